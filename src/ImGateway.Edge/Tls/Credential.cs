@@ -1,0 +1,64 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>
+/// A key and its chain, checked and ready for TLS. Immutable; lives as long as something serves it.
+/// Has no printable form of its key.
+/// </summary>
+public sealed class Credential
+{
+    readonly X509Certificate2[] _issuers;
+    readonly X509Certificate2? _root;
+
+    /// <param name="leaf">With its private key.</param>
+    /// <param name="issuers">As delivered, each the issuer of the one before; a self-signed root may end them.</param>
+    /// <param name="names">What the leaf's subject alternative names cover: names come from there alone (RFC 9525 §2).</param>
+    public Credential(X509Certificate2 leaf, IReadOnlyList<X509Certificate2> issuers, IReadOnlyList<HostName> names)
+    {
+        Leaf = leaf;
+        Names = names;
+        // A root is what the client must already have; RFC 8446 §4.4.2 lets it be left out, and a handshake is cheaper without.
+        _root = issuers is [.., var last] && last.SubjectName.RawData.AsSpan().SequenceEqual(last.IssuerName.RawData) ? last : null;
+        _issuers = [.. _root is null ? issuers : issuers.SkipLast(1)];
+        NotBefore = new DateTimeOffset(leaf.NotBefore.ToUniversalTime());
+        NotAfter = new DateTimeOffset(leaf.NotAfter.ToUniversalTime());
+    }
+
+    public X509Certificate2 Leaf { get; }
+
+    /// <summary>The intermediates a handshake sends after the leaf.</summary>
+    public IReadOnlyList<X509Certificate2> Issuers => _issuers;
+
+    public IReadOnlyList<HostName> Names { get; }
+
+    public DateTimeOffset NotBefore { get; }
+
+    public DateTimeOffset NotAfter { get; }
+
+    public string SerialNumber => Leaf.SerialNumber;
+
+    public bool Covers(HostName host) => Names.Any(name => name.Matches(host));
+
+    /// <summary>
+    /// A context of its own for each caller: OpenSSL's session tickets belong to a context, so one a name keeps a session of one name
+    /// from resuming for another (cf. CVE-2025-23419).
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The whole delivered chain would not be sent.</exception>
+    internal SslStreamCertificateContext CreateContext()
+    {
+        // .NET builds the chain to send anew, against the machine's trust store if it may: then it can end earlier than the CA's own.
+        // Trusting only what was delivered keeps it as delivered.
+        var anchor = _root ?? (_issuers.Length > 0 ? _issuers[^1] : Leaf);
+        var trust = SslCertificateTrust.CreateForX509Collection([anchor], sendTrustInHandshake: false);
+        var context = SslStreamCertificateContext.Create(Leaf, [.. _issuers], offline: true, trust);
+        return context.IntermediateCertificates.Count == _issuers.Length
+            ? context
+            : throw new InvalidOperationException(
+                $"certificate {SerialNumber}: {context.IntermediateCertificates.Count} of the {_issuers.Length} delivered intermediates would be sent");
+    }
+
+    public override string ToString() => $"certificate {SerialNumber} for {string.Join(", ", Names)}, valid until {NotAfter:u}";
+}
