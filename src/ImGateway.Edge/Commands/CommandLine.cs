@@ -32,11 +32,11 @@ static class CommandLine
     {
         console.ProcessTerminationTimeout = null;
         console.EnableDefaultExceptionHandler = false;
-        var parsed = root.Parse(args);
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors) await console.Error.WriteLineAsync(OneLine.From(error.Message));
-            await console.Error.WriteLineAsync($"usage: {UsageHint(parsed.CommandResult.Command)} --help");
+            var help = string.Join(' ', Path(parsed.CommandResult.Command).Reverse()) + " --help";
+            foreach (var error in parsed.Errors) await console.Error.WriteLineAsync(OneLine.From($"{error.Message.TrimEnd('.')}; see '{help}'"));
             return ExitCodes.WrongUsage;
         }
 
@@ -50,8 +50,6 @@ static class CommandLine
             return ExitCodes.No;
         }
     }
-
-    static string UsageHint(Command command) => string.Join(' ', Path(command).Reverse());
 
     static IEnumerable<string> Path(Symbol? symbol)
     {

@@ -11,8 +11,7 @@ static class ValidateCommand
         var config = ConfigOption.Create();
         var command = new Command(
             "validate",
-            "Check the whole configuration without side effects: every problem, a line each, on standard error; "
-            + "without any, the effective settings on standard output, secrets masked")
+            "Check the whole configuration without side effects: all problems; if there are none, the settings in force, secrets masked")
         {
             config,
         };

@@ -4,6 +4,7 @@ namespace ImGateway.Edge.Configuration;
 static class CertificateRules
 {
     const string Source = "Edge:Certificates:Source";
+    const string AllowSelfSigned = "Edge:Certificates:AllowSelfSigned";
     const string Files = "Edge:Certificates:Files";
     const string PathRemedy = "write the path of a file";
 
@@ -11,9 +12,10 @@ static class CertificateRules
     {
         var certificates = options.Certificates;
         if (certificates.Source is null) problems.Missing(Source, "write Files or SelfSigned");
-        if (certificates is { Source: CertificateSource.SelfSigned, AllowSelfSigned: false } && problems.IsSound("Edge:Certificates:AllowSelfSigned"))
+        if (certificates is { Source: CertificateSource.SelfSigned, AllowSelfSigned: false }
+            && problems.IsSound(AllowSelfSigned) && !problems.IsMisspelled(AllowSelfSigned))
         {
-            problems.Invalid(Source, "SelfSigned is for development", "set Edge:Certificates:AllowSelfSigned to true, or use Files");
+            problems.Invalid(Source, "SelfSigned is for development", $"set {AllowSelfSigned} to true, or use Files");
         }
 
         if (certificates is { Source: CertificateSource.Files, Files.Count: 0 }) problems.Missing(Files, "list { \"Certificate\": FILE, \"Key\": FILE }");

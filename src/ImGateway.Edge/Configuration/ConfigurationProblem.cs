@@ -25,7 +25,7 @@ public sealed record ConfigurationProblem(string Key, string Message, string Rem
 }
 
 /// <param name="Options">Null when a problem prevents the start.</param>
-/// <param name="Problems">All of them, in the order of the keys' sections.</param>
+/// <param name="Problems">All of them: first what could not be read, then what makes no sense.</param>
 /// <param name="Draft">What could be read in spite of the problems, for further checks of the parts that are sound.</param>
 public sealed record ConfigurationResult(EdgeOptions? Options, IReadOnlyList<ConfigurationProblem> Problems, EdgeOptions Draft)
 {

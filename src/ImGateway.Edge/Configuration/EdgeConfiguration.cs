@@ -88,11 +88,6 @@ public static class EdgeConfiguration
         }
     }
 
-    // JsonException repeats the position at the end of its message, counted from zero.
-    static string Reason(Exception e)
-    {
-        var message = e.Message;
-        var position = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return (position < 0 ? message : message[..position]).TrimEnd('.', ' ');
-    }
+    // The first sentence: the others tell how the parser was called, and the position again, counted from zero.
+    static string Reason(Exception e) => e.Message.Split(". ")[0].TrimEnd('.');
 }

@@ -10,14 +10,11 @@ static class HostRules
     {
         if (options.Hosts.Count == 0) problems.Missing(Hosts, "list the public names, such as [\"gateway.example.com\"]");
 
-        var names = new Dictionary<string, HostName>(StringComparer.Ordinal);
+        var seen = new HashSet<HostName>();
         for (var i = 0; i < options.Hosts.Count; i++)
         {
             var host = options.Hosts[i];
-            if (names.TryAdd(host.CertificateName, host)) continue;
-            var key = problems.KeyOf(options.Hosts, i, Hosts);
-            if (names[host.CertificateName] == host) problems.Invalid(key, $"'{host}' is listed twice", "remove one");
-            else problems.Invalid(key, $"'{host}' would share its certificate's folder with '{names[host.CertificateName]}'", "remove one");
+            if (!seen.Add(host)) problems.Invalid(problems.KeyOf(options.Hosts, i, Hosts), $"'{host}' is listed twice", "remove one");
         }
 
         if (options.Tls.DefaultHost is not { } chosen || !problems.IsSound(Hosts)) return;

@@ -31,7 +31,7 @@ sealed record Leaf(Func<string, object?> Parse, string What, string Remedy)
             text => ListenAddress.TryParse(text, out var value) ? value : null,
             "an address and port",
             "write address:port, such as *:443, 127.0.0.1:9180 or [::1]:9180"),
-        [typeof(IPNetwork)] = new(Network, "a network", "write address/length with no bits set after the length, such as 10.0.0.0/8"),
+        [typeof(IPNetwork)] = new(Network, "a network", "write address/length, such as 10.0.0.0/8"),
         [typeof(Uri)] = new(text => Uri.TryCreate(text, UriKind.Absolute, out var value) ? value : null, "a URL", "write http://host:port"),
     };
 

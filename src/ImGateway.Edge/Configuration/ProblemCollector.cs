@@ -11,8 +11,8 @@ sealed class ProblemCollector
 
     public void Invalid(string key, string message, string remedy) => _problems.Add(new(key, message, remedy));
 
-    public void NotAvailableYet(string key, string what) =>
-        _problems.Add(new(key, $"{what} not available yet", "remove it until a later version brings it", ProblemKind.NotAvailableYet));
+    public void NotAvailableYet(string key, string what, string remedy) =>
+        _problems.Add(new(key, $"{what} not available yet", remedy, ProblemKind.NotAvailableYet));
 
     public void Unknown(string key, string? nearest, string remedy)
     {
@@ -20,12 +20,18 @@ sealed class ProblemCollector
         _problems.Add(new(key, "unknown key", nearest is null ? remedy : $"did you mean {nearest}?", ProblemKind.Unknown));
     }
 
-    /// <summary>A required key that is not there. Where an unknown key looks like a misspelling of it, that one becomes the error.</summary>
+    /// <summary>A required key that is not there, unless a problem already tells why.</summary>
     public void Missing(string key, string remedy)
     {
-        if (!IsSound(key)) return;
-        if (_suggested.TryGetValue(key, out var index)) _problems[index] = _problems[index] with { Kind = ProblemKind.Invalid };
-        else Invalid(key, "is required", remedy);
+        if (IsSound(key) && !IsMisspelled(key)) Invalid(key, "is required", remedy);
+    }
+
+    /// <summary>Whether an unknown key looks like a misspelling of this one, without which the edge cannot start: then it is the error.</summary>
+    public bool IsMisspelled(string key)
+    {
+        if (!_suggested.TryGetValue(key, out var index)) return false;
+        _problems[index] = _problems[index] with { Kind = ProblemKind.Invalid };
+        return true;
     }
 
     public bool IsSound(string key) => !_problems.Any(problem => problem.PreventsStart && ConfigurationKey.Overlap(problem.Key, key));

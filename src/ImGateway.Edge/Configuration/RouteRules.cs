@@ -24,6 +24,11 @@ static class RouteRules
             else problems.Invalid(key, $"'{prefix}' and '{prefixes[IdOf(prefix)]}' would both be route '{IdOf(prefix)}'", "remove one");
         }
 
+        if (problems.IsSound(Routes)) CheckWebSockets(options, problems);
+    }
+
+    static void CheckWebSockets(EdgeOptions options, ProblemCollector problems)
+    {
         for (var i = 0; i < options.WebSockets.Routes.Count; i++)
         {
             var prefix = options.WebSockets.Routes[i];

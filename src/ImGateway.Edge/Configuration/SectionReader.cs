@@ -9,6 +9,7 @@ namespace ImGateway.Edge.Configuration;
 sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
 {
     const string Root = "Edge";
+    const string NotYet = "remove it until a later version brings it";
 
     public T Read<T>(IConfigurationSection section) => (T)ReadRecord(typeof(T), section);
 
@@ -37,14 +38,14 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
     object? ReadValue(Type type, IConfigurationSection section)
     {
         var valueType = Nullable.GetUnderlyingType(type) ?? type;
-        if (Leaf.For(valueType) is { } leaf) return ReadLeaf(valueType, leaf, section);
+        if (Leaf.For(valueType) is { } leaf) return ReadLeaf(leaf, section);
         if (!valueType.IsGenericType) return ReadRecord(valueType, section);
         return valueType.GetGenericTypeDefinition() == typeof(IReadOnlyList<>)
             ? ReadList(valueType.GenericTypeArguments[0], section)
             : ReadTexts(section);
     }
 
-    object? ReadLeaf(Type type, Leaf leaf, IConfigurationSection section)
+    object? ReadLeaf(Leaf leaf, IConfigurationSection section)
     {
         if (section.GetChildren().Any())
         {
@@ -52,10 +53,11 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
             return null;
         }
 
-        // An empty variable is how compose files and shells say "not set"; for text it is a value.
-        if (section.Value is not { } text || (text.Length == 0 && type != typeof(string))) return null;
+        // JSON's null is "not set". An empty variable is not: it hides what the file says, and the default may be the weaker one.
+        if (section.Value is not { } text) return null;
         if (leaf.Parse(text) is { } value) return value;
-        if (LaterKeys.Contains(section.Path[(Root.Length + 1)..], text)) problems.NotAvailableYet(section.Path, $"'{text}' is");
+        if (LaterKeys.Contains(section.Path[(Root.Length + 1)..], text)) problems.NotAvailableYet(section.Path, $"'{text}' is", leaf.Remedy);
+        else if (text.Length == 0) problems.Invalid(section.Path, "is empty", $"{leaf.Remedy}, or remove it");
         else problems.Invalid(section.Path, $"{OneLine.Quote(text)} is not {leaf.What}", leaf.Remedy);
         return null;
     }
@@ -99,7 +101,8 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
         var texts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var child in section.GetChildren())
         {
-            if (child.GetChildren().Any()) problems.Invalid(child.Path, "is a section or a list", "write one text");
+            if (int.TryParse(child.Key, out _)) problems.Invalid(child.Path, "stands in a list", "write a section of names and values");
+            else if (child.GetChildren().Any()) problems.Invalid(child.Path, "is a section or a list", "write one text");
             else if (child.Value is { } text) texts[child.Key] = text;
         }
 
@@ -127,12 +130,12 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
         var key = section.Path[(Root.Length + 1)..];
         if (LaterKeys.Contains(key))
         {
-            problems.NotAvailableYet(section.Path, "is");
+            problems.NotAvailableYet(section.Path, "is", NotYet);
         }
         else if (LaterKeys.IsSection(key))
         {
             var children = section.GetChildren().ToArray();
-            if (children.Length == 0) problems.NotAvailableYet(section.Path, "is");
+            if (children.Length == 0) problems.NotAvailableYet(section.Path, "is", NotYet);
             foreach (var child in children) Unread(child, section.Path, []);
         }
         else
