@@ -1,0 +1,9 @@
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>What reading a <see cref="CertificateFile"/> gave: a credential, or the problems that stand in its way.</summary>
+/// <param name="Warnings">Worth knowing, in the way of nothing.</param>
+sealed record CertificateReading(
+    CertificateFile File, Credential? Credential, IReadOnlyList<CertificateProblem> Problems, IReadOnlyList<CertificateProblem> Warnings);
