@@ -19,14 +19,14 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
     {
         var file = contents.File;
         List<CertificateProblem> problems = [.. contents.Problems], warnings = [];
-        if (problems.Count > 0) return new(file, Credential: null, problems, warnings);
+        if (problems.Count > 0) return new(file, Credential: null, [], problems, warnings);
 
         // 1. The certificate with its key, and all others that came along.
         var (leaf, others) = X509Certificate2.GetCertContentType(contents.Certificate) == X509ContentType.Pkcs12
             ? ReadPfx(contents, problems)
             : ReadPem(contents, problems);
         others = [.. others, .. contents.Chain is { } chainFile ? ParsePem(file.Chain!, chainFile, problems)?.Certificates ?? [] : []];
-        if (leaf is null) return new(file, Credential: null, problems, warnings);
+        if (leaf is null) return new(file, Credential: null, [], problems, warnings);
 
         // 2. Issuers in order, whatever their order in the files.
         var chain = CertificateChain.Order(leaf, others);
@@ -35,9 +35,8 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
 
         // 3. What clients would say to it.
         problems.AddRange(checks.Problems(file.Certificate, chain, time.GetUtcNow()));
-        return problems.Count > 0
-            ? new(file, Credential: null, problems, warnings)
-            : new(file, new Credential(leaf, chain.Issuers, CertificateNames.Of(leaf)), problems, warnings);
+        var names = CertificateNames.Of(leaf);
+        return new(file, problems.Count > 0 ? null : new Credential(leaf, chain.Issuers, names), names, problems, warnings);
     }
 
     static (X509Certificate2? Leaf, IEnumerable<X509Certificate2> Others) ReadPem(FileContents contents, List<CertificateProblem> problems)
