@@ -5,23 +5,24 @@ using ImGateway.Edge.Operations;
 using ImGateway.Edge.Proxying;
 using ImGateway.Edge.Tls;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Serilog;
 
 namespace ImGateway.Edge;
 
 /// <summary>The edge put together: what <c>imgw run</c> and <c>imgw demo</c> serve.</summary>
-public static partial class EdgeApplication
+public static class EdgeApplication
 {
+    /// <summary>Longer than a response takes; WebSockets are cut after it.</summary>
+    static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+
     /// <param name="options">What to serve.</param>
-    /// <param name="configuration">For the sections that belong to libraries: <c>ReverseProxy</c>, <c>Serilog</c>.</param>
+    /// <param name="configuration">For the sections that belong to libraries: <c>ReverseProxy</c>.</param>
     /// <param name="log">Where everything is logged.</param>
-    /// <param name="extend">More middleware, between the checks of a request and its routes.</param>
-    public static WebApplication Build(EdgeOptions options, IConfiguration configuration, Serilog.ILogger log, Action<IApplicationBuilder>? extend = null)
+    /// <param name="pages">More answers over TLS, before the routes.</param>
+    public static WebApplication Build(EdgeOptions options, IConfiguration configuration, Serilog.ILogger log, Action<IApplicationBuilder>? pages = null)
     {
-        // Empty: no settings file, no environment name and no listener that CONTRACT does not name can creep in; and the start is short.
+        // Empty: no settings file, environment name or listener can creep in that nobody named; and the start is short.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "imgw", ContentRootPath = AppContext.BaseDirectory });
         builder.Services
             .AddSingleton(options)
@@ -32,55 +33,113 @@ public static partial class EdgeApplication
             .AddTls(options)
             .AddCertificates(options)
             .AddProxying(options, configuration)
+            .AddHostedService<ListenerLog>()
             .Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true)
-            .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
-            Bind(kestrel, options.Listen.Https, listener => listener.UseListenerKind(ListenerKind.Https).UseTlsEngine());
-            Bind(kestrel, options.Listen.Http, listener => listener.UseListenerKind(ListenerKind.Http).Protocols = HttpProtocols.Http1);
-            Bind(kestrel, options.Listen.Management, listener => listener.UseListenerKind(ListenerKind.Management).Protocols = HttpProtocols.Http1);
-        });
+            .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
 
         var app = builder.Build();
         app.UseManagement();
         if (options.AccessLog) app.UseAccessLog();
-        app.UseProxying(extend);
+        app.UsePages(pages);
+        app.UseProxying();
         return app;
     }
 
     /// <summary>Serves until a signal or <paramref name="cancellationToken"/>; returns the exit code.</summary>
-    /// <exception cref="UserError">What keeps it from serving, one line each.</exception>
-    public static async Task<int> ServeAsync(WebApplication app, Action? onListening, CancellationToken cancellationToken)
+    /// <param name="app">As <see cref="Build"/> made it.</param>
+    /// <param name="error">Gets what keeps the edge from serving, one line each.</param>
+    /// <param name="onListening">Called when connections are accepted.</param>
+    /// <param name="cancellationToken">Stops in order.</param>
+    public static async Task<int> ServeAsync(WebApplication app, TextWriter error, Action? onListening, CancellationToken cancellationToken)
     {
-        var options = app.Services.GetRequiredService<EdgeOptions>();
-        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(EdgeApplication));
-
         // 1. Certificates, before anybody can ask for one.
-        await app.Services.GetRequiredService<CertificateManager>().LoadAsync(cancellationToken);
-
         // 2. The policy must be in force, not just written down.
-        if (await app.Services.GetRequiredService<PolicyProof>().ProblemsAsync(cancellationToken) is { Count: > 0 } problems) throw new UserError(problems);
-
         // 3. Listeners.
+        var problems = await LoadCertificatesAsync(app, cancellationToken);
+        if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ProblemsAsync(cancellationToken);
+        if (problems.Count == 0) problems = await ListenAsync(app, cancellationToken);
+        foreach (var problem in problems) await error.WriteLineAsync(problem.AsMemory(), CancellationToken.None);
+        if (problems.Count > 0) return 1;
+
+        // 4. Until a signal.
+        onListening?.Invoke();
+        await app.WaitForShutdownAsync(cancellationToken);
+        return 0;
+    }
+
+    static void Listen(KestrelServerOptions kestrel, EdgeOptions options)
+    {
+        ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
+        Bind(options.Listen.Https, listener =>
+        {
+            listener.UseTlsEngine();
+            listener.UseListenerKind(ListenerKind.Https);
+        });
+        Bind(options.Listen.Http, listener => PlainListener(listener, ListenerKind.Http));
+        Bind(options.Listen.Management, listener => PlainListener(listener, ListenerKind.Management));
+
+        void Bind(IEnumerable<ListenAddress> addresses, Action<ListenOptions> configure)
+        {
+            foreach (var address in addresses)
+            {
+                if (address.Address is null) kestrel.ListenAnyIP(address.Port, configure);
+                else kestrel.Listen(address.Address, address.Port, configure);
+            }
+        }
+
+        static void PlainListener(ListenOptions listener, ListenerKind kind)
+        {
+            listener.Protocols = HttpProtocols.Http1;
+            listener.UseListenerKind(kind);
+        }
+    }
+
+    static void UsePages(this WebApplication app, Action<IApplicationBuilder>? pages)
+    {
+        if (pages is null) return;
+        var headers = app.Services.GetRequiredService<SecurityHeaders>();
+        app.UseWhen(context => context.Features.Get<ListenerFeature>() is { Kind: ListenerKind.Https }, branch =>
+        {
+            branch.Use((context, next) =>
+            {
+                headers.AddTo(context.Response, overTls: true);
+                return next(context);
+            });
+            pages(branch);
+        });
+    }
+
+    static async Task<IReadOnlyList<string>> LoadCertificatesAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.Services.GetRequiredService<CertificateManager>().LoadAsync(cancellationToken);
+            return [];
+        }
+        catch (CertificateLoadException problems)
+        {
+            return problems.Lines;
+        }
+    }
+
+    static async Task<IReadOnlyList<string>> ListenAsync(WebApplication app, CancellationToken cancellationToken)
+    {
         try
         {
             await app.StartAsync(cancellationToken);
+            return [];
         }
-        catch (IOException exception) when (exception.InnerException is AddressInUseException)
+        catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            throw new UserError($"Edge:Listen: {exception.Message} Stop the other program or change the port.");
+            return [$"Edge:Listen: {e.Message.TrimEnd('.')}; stop the program that has it (ss -ltnp names it), or choose another port"];
         }
-        catch (SocketException exception)
+        catch (SocketException e)
         {
-            throw new UserError($"Edge:Listen: cannot listen: {exception.Message}; below port 1024 without root: sysctl net.ipv4.ip_unprivileged_port_start=0, or CAP_NET_BIND_SERVICE by systemd.");
+            var remedy = e.SocketErrorCode is SocketError.AccessDenied
+                ? "ports below 1024 need root, CAP_NET_BIND_SERVICE or sysctl net.ipv4.ip_unprivileged_port_start=0"
+                : "use an address of this machine";
+            return [$"Edge:Listen: cannot listen ({e.Message}); {remedy}"];
         }
-
-        LogListeners(logger, app, options);
-        onListening?.Invoke();
-
-        // 4. Until a signal.
-        await app.WaitForShutdownAsync(cancellationToken);
-        return 0;
     }
 }

@@ -1,11 +1,15 @@
 using System.CommandLine;
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Commands;
+using ImGateway.Edge.Tls;
+
+TlsPolicyFile.Apply();
 
 var root = new RootCommand(CommandLine.Description)
 {
     RunCommand.Create(),
     DemoCommand.Create(),
-    ValidateCommand.Create(),
+    ValidateCommand.Create(options => CertificateFilesCheck.Problems(options, TimeProvider.System)),
     CertCommand.Create(),
 };
 

@@ -25,7 +25,11 @@ static class CertSelfSignedCommand
         };
         command.SetAction(parsed =>
         {
-            DevelopmentCa.LoadOrCreate(parsed.GetValue(directory)!, parsed.GetValue(hosts)!, TimeProvider.System);
+            var files = SelfSignedFiles.Write(parsed.GetValue(hosts)!, parsed.GetValue(directory)!, KeyType.P256, TimeProvider.System);
+            var output = parsed.InvocationConfiguration.Output;
+            output.WriteLine($"CA for clients to trust: {files.CaPath}");
+            output.WriteLine($"certificate and chain:   {files.CertificatePath}");
+            output.WriteLine($"private key:             {files.KeyPath}");
             return ExitCodes.Fine;
         });
         return command;

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Demo;
+using ImGateway.Edge.Operations;
+using Spectre.Console;
 
 namespace ImGateway.Edge.Commands;
 
@@ -32,9 +34,15 @@ static class DemoCommand
             if (alone && result.GetResult(upstream) is not null) result.AddError("--upstream and --gateway-only exclude each other");
             if (!alone && result.GetResult(listen) is not null) result.AddError("--listen needs --gateway-only");
         });
-        command.SetAction((parsed, cancellationToken) =>
-            DemoHost.RunAsync(new(parsed.GetValue(upstream), parsed.GetValue(gatewayOnly), parsed.GetValue(listen)), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            new DemoSettings(parsed.GetValue(upstream), parsed.GetValue(gatewayOnly), parsed.GetValue(listen)), parsed.InvocationConfiguration.Error, cancellationToken));
         return command;
+    }
+
+    static async Task<int> RunAsync(DemoSettings settings, TextWriter error, CancellationToken cancellationToken)
+    {
+        await using var log = Logging.CreateLogger(new ConfigurationBuilder().Build(), readable: true);
+        return await new DemoHost(log, AnsiConsole.Console, error).RunAsync(settings, cancellationToken);
     }
 
     static Uri? ParseUpstream(ArgumentResult argument)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations;
 
 namespace ImGateway.Edge.Commands;
 
@@ -23,6 +24,9 @@ static class RunCommand
             await error.WriteLineAsync(problem.PreventsStart ? $"{problem}" : $"warning: {problem}");
         }
 
-        return result.Options is { } options ? await EdgeApplication.RunAsync(options, configuration, cancellationToken) : ExitCodes.No;
+        if (result.Options is not { } options) return ExitCodes.No;
+        await using var log = Logging.CreateLogger(configuration, readable: false);
+        await using var app = EdgeApplication.Build(options, configuration, log);
+        return await EdgeApplication.ServeAsync(app, error, onListening: null, cancellationToken);
     }
 }

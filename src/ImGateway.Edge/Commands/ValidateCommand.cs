@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Commands;
 static class ValidateCommand
 {
     /// <param name="furtherChecks">Look at hosts and certificates, and run only where these could be read.</param>
-    public static Command Create(params IReadOnlyList<Func<EdgeOptions, IEnumerable<ConfigurationProblem>>> furtherChecks)
+    public static Command Create(params IReadOnlyList<Func<EdgeOptions, IEnumerable<string>>> furtherChecks)
     {
         var config = ConfigOption.Create();
         var command = new Command(
@@ -20,12 +20,13 @@ static class ValidateCommand
     }
 
     static int Validate(
-        string? configFile, IReadOnlyList<Func<EdgeOptions, IEnumerable<ConfigurationProblem>>> furtherChecks, InvocationConfiguration console)
+        string? configFile, IReadOnlyList<Func<EdgeOptions, IEnumerable<string>>> furtherChecks, InvocationConfiguration console)
     {
         var result = EdgeConfiguration.Read(EdgeConfiguration.Load(configFile));
         var problems = result.IsSound("Edge:Hosts") && result.IsSound("Edge:Certificates")
-            ? [.. result.Problems, .. furtherChecks.SelectMany(check => check(result.Draft))]
-            : result.Problems;
+            ? furtherChecks.SelectMany(check => check(result.Draft)).ToList()
+            : [];
+        problems.InsertRange(0, result.Problems.Select(problem => problem.ToString()));
         foreach (var problem in problems) console.Error.WriteLine(problem);
         if (problems.Count > 0) return ExitCodes.No;
         foreach (var line in EffectiveSettings.Lines(result.Draft)) console.Output.WriteLine(line);

@@ -7,8 +7,7 @@ using Spectre.Console;
 namespace ImGateway.Edge.Demo;
 
 /// <summary><c>imgw demo</c>: an edge with a development certificate and a gateway behind it, at once and with no configuration.</summary>
-/// <param name="buildEdge">Builds the edge for these options; the action adds the demo's page to its public pipeline.</param>
-public sealed class DemoHost(Func<EdgeOptions, Action<IApplicationBuilder>, WebApplication> buildEdge, IAnsiConsole console, TextWriter error)
+public sealed class DemoHost(Serilog.ILogger log, IAnsiConsole console, TextWriter error)
 {
     /// <summary>Serves until told to stop. The exit code.</summary>
     public async Task<int> RunAsync(DemoSettings settings, CancellationToken cancellationToken)
@@ -44,10 +43,7 @@ public sealed class DemoHost(Func<EdgeOptions, Action<IApplicationBuilder>, WebA
     {
         await using var gateway = upstream is null ? await DemoGateway.StartAsync(new ListenAddress(IPAddress.Loopback, 0), cancellationToken) : null;
         var options = DemoOptions.Create(upstream ?? gateway!.Address, dataDirectory);
-        await using var edge = buildEdge(options, app => app.UseDemoPage());
-        await edge.StartAsync(cancellationToken);
-        new DemoBanner(console).Show(options, builtIn: gateway is not null);
-        await edge.WaitForShutdownAsync(cancellationToken);
-        return 0;
+        await using var edge = EdgeApplication.Build(options, new ConfigurationBuilder().Build(), log, pages => pages.UseDemoPage());
+        return await EdgeApplication.ServeAsync(edge, error, () => new DemoBanner(console).Show(options, builtIn: gateway is not null), cancellationToken);
     }
 }

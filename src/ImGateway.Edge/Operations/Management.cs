@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying;
 using Prometheus;
 
 namespace ImGateway.Edge.Operations;
@@ -28,7 +29,7 @@ sealed class Management(RequestDelegate next, EdgeOptions options, EdgeStatus st
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (!ManagementListener.Owns(context)) return next(context);
+        if (context.Features.Get<ListenerFeature>() is not { Kind: ListenerKind.Management }) return next(context);
 
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";

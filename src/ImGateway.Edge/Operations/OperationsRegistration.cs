@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Prometheus;
 
 namespace ImGateway.Edge.Operations;
@@ -13,13 +12,6 @@ public static class OperationsRegistration
         services.AddSingleton<Readiness>();
         services.AddSingleton<EdgeStatus>();
         return services;
-    }
-
-    /// <summary>Marks the connections of this listener as the management port's.</summary>
-    public static ListenOptions UseManagementListener(this ListenOptions listen)
-    {
-        ManagementListener.Configure(listen);
-        return listen;
     }
 
     /// <summary>First in the pipeline: answers everything that came in on a management listener, and nothing else.</summary>
