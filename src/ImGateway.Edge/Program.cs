@@ -1,5 +1,9 @@
 using System.CommandLine;
 using ImGateway.Edge.Commands;
+using ImGateway.Edge.Tls;
+
+// Before any cryptography, or it changes nothing.
+TlsPolicyFile.Apply();
 
 var root = new RootCommand(CommandLine.Description)
 {
