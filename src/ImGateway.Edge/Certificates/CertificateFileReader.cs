@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
@@ -16,6 +17,20 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
     public CertificateReading Read(CertificateFile file) => Read(FileContents.Read(file));
 
     public CertificateReading Read(FileContents contents)
+    {
+        try
+        {
+            return ReadChain(contents);
+        }
+        catch (Exception e) when (e is CryptographicException or AsnContentException)
+        {
+            // Well-formed enough to load, too odd to judge: clients would fare no better.
+            var file = contents.File.Certificate;
+            return new(contents.File, Credential: null, [], [new(file, "holds a damaged certificate", "fetch it anew from where it came from")], []);
+        }
+    }
+
+    CertificateReading ReadChain(FileContents contents)
     {
         var file = contents.File;
         List<CertificateProblem> problems = [.. contents.Problems], warnings = [];

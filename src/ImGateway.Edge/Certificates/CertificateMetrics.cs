@@ -7,22 +7,22 @@ namespace ImGateway.Edge.Certificates;
 public sealed class CertificateMetrics(IMetricFactory metrics)
 {
     readonly Gauge _expiry = metrics.CreateGauge(
-        "ssl_certificate_expiry_seconds", "End of the served certificate's validity, as Unix time.", "host", "source");
+        "ssl_certificate_expiry_seconds", "End of the served certificate's validity, as Unix time.", ["host", "source"]);
 
     readonly Gauge _notBefore = metrics.CreateGauge(
-        "imgw_certificate_not_before_timestamp_seconds", "Begin of the served certificate's validity, as Unix time.", "host");
+        "imgw_certificate_not_before_timestamp_seconds", "Begin of the served certificate's validity, as Unix time.", ["host"]);
 
     readonly Gauge _nextRenewal = metrics.CreateGauge(
-        "imgw_certificate_next_renewal_timestamp_seconds", "When the edge renews the certificate itself, as Unix time.", "host");
+        "imgw_certificate_next_renewal_timestamp_seconds", "When the edge renews the certificate itself, as Unix time.", ["host"]);
 
     readonly Counter _swaps = metrics.CreateCounter(
-        "imgw_certificate_swaps_total", "Certificates replaced while serving.", "host");
+        "imgw_certificate_swaps_total", "Certificates replaced while serving.", ["host"]);
 
     readonly Counter _loadFailures = metrics.CreateCounter(
-        "imgw_certificate_load_failures_total", "Changed certificate files that were not put to use.", "host");
+        "imgw_certificate_load_failures_total", "Changed certificate files that were not put to use.", ["host"]);
 
     readonly Counter _renewals = metrics.CreateCounter(
-        "imgw_certificate_renewals_total", "Attempts to replace a certificate, by outcome and cause.", "host", "result", "reason");
+        "imgw_certificate_renewals_total", "Attempts to replace a certificate, by outcome and cause.", ["host", "result", "reason"]);
 
     public void Served(HostName host, ServedCredential served)
     {
