@@ -87,7 +87,7 @@ public sealed class LoggingTests
         var lines = await LogAsync(readable: true, log =>
         {
             log.ForContext("SourceContext", "Microsoft.AspNetCore.Hosting.Diagnostics").Information("noise");
-            log.ForContext("SourceContext", "Yarp.ReverseProxy.Forwarder.HttpForwarder").Information("noise");
+            log.ForContext("SourceContext", "Yarp.ReverseProxy.Forwarder.HttpForwarder").Warning("noise");
             log.ForContext("SourceContext", "ImGateway.Edge.Tls").Information("ours");
             log.ForContext("SourceContext", "Microsoft.AspNetCore.Server.Kestrel").Warning("warned");
         });
