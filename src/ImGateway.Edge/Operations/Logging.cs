@@ -34,6 +34,8 @@ public static class Logging
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .MinimumLevel.Override("Yarp", LogEventLevel.Warning)
+            // It warns of every failed request, with a stack trace; what an outage is worth is one line an interval and a metric.
+            .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder", LogEventLevel.Error)
             .Enrich.FromLogContext();
         if (!section.GetSection("WriteTo").Exists()) logger.WriteTo.Sink(Output(), Batching);
         return section.Exists() ? CreateConfigured(logger, configuration) : logger.CreateLogger();
