@@ -1,0 +1,10 @@
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>Why a certificate file cannot be served, in the one line an operator reads.</summary>
+/// <param name="File">The path as configured.</param>
+/// <param name="Message">What is wrong.</param>
+/// <param name="Remedy">What to do.</param>
+public sealed record CertificateProblem(string File, string Message, string Remedy)
+{
+    public override string ToString() => $"{File}: {Message}; {Remedy}";
+}
