@@ -3,6 +3,7 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Commands;
 using ImGateway.Edge.Tls;
 
+// Before any cryptography, or it changes nothing.
 TlsPolicyFile.Apply();
 
 var root = new RootCommand(CommandLine.Description)
