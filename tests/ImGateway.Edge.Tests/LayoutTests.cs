@@ -28,7 +28,7 @@ public sealed partial class LayoutTests
         var wrong = from folder in MayKnow
                     from file in Directory.EnumerateFiles(Path.Combine(source, folder.Key), "*.cs", SearchOption.AllDirectories)
                     from Match known in Using().Matches(File.ReadAllText(file))
-                    let name = known.Groups[1].Value
+                    let name = known.Groups["name"].Value
                     where name != folder.Key && !folder.Value.Contains(name)
                     select $"{Path.GetRelativePath(source, file)} uses {name}";
         Assert.Empty(wrong);
@@ -36,6 +36,6 @@ public sealed partial class LayoutTests
 
     static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
 
-    [GeneratedRegex(@"^using ImGateway\.Edge\.(\w+)", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^using ImGateway\.Edge\.(?<name>\w+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Using();
 }

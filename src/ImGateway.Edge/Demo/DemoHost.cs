@@ -39,10 +39,10 @@ public sealed class DemoHost(Serilog.ILogger log, IAnsiConsole console, TextWrit
         return 0;
     }
 
-    internal async Task<int> RunEdgeAsync(Uri? upstream, string dataDirectory, CancellationToken cancellationToken)
+    internal async Task<int> RunEdgeAsync(Uri? upstream, string dataDirectory, CancellationToken cancellationToken, ListenSection? listen = null)
     {
         await using var gateway = upstream is null ? await DemoGateway.StartAsync(new ListenAddress(IPAddress.Loopback, 0), cancellationToken) : null;
-        var options = DemoOptions.Create(upstream ?? gateway!.Address, dataDirectory);
+        var options = DemoOptions.Create(upstream ?? gateway!.Address, dataDirectory, listen);
         await using var edge = EdgeApplication.Build(options, new ConfigurationBuilder().Build(), log, pages => pages.UseDemoPage());
         return await EdgeApplication.ServeAsync(edge, error, () => new DemoBanner(console).Show(options, builtIn: gateway is not null), cancellationToken);
     }

@@ -11,12 +11,12 @@ static class DemoOptions
     public const int HttpPort = 8080;
     public const int ManagementPort = 9180;
 
-    public static EdgeOptions Create(Uri upstream, string dataDirectory) => new()
+    public static EdgeOptions Create(Uri upstream, string dataDirectory, ListenSection? listen = null) => new()
     {
         Hosts = [HostName.Parse("localhost"), HostName.Parse("127.0.0.1"), HostName.Parse("::1")],
         Upstreams = [upstream],
         DataDirectory = dataDirectory,
-        Listen = new ListenSection { Https = Loopback(HttpsPort), Http = Loopback(HttpPort), Management = Loopback(ManagementPort) },
+        Listen = listen ?? new ListenSection { Https = Loopback(HttpsPort), Http = Loopback(HttpPort), Management = Loopback(ManagementPort) },
         Certificates = new CertificatesSection { Source = CertificateSource.SelfSigned, AllowSelfSigned = true },
         PlainHttp = new PlainHttpSection { HttpsPort = HttpsPort },
         // A browser would remember it for localhost on every port, and break the other programs developed there.

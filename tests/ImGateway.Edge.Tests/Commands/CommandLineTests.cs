@@ -57,7 +57,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Validate_RunsFurtherChecksWhereHostsAndCertificatesCouldBeRead()
     {
-        var checks = ValidateCommand.Create(options => [new($"{options.Certificates.Files[0].Certificate}", "no such file", "name another")]);
+        var checks = ValidateCommand.Create(options => [$"{options.Certificates.Files[0].Certificate}: no such file; name another"]);
         var elsewhere = Write(Settings.Valid.Replace("http://", "https://", StringComparison.Ordinal));
         var among = Write(Settings.Valid.Replace("im.example.com", "a b", StringComparison.Ordinal));
 

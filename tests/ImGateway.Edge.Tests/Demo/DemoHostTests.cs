@@ -1,20 +1,16 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Demo;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
+using ImGateway.Testing;
 using Spectre.Console;
 
 namespace ImGateway.Edge.Tests.Demo;
 
 public sealed class DemoHostTests
 {
-    readonly StringWriter _output = new();
+    readonly AwaitedWriter _output = new();
     readonly StringWriter _error = new();
 
     [Fact]
@@ -24,7 +20,7 @@ public sealed class DemoHostTests
         holder.Start();
         var listen = new ListenAddress(IPAddress.Loopback, ((IPEndPoint)holder.LocalEndpoint).Port);
 
-        var exitCode = await Host((_, _) => throw new InvalidOperationException("no edge is wanted"))
+        var exitCode = await Host()
             .RunAsync(new DemoSettings(Upstream: null, GatewayOnly: true, listen), CancellationToken.None);
 
         Assert.Equal(1, exitCode);
@@ -37,7 +33,7 @@ public sealed class DemoHostTests
     public async Task The_gateway_alone_serves_until_told_to_stop()
     {
         using var stop = new CancellationTokenSource();
-        var running = Host((_, _) => throw new InvalidOperationException("no edge is wanted"))
+        var running = Host()
             .RunAsync(new DemoSettings(Upstream: null, GatewayOnly: true, ListenAddress.Parse("127.0.0.1:0")), stop.Token);
 
         await stop.CancelAsync();
@@ -46,34 +42,32 @@ public sealed class DemoHostTests
     }
 
     [Fact]
-    public async Task The_demo_starts_a_gateway_for_the_edge_adds_the_page_and_says_what_to_paste()
+    public async Task The_demo_serves_page_and_gateway_over_TLS_and_says_what_to_paste()
     {
+        using var directory = new TemporaryDirectory();
         using var stop = new CancellationTokenSource();
-        var started = new TaskCompletionSource<WebApplication>(TaskCreationOptions.RunContinuationsAsynchronously);
-        EdgeOptions? options = null;
-        var host = Host((given, addPage) =>
-        {
-            options = given;
-            var edge = Edge();
-            addPage(edge);
-            edge.Lifetime.ApplicationStarted.Register(() => started.SetResult(edge));
-            return edge;
-        });
+        var data = Path.Combine(directory.Path, "with space");
+        var port = FreePort();
+        var listen = new ListenSection { Https = [new(IPAddress.Loopback, port)], Http = [], Management = [] };
 
-        var running = host.RunEdgeAsync(upstream: null, "/home/some one/imgw-demo", stop.Token);
-        var edge = await started.Task.WaitAsync(TimeSpan.FromSeconds(30));
-        using (var client = new HttpClient())
+        var running = Host().RunEdgeAsync(upstream: null, data, stop.Token, listen);
+        await _output.Shown("Ctrl+C stops").WaitAsync(TimeSpan.FromSeconds(30));
+        var ca = Path.Combine(data, "development-ca", "ca.pem");
+        using (var client = Trusting(ca))
         {
-            Assert.Equal("""{"status":"ok"}""", await client.GetStringAsync(new Uri(options!.Upstreams[0], "/health")));
-            var address = edge.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
-            Assert.Contains("<title>ImGateway Edge demo</title>", await client.GetStringAsync(address));
+            var edge = new Uri($"https://localhost:{port}/");
+            Assert.Equal("""{"status":"ok"}""", await client.GetStringAsync(new Uri(edge, "/health")));
+            using var page = await client.GetAsync(edge);
+            Assert.Contains("<title>ImGateway Edge demo</title>", await page.Content.ReadAsStringAsync());
+            Assert.Equal("DENY", Assert.Single(page.Headers.GetValues("X-Frame-Options")));
+            Assert.False(page.Headers.Contains("Strict-Transport-Security"));
         }
 
         await stop.CancelAsync();
         Assert.Equal(0, await running.WaitAsync(TimeSpan.FromSeconds(30)));
         var lines = _output.ToString().Split('\n').Select(line => line.Trim());
-        Assert.Contains("curl --cacert '/home/some one/imgw-demo/development-ca/ca.pem' https://localhost:8443/api/time", lines);
-        Assert.Contains("wscat --ca '/home/some one/imgw-demo/development-ca/ca.pem' -c wss://localhost:8443/ws", lines);
+        Assert.Contains($"curl --cacert '{ca}' https://localhost:8443/api/time", lines);
+        Assert.Contains($"wscat --ca '{ca}' -c wss://localhost:8443/ws", lines);
         Assert.DoesNotContain('\e', _output.ToString());
     }
 
@@ -91,16 +85,53 @@ public sealed class DemoHostTests
         Assert.True(options.Certificates.AllowSelfSigned);
     }
 
-    DemoHost Host(Func<EdgeOptions, Action<IApplicationBuilder>, WebApplication> buildEdge)
+    DemoHost Host()
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(_output) });
-        return new DemoHost(buildEdge, console, _error);
+        return new DemoHost(Serilog.Core.Logger.None, console, _error);
     }
 
-    static WebApplication Edge()
+    static HttpClient Trusting(string caFile)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        return builder.Build();
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPemFile(caFile);
+        return new HttpClient(new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = policy } });
+    }
+
+    static int FreePort()
+    {
+        using var holder = new TcpListener(IPAddress.Loopback, 0);
+        holder.Start();
+        return ((IPEndPoint)holder.LocalEndpoint).Port;
+    }
+
+    sealed class AwaitedWriter : StringWriter
+    {
+        readonly TaskCompletionSource _shown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        readonly Lock _lock = new();
+        string? _awaited;
+
+        public Task Shown(string text)
+        {
+            _awaited = text;
+            Look();
+            return _shown.Task;
+        }
+
+        public override void Flush() => Look();
+
+        public override void Write(string? value)
+        {
+            lock (_lock) base.Write(value);
+            Look();
+        }
+
+        void Look()
+        {
+            lock (_lock)
+            {
+                if (_awaited is { } text && ToString().Contains(text, StringComparison.Ordinal)) _shown.TrySetResult();
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
+using ImGateway.Edge.Proxying;
 using ImGateway.Edge.Tls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -41,11 +42,11 @@ sealed class ManagementServer : IAsyncDisposable
     public static async Task<ManagementServer> StartAsync(EdgeOptions? options = null, IPAddress? peer = null)
     {
         options ??= Options();
-        var selector = new ServerCertificateSelector();
+        var selector = new ServerCertificateSelector(options);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseManagementListener());
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseListenerKind(ListenerKind.Management));
             kestrel.Listen(IPAddress.Loopback, 0);
         });
         builder.Services.AddSingleton(options);

@@ -10,7 +10,7 @@ public sealed class ReadinessTests
     public void Starting_and_stopping_are_reasons()
     {
         using var lifetime = new Lifetime();
-        var readiness = new Readiness(ManagementServer.Options() with { Hosts = [] }, new ServerCertificateSelector(), lifetime);
+        var readiness = new Readiness(ManagementServer.Options() with { Hosts = [] }, new ServerCertificateSelector(ManagementServer.Options()), lifetime);
 
         Assert.Equal(["starting"], readiness.Reasons());
         lifetime.Start();
