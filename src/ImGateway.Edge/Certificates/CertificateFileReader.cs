@@ -37,7 +37,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         if (problems.Count > 0) return new(file, Credential: null, [], problems, warnings);
 
         // 1. The certificate with its key, and all others that came along.
-        var (leaf, others) = X509Certificate2.GetCertContentType(contents.Certificate) == X509ContentType.Pkcs12
+        var (leaf, others) = FormOf(contents.Certificate) == X509ContentType.Pkcs12
             ? ReadPfx(contents, problems)
             : ReadPem(contents, problems);
         others = [.. others, .. contents.Chain is { } chainFile ? ParsePem(file.Chain!, chainFile, problems)?.Certificates ?? [] : []];
@@ -82,7 +82,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         {
             var document = PemDocument.Parse(content);
             if (document.Certificates.Count > 0) return document;
-            problems.Add(X509Certificate2.GetCertContentType(content) switch
+            problems.Add(FormOf(content) switch
             {
                 X509ContentType.Cert => new(path, "is not PEM but binary (DER)", $"convert it with: openssl x509 -inform DER -in {path} -out NEW.crt"),
                 X509ContentType.Pkcs7 => new(path, "is PKCS#7", $"convert it with: openssl pkcs7 -print_certs -in {path} -out NEW.crt"),
@@ -96,6 +96,18 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         }
 
         return null;
+    }
+
+    static X509ContentType FormOf(byte[] content)
+    {
+        try
+        {
+            return X509Certificate2.GetCertContentType(content);
+        }
+        catch (CryptographicException)
+        {
+            return X509ContentType.Unknown;
+        }
     }
 
     static (X509Certificate2? Leaf, IEnumerable<X509Certificate2> Others) ReadPfx(FileContents contents, List<CertificateProblem> problems)

@@ -23,6 +23,7 @@ public sealed partial class CertificateManager : BackgroundService
     readonly TimeProvider _time;
     readonly ILogger<CertificateManager> _logger;
     readonly CertificateFileReader _reader;
+    readonly SelfSignedIssuer _issuer;
     readonly CertificateSwap _swap;
     readonly ExpiryAlerts _alerts;
 
@@ -55,6 +56,7 @@ public sealed partial class CertificateManager : BackgroundService
     {
         (_options, _selector, _metrics, _time, _logger) = (options, selector, metrics, time, logger);
         _reader = new CertificateFileReader(options.Hosts, time);
+        _issuer = new SelfSignedIssuer(options, time);
         _swap = new CertificateSwap(selector, probe, time);
         _alerts = new ExpiryAlerts(options.Certificates.MaxAge, time, logger);
     }
@@ -91,9 +93,9 @@ public sealed partial class CertificateManager : BackgroundService
         // 2. What no file covers is issued here, where that is allowed.
         if (_options.Certificates.Source == CertificateSource.SelfSigned)
         {
-            foreach (var (host, issued) in Issue([.. _options.Hosts.Where(host => !readings.Exists(reading => reading.Credential!.Covers(host)))]))
+            foreach (var host in _options.Hosts.Where(host => !readings.Exists(reading => reading.Credential!.Covers(host))))
             {
-                _selfSigned[host] = issued;
+                _selfSigned[host] = _issuer.Issue(host);
             }
         }
 
@@ -120,7 +122,7 @@ public sealed partial class CertificateManager : BackgroundService
             await _watcher!.WaitAsync(stoppingToken);
             try
             {
-                await LookAsync(_watcher, stoppingToken);
+                await LookAsync(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -130,11 +132,12 @@ public sealed partial class CertificateManager : BackgroundService
         }
     }
 
-    async Task LookAsync(CertificateFileWatcher watcher, CancellationToken cancellationToken)
+    /// <summary>One round of the loop.</summary>
+    internal async Task LookAsync(CancellationToken cancellationToken)
     {
-        foreach (var changed in watcher.Look())
+        foreach (var changed in _watcher!.Look())
         {
-            if (await ReplaceAsync(changed, cancellationToken)) watcher.Handled(changed.Contents);
+            if (await ReplaceAsync(changed, cancellationToken)) _watcher.Handled(changed.Contents);
         }
 
         var now = _time.GetUtcNow();
@@ -189,7 +192,7 @@ public sealed partial class CertificateManager : BackgroundService
             string? failure;
             try
             {
-                _selfSigned[host] = Issue([host])[host];
+                _selfSigned[host] = _issuer.Issue(host);
                 failure = await _swap.TryAsync(Credentials(Choose()), cancellationToken);
             }
             catch (CertificateLoadException e)
@@ -207,23 +210,6 @@ public sealed partial class CertificateManager : BackgroundService
                 _metrics.RenewalFailed(host, policy.Reason);
                 RenewalFailed(host, failure, old.Credential.SerialNumber, old.Credential.NotAfter);
             }
-        }
-    }
-
-    Dictionary<HostName, ServedCredential> Issue(IReadOnlyList<HostName> hosts)
-    {
-        if (hosts.Count == 0) return [];
-        var directory = Path.Combine(_options.DataDirectory, "development-ca");
-        try
-        {
-            // For all hosts, so that one CA goes on serving when files cover some of them.
-            using var ca = DevelopmentCa.LoadOrCreate(directory, _options.Hosts, _time);
-            return hosts.ToDictionary(host => host, host =>
-                new ServedCredential(ca.Issue([host], _options.Certificates.KeyType), ServedCredential.SelfSigned, ca.CertificatePath));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CertificateLoadException([$"{directory}: {e.Message.TrimEnd('.')}; make DataDirectory writable for {Environment.UserName}"]);
         }
     }
 

@@ -65,6 +65,7 @@ static class CertificateSignature
         var algorithm = sequence.ReadSequence();
         var signature = sequence.ReadBitString(out _);
         var oid = algorithm.ReadObjectIdentifier();
+        // .NET takes a salt as long as the hash for granted, as the CA/Browser Forum prescribes (BR 7.1.3.2.1).
         var pss = oid == RsaPss;
         HashAlgorithmName? hash = Hashes.TryGetValue(pss ? PssHash(algorithm) : oid, out var known) ? known : null;
         return (signed, pss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1, hash, signature);
