@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Tls;
@@ -5,7 +8,40 @@ namespace ImGateway.Edge.Tls;
 /// <summary>A handshake with oneself, through the engine in memory, so that neither a required PROXY header nor admission can fail it.</summary>
 public sealed class SelfProbe
 {
+    readonly SslStreamEngine _engine;
+
+    public SelfProbe(ServerCertificateSelector selector, EdgeOptions options, TimeProvider time) =>
+        _engine = SslStreamEngine.ForProbes(selector, options.Tls, time);
+
     /// <summary>Null if a TLS client that asks for <paramref name="host"/> is shown <paramref name="expected"/> with its whole chain; else what is wrong.</summary>
-    public Task<string?> ProbeAsync(HostName host, Credential expected, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public async Task<string?> ProbeAsync(HostName host, Credential expected, CancellationToken cancellationToken)
+    {
+        await using var connection = new MemoryConnection(_engine.Middleware, host.IsAddress ? IPAddress.Parse(host.Value) : null);
+        await using var client = new SslStream(new TransportStream(connection.Client));
+        List<string> presented = [];
+        try
+        {
+            await client.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = host.IsWildcard ? "imgw-self-probe" + host.Value[1..] : host.Value,
+                    // What is shown is compared below to the letter; whether a client trusts it is not the question here.
+                    RemoteCertificateValidationCallback = (_, leaf, chain, _) =>
+                    {
+                        presented = [leaf!.GetCertHashString(), .. chain!.ChainPolicy.ExtraStore.Select(issuer => issuer.Thumbprint)];
+                        return true;
+                    },
+                },
+                cancellationToken);
+        }
+        catch (Exception exception) when (exception is AuthenticationException or IOException)
+        {
+            return $"handshake failed: {exception.GetBaseException().Message}";
+        }
+
+        string[] wanted = [expected.Leaf.Thumbprint, .. expected.Issuers.Select(issuer => issuer.Thumbprint)];
+        return presented.Distinct().SequenceEqual(wanted)
+            ? null
+            : $"the handshake shows {presented.Distinct().Count()} certificates beginning with {presented[0]}, not the {wanted.Length} of {expected.SerialNumber}";
+    }
 }

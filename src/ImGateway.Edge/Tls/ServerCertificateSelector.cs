@@ -1,13 +1,114 @@
+using System.Collections.Frozen;
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>Which credential a client hello gets. Its table is replaced as a whole by <see cref="Publish"/>: one volatile write.</summary>
-public sealed class ServerCertificateSelector
-{
-    /// <summary>What is served per configured host; a host without an entry has no certificate yet.</summary>
-    public IReadOnlyDictionary<HostName, Credential> Served { get; private set; } = new Dictionary<HostName, Credential>();
+/// <summary>A configured name with what its handshakes need, built once per certificate and name.</summary>
+sealed record ServedName(HostName Host, Credential Credential, SslServerAuthenticationOptions Options);
 
-    /// <summary>Serves <paramref name="table"/> to every handshake that begins from now on.</summary>
-    public void Publish(IReadOnlyDictionary<HostName, Credential> table) => Served = table;
+/// <summary>What a client hello gets: a name that is served, or why not.</summary>
+readonly record struct Selection(ServedName? Served, HandshakeFailure Failure)
+{
+    public static implicit operator Selection(ServedName served) => new(served, default);
+
+    public static implicit operator Selection(HandshakeFailure failure) => new(null, failure);
+}
+
+/// <summary>Which credential a client hello gets. Its table is replaced as a whole by <see cref="Publish"/>: one volatile write.</summary>
+public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, HostName defaultHost, TlsPolicy policy, UnknownNames unknownNames)
+{
+    static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
+
+    volatile Table _table = new([], null);
+
+    public ServerCertificateSelector(EdgeOptions options)
+        : this(options.Hosts, options.DefaultHost, options.Tls.Policy, options.Tls.UnknownNames)
+    {
+    }
+
+    /// <summary>What is served per configured host; a host without an entry has no certificate yet.</summary>
+    public IReadOnlyDictionary<HostName, Credential> Served => _table.Credentials;
+
+    /// <summary>
+    /// Serves <paramref name="credentials"/> to every handshake that begins from now on. Always builds new TLS contexts: publishing the
+    /// same credentials again renews the keys that session tickets are sealed with.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A whole chain would not be sent; nothing has changed.</exception>
+    public void Publish(IReadOnlyDictionary<HostName, Credential> credentials)
+    {
+        var named = hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host])).ToArray();
+        var unnamed = credentials.TryGetValue(defaultHost, out var credential) ? Serve(defaultHost, credential) : null;
+        _table = new Table(named, unnamed);
+    }
+
+    /// <summary>Exact name, then wildcard, then what <c>Tls:UnknownNames</c> says; without a name the address connected to, then the default.</summary>
+    internal Selection Select(scoped ClientHello hello, IPAddress? localAddress)
+    {
+        var table = _table;
+        if (hello.ServerName.IsEmpty)
+            return Found((localAddress is null ? null : table.Addresses.GetValueOrDefault(localAddress.IsIPv4MappedToIPv6 ? localAddress.MapToIPv4() : localAddress)) ?? table.Unnamed);
+
+        Span<char> name = stackalloc char[Math.Min(hello.ServerName.Length, 256)];
+        return Lower(hello.ServerName, ref name) && table.Find(name) is { } served ? served
+            : unknownNames is UnknownNames.Default ? Found(table.Unnamed)
+            : HandshakeFailure.UnknownName;
+
+        static Selection Found(ServedName? served) => served is null ? HandshakeFailure.Refused : served;
+    }
+
+    ServedName Serve(HostName host, Credential credential) => new(host, credential, new SslServerAuthenticationOptions
+    {
+        ServerCertificateContext = credential.CreateContext(),
+        ApplicationProtocols = Protocols,
+        EnabledSslProtocols = policy is TlsPolicy.Modern ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13,
+        AllowRenegotiation = false,
+    });
+
+    /// <summary>Lower case and without the root's dot; false for what no DNS name holds.</summary>
+    static bool Lower(ReadOnlySpan<byte> sent, ref Span<char> name)
+    {
+        if (sent.Length > name.Length) return false;
+        for (var i = 0; i < sent.Length; i++)
+        {
+            var c = (char)sent[i];
+            if (c is <= ' ' or >= (char)127 or '*') return false;
+            name[i] = c is >= 'A' and <= 'Z' ? (char)(c | 0x20) : c;
+        }
+
+        if (name is [.., _, '.']) name = name[..^1];
+        return true;
+    }
+
+    sealed class Table
+    {
+        readonly FrozenDictionary<string, ServedName>.AlternateLookup<ReadOnlySpan<char>> _exact, _wildcards;
+
+        public Table(IReadOnlyList<ServedName> named, ServedName? unnamed)
+        {
+            Unnamed = unnamed;
+            Credentials = named.ToFrozenDictionary(served => served.Host, served => served.Credential);
+            Addresses = named.Where(served => served.Host.IsAddress).ToFrozenDictionary(served => IPAddress.Parse(served.Host.Value));
+            _exact = Index(named.Where(served => !served.Host.IsWildcard), served => served.Host.Value);
+            _wildcards = Index(named.Where(served => served.Host.IsWildcard), served => served.Host.Value[1..]);
+        }
+
+        public FrozenDictionary<HostName, Credential> Credentials { get; }
+
+        public FrozenDictionary<IPAddress, ServedName> Addresses { get; }
+
+        public ServedName? Unnamed { get; }
+
+        public ServedName? Find(ReadOnlySpan<char> name)
+        {
+            if (_exact.TryGetValue(name, out var served)) return served;
+            var dot = name.IndexOf('.');
+            return dot > 0 && _wildcards.TryGetValue(name[dot..], out served) ? served : null;
+        }
+
+        static FrozenDictionary<string, ServedName>.AlternateLookup<ReadOnlySpan<char>> Index(IEnumerable<ServedName> names, Func<ServedName, string> key) =>
+            names.ToFrozenDictionary(key, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+    }
 }

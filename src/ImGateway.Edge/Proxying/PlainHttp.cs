@@ -1,0 +1,43 @@
+using System.Globalization;
+using ImGateway.Edge.Configuration;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>Port 80: nothing is served without TLS.</summary>
+sealed class PlainHttp(EdgeOptions options, HostCheck hosts, ProxyMetrics metrics, SecurityHeaders headers, TimeProvider time)
+{
+    readonly string _port = options.PlainHttp.HttpsPort == 443 ? "" : ":" + options.PlainHttp.HttpsPort.ToString(CultureInfo.InvariantCulture);
+
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var started = time.GetTimestamp();
+        headers.AddTo(context.Response, overTls: false);
+        if (Redirect(context) is { } refusal)
+        {
+            metrics.OnRefused(refusal);
+            await refusal.WriteAsync(context);
+        }
+
+        metrics.OnAnswered(RouteLabel.Other, context.Response.StatusCode, time.GetElapsedTime(started));
+    }
+
+    /// <summary>Sets the redirect, to a configured host only and in its configured spelling: what the client sent cannot shape the authority.</summary>
+    Refusal? Redirect(HttpContext context)
+    {
+        var request = context.Request;
+        if (options.PlainHttp.Mode == PlainHttpMode.Reject) return Refusal.TlsRequired;
+        if (HttpMethods.IsConnect(request.Method)) return Refusal.Method;
+        if (!hosts.TryGetConfigured(request.Headers.Host.ToString(), out var host)) return Refusal.UnknownHost;
+        var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        if (raw.Length > options.Limits.UrlBytes) return Refusal.TargetTooLong;
+        if (TargetCheck.OriginForm(raw) is not { } target || !TargetCheck.IsUnambiguous(target)) return Refusal.BadTarget;
+        // RFC 9110 §15.4.2: after 301 a POST may come back as GET.
+        context.Response.StatusCode = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
+            ? StatusCodes.Status301MovedPermanently
+            : StatusCodes.Status308PermanentRedirect;
+        context.Response.Headers.Location = $"https://{host.UriHost}{_port}{target}";
+        context.Response.ContentLength = 0;
+        return null;
+    }
+}

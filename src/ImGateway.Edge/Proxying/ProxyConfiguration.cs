@@ -1,0 +1,53 @@
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>
+/// YARP's configuration: what follows from Edge:Upstreams and Edge:Routes, under the user's own ReverseProxy section, which may say more
+/// about cluster <c>gateway</c> and the routes, field by field.
+/// </summary>
+static class ProxyConfiguration
+{
+    public const string Section = "ReverseProxy";
+    public const string Cluster = "gateway";
+
+    /// <summary>The name of what follows a route's prefix, for transforms that mention it.</summary>
+    public const string Remainder = "remainder";
+
+    static readonly string[] Policies = ["AuthorizationPolicy", "CorsPolicy", "RateLimiterPolicy", "OutputCachePolicy", "TimeoutPolicy"];
+
+    public static IConfigurationRoot Merge(EdgeOptions options, IConfiguration configuration) => new ConfigurationBuilder()
+        .AddInMemoryCollection(Generate(options))
+        .AddConfiguration(configuration.GetSection(Section))
+        .Build();
+
+    /// <summary>What the user's section says that the edge would not do; one line each.</summary>
+    public static IEnumerable<string> Problems(EdgeOptions options, IConfiguration configuration)
+    {
+        var known = options.Routes.Select(ProxyRoute.Parse).ToDictionary(route => route.Id, StringComparer.OrdinalIgnoreCase);
+        foreach (var route in configuration.GetSection($"{Section}:Routes").GetChildren())
+        {
+            if (!known.ContainsKey(route.Key)) yield return $"{route.Path}: not a route of Edge:Routes; add its path there";
+            if (route.GetSection("Match").Exists()) yield return $"{route.Path}:Match: Edge:Routes decides what a route matches; remove it";
+            foreach (var policy in Policies.Where(policy => route[policy] is not null)) yield return $"{route.Path}:{policy}: the edge has no such policies; remove it";
+        }
+    }
+
+    static IEnumerable<KeyValuePair<string, string?>> Generate(EdgeOptions options)
+    {
+        var cluster = $"Clusters:{Cluster}";
+        for (var i = 0; i < options.Upstreams.Count; i++)
+        {
+            yield return new($"{cluster}:Destinations:upstream-{i + 1}:Address", options.Upstreams[i].AbsoluteUri);
+        }
+
+        yield return new($"{cluster}:HttpRequest:Version", "1.1");
+        yield return new($"{cluster}:HttpRequest:VersionPolicy", "RequestVersionOrLower");
+        yield return new($"{cluster}:HttpRequest:ActivityTimeout", "00:01:40");
+        foreach (var route in options.Routes.Select(ProxyRoute.Parse))
+        {
+            yield return new($"Routes:{route.Id}:ClusterId", Cluster);
+            yield return new($"Routes:{route.Id}:Match:Path", $"{route.Prefix}/{{**{Remainder}}}");
+        }
+    }
+}

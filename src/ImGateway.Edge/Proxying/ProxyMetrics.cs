@@ -1,0 +1,70 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using Prometheus;
+
+namespace ImGateway.Edge.Proxying;
+
+enum UpstreamError
+{
+    Connect,
+    Timeout,
+    Reset,
+    Protocol,
+}
+
+/// <summary>Children are looked up once and kept: no request pays for a label.</summary>
+sealed class ProxyMetrics
+{
+    const int MaxCode = 600;
+
+    static readonly string[] RouteLabels = ["ws", "api", "health", "other"];
+    static readonly string[] ErrorLabels = ["connect", "timeout", "reset", "protocol"];
+
+    readonly Counter _requests;
+    readonly Counter.Child?[,] _requestsByCode = new Counter.Child?[RouteLabels.Length, MaxCode];
+    readonly Histogram.Child[] _durations;
+    readonly Counter.Child[,] _upstreamErrors = new Counter.Child[RouteLabels.Length, ErrorLabels.Length];
+    readonly FrozenDictionary<Refusal, Counter.Child> _refusals;
+
+    public ProxyMetrics(IMetricFactory metrics)
+    {
+        // Exemplars would read the current activity on every request.
+        var counters = new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() };
+        _requests = metrics.CreateCounter("imgw_http_requests_total", "Requests answered, by the edge or the upstream.", ["route", "code"], counters);
+        var durations = metrics.CreateHistogram(
+            "imgw_http_request_duration_seconds",
+            "From the request's headers to the end of its response; upgraded requests are left out.",
+            ["route"],
+            new HistogramConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars(), Buckets = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 100] });
+        _durations = [.. RouteLabels.Select(route => durations.WithLabels(route))];
+        var errors = metrics.CreateCounter("imgw_upstream_errors_total", "Requests that the upstream failed.", ["route", "error"], counters);
+        for (var route = 0; route < RouteLabels.Length; route++)
+        {
+            for (var error = 0; error < ErrorLabels.Length; error++) _upstreamErrors[route, error] = errors.WithLabels(RouteLabels[route], ErrorLabels[error]);
+        }
+
+        var refused = metrics.CreateCounter("imgw_refused_total", "Requests that the edge refused.", ["reason"], counters);
+        _refusals = Refusal.All.ToFrozenDictionary(refusal => refusal, refusal => refused.WithLabels(refusal.Reason));
+    }
+
+    public static string LabelOf(RouteLabel route) => RouteLabels[(int)route];
+
+    public static string LabelOf(UpstreamError error) => ErrorLabels[(int)error];
+
+    public void OnAnswered(RouteLabel route, int code, TimeSpan duration)
+    {
+        OnUpgraded(route, code);
+        _durations[(int)route].Observe(duration.TotalSeconds);
+    }
+
+    /// <summary>An upgraded request counts when it becomes a WebSocket; how long that lives is no duration of a request.</summary>
+    public void OnUpgraded(RouteLabel route, int code)
+    {
+        ref var child = ref _requestsByCode[(int)route, code is > 0 and < MaxCode ? code : 0];
+        (child ??= _requests.WithLabels(RouteLabels[(int)route], code.ToString(CultureInfo.InvariantCulture))).Inc();
+    }
+
+    public void OnUpstreamError(RouteLabel route, UpstreamError error) => _upstreamErrors[(int)route, (int)error].Inc();
+
+    public void OnRefused(Refusal refusal) => _refusals[refusal].Inc();
+}

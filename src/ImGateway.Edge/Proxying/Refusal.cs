@@ -1,0 +1,46 @@
+using System.Text;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>An answer of the edge itself. A fixed set, so that its reasons are bounded labels.</summary>
+sealed class Refusal
+{
+    public static readonly Refusal BadTarget = new(StatusCodes.Status400BadRequest, "bad_target", "Ambiguous request target");
+    public static readonly Refusal TargetTooLong = new(StatusCodes.Status414UriTooLong, "target_too_long", "Request target too long");
+    public static readonly Refusal UnknownHost = new(StatusCodes.Status421MisdirectedRequest, "unknown_host", "This host is not served here");
+    public static readonly Refusal NoRoute = new(StatusCodes.Status404NotFound, "no_route", "Not found");
+    public static readonly Refusal Method = new(StatusCodes.Status405MethodNotAllowed, "method", "Method not allowed");
+    public static readonly Refusal Upgrade = new(StatusCodes.Status403Forbidden, "upgrade", "No WebSockets here");
+    public static readonly Refusal Origin = new(StatusCodes.Status403Forbidden, "origin", "Origin not allowed");
+    public static readonly Refusal Protocol = new(StatusCodes.Status501NotImplemented, "protocol", "Protocol not supported");
+    public static readonly Refusal TlsRequired = new(StatusCodes.Status403Forbidden, "plain_http", "TLS required");
+
+    public static readonly IReadOnlyList<Refusal> All = [BadTarget, TargetTooLong, UnknownHost, NoRoute, Method, Upgrade, Origin, Protocol, TlsRequired];
+
+    readonly byte[] _body;
+
+    Refusal(int status, string reason, string text)
+    {
+        Status = status;
+        Reason = reason;
+        _body = Encoding.ASCII.GetBytes(text + "\n");
+    }
+
+    public int Status { get; }
+
+    public string Reason { get; }
+
+    public Task WriteAsync(HttpContext context) => ShortAnswer.WriteAsync(context, Status, _body);
+}
+
+static class ShortAnswer
+{
+    public static Task WriteAsync(HttpContext context, int status, byte[] body)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = "text/plain";
+        response.ContentLength = body.Length;
+        return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+    }
+}

@@ -1,0 +1,90 @@
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.WebSockets;
+using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>A request over TLS, top to bottom.</summary>
+sealed partial class RequestFlow(
+    EdgeOptions options,
+    SecurityHeaders headers,
+    HostCheck hosts,
+    RouteTable routes,
+    UpgradeCheck upgrades,
+    UpstreamRequest upstream,
+    WebSocketRegistry webSockets,
+    UpstreamErrors errors,
+    ProxyMetrics metrics,
+    TimeProvider time,
+    ILogger<RequestFlow> logger)
+{
+    static readonly byte[] ServerError = "The edge failed\n"u8.ToArray();
+
+    // Made once a route: what a WebSocket reports when it is one.
+    readonly Action<int>[] _onUpgraded = [.. Enum.GetValues<RouteLabel>().Select(label => (Action<int>)(code => metrics.OnUpgraded(label, code)))];
+
+    public async Task InvokeAsync(HttpContext context, ListenerFeature listener, YarpPipeline yarp)
+    {
+        var started = time.GetTimestamp();
+        var label = RouteLabel.Other;
+        WebSocketSession? session = null;
+        try
+        {
+            // 1. Security headers, whoever answers.
+            headers.AddTo(context.Response, overTls: true);
+
+            // 2. Method, target, host, route and upgrade: what is not plainly meant for the upstream ends here.
+            var refusal = Admit(context, listener, out var route, out var path, out var isWebSocket);
+            label = route?.Label ?? RouteLabel.Other;
+            if (refusal is not null)
+            {
+                metrics.OnRefused(refusal);
+                await refusal.WriteAsync(context);
+                return;
+            }
+
+            // 3. What the upstream sees.
+            upstream.Prepare(context, listener);
+
+            // 4. Forward; a WebSocket is followed from its upgrade to its end.
+            if (isWebSocket) session = webSockets.Follow(context, ProxyMetrics.LabelOf(label), _onUpgraded[(int)label]);
+            await yarp.ForwardAsync(context, route!, path.Span);
+
+            // 5. What the upstream failed to answer.
+            var failure = context.Features.Get<IForwarderErrorFeature>();
+            session?.Complete(failure?.Error ?? ForwarderError.None);
+            if (failure is not null) await errors.AnswerAsync(context, route!, failure);
+        }
+        catch (Exception e) when (!context.Response.HasStarted && e is not OperationCanceledException)
+        {
+            LogFailed(e);
+            context.Response.Clear();
+            await ShortAnswer.WriteAsync(context, StatusCodes.Status500InternalServerError, ServerError);
+        }
+        finally
+        {
+            session?.Complete(ForwarderError.Request);
+            session?.Dispose();
+            if (session is not { IsUpgraded: true }) metrics.OnAnswered(label, context.Response.StatusCode, time.GetElapsedTime(started));
+        }
+    }
+
+    Refusal? Admit(HttpContext context, ListenerFeature listener, out ProxyRoute? route, out ReadOnlyMemory<char> path, out bool isWebSocket)
+    {
+        (route, path, isWebSocket) = (null, default, false);
+        if (HttpMethods.IsTrace(context.Request.Method)) return Refusal.Method;
+        if (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true }) return Refusal.Method;
+        var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        if (raw.Length > options.Limits.UrlBytes) return Refusal.TargetTooLong;
+        if (TargetCheck.OriginForm(raw) is not { } target || !TargetCheck.IsUnambiguous(target)) return Refusal.BadTarget;
+        if (!hosts.IsServed(context, listener)) return Refusal.UnknownHost;
+        path = target.AsMemory(0, TargetCheck.PathOf(target).Length);
+        route = routes.Match(path.Span);
+        if (route is null) return Refusal.NoRoute;
+        return upgrades.Check(context, path.Span, out isWebSocket);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A request failed inside the edge")]
+    partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using ImGateway.Edge.Configuration;
+using Microsoft.Extensions.Primitives;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>
+/// On every response of the pipeline, errors and 101 included. Written when the response starts, so that they replace what the
+/// upstream says under the same names and survive a response that was cleared.
+/// </summary>
+sealed class SecurityHeaders
+{
+    readonly KeyValuePair<string, StringValues>[] _plain;
+    readonly KeyValuePair<string, StringValues>[] _overTls;
+    readonly Func<object, Task> _writePlain;
+    readonly Func<object, Task> _writeOverTls;
+
+    public SecurityHeaders(EdgeOptions options)
+    {
+        var headers = new Dictionary<string, StringValues>(StringComparer.OrdinalIgnoreCase);
+        if (options.Headers.FrameOptions.Length > 0) headers["X-Frame-Options"] = options.Headers.FrameOptions;
+        if (options.Headers.ContentTypeOptions.Length > 0) headers["X-Content-Type-Options"] = options.Headers.ContentTypeOptions;
+        foreach (var (name, value) in options.Headers.Custom) headers[name] = value;
+        _plain = [.. headers];
+        // RFC 6797 §7.2: never over plain HTTP.
+        if (options.Headers.Hsts.MaxAge > TimeSpan.Zero) headers.TryAdd("Strict-Transport-Security", Hsts(options.Headers.Hsts));
+        _overTls = [.. headers];
+        _writePlain = response => Write((HttpResponse)response, _plain);
+        _writeOverTls = response => Write((HttpResponse)response, _overTls);
+    }
+
+    public void AddTo(HttpResponse response, bool overTls) => response.OnStarting(overTls ? _writeOverTls : _writePlain, response);
+
+    static Task Write(HttpResponse response, KeyValuePair<string, StringValues>[] headers)
+    {
+        var target = response.Headers;
+        foreach (var (name, value) in headers) target[name] = value;
+        // What runs behind the edge is nobody's business.
+        target.Remove("Server");
+        target.Remove("X-Powered-By");
+        return Task.CompletedTask;
+    }
+
+    static string Hsts(HstsSection hsts) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"max-age={(long)hsts.MaxAge.TotalSeconds}{(hsts.IncludeSubDomains ? "; includeSubDomains" : "")}{(hsts.Preload ? "; preload" : "")}");
+}

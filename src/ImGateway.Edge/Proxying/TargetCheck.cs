@@ -1,0 +1,129 @@
+using System.Buffers;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>
+/// Whether a request target means the same to everybody who reads it. The edge routes on the raw path and forwards it byte for byte,
+/// so whatever an upstream could decode or normalize to another path is refused here; all else passes as sent (RFC 9112 §3.2).
+/// </summary>
+static class TargetCheck
+{
+    /// <summary>Nobody means a path that is still escaped after so many decodings.</summary>
+    const int MaxDecodings = 8;
+
+    const int StackBytes = 512;
+
+    // Printable ASCII except '#', which cannot be part of a target, and space, which would end it in the request line.
+    static readonly SearchValues<char> TargetChars = SearchValues.Create(
+        [.. Enumerable.Range(0x21, 0x7F - 0x21).Select(c => (char)c).Where(c => c != '#')]);
+
+    // A segment's name ends where some reader may end it: parameters (RFC 3986 §3.3), and what was escaped and is a delimiter once decoded.
+    static readonly SearchValues<char> NameEnds = SearchValues.Create(";?#");
+    static readonly SearchValues<char> Suspects = SearchValues.Create("%;");
+
+    /// <summary>The target without the authority of an absolute form (RFC 9112 §3.2.2); null for asterisk, authority and other forms.</summary>
+    public static string? OriginForm(string rawTarget)
+    {
+        if (rawTarget is ['/', ..]) return rawTarget;
+        var scheme = rawTarget.IndexOf("://", StringComparison.Ordinal);
+        if (scheme < 0) return null;
+        if (!rawTarget.AsSpan(0, scheme).Equals("http", StringComparison.OrdinalIgnoreCase)
+            && !rawTarget.AsSpan(0, scheme).Equals("https", StringComparison.OrdinalIgnoreCase)) return null;
+        var authority = scheme + 3;
+        var end = rawTarget.AsSpan(authority).IndexOfAny('/', '?', '#');
+        if (end < 0) return "/";
+        var rest = rawTarget[(authority + end)..];
+        return rest[0] == '/' ? rest : "/" + rest;
+    }
+
+    /// <param name="target">In origin form.</param>
+    public static bool IsUnambiguous(ReadOnlySpan<char> target)
+    {
+        if (target.ContainsAnyExcept(TargetChars)) return false;
+        var path = PathOf(target);
+        // Browsers leave a backslash in a query as it is; in a path they never send one.
+        if (path.Contains('\\')) return false;
+        return path.ContainsAny(Suspects) ? IsUnambiguousDecoded(path) : !HasDotSegment(path);
+    }
+
+    public static ReadOnlySpan<char> PathOf(ReadOnlySpan<char> target)
+    {
+        var query = target.IndexOf('?');
+        return query < 0 ? target : target[..query];
+    }
+
+    static bool IsUnambiguousDecoded(ReadOnlySpan<char> path)
+    {
+        if (HasBadEscape(path) || HasDotSegment(path)) return false;
+        char[]? rented = null;
+        var buffer = path.Length <= StackBytes ? stackalloc char[StackBytes] : rented = ArrayPool<char>.Shared.Rent(path.Length);
+        try
+        {
+            path.CopyTo(buffer);
+            var current = buffer[..path.Length];
+            for (var decodings = 0; current.Contains('%'); decodings++)
+            {
+                var decoded = Decode(current);
+                if (decoded == current.Length) return true;
+                current = current[..decoded];
+                if (current.Contains('\0') || HasDotSegment(current) || decodings == MaxDecodings) return false;
+            }
+
+            return true;
+        }
+        finally
+        {
+            if (rented is not null) ArrayPool<char>.Shared.Return(rented);
+        }
+    }
+
+    static bool HasBadEscape(ReadOnlySpan<char> path)
+    {
+        for (var at = path.IndexOf('%'); at >= 0; at = path.IndexOf('%'))
+        {
+            if (at + 2 >= path.Length || !char.IsAsciiHexDigit(path[at + 1]) || !char.IsAsciiHexDigit(path[at + 2])) return true;
+            path = path[(at + 3)..];
+        }
+
+        return false;
+    }
+
+    static bool HasDotSegment(ReadOnlySpan<char> path)
+    {
+        while (true)
+        {
+            var end = path.IndexOfAny('/', '\\');
+            var segment = end < 0 ? path : path[..end];
+            if (segment is ['.', ..])
+            {
+                var nameEnd = segment.IndexOfAny(NameEnds);
+                if ((nameEnd < 0 ? segment : segment[..nameEnd]) is "." or "..") return true;
+            }
+
+            if (end < 0) return false;
+            path = path[(end + 1)..];
+        }
+    }
+
+    /// <summary>Decodes once and in place, and leaves alone what is no escape; returns the new length.</summary>
+    static int Decode(Span<char> text)
+    {
+        var length = 0;
+        for (var i = 0; i < text.Length; i++, length++)
+        {
+            if (text[i] == '%' && i + 2 < text.Length && char.IsAsciiHexDigit(text[i + 1]) && char.IsAsciiHexDigit(text[i + 2]))
+            {
+                text[length] = (char)((HexValue(text[i + 1]) << 4) | HexValue(text[i + 2]));
+                i += 2;
+            }
+            else
+            {
+                text[length] = text[i];
+            }
+        }
+
+        return length;
+    }
+
+    static int HexValue(char digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+}

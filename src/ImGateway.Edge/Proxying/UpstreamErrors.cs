@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>What became of a request that the upstream did not answer properly: a short answer without details, a label, now and then a line.</summary>
+sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILogger<UpstreamErrors> logger)
+{
+    static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
+    static readonly byte[] BadGateway = "The gateway failed\n"u8.ToArray();
+    static readonly byte[] Unavailable = "The gateway is unavailable\n"u8.ToArray();
+    static readonly byte[] TimedOut = "The gateway timed out\n"u8.ToArray();
+    static readonly byte[] ClientFault = "Bad request body\n"u8.ToArray();
+
+    readonly ConcurrentDictionary<(string Route, UpstreamError Error), Throttle> _throttles = new();
+
+    /// <summary>Answers what the forwarder gave up on.</summary>
+    public Task AnswerAsync(HttpContext context, ProxyRoute route, IForwarderErrorFeature failure)
+    {
+        if (Classify(failure) is { } error)
+        {
+            metrics.OnUpstreamError(route.Label, error);
+            Log(route, error, failure.Exception);
+        }
+
+        var response = context.Response;
+        if (response.HasStarted || response.StatusCode is >= 200 and < 400) return Task.CompletedTask;
+        if (failure.Error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled && context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody reads the answer; the code, which nginx made customary, is for the metrics.
+            response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return Task.CompletedTask;
+        }
+
+        // RFC 9112 §9.6: after an answer that was no HTTP, neither side should guess what comes next.
+        if (failure.Error is ForwarderError.ResponseHeaders && HttpProtocol.IsHttp11(context.Request.Protocol)) response.Headers.Connection = "close";
+        return ShortAnswer.WriteAsync(context, response.StatusCode, BodyOf(response.StatusCode));
+    }
+
+    static byte[] BodyOf(int status) => status switch
+    {
+        StatusCodes.Status503ServiceUnavailable => Unavailable,
+        StatusCodes.Status504GatewayTimeout => TimedOut,
+        < 500 => ClientFault,
+        _ => BadGateway,
+    };
+
+    /// <summary>Null if the client is to blame.</summary>
+    static UpstreamError? Classify(IForwarderErrorFeature failure) => failure.Error switch
+    {
+        ForwarderError.NoAvailableDestinations => UpstreamError.Connect,
+        ForwarderError.RequestTimedOut => UpstreamError.Timeout,
+        ForwarderError.ResponseHeaders => UpstreamError.Protocol,
+        ForwarderError.Request => OfRequest(failure.Exception),
+        ForwarderError.RequestBodyDestination or ForwarderError.ResponseBodyDestination => UpstreamError.Reset,
+        _ => null,
+    };
+
+    static UpstreamError OfRequest(Exception? exception) => exception switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError } =>
+            UpstreamError.Connect,
+        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.HttpProtocolError } =>
+            UpstreamError.Protocol,
+        HttpRequestException { InnerException: SocketException } => UpstreamError.Connect,
+        _ => UpstreamError.Reset,
+    };
+
+    void Log(ProxyRoute route, UpstreamError error, Exception? exception)
+    {
+        var throttle = _throttles.GetOrAdd((route.Id, error), static _ => new Throttle());
+        if (throttle.Admit(time, out var before))
+        {
+            LogFailed(route.Id, ProxyMetrics.LabelOf(error), exception?.GetBaseException().Message ?? "no destination is available", before);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream failed on route {Route} ({Error}): {Reason}; {Before} more since the last such line")]
+    partial void LogFailed(string route, string error, string reason, int before);
+
+    /// <summary>One line an interval, which tells how many it stands for.</summary>
+    sealed class Throttle
+    {
+        readonly Lock _lock = new();
+        long? _last;
+        int _silent;
+
+        public bool Admit(TimeProvider time, out int before)
+        {
+            lock (_lock)
+            {
+                before = _silent;
+                if (_last is { } last && time.GetElapsedTime(last) < LogInterval)
+                {
+                    _silent++;
+                    return false;
+                }
+
+                _last = time.GetTimestamp();
+                _silent = 0;
+                return true;
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Primitives;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>
+/// What the upstream sees: the request's own headers, edited in place before YARP copies them. What only the edge may say is removed in
+/// every spelling first, so that nothing a client sends, names in Connection or misspells can pass for it.
+/// </summary>
+sealed class UpstreamRequest(ClientAddress addresses)
+{
+    /// <param name="context">Of the request to edit.</param>
+    /// <param name="listener">Of its connection.</param>
+    public void Prepare(HttpContext context, ListenerFeature listener)
+    {
+        var headers = context.Request.Headers;
+        var hops = addresses.Of(context, listener);
+        RemoveNominated(headers);
+        RemoveForeign(headers);
+        headers["X-Real-IP"] = hops.Client;
+        headers["X-Forwarded-For"] = hops.Chain;
+        headers["X-Forwarded-Proto"] = "https";
+        headers["X-Forwarded-Host"] = headers.Host;
+        var traceParent = headers.TraceParent;
+        if (traceParent.Count != 1 || !TraceParent.IsValid(traceParent))
+        {
+            headers.TraceParent = TraceParent.Start();
+            headers.Remove("tracestate");
+        }
+    }
+
+    /// <summary>RFC 9110 §7.6.1: what Connection names is meant for the edge alone. The framing and the host are never a client's to take away.</summary>
+    static void RemoveNominated(IHeaderDictionary headers)
+    {
+        var connection = headers.Connection;
+        if (connection.Count == 0 || (connection.Count == 1 && connection[0] is "keep-alive" or "Upgrade" or "close")) return;
+        foreach (var value in connection)
+        {
+            foreach (var range in value.AsSpan().Split(','))
+            {
+                var name = value.AsSpan(range).Trim();
+                if (name.Length > 0 && !IsKept(name)) headers.Remove(name.ToString());
+            }
+        }
+    }
+
+    static bool IsKept(ReadOnlySpan<char> name) =>
+        name.Equals("keep-alive", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("close", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("upgrade", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("connection", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("host", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("content-length", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("transfer-encoding", StringComparison.OrdinalIgnoreCase);
+
+    static void RemoveForeign(IHeaderDictionary headers)
+    {
+        List<string>? foreign = null;
+        foreach (KeyValuePair<string, StringValues> header in headers)
+        {
+            if (IsForeign(header.Key)) (foreign ??= []).Add(header.Key);
+        }
+
+        if (foreign is null) return;
+        foreach (var name in foreign) headers.Remove(name);
+    }
+
+    /// <summary>Names with an underscore are how some servers spell names with a dash.</summary>
+    static bool IsForeign(string name)
+    {
+        if (name.Contains('_')) return true;
+        if (name is ['F' or 'f', ..]) return name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase);
+        return name is ['X' or 'x', '-', ..]
+            && (name.StartsWith("X-Forwarded", StringComparison.OrdinalIgnoreCase)
+                || name.StartsWith("X-Original-", StringComparison.OrdinalIgnoreCase)
+                || name.Equals("X-Real-IP", StringComparison.OrdinalIgnoreCase)
+                || name.Equals("X-Rewrite-URL", StringComparison.OrdinalIgnoreCase));
+    }
+}

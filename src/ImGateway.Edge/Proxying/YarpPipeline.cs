@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http.Timeouts;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.WebSockets;
+using Yarp.ReverseProxy.Model;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>
+/// YARP's endpoints by route id. The route is matched before, on the path as sent, so ASP.NET Core's matcher, which decodes and ignores
+/// case, has no say and costs nothing.
+/// </summary>
+sealed class YarpPipeline : IEndpointRouteBuilder
+{
+    readonly IApplicationBuilder _app;
+    readonly Dictionary<string, Endpoint> _endpoints;
+    readonly TimeSpan _idleTimeout;
+    readonly ConditionalWeakTable<ClusterModel, ClusterModel> _webSocketClusters = [];
+    readonly RequestDelegate _forward;
+
+    public YarpPipeline(IApplicationBuilder app, EdgeOptions options)
+    {
+        _app = app;
+        // Longer than a timer can count: for ever.
+        _idleTimeout = options.WebSockets.IdleTimeout.TotalMilliseconds < int.MaxValue ? options.WebSockets.IdleTimeout : TimeSpan.FromMilliseconds(int.MaxValue);
+        this.MapReverseProxy(proxy =>
+        {
+            proxy.Use(GiveWebSocketsTheirTimeout);
+            proxy.UseSessionAffinity();
+            proxy.UseLoadBalancing();
+            proxy.UsePassiveHealthChecks();
+        });
+        _endpoints = DataSources.SelectMany(source => source.Endpoints)
+            .ToDictionary(endpoint => endpoint.Metadata.GetRequiredMetadata<RouteModel>().Config.RouteId, StringComparer.OrdinalIgnoreCase);
+        _forward = HasTimeouts ? WithTimeouts() : static context => context.GetEndpoint()!.RequestDelegate!(context);
+    }
+
+    public ICollection<EndpointDataSource> DataSources { get; } = [];
+
+    public IServiceProvider ServiceProvider => _app.ApplicationServices;
+
+    bool HasTimeouts => _endpoints.Values.Any(endpoint => endpoint.Metadata.GetMetadata<RequestTimeoutAttribute>() is not null);
+
+    public IApplicationBuilder CreateApplicationBuilder() => _app.New();
+
+    public Task ForwardAsync(HttpContext context, ProxyRoute route, ReadOnlySpan<char> path)
+    {
+        var endpoint = _endpoints[route.Id];
+        context.SetEndpoint(endpoint);
+        if (endpoint.Metadata.GetRequiredMetadata<RouteModel>().Config.Transforms is { Count: > 0 })
+        {
+            context.Request.RouteValues[ProxyConfiguration.Remainder] = path[route.Prefix.Length..].TrimStart('/').ToString();
+        }
+
+        return _forward(context);
+    }
+
+    RequestDelegate WithTimeouts()
+    {
+        var app = _app.New();
+        app.UseRequestTimeouts();
+        app.Run(context => context.GetEndpoint()!.RequestDelegate!(context));
+        return app.Build();
+    }
+
+    /// <summary>Requests and WebSockets share a cluster, so that balancing counts both; how long they may be silent differs.</summary>
+    Task GiveWebSocketsTheirTimeout(HttpContext context, RequestDelegate next)
+    {
+        if (context.Features.Get<WebSocketSession>() is not null)
+        {
+            var feature = (ReverseProxyFeature)context.GetReverseProxyFeature();
+            feature.Cluster = _webSocketClusters.GetValue(feature.Cluster, cluster => new ClusterModel(
+                cluster.Config with { HttpRequest = (cluster.Config.HttpRequest ?? new()) with { ActivityTimeout = _idleTimeout } }, cluster.HttpClient));
+        }
+
+        return next(context);
+    }
+}

@@ -1,0 +1,215 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace ImGateway.Edge.Tls;
+
+enum HelloStatus
+{
+    /// <summary>So far it may become one.</summary>
+    Incomplete,
+    Complete,
+
+    /// <summary>Not a TLS handshake record.</summary>
+    NotTls,
+
+    /// <summary>TLS, but no client hello that RFC 8446 §4.1.2 allows, or one beyond <see cref="ClientHello.MaxBytes"/>.</summary>
+    Malformed,
+}
+
+/// <summary>What selection needs of a client hello (RFC 8446 §4.1.2), read without consuming it. Spans point into the read buffer.</summary>
+readonly ref struct ClientHello
+{
+    /// <summary>Post-quantum key shares and long ALPN lists stay below 4 KiB; beyond this somebody is filling memory.</summary>
+    public const int MaxBytes = 32 * 1024;
+
+    const int RecordHeader = 5, HandshakeHeader = 4;
+
+    ClientHello(ReadOnlySpan<byte> serverName, ReadOnlySpan<byte> alpn, bool offersTls12, bool offersTls13)
+    {
+        ServerName = serverName;
+        Alpn = alpn;
+        OffersTls12 = offersTls12;
+        OffersTls13 = offersTls13;
+    }
+
+    /// <summary>The host_name of the server_name extension (RFC 6066 §3), as sent; empty if there is none.</summary>
+    public ReadOnlySpan<byte> ServerName { get; }
+
+    /// <summary>The ProtocolNameList (RFC 7301 §3.1): each name behind its length.</summary>
+    public ReadOnlySpan<byte> Alpn { get; }
+
+    public bool OffersTls12 { get; }
+
+    public bool OffersTls13 { get; }
+
+    public delegate T Use<TState, T>(scoped ClientHello hello, TState state);
+
+    /// <summary>Reads the hello at the start of <paramref name="buffer"/>, which may be cut into records and segments anywhere.</summary>
+    public static HelloStatus Read<TState, T>(in ReadOnlySequence<byte> buffer, TState state, Use<TState, T> use, out T? result)
+    {
+        result = default;
+        if (buffer.IsEmpty) return HelloStatus.Incomplete;
+        if (buffer.IsSingleSegment && IsOneRecord(buffer.FirstSpan, out var message)) return Parse(message, state, use, out result);
+
+        var rented = ArrayPool<byte>.Shared.Rent((int)Math.Min(buffer.Length, MaxBytes + RecordHeader));
+        try
+        {
+            var status = Reassemble(buffer, rented, out var length);
+            return status is HelloStatus.Complete ? Parse(rented.AsSpan(0, length), state, use, out result) : status;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    static bool IsOneRecord(ReadOnlySpan<byte> data, out ReadOnlySpan<byte> message)
+    {
+        message = default;
+        if (data.Length < RecordHeader + HandshakeHeader || data[0] != 0x16 || data[1] != 3) return false;
+        var record = BinaryPrimitives.ReadUInt16BigEndian(data[3..]);
+        var length = HandshakeHeader + (data[6] << 16 | data[7] << 8 | data[8]);
+        if (length > record || data.Length < RecordHeader + length) return false;
+        message = data.Slice(RecordHeader, length);
+        return true;
+    }
+
+    /// <summary>Handshake messages may be cut into several records (RFC 8446 §5.1): joins them until the first message is whole.</summary>
+    static HelloStatus Reassemble(in ReadOnlySequence<byte> buffer, Span<byte> into, out int length)
+    {
+        length = 0;
+        var reader = new SequenceReader<byte>(buffer);
+        while (true)
+        {
+            if (!reader.TryRead(out var type)) return HelloStatus.Incomplete;
+            if (type != 0x16) return length == 0 ? HelloStatus.NotTls : HelloStatus.Malformed;
+            if (!reader.TryRead(out var major)) return HelloStatus.Incomplete;
+            if (major != 3) return HelloStatus.NotTls;
+            if (!reader.TryRead(out _) || !reader.TryReadBigEndian(out short cut)) return HelloStatus.Incomplete;
+            var record = (ushort)cut;
+            if (record is 0 or > 16384) return HelloStatus.Malformed;
+            var taken = (int)Math.Min(record, reader.Remaining);
+            if (length + taken > MaxBytes || length + taken > into.Length) return HelloStatus.Malformed;
+            reader.TryCopyTo(into.Slice(length, taken));
+            reader.Advance(taken);
+            length += taken;
+            if (length > 0 && into[0] != 1) return HelloStatus.Malformed;
+            if (length >= HandshakeHeader)
+            {
+                var whole = HandshakeHeader + (into[1] << 16 | into[2] << 8 | into[3]);
+                if (whole > MaxBytes) return HelloStatus.Malformed;
+                if (length >= whole)
+                {
+                    length = whole;
+                    return HelloStatus.Complete;
+                }
+            }
+
+            if (taken < record) return HelloStatus.Incomplete;
+        }
+    }
+
+    static HelloStatus Parse<TState, T>(ReadOnlySpan<byte> message, TState state, Use<TState, T> use, out T? result)
+    {
+        result = default;
+        if (message[0] != 1) return HelloStatus.Malformed;
+        var reader = new TlsReader(message[HandshakeHeader..]);
+        if (!reader.TryReadUInt16(out var version) || !reader.TrySkip(32) || !reader.TryReadVector8(out _)
+            || !reader.TryReadVector16(out _) || !reader.TryReadVector8(out _)) return HelloStatus.Malformed;
+
+        ReadOnlySpan<byte> serverName = default, alpn = default;
+        bool tls12 = version >= 0x0303, tls13 = false;
+        if (!reader.IsEmpty)
+        {
+            if (!reader.TryReadVector16(out var list) || !reader.IsEmpty) return HelloStatus.Malformed;
+            var extensions = new TlsReader(list);
+            while (!extensions.IsEmpty)
+            {
+                if (!extensions.TryReadUInt16(out var type) || !extensions.TryReadVector16(out var body)) return HelloStatus.Malformed;
+                var ok = type switch
+                {
+                    0 => ReadServerName(body, out serverName),
+                    16 => ReadAlpn(body, out alpn),
+                    43 => ReadVersions(body, out tls12, out tls13),
+                    _ => true,
+                };
+                if (!ok) return HelloStatus.Malformed;
+            }
+        }
+
+        result = use(new ClientHello(serverName, alpn, tls12, tls13), state);
+        return HelloStatus.Complete;
+    }
+
+    static bool ReadServerName(ReadOnlySpan<byte> body, out ReadOnlySpan<byte> name)
+    {
+        name = default;
+        var reader = new TlsReader(body);
+        if (!reader.TryReadVector16(out var list)) return false;
+        var names = new TlsReader(list);
+        return names.TryReadByte(out var type) && type == 0 && names.TryReadVector16(out name);
+    }
+
+    static bool ReadAlpn(ReadOnlySpan<byte> body, out ReadOnlySpan<byte> list) => new TlsReader(body).TryReadVector16(out list);
+
+    static bool ReadVersions(ReadOnlySpan<byte> body, out bool tls12, out bool tls13)
+    {
+        tls12 = tls13 = false;
+        if (!new TlsReader(body).TryReadVector8(out var versions)) return false;
+        var reader = new TlsReader(versions);
+        while (reader.TryReadUInt16(out var version))
+        {
+            tls12 |= version == 0x0303;
+            tls13 |= version == 0x0304;
+        }
+
+        return true;
+    }
+}
+
+/// <summary>Reads TLS presentation language (RFC 8446 §3): false instead of going past the end.</summary>
+ref struct TlsReader(ReadOnlySpan<byte> data)
+{
+    ReadOnlySpan<byte> _rest = data;
+
+    public readonly bool IsEmpty => _rest.IsEmpty;
+
+    public bool TryReadByte(out byte value)
+    {
+        value = default;
+        if (_rest.IsEmpty) return false;
+        value = _rest[0];
+        _rest = _rest[1..];
+        return true;
+    }
+
+    public bool TryReadUInt16(out ushort value)
+    {
+        if (!BinaryPrimitives.TryReadUInt16BigEndian(_rest, out value)) return false;
+        _rest = _rest[2..];
+        return true;
+    }
+
+    public bool TrySkip(int count) => TryReadBytes(count, out _);
+
+    public bool TryReadBytes(int count, out ReadOnlySpan<byte> bytes)
+    {
+        bytes = default;
+        if (_rest.Length < count) return false;
+        bytes = _rest[..count];
+        _rest = _rest[count..];
+        return true;
+    }
+
+    public bool TryReadVector8(out ReadOnlySpan<byte> vector)
+    {
+        vector = default;
+        return TryReadByte(out var length) && TryReadBytes(length, out vector);
+    }
+
+    public bool TryReadVector16(out ReadOnlySpan<byte> vector)
+    {
+        vector = default;
+        return TryReadUInt16(out var length) && TryReadBytes(length, out vector);
+    }
+}

@@ -1,0 +1,24 @@
+using System.Collections.Concurrent;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>Cancellation sources that fire when a handshake takes too long, used again while none has fired.</summary>
+sealed class HandshakeTimeouts(TimeSpan timeout, TimeProvider time)
+{
+    const int Kept = 256;
+
+    readonly ConcurrentQueue<CancellationTokenSource> _idle = new();
+
+    public CancellationTokenSource Rent()
+    {
+        if (!_idle.TryDequeue(out var source)) return new CancellationTokenSource(timeout, time);
+        source.CancelAfter(timeout);
+        return source;
+    }
+
+    public void Return(CancellationTokenSource source)
+    {
+        if (_idle.Count < Kept && source.TryReset()) _idle.Enqueue(source);
+        else source.Dispose();
+    }
+}

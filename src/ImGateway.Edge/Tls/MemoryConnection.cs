@@ -1,0 +1,47 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>A connection to an engine without a socket: what goes through it meets neither a PROXY header nor admission.</summary>
+sealed class MemoryConnection : IAsyncDisposable
+{
+    readonly Task _serving;
+
+    /// <param name="engine">The engine's middleware.</param>
+    /// <param name="localAddress">The address the client would have connected to; selects where no name is sent.</param>
+    public MemoryConnection(Func<ConnectionDelegate, ConnectionDelegate> engine, IPAddress? localAddress)
+    {
+        Pipe toServer = new(), toClient = new();
+        Client = new Duplex(toClient.Reader, toServer.Writer);
+        var server = new DefaultConnectionContext("self-probe", new Duplex(toServer.Reader, toClient.Writer), Client)
+        {
+            LocalEndPoint = localAddress is null ? null : new IPEndPoint(localAddress, 443),
+        };
+        _serving = ServeAsync(engine(static _ => Task.CompletedTask), server);
+    }
+
+    public IDuplexPipe Client { get; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Client.Output.CompleteAsync();
+        await Client.Input.CompleteAsync();
+        await _serving;
+    }
+
+    static async Task ServeAsync(ConnectionDelegate serve, ConnectionContext server)
+    {
+        await serve(server);
+        await server.Transport.Output.CompleteAsync();
+        await server.Transport.Input.CompleteAsync();
+    }
+
+    sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input => input;
+
+        public PipeWriter Output => output;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>
+/// Proves by raw client hellos to the engine that the policy is in force: .NET and OpenSSL both say nothing when a policy file is void.
+/// One proof for each kind of key that is served, since a suite of another kind is refused under any policy.
+/// </summary>
+sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options, TimeProvider time)
+{
+    const ushort Tls10 = 0x0301, Tls11 = 0x0302, Tls12 = 0x0303, Tls13 = 0x0304;
+
+    static readonly ushort[] Strong =
+    [
+        0xC02B, 0xC02C, 0xCCA9, // ECDHE_ECDSA with AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305
+        0xC02F, 0xC030, 0xCCA8, // ECDHE_RSA likewise
+    ];
+
+    static readonly ushort[] Weak =
+    [
+        0xC009, 0xC00A, 0xC023, 0xC024, 0xC013, 0xC014, 0xC027, 0xC028, // ECDHE with CBC
+        0xC0AC, 0xC0AD, 0xC0AE, 0xC0AF, // ECDHE_ECDSA with CCM
+        0xC05C, 0xC05D, 0xC060, 0xC061, 0xC072, 0xC073, 0xC076, 0xC077, // ECDHE with ARIA, Camellia
+        0x009E, 0x009F, 0xCCAA, 0x0033, 0x0039, 0x0067, 0x006B, // DHE
+        0x002F, 0x0035, 0x003C, 0x003D, 0x009C, 0x009D, 0xC09C, 0xC09D, 0xC0A0, 0xC0A1, // RSA key exchange
+        0x000A, 0xC008, 0xC012, 0x0005, 0xC007, 0xC011, 0x0001, 0x0002, 0xC006, 0xC010, // 3DES, RC4, no encryption
+        0x0018, 0x0034, 0x006C, 0x00A6, 0xC015, 0xC018, 0xC019, // no authentication
+    ];
+
+    static readonly ushort[] Strong13 = [0x1301, 0x1302, 0x1303];
+
+    static readonly ushort[] Weak13 = [0x1304, 0x1305]; // AES-CCM
+
+    readonly SslStreamEngine _engine = SslStreamEngine.ForProbes(selector, options.Tls, time);
+
+    /// <summary>What is accepted that must not be, or the other way about; nothing when the policy is in force.</summary>
+    public async Task<IReadOnlyList<string>> ProblemsAsync(CancellationToken cancellationToken)
+    {
+        if (TlsPolicyFile.Problem is { } problem) return [problem];
+        List<string> problems = [];
+        foreach (var (host, credential) in selector.Served.DistinctBy(served => served.Value.Leaf.GetKeyAlgorithm()))
+        {
+            var key = credential.Leaf.GetECDsaPublicKey() is null ? "RSA" : "ECDSA";
+            await ExpectAsync(false, host, Tls10, [.. Strong, .. Weak], "TLS 1.0");
+            await ExpectAsync(false, host, Tls11, [.. Strong, .. Weak], "TLS 1.1");
+            await ExpectAsync(false, host, Tls12, Weak, $"a weak TLS 1.2 suite (key {key})");
+            await ExpectAsync(false, host, Tls13, Weak13, "AES-CCM in TLS 1.3");
+            await ExpectAsync(true, host, Tls13, Strong13, "TLS 1.3");
+            await ExpectAsync(options.Tls.Policy is TlsPolicy.Intermediate, host, Tls12, Strong, $"TLS 1.2 with a strong suite (key {key})");
+        }
+
+        return problems;
+
+        async Task ExpectAsync(bool accepted, HostName host, ushort version, ushort[] suites, string what)
+        {
+            var suite = await OfferAsync(host, version, suites, cancellationToken);
+            if (suite is not null && !accepted)
+                problems.Add($"{TlsPolicyFile.Path}: not in force: the edge accepts {what}: {suite}; restore the file as shipped");
+            if (suite is null && accepted)
+                problems.Add($"{TlsPolicyFile.Path}: not in force: the edge refuses {what}; restore the file as shipped");
+        }
+    }
+
+    /// <summary>The suite of the server hello; null if there is none.</summary>
+    async Task<TlsCipherSuite?> OfferAsync(HostName host, ushort version, ushort[] suites, CancellationToken cancellationToken)
+    {
+        await using var connection = new MemoryConnection(_engine.Middleware, host.IsAddress ? IPAddress.Parse(host.Value) : null);
+        var name = host.IsAddress ? null : host.IsWildcard ? "imgw-self-probe" + host.Value[1..] : host.Value;
+        await connection.Client.Output.WriteAsync(ProofHello.Write(version, suites, name), cancellationToken);
+        var read = await connection.Client.Input.ReadAtLeastAsync(ServerHelloSuite.Needed, cancellationToken);
+        var first = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, ServerHelloSuite.Needed));
+        Span<byte> bytes = stackalloc byte[ServerHelloSuite.Needed];
+        first.CopyTo(bytes);
+        return ServerHelloSuite.Read(bytes[..(int)first.Length]);
+    }
+
+    static class ServerHelloSuite
+    {
+        // Record header, handshake header, version, random, session id (at most 32 bytes, behind its length), suite.
+        public const int Needed = 5 + 4 + 2 + 32 + 1 + 32 + 2;
+
+        public static TlsCipherSuite? Read(ReadOnlySpan<byte> data)
+        {
+            var reader = new TlsReader(data);
+            return reader.TryReadByte(out var type) && type == 22 && reader.TrySkip(4 + 4 + 2 + 32) && reader.TryReadVector8(out _)
+                && reader.TryReadUInt16(out var suite)
+                ? (TlsCipherSuite)suite
+                : null;
+        }
+    }
+}

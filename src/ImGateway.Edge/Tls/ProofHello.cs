@@ -1,0 +1,43 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>Writes client hellos that no TLS library would send, for <see cref="PolicyProof"/>.</summary>
+static class ProofHello
+{
+    /// <param name="version">The highest offered: 0x0301 (TLS 1.0) to 0x0304 (TLS 1.3).</param>
+    /// <param name="suites">All that is offered.</param>
+    /// <param name="serverName">Null sends none.</param>
+    public static byte[] Write(ushort version, ReadOnlySpan<ushort> suites, string? serverName)
+    {
+        var tls13 = version == 0x0304;
+        var list = new byte[suites.Length * 2];
+        for (var i = 0; i < suites.Length; i++) BinaryPrimitives.WriteUInt16BigEndian(list.AsSpan(i * 2), suites[i]);
+
+        byte[] extensions =
+        [
+            .. serverName is null ? [] : Extension(0, Vector16([0, .. Vector16(Encoding.ASCII.GetBytes(serverName))])),
+            .. Extension(10, Vector16([0x00, 0x1D, 0x00, 0x17, 0x00, 0x18])), // x25519, P-256, P-384
+            .. Extension(11, [1, 0]), // uncompressed points
+            .. Extension(13, Vector16([4, 3, 5, 3, 8, 4, 8, 5, 4, 1, 5, 1, 2, 3, 2, 1])), // ECDSA, RSA-PSS, PKCS #1, also with SHA-1
+            // Without a key share a server that accepts asks for one (HelloRetryRequest), which names the suite.
+            .. tls13 ? (byte[])[.. Extension(43, [2, 3, 4]), .. Extension(51, [0, 0])] : [],
+        ];
+        var legacy = Math.Min(version, (ushort)0x0303);
+        byte[] body =
+        [
+            (byte)(legacy >> 8), (byte)legacy,
+            .. new byte[32], // the random; nothing comes of this handshake
+            32, .. new byte[32], // a session id, which a middlebox-compatible client sends (RFC 8446 appendix D.4)
+            .. Vector16(list),
+            1, 0, // no compression
+            .. Vector16(extensions),
+        ];
+        return [22, 3, 1, .. Vector16([1, 0, .. Vector16(body)])];
+    }
+
+    static byte[] Extension(ushort type, byte[] body) => [(byte)(type >> 8), (byte)type, .. Vector16(body)];
+
+    static byte[] Vector16(byte[] bytes) => [(byte)(bytes.Length >> 8), (byte)bytes.Length, .. bytes];
+}

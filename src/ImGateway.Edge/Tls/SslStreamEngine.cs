@@ -1,0 +1,162 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Security;
+using ImGateway.Edge.Configuration;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Logging.Abstractions;
+using Prometheus;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>
+/// The TLS engine on SslStream: a connection middleware instead of Kestrel's UseHttps, which cannot select by a hello cut over records,
+/// choose an alert, or tell why a handshake failed (docs/decisions/0003). One connection is <see cref="ServeAsync"/>, top to bottom.
+/// </summary>
+sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metrics, HandshakeLog log, TlsSection options, TimeProvider time)
+{
+    // Most of what is not TLS on this port is a browser or script with the wrong scheme.
+    static readonly ReadOnlyMemory<byte> PlainHttpAnswer =
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 35\r\nConnection: close\r\n\r\nThis port speaks TLS: use https://\n"u8.ToArray();
+
+    readonly HandshakeTimeouts _timeouts = new(options.HandshakeTimeout, time);
+
+    /// <summary>The same engine for handshakes with oneself: they count nowhere.</summary>
+    public static SslStreamEngine ForProbes(ServerCertificateSelector selector, TlsSection options, TimeProvider time) => new(
+        selector, new TlsMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())), new HandshakeLog(NullLogger<HandshakeLog>.Instance, time), options, time);
+
+    public ConnectionDelegate Middleware(ConnectionDelegate next) => connection => ServeAsync(connection, next);
+
+    async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        // 1. The handshake, bounded in time from accept on.
+        var (stream, info) = await HandshakeAsync(connection);
+        if (stream is null) return;
+        connection.Features.Set<ITlsConnectionFeature>(info);
+        connection.Features.Set<ITlsHandshakeFeature>(info);
+        connection.Features.Set<ITlsApplicationProtocolFeature>(info);
+        connection.Features.Set(info);
+
+        // 2. HTTP over the decrypted stream. Zero-byte reads: an idle connection holds no buffer.
+        var pool = connection.Features.Get<IMemoryPoolFeature>()?.MemoryPool ?? MemoryPool<byte>.Shared;
+        var outside = connection.Transport;
+        var inside = new StreamDuplex(
+            PipeReader.Create(stream, new StreamPipeReaderOptions(pool, leaveOpen: true, useZeroByteReads: true)),
+            PipeWriter.Create(stream, new StreamPipeWriterOptions(pool, leaveOpen: true)));
+        try
+        {
+            connection.Transport = inside;
+            await next(connection);
+            await inside.Output.CompleteAsync();
+            await inside.Input.CompleteAsync();
+            // 3. close_notify, so that a client can tell the end from a cut (RFC 8446 §6.1).
+            await stream.ShutdownAsync();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException or ConnectionAbortedException)
+        {
+            // The client is gone: there is nobody left to tell.
+        }
+        finally
+        {
+            connection.Transport = outside;
+            await stream.DisposeAsync();
+        }
+    }
+
+    async Task<(SslStream?, TlsConnectionInfo?)> HandshakeAsync(ConnectionContext connection)
+    {
+        var started = time.GetTimestamp();
+        var timeout = _timeouts.Rent();
+        metrics.OnStarted();
+        SslStream? stream = null;
+        try
+        {
+            // 1. Client hello and selection.
+            var selection = await SelectAsync(connection, timeout.Token);
+            if (selection.Served is not { } served)
+            {
+                await RefuseAsync(connection, selection.Failure, timeout.Token);
+                return default;
+            }
+
+            // 2. Handshake with what was prepared for the name.
+            var transport = new TransportStream(connection.Transport);
+            stream = new SslStream(transport, leaveInnerStreamOpen: true);
+            await stream.AuthenticateAsServerAsync(served.Options, timeout.Token);
+
+            // 3. What came of it.
+            var info = new TlsConnectionInfo
+            {
+                Host = served.Host,
+                Credential = served.Credential,
+                Protocol = stream.SslProtocol,
+                NegotiatedCipherSuite = stream.NegotiatedCipherSuite,
+                ApplicationProtocol = stream.NegotiatedApplicationProtocol,
+                Resumed = transport.EndHandshake(),
+            };
+            metrics.OnCompleted(info, time.GetElapsedTime(started));
+            return (stream, info);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            Fail(connection, HandshakeFailures.Classify(exception), exception.GetBaseException().Message);
+            if (stream is not null) await stream.DisposeAsync();
+            return default;
+        }
+        finally
+        {
+            metrics.OnEnded();
+            _timeouts.Return(timeout);
+        }
+    }
+
+    async ValueTask<Selection> SelectAsync(ConnectionContext connection, CancellationToken cancellationToken)
+    {
+        var input = connection.Transport.Input;
+        while (true)
+        {
+            var read = await input.ReadAsync(cancellationToken);
+            var status = ClientHello.Read(
+                read.Buffer, (selector, connection), static (hello, at) => at.selector.Select(hello, (at.connection.LocalEndPoint as IPEndPoint)?.Address), out Selection selection);
+            // Nothing is consumed: SslStream reads the hello again.
+            input.AdvanceTo(read.Buffer.Start, status is HelloStatus.Incomplete ? read.Buffer.End : read.Buffer.Start);
+            switch (status)
+            {
+                case HelloStatus.Complete: return selection;
+                case HelloStatus.NotTls: return HandshakeFailure.NotTls;
+                case HelloStatus.Malformed: return HandshakeFailure.Other;
+                case HelloStatus.Incomplete when read.IsCompleted: return HandshakeFailure.Closed;
+            }
+        }
+    }
+
+    async Task RefuseAsync(ConnectionContext connection, HandshakeFailure failure, CancellationToken cancellationToken)
+    {
+        var (answer, detail) = failure switch
+        {
+            HandshakeFailure.UnknownName => (TlsAlerts.UnrecognizedName, "the name is not one of Edge:Hosts"),
+            HandshakeFailure.Refused => (TlsAlerts.InternalError, "no certificate yet for this name"),
+            HandshakeFailure.Other => (TlsAlerts.DecodeError, "no valid client hello"),
+            HandshakeFailure.NotTls => (PlainHttpAnswer, "not a TLS client hello"),
+            _ => ((ReadOnlyMemory<byte>)default, "closed before a client hello"),
+        };
+        Fail(connection, failure, detail);
+        if (!answer.IsEmpty) await connection.Transport.Output.WriteAsync(answer, cancellationToken);
+    }
+
+    void Fail(ConnectionContext connection, HandshakeFailure failure, string detail)
+    {
+        metrics.OnFailed(failure);
+        log.OnFailed(failure, connection.RemoteEndPoint, detail);
+    }
+
+    sealed class StreamDuplex(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input => input;
+
+        public PipeWriter Output => output;
+    }
+}

@@ -1,0 +1,23 @@
+using ImGateway.Edge.Configuration;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace ImGateway.Edge.Tls;
+
+static class TlsRegistration
+{
+    public static IServiceCollection AddTls(this IServiceCollection services, EdgeOptions options) => services
+        .AddSingleton(new ServerCertificateSelector(options))
+        .AddSingleton<TlsMetrics>()
+        .AddSingleton<HandshakeLog>()
+        .AddSingleton<SelfProbe>()
+        .AddSingleton<PolicyProof>()
+        .AddSingleton(options.Tls)
+        .AddSingleton<SslStreamEngine>();
+
+    /// <summary>Makes a public listener speak TLS by the configured engine. Only public listeners have one.</summary>
+    public static void UseTlsEngine(this ListenOptions listener)
+    {
+        var engine = listener.ApplicationServices.GetRequiredService<SslStreamEngine>();
+        listener.Use(engine.Middleware);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>
+/// The connection's transport as the stream under SslStream. Zero-byte reads wait for data without a buffer; while the handshake
+/// lasts, what the server writes is shown to <see cref="ResumptionObserver"/>.
+/// </summary>
+sealed class TransportStream(IDuplexPipe transport) : Stream
+{
+    ResumptionObserver _observer;
+    bool _observing = true;
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Ends the observation, at the end of the handshake; true if a session was resumed.</summary>
+    public bool EndHandshake()
+    {
+        _observing = false;
+        return _observer.Resumed;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var result = await transport.Input.ReadAsync(cancellationToken);
+        var available = result.Buffer;
+        var count = (int)Math.Min(available.Length, buffer.Length);
+        var taken = available.Slice(0, count);
+        taken.CopyTo(buffer.Span);
+        transport.Input.AdvanceTo(taken.End);
+        return count;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_observing) _observer.OnWritten(buffer.Span);
+        var result = await transport.Output.WriteAsync(buffer, cancellationToken);
+        if (result.IsCompleted) throw new IOException("The connection is closed.");
+    }
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}

@@ -1,0 +1,50 @@
+using Prometheus;
+
+namespace ImGateway.Edge.WebSockets;
+
+enum ClosedBy
+{
+    Client,
+    Upstream,
+    Idle,
+    Error,
+}
+
+sealed class WebSocketMetrics
+{
+    static readonly string[] ClosedByLabels = ["client", "upstream", "idle", "error"];
+
+    readonly Gauge _open;
+    readonly Histogram _durations;
+    readonly Counter.Child _bytesIn;
+    readonly Counter.Child _bytesOut;
+    readonly Counter.Child[] _closed;
+
+    public WebSocketMetrics(IMetricFactory metrics)
+    {
+        var counters = new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() };
+        _open = metrics.CreateGauge("imgw_websocket_connections", "WebSockets open now.");
+        _durations = metrics.CreateHistogram(
+            "imgw_websocket_duration_seconds",
+            "From upgrade to end.",
+            new HistogramConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars(), Buckets = [1, 10, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600] });
+        var bytes = metrics.CreateCounter("imgw_websocket_bytes_total", "Relayed after the upgrade: in from clients, out to them.", ["direction"], counters);
+        _bytesIn = bytes.WithLabels("in");
+        _bytesOut = bytes.WithLabels("out");
+        var closed = metrics.CreateCounter("imgw_websocket_closed_total", "WebSockets that ended, by who ended them.", ["by"], counters);
+        _closed = [.. ClosedByLabels.Select(by => closed.WithLabels(by))];
+    }
+
+    public void OnOpened() => _open.Inc();
+
+    public void OnReceived(int bytes) => _bytesIn.Inc(bytes);
+
+    public void OnSent(int bytes) => _bytesOut.Inc(bytes);
+
+    public void OnClosed(ClosedBy by, TimeSpan duration)
+    {
+        _open.Dec();
+        _durations.Observe(duration.TotalSeconds);
+        _closed[(int)by].Inc();
+    }
+}

@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+
+namespace ImGateway.Testing;
+
+/// <summary>The program under test as a process of its own, serving on ports of its own, until disposed of.</summary>
+public sealed class EdgeProcess : IAsyncDisposable
+{
+    static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    readonly Process _process;
+    readonly Task _reading;
+    readonly HttpClient _management = new() { Timeout = TimeSpan.FromSeconds(20) };
+
+    EdgeProcess(Process process, string directory)
+    {
+        _process = process;
+        Directory = directory;
+        _reading = Task.WhenAll(ReadAsync(process.StandardOutput, Log), ReadAsync(process.StandardError, Errors));
+    }
+
+    /// <summary>Holds the configuration and the data; removed at the end.</summary>
+    public string Directory { get; }
+
+    public LogBook Log { get; } = new();
+
+    /// <summary>Standard error.</summary>
+    public LogBook Errors { get; } = new();
+
+    public int Id => _process.Id;
+
+    public IPEndPoint Https { get; private set; } = new(0, 0);
+
+    public IPEndPoint Http { get; private set; } = new(0, 0);
+
+    public IPEndPoint Management { get; private set; } = new(0, 0);
+
+    public int HttpsPort => Https.Port;
+
+    public int HttpPort => Http.Port;
+
+    public int ManagementPort => Management.Port;
+
+    /// <summary>The published program that <c>tests/run</c> names, else the one built beside the tests.</summary>
+    public static string Program => Environment.GetEnvironmentVariable("IMGW_PUBLISHED") ?? Path.Combine(AppContext.BaseDirectory, "imgw.dll");
+
+    /// <summary>Starts <c>imgw run</c> and returns when it is ready.</summary>
+    /// <exception cref="InvalidOperationException">It ended instead: the message holds what it wrote.</exception>
+    public static async Task<EdgeProcess> StartAsync(EdgeSetup setup)
+    {
+        var edge = Launch(setup);
+        try
+        {
+            var exited = edge._process.WaitForExitAsync();
+            var ready = edge.UntilReadyAsync();
+            if (await Task.WhenAny(exited, ready).WaitAsync(StartLimit) == exited)
+            {
+                await edge._reading;
+                throw new InvalidOperationException($"imgw ended with {edge._process.ExitCode} at start:\n{edge.Errors}\n{edge.Log}");
+            }
+
+            await ready;
+            return edge;
+        }
+        catch
+        {
+            await edge.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts <c>imgw run</c> that is expected to refuse; returns when it has ended.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunUntilExitAsync(EdgeSetup setup)
+    {
+        await using var edge = Launch(setup);
+        await edge._process.WaitForExitAsync().WaitAsync(StartLimit);
+        await edge._reading;
+        return (edge._process.ExitCode, edge.Log.ToString(), edge.Errors.ToString());
+    }
+
+    public Task<LogLine> WaitForLog(Func<LogLine, bool> predicate, TimeSpan timeout, int from = 0) => Log.WaitForAsync(predicate, timeout, from);
+
+    public async Task<Metrics> GetMetricsAsync() => new(await _management.GetStringAsync(ManagementUri("/metrics")));
+
+    /// <summary>Reads the metrics until they satisfy <paramref name="condition"/>: some are counted just after a client has its answer.</summary>
+    public async Task<Metrics> WaitForMetricsAsync(Func<Metrics, bool> condition, TimeSpan timeout)
+    {
+        using var limit = new CancellationTokenSource(timeout);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (true)
+        {
+            var metrics = await GetMetricsAsync();
+            if (condition(metrics)) return metrics;
+            try
+            {
+                await timer.WaitForNextTickAsync(limit.Token);
+            }
+            catch (OperationCanceledException e)
+            {
+                throw new TimeoutException($"The metrics are not as awaited after {timeout}:\n{metrics}", e);
+            }
+        }
+    }
+
+    public Task<HttpResponseMessage> GetManagementAsync(string path) => _management.GetAsync(ManagementUri(path));
+
+    /// <summary>SIGTERM; returns the exit code.</summary>
+    public async Task<int> StopAsync(TimeSpan timeout)
+    {
+        if (SendSignal(_process.Id, 15) != 0) throw new InvalidOperationException($"kill: errno {Marshal.GetLastPInvokeError()}");
+        await _process.WaitForExitAsync().WaitAsync(timeout);
+        await _reading;
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+        await _reading;
+        _process.Dispose();
+        _management.Dispose();
+        System.IO.Directory.Delete(Directory, recursive: true);
+    }
+
+    static EdgeProcess Launch(EdgeSetup setup)
+    {
+        var directory = System.IO.Directory.CreateTempSubdirectory("imgw-test-").FullName;
+        var program = setup.Program ?? Program;
+        var start = new ProcessStartInfo
+        {
+            FileName = program.EndsWith(".dll", StringComparison.Ordinal) ? "dotnet" : program,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = directory,
+        };
+        if (start.FileName == "dotnet") start.ArgumentList.Add(program);
+        foreach (var argument in (string[])["run", "--config", setup.WriteTo(directory)]) start.ArgumentList.Add(argument);
+        return new EdgeProcess(Process.Start(start)!, directory);
+    }
+
+    async Task UntilReadyAsync()
+    {
+        Https = await ListenerAsync("https");
+        Http = await ListenerAsync("http");
+        Management = await ListenerAsync("management");
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (!_process.HasExited)
+        {
+            using var answer = await GetManagementAsync("/readyz");
+            if (answer.IsSuccessStatusCode) return;
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
+    async Task<IPEndPoint> ListenerAsync(string kind)
+    {
+        var line = await Log.WaitForAsync(
+            l => l["Address"] is not null && string.Equals(l["Kind"], kind, StringComparison.OrdinalIgnoreCase), StartLimit);
+        return IPEndPoint.Parse(line["Address"]!);
+    }
+
+    Uri ManagementUri(string path) => new($"http://{Management}{path}");
+
+    static async Task ReadAsync(StreamReader reader, LogBook into)
+    {
+        while (await reader.ReadLineAsync() is { } line) into.Add(line);
+    }
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int SendSignal(int pid, int signal);
+}

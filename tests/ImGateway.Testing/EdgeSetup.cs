@@ -1,0 +1,54 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Testing;
+
+/// <summary>What an <see cref="EdgeProcess"/> is started with. Ports are the system's choice.</summary>
+public sealed record EdgeSetup
+{
+    public IReadOnlyList<string> Hosts { get; init; } = ["gateway.test", "localhost", "127.0.0.1"];
+
+    public Uri Upstream { get; init; } = new("http://127.0.0.1:9");
+
+    public TlsEngine Engine { get; init; } = TlsEngine.SslStream;
+
+    /// <summary>Empty = source SelfSigned.</summary>
+    public IReadOnlyList<CertificateFile> Files { get; init; } = [];
+
+    /// <summary>More keys under <c>Edge</c>, as <c>Tls:Policy</c>.</summary>
+    public IReadOnlyDictionary<string, JsonNode?> Settings { get; init; } = new Dictionary<string, JsonNode?>();
+
+    /// <summary>A copy of the published program; null = the one under test.</summary>
+    public string? Program { get; init; }
+
+    /// <summary>Writes appsettings.json into <paramref name="directory"/>, with the data directory beside it.</summary>
+    public string WriteTo(string directory)
+    {
+        var edge = new JsonObject();
+        Set(edge, "Hosts", Array(Hosts));
+        Set(edge, "Upstreams", Array([Upstream.GetLeftPart(UriPartial.Authority)]));
+        Set(edge, "DataDirectory", Path.Combine(directory, "data"));
+        Set(edge, "Listen:Https", Array(["127.0.0.1:0"]));
+        Set(edge, "Listen:Http", Array(["127.0.0.1:0"]));
+        Set(edge, "Listen:Management", Array(["127.0.0.1:0"]));
+        Set(edge, "Tls:Engine", Engine.ToString());
+        Set(edge, "Certificates:Source", Files.Count == 0 ? "SelfSigned" : "Files");
+        if (Files.Count == 0) Set(edge, "Certificates:AllowSelfSigned", true);
+        else Set(edge, "Certificates:Files", new JsonArray([.. Files.Select(f => new JsonObject { ["Certificate"] = f.Certificate, ["Key"] = f.Key })]));
+        foreach (var (key, value) in Settings) Set(edge, key, value?.DeepClone());
+
+        var file = Path.Combine(directory, "appsettings.json");
+        File.WriteAllText(file, new JsonObject { ["Edge"] = edge }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+        return file;
+    }
+
+    static JsonArray Array(IEnumerable<string> items) => [.. items.Select(item => (JsonNode?)item)];
+
+    static void Set(JsonObject section, string key, JsonNode? value)
+    {
+        var parts = key.Split(':');
+        foreach (var part in parts[..^1]) section = (JsonObject)(section[part] ??= new JsonObject());
+        section[parts[^1]] = value;
+    }
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace ImGateway.Testing;
+
+/// <summary>A scrape in Prometheus' text format.</summary>
+public sealed partial class Metrics(string text)
+{
+    readonly List<(string Name, Dictionary<string, string> Labels, double Value)> _samples = [.. Parse(text)];
+
+    /// <summary>The sum of the samples with this name that carry all of <paramref name="labels"/>; 0 if there is none.</summary>
+    public double Sum(string name, params (string Name, string Value)[] labels) =>
+        _samples.Where(s => s.Name == name && labels.All(l => s.Labels.GetValueOrDefault(l.Name) == l.Value)).Sum(s => s.Value);
+
+    /// <summary>All values that a label takes in samples with this name.</summary>
+    public IReadOnlySet<string> Values(string name, string label) =>
+        _samples.Where(s => s.Name == name).Select(s => s.Labels.GetValueOrDefault(label) ?? "").ToHashSet();
+
+    public override string ToString() => text;
+
+    static IEnumerable<(string, Dictionary<string, string>, double)> Parse(string text) =>
+        from line in text.Split('\n')
+        let sample = Sample().Match(line)
+        where sample.Success
+        select (sample.Groups["name"].Value,
+            Label().Matches(sample.Groups["labels"].Value).ToDictionary(l => l.Groups["name"].Value, l => l.Groups["value"].Value),
+            double.Parse(sample.Groups["value"].Value.Replace("+Inf", "Infinity"), CultureInfo.InvariantCulture));
+
+    [GeneratedRegex("""^(?<name>[a-z_:][a-z0-9_:]*)(?:\{(?<labels>.*)\})? (?<value>\S+)""", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Sample();
+
+    [GeneratedRegex("""(?<name>\w+)="(?<value>(?:[^"\\]|\\.)*)""", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Label();
+}
