@@ -26,7 +26,7 @@ static class TraceParent
         ids.Item1.CopyTo(bytes);
         Convert.TryToHexStringLower(bytes, text[3..], out _);
         text[35] = '-';
-        ids.Item2.CopyTo(bytes);
+        ids.Item2.CopyTo(bytes[..8]);
         Convert.TryToHexStringLower(bytes[..8], text[36..], out _);
         "-01".CopyTo(text[52..]);
     });
