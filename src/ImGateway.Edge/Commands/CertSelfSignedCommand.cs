@@ -23,16 +23,24 @@ static class CertSelfSignedCommand
         {
             hosts, directory,
         };
-        command.SetAction(parsed =>
+        command.SetAction(parsed => Write(parsed.GetValue(hosts)!, parsed.GetValue(directory)!, parsed.InvocationConfiguration.Output));
+        return command;
+    }
+
+    static int Write(IReadOnlyList<HostName> hosts, string directory, TextWriter output)
+    {
+        try
         {
-            var files = SelfSignedFiles.Write(parsed.GetValue(hosts)!, parsed.GetValue(directory)!, KeyType.P256, TimeProvider.System);
-            var output = parsed.InvocationConfiguration.Output;
+            var files = SelfSignedFiles.Write(hosts, directory, KeyType.P256, TimeProvider.System);
             output.WriteLine($"CA for clients to trust: {files.CaPath}");
             output.WriteLine($"certificate and chain:   {files.CertificatePath}");
             output.WriteLine($"private key:             {files.KeyPath}");
             return ExitCodes.Fine;
-        });
-        return command;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserError($"{directory}: cannot be written to ({e.Message}); give --out a directory this user may write to", e);
+        }
     }
 
     static HostName[] ParseHosts(ArgumentResult argument)

@@ -35,8 +35,7 @@ static class CommandLine
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            var help = string.Join(' ', Path(parsed.CommandResult.Command).Reverse()) + " --help";
-            foreach (var error in parsed.Errors) await console.Error.WriteLineAsync(OneLine.From($"{error.Message.TrimEnd('.')}; see '{help}'"));
+            foreach (var mistake in Mistakes(parsed)) await console.Error.WriteLineAsync(OneLine.From(mistake));
             return ExitCodes.WrongUsage;
         }
 
@@ -49,6 +48,16 @@ static class CommandLine
             await console.Error.WriteLineAsync(mistake.Message);
             return ExitCodes.No;
         }
+    }
+
+    static IEnumerable<string> Mistakes(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var help = string.Join(' ', Path(command).Reverse()) + " --help";
+        // An unknown verb would also be told as a missing one.
+        return command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count > 0
+            ? [$"'{parsed.UnmatchedTokens[0]}' is no verb; see '{help}'"]
+            : parsed.Errors.Select(error => $"{error.Message.TrimEnd('.')}; see '{help}'");
     }
 
     static IEnumerable<string> Path(Symbol? symbol)

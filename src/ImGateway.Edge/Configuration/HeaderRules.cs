@@ -32,7 +32,8 @@ static class HeaderRules
     {
         if (!hsts.Preload || !problems.IsSound("Edge:Headers:Hsts")) return;
         if (!hsts.IncludeSubDomains) problems.Invalid("Edge:Headers:Hsts:Preload", "needs IncludeSubDomains", "set it to true, or Preload to false");
-        if (hsts.MaxAge < LeastPreloadAge) problems.Invalid("Edge:Headers:Hsts:Preload", "needs a MaxAge of a year", $"set MaxAge to {LeastPreloadAge:c} or more, or Preload to false");
+        if (hsts.MaxAge >= LeastPreloadAge) return;
+        problems.Invalid("Edge:Headers:Hsts:Preload", "needs a MaxAge of a year", $"set MaxAge to {LeastPreloadAge:c} or more, or Preload to false");
     }
 
     static void CheckCustom(string name, string value, ProblemCollector problems)

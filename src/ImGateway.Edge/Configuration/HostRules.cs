@@ -18,7 +18,13 @@ static class HostRules
         }
 
         if (options.Tls.DefaultHost is not { } chosen || !problems.IsSound(Hosts)) return;
-        if (chosen.IsWildcard) problems.Invalid(DefaultHost, $"'{chosen}' is a wildcard", "write one name that it covers");
-        else if (!options.Hosts.Any(host => host.Matches(chosen))) problems.Invalid(DefaultHost, $"'{chosen}' is not among {Hosts}", "add it there or choose one of them");
+        if (chosen.IsWildcard)
+        {
+            problems.Invalid(DefaultHost, $"'{chosen}' is a wildcard", "write one name that it covers");
+        }
+        else if (!options.Hosts.Any(host => host.Matches(chosen)))
+        {
+            problems.Invalid(DefaultHost, $"'{chosen}' is not among {Hosts}", "add it there or choose one of them");
+        }
     }
 }

@@ -22,7 +22,10 @@ static class ListenRules
             problems.Invalid(all[i].Key, $"'{all[i].Address}' is already taken by {taken.Key} ('{taken.Address}')", "choose another address or port");
         }
 
-        if (options.PlainHttp.HttpsPort is < 1 or > ushort.MaxValue) problems.Invalid("Edge:PlainHttp:HttpsPort", $"{options.PlainHttp.HttpsPort} is not a port", "write 1 to 65535");
+        if (options.PlainHttp.HttpsPort is < 1 or > ushort.MaxValue)
+        {
+            problems.Invalid("Edge:PlainHttp:HttpsPort", $"{options.PlainHttp.HttpsPort} is not a port", "write 1 to 65535");
+        }
 
         IEnumerable<(string Key, ListenAddress Address)> Listeners(IReadOnlyList<ListenAddress> addresses, string section) =>
             addresses.Select((address, i) => (problems.KeyOf(addresses, i, section), address));

@@ -11,8 +11,15 @@ static class OriginRules
         for (var i = 0; i < origins.Count; i++)
         {
             var key = problems.KeyOf(origins, i, AllowedOrigins);
-            if (Canonical(origins[i]) is not { } canonical) problems.Invalid(key, $"{OneLine.Quote(origins[i])} is not an origin", "write scheme://host or scheme://host:port, without a path or wildcard");
-            else if (canonical != origins[i]) problems.Invalid(key, $"{OneLine.Quote(origins[i])} is not how browsers send it", $"write {canonical}");
+            var quoted = OneLine.Quote(origins[i]);
+            if (Canonical(origins[i]) is not { } canonical)
+            {
+                problems.Invalid(key, $"{quoted} is not an origin", "write scheme://host or scheme://host:port, without a path or wildcard");
+            }
+            else if (canonical != origins[i])
+            {
+                problems.Invalid(key, $"{quoted} is not how browsers send it", $"write {canonical}");
+            }
         }
     }
 

@@ -17,7 +17,7 @@ public sealed class CertificateFileReaderTests : IDisposable
     public CertificateFileReaderTests()
     {
         _outer = _root.CreateIntermediate("Reader Outer");
-        _inner = _outer.CreateIntermediate("Reader Inner", KeyType.RSA2048);
+        _inner = _outer.CreateIntermediate("Reader Inner", KeyType.P384);
         _issued = _inner.Issue("gateway.example.com", "192.0.2.1");
     }
 

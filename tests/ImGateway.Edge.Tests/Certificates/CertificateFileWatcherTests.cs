@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
@@ -215,7 +216,8 @@ public sealed class CertificateFileWatcherTests : IDisposable
         File.WriteAllText(Path.Combine(secret, version, "tls.crt"), certificate);
         File.WriteAllText(Path.Combine(secret, version, "tls.key"), certificate);
         File.CreateSymbolicLink(Path.Combine(secret, "..data_tmp"), version);
-        File.Move(Path.Combine(secret, "..data_tmp"), Path.Combine(secret, "..data"), overwrite: true);
+        // File.Move takes no link to a folder, Directory.Move replaces none.
+        using (var rename = Process.Start("mv", ["-T", Path.Combine(secret, "..data_tmp"), Path.Combine(secret, "..data")])) rename.WaitForExit();
         foreach (var name in new[] { "tls.crt", "tls.key" })
         {
             if (!File.Exists(Path.Combine(secret, name))) File.CreateSymbolicLink(Path.Combine(secret, name), "..data/" + name);

@@ -76,7 +76,8 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("see 'imgw --help'")]
-    [InlineData("'bogus'", "bogus")]
+    [InlineData("'bogus' is no verb; see 'imgw --help'", "bogus")]
+    [InlineData("'rneew' is no verb; see 'imgw cert --help'", "cert", "rneew")]
     [InlineData("see 'imgw run --help'", "run", "--config")]
     [InlineData("'@x'", "run", "@x")]
     [InlineData("see 'imgw cert self-signed --help'", "cert", "self-signed", "--out", "d")]
@@ -92,6 +93,29 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal((2, 0), (exitCode, output.Length));
         Assert.Contains(words, Assert.Single(error), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cert_self_signed_names_the_files_it_wrote()
+    {
+        var directory = Path.Combine(_directory.Path, "out");
+
+        var (exitCode, output, error) = await InvokeAsync("cert", "self-signed", "--host", "im.test", "*.im.test", "--host", "127.0.0.1", "--out", directory);
+
+        Assert.Equal((0, 0), (exitCode, error.Length));
+        Assert.Equal(3, output.Length);
+        Assert.All(output, line => Assert.True(File.Exists(line.Split(":", 2)[1].Trim())));
+    }
+
+    [Fact]
+    public async Task Cert_self_signed_into_a_file_is_one_line_and_one()
+    {
+        var file = Write("{}");
+
+        var (exitCode, output, error) = await InvokeAsync("cert", "self-signed", "--host", "im.test", "--out", file);
+
+        Assert.Equal((1, 0), (exitCode, output.Length));
+        Assert.StartsWith($"{file}: cannot be written to", Assert.Single(error), StringComparison.Ordinal);
     }
 
     [Fact]

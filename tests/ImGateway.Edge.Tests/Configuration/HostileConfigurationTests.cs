@@ -36,7 +36,7 @@ public sealed class HostileConfigurationTests
         Assert.Equal(result.Options is null, result.Problems.Any(problem => problem.PreventsStart));
         Assert.All(result.Lines(), line => Assert.DoesNotContain(line, char.IsControl));
         if (result.Options is { } options) Assert.NotEmpty(EffectiveSettings.Lines(options));
-    }, iter: 3_000);
+    }, iter: 1_000);
 
     [Fact]
     public void Settings_over_valid_ones_either_are_problems_or_make_a_whole_configuration() => Setting.Array[1, 3].Sample(settings =>
@@ -50,7 +50,7 @@ public sealed class HostileConfigurationTests
         Assert.All(options.WebSockets.Routes, route => Assert.Contains(route, options.Routes));
         Assert.True(options.Tls.HandshakeTimeout > TimeSpan.Zero);
         Assert.NotEmpty(EffectiveSettings.Lines(options));
-    }, iter: 3_000);
+    }, iter: 1_000);
 
     [Fact]
     public void Huge_values_are_ordinary_problems_on_short_lines()
