@@ -72,7 +72,7 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     /// Whatever the certificate context, .NET shares one OpenSSL context, and with it the keys of session tickets, among all handshakes of a process
     /// with equal certificates and equal protocols. Bits that stand for no protocol keep names apart (cf. CVE-2025-23419) and make new keys new.
     /// </summary>
-    SslProtocols NextContext() => (SslProtocols)(++_contexts << 16);
+    SslProtocols NextContext() => (SslProtocols)(++_contexts * 0x10000);
 
     /// <summary>Lower case and without the root's dot; false for what no DNS name holds.</summary>
     static bool Lower(ReadOnlySpan<byte> sent, ref Span<char> name)
