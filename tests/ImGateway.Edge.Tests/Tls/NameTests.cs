@@ -57,15 +57,24 @@ public sealed class NameTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_hello_without_a_name_gets_the_first_host(TlsEngine engine)
+    public async Task A_hello_without_a_name_gets_the_address_it_came_to(TlsEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
 
+        // 127.0.0.1 is one of the hosts: clients that connect to an address send no name (RFC 6066 §3).
         Assert.Equal(tls.Default.SerialNumber, Serial(await new RawHello().SendAsync(edge.Https)));
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_hello_without_a_name_gets_the_default_host(TlsEngine engine)
+    public async Task A_hello_without_a_name_gets_the_first_host_else(TlsEngine engine)
+    {
+        await using var edge = await EdgeProcess.StartAsync(tls.Setup(engine) with { Hosts = ["rsa.test", TlsFixture.Gateway] });
+
+        Assert.Equal(tls.Rsa.SerialNumber, Serial(await new RawHello().SendAsync(edge.Https)));
+    }
+
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_hello_without_a_name_gets_the_default_host_where_configured(TlsEngine engine)
     {
         await using var edge = await StartAsync(engine, "Tls:DefaultHost", "rsa.test");
 
@@ -97,7 +106,7 @@ public sealed class NameTests(TlsFixture tls)
     }
 
     Task<EdgeProcess> StartAsync(TlsEngine engine, string key, string value) =>
-        EdgeProcess.StartAsync(tls.Setup(engine) with { Settings = new Dictionary<string, JsonNode?> { [key] = value } });
+        EdgeProcess.StartAsync(tls.Setup(engine) with { Hosts = [TlsFixture.Gateway, "rsa.test"], Settings = new Dictionary<string, JsonNode?> { [key] = value } });
 
     static string Serial(HelloAnswer answer)
     {

@@ -50,7 +50,7 @@ public sealed class ProtocolTests(TlsFixture tls)
     public async Task TLS_1_1_and_1_0_are_refused(TlsEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
-        foreach (var version in (ushort[])[RawHello.Tls11, RawHello.Tls10, 0x0300])
+        foreach (var version in (ushort[])[RawHello.Tls11, RawHello.Tls10])
         {
             // What servers of that time agreed to: ECDHE and RSA key exchange with AES-CBC and SHA-1.
             var hello = new RawHello { LegacyVersion = version, ServerName = TlsFixture.Gateway, CipherSuites = [0xc009, 0xc013, 0x002f, 0x0035] };
