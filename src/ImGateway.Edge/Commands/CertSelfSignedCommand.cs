@@ -23,16 +23,25 @@ static class CertSelfSignedCommand
         {
             hosts, directory,
         };
-        command.SetAction(parsed =>
-        {
-            var files = SelfSignedFiles.Write(parsed.GetValue(hosts)!, parsed.GetValue(directory)!, KeyType.P256, TimeProvider.System);
-            var output = parsed.InvocationConfiguration.Output;
-            output.WriteLine($"CA for clients to trust: {files.CaPath}");
-            output.WriteLine($"certificate and chain:   {files.CertificatePath}");
-            output.WriteLine($"private key:             {files.KeyPath}");
-            return ExitCodes.Fine;
-        });
+        command.SetAction(parsed => Write(parsed.GetValue(hosts)!, parsed.GetValue(directory)!, parsed.InvocationConfiguration));
         return command;
+    }
+
+    static int Write(HostName[] hosts, string directory, InvocationConfiguration console)
+    {
+        try
+        {
+            var files = SelfSignedFiles.Write(hosts, directory, KeyType.P256, TimeProvider.System);
+            console.Output.WriteLine($"CA for clients to trust: {files.CaPath}");
+            console.Output.WriteLine($"certificate and chain:   {files.CertificatePath}");
+            console.Output.WriteLine($"private key:             {files.KeyPath}");
+            return ExitCodes.Fine;
+        }
+        catch (CertificateLoadException problems)
+        {
+            foreach (var line in problems.Lines) console.Error.WriteLine(line);
+            return ExitCodes.No;
+        }
     }
 
     static HostName[] ParseHosts(ArgumentResult argument)
