@@ -1,1 +1,17 @@
-return 0;
+using System.CommandLine;
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Commands;
+using ImGateway.Edge.Tls;
+
+// Before any cryptography, or it changes nothing.
+TlsPolicyFile.Apply();
+
+var root = new RootCommand(CommandLine.Description)
+{
+    RunCommand.Create(),
+    DemoCommand.Create(),
+    ValidateCommand.Create(options => CertificateFilesCheck.Problems(options, TimeProvider.System)),
+    CertCommand.Create(),
+};
+
+return await CommandLine.InvokeAsync(root, args, new InvocationConfiguration());

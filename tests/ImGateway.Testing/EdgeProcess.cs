@@ -81,10 +81,10 @@ public sealed class EdgeProcess : IAsyncDisposable
 
     public Task<LogLine> WaitForLog(Func<LogLine, bool> predicate, TimeSpan timeout, int from = 0) => Log.WaitForAsync(predicate, timeout, from);
 
-    public async Task<Metrics> GetMetricsAsync() => new(await _management.GetStringAsync(ManagementUri("/metrics")));
+    public async Task<Scrape> GetMetricsAsync() => new(await _management.GetStringAsync(ManagementUri("/metrics")));
 
     /// <summary>Reads the metrics until they satisfy <paramref name="condition"/>: some are counted just after a client has its answer.</summary>
-    public async Task<Metrics> WaitForMetricsAsync(Func<Metrics, bool> condition, TimeSpan timeout)
+    public async Task<Scrape> WaitForMetricsAsync(Func<Scrape, bool> condition, TimeSpan timeout)
     {
         using var limit = new CancellationTokenSource(timeout);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));

@@ -13,8 +13,8 @@ public sealed record EdgeSetup
 
     public TlsEngine Engine { get; init; } = TlsEngine.SslStream;
 
-    /// <summary>PEM files of chain and key. Empty = source SelfSigned.</summary>
-    public IReadOnlyList<(string Certificate, string Key)> Files { get; init; } = [];
+    /// <summary>Empty = source SelfSigned.</summary>
+    public IReadOnlyList<CertificateFile> Files { get; init; } = [];
 
     /// <summary>More keys under <c>Edge</c>, as <c>Tls:Policy</c>.</summary>
     public IReadOnlyDictionary<string, JsonNode?> Settings { get; init; } = new Dictionary<string, JsonNode?>();

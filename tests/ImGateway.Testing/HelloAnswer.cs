@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace ImGateway.Testing;
 
@@ -22,11 +23,16 @@ public sealed record HelloAnswer
 
     public IReadOnlyDictionary<ushort, byte[]> Extensions { get; init; } = new Dictionary<ushort, byte[]>();
 
+    /// <summary>The application protocol chosen (RFC 7301 §3.1); in plain sight up to TLS 1.2 only.</summary>
+    public string? Alpn => Extensions.TryGetValue(16, out var body) ? Encoding.ASCII.GetString(body.AsSpan(3)) : null;
+
     /// <summary>In plain sight up to TLS 1.2 only.</summary>
     public IReadOnlyList<X509Certificate2> Certificates { get; init; } = [];
 
     /// <summary>The bytes that were no TLS record.</summary>
     public string? NotTls { get; init; }
+
+    public bool IsFatalAlert(byte description) => AlertLevel == 2 && Alert == description;
 
     public override string ToString() =>
         Closed ? "closed" : Alert is { } alert ? $"alert {AlertLevel}/{alert}" : $"version {Version:x4}, suite {CipherSuite:x4}, {Certificates.Count} certificates {NotTls}";

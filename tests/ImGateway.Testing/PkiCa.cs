@@ -45,10 +45,13 @@ public sealed class TestCa : IDisposable
     }
 
     public TestCa CreateIntermediate(
-        string name, KeyType keyType = KeyType.P256, DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null)
+        string name, KeyType keyType = KeyType.P256, DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null) =>
+        CreateIntermediate(name, keyType.CreateKey(), notBefore, notAfter);
+
+    public TestCa CreateIntermediate(string name, AsymmetricAlgorithm key, DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null)
     {
         var now = TimeProvider.System.GetUtcNow();
-        return new TestCa(name, keyType.CreateKey(), this, notBefore ?? now.AddYears(-4), notAfter ?? now.AddYears(4));
+        return new TestCa(name, key, this, notBefore ?? now.AddYears(-4), notAfter ?? now.AddYears(4));
     }
 
     public IssuedCertificate Issue(

@@ -19,17 +19,7 @@ static class TraceParent
     }
 
     /// <summary>Sampled, so that upstreams which follow their caller record what they would have recorded without the edge.</summary>
-    public static string Start() => string.Create(Length, (ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom()), static (text, ids) =>
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        "00-".CopyTo(text);
-        ids.Item1.CopyTo(bytes);
-        Convert.TryToHexStringLower(bytes, text[3..], out _);
-        text[35] = '-';
-        ids.Item2.CopyTo(bytes[..8]);
-        Convert.TryToHexStringLower(bytes[..8], text[36..], out _);
-        "-01".CopyTo(text[52..]);
-    });
+    public static string Start() => $"00-{ActivityTraceId.CreateRandom().ToHexString()}-{ActivitySpanId.CreateRandom().ToHexString()}-01";
 
     static bool IsId(ReadOnlySpan<char> id) => IsLowerHex(id) && id.ContainsAnyExcept('0');
 

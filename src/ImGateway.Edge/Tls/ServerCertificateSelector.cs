@@ -23,6 +23,7 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
 
     volatile Table _table = new([], null);
+    int _contexts;
 
     public ServerCertificateSelector(EdgeOptions options)
         : this(options.Hosts, options.DefaultHost, options.Tls.Policy, options.Tls.UnknownNames)
@@ -63,9 +64,15 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     {
         ServerCertificateContext = credential.CreateContext(),
         ApplicationProtocols = Protocols,
-        EnabledSslProtocols = policy is TlsPolicy.Modern ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13,
+        EnabledSslProtocols = (policy is TlsPolicy.Modern ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13) | NextContext(),
         AllowRenegotiation = false,
     });
+
+    /// <summary>
+    /// Whatever the certificate context, .NET shares one OpenSSL context, and with it the keys of session tickets, among all handshakes of a process
+    /// with equal certificates and equal protocols. Bits that stand for no protocol keep names apart (cf. CVE-2025-23419) and make new keys new.
+    /// </summary>
+    SslProtocols NextContext() => (SslProtocols)(++_contexts * 0x10000);
 
     /// <summary>Lower case and without the root's dot; false for what no DNS name holds.</summary>
     static bool Lower(ReadOnlySpan<byte> sent, ref Span<char> name)

@@ -18,6 +18,10 @@ namespace ImGateway.Edge.Tls;
 /// </summary>
 sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metrics, HandshakeLog log, TlsSection options, TimeProvider time)
 {
+    // Most of what is not TLS on this port is a browser or script with the wrong scheme.
+    static readonly ReadOnlyMemory<byte> PlainHttpAnswer =
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 35\r\nConnection: close\r\n\r\nThis port speaks TLS: use https://\n"u8.ToArray();
+
     readonly HandshakeTimeouts _timeouts = new(options.HandshakeTimeout, time);
 
     /// <summary>The same engine for handshakes with oneself: they count nowhere.</summary>
@@ -131,16 +135,16 @@ sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metr
 
     async Task RefuseAsync(ConnectionContext connection, HandshakeFailure failure, CancellationToken cancellationToken)
     {
-        var (alert, detail) = failure switch
+        var (answer, detail) = failure switch
         {
             HandshakeFailure.UnknownName => (TlsAlerts.UnrecognizedName, "the name is not one of Edge:Hosts"),
             HandshakeFailure.Refused => (TlsAlerts.InternalError, "no certificate yet for this name"),
             HandshakeFailure.Other => (TlsAlerts.DecodeError, "no valid client hello"),
-            HandshakeFailure.NotTls => (default(byte[]), "not a TLS client hello"),
-            _ => (null, "closed before a client hello"),
+            HandshakeFailure.NotTls => (PlainHttpAnswer, "not a TLS client hello"),
+            _ => ((ReadOnlyMemory<byte>)default, "closed before a client hello"),
         };
         Fail(connection, failure, detail);
-        if (alert is not null) await connection.Transport.Output.WriteAsync(alert, cancellationToken);
+        if (!answer.IsEmpty) await connection.Transport.Output.WriteAsync(answer, cancellationToken);
     }
 
     void Fail(ConnectionContext connection, HandshakeFailure failure, string detail)

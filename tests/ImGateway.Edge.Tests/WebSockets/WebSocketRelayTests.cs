@@ -260,7 +260,7 @@ public sealed class WebSocketRelayTests
     }
 
     /// <summary>The metrics once no socket is open any more.</summary>
-    static async Task<Metrics> ClosedAsync(ProxyHost edge)
+    static async Task<Scrape> ClosedAsync(ProxyHost edge)
     {
         using var patience = new CancellationTokenSource(Patience);
         while (true)

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace ImGateway.Testing;
 
 /// <summary>A scrape in Prometheus' text format.</summary>
-public sealed partial class Metrics(string text)
+public sealed partial class Scrape(string text)
 {
     readonly List<(string Name, Dictionary<string, string> Labels, double Value)> _samples = [.. Parse(text)];
 

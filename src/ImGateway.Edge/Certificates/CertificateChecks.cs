@@ -1,0 +1,151 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>Why clients would refuse a certificate, found before they do. Pure: the clock and the machine's roots are handed in.</summary>
+/// <param name="isIssuedByKnownRoot"><see cref="MachineRoots.Issued(X509Certificate2)"/>.</param>
+sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certificate2, bool> isIssuedByKnownRoot)
+{
+    /// <summary>How far a CA's clock may be ahead of ours.</summary>
+    static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+
+    static readonly Dictionary<string, string> Curves = new()
+    {
+        ["1.2.840.10045.3.1.7"] = "P-256",
+        ["1.3.132.0.34"] = "P-384",
+        ["1.3.132.0.35"] = "P-521",
+    };
+
+    /// <param name="file">What to name in the problems.</param>
+    public IEnumerable<CertificateProblem> Problems(string file, CertificateChain chain, DateTimeOffset now)
+    {
+        var found = Keys(chain)
+            .Concat(Dates(chain, now))
+            .Concat(Names(chain.Leaf))
+            .Concat(Purposes(chain.Leaf))
+            .Concat(Signatures(chain))
+            .Concat(Links(chain));
+        return found.Select(problem => new CertificateProblem(file, problem.Message, problem.Remedy));
+    }
+
+    static IEnumerable<(string Message, string Remedy)> Keys(CertificateChain chain)
+    {
+        foreach (var (certificate, what) in Sent(chain))
+        {
+            using var rsa = certificate.GetRSAPublicKey();
+            using var ecdsa = certificate.GetECDsaPublicKey();
+            var weakness = (rsa, ecdsa) switch
+            {
+                ({ KeySize: < 2048 }, _) => $"an RSA key of {rsa.KeySize} bits",
+                (null, null) => $"a key that is neither RSA nor ECDSA ({certificate.PublicKey.Oid.Value})",
+                (null, _) when CurveOf(certificate) is var curve && !Curves.ContainsKey(curve) => $"a key on the curve {Friendly(curve)}",
+                _ => null,
+            };
+            if (weakness is null) continue;
+            yield return ($"{what} has {weakness}",
+                certificate == chain.Leaf
+                    ? "have it issued for a key of type P256, P384 or RSA of 2048 bits and more"
+                    : "ask the CA for a chain with stronger keys");
+        }
+    }
+
+    static IEnumerable<(string Message, string Remedy)> Dates(CertificateChain chain, DateTimeOffset now)
+    {
+        foreach (var (certificate, what) in Sent(chain))
+        {
+            var notBefore = new DateTimeOffset(certificate.NotBefore.ToUniversalTime());
+            var notAfter = new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
+            if (notAfter < now)
+            {
+                yield return ($"{what} expired at {notAfter:u}",
+                    certificate == chain.Leaf ? "renew it and replace the file" : "replace it by the CA's current one");
+            }
+            else if (notBefore > now + ClockSkew)
+            {
+                yield return ($"{what} is not valid before {notBefore:u} (the clock here says {now:u})",
+                    "wait until then, or correct this machine's clock");
+            }
+        }
+    }
+
+    IEnumerable<(string Message, string Remedy)> Names(X509Certificate2 leaf)
+    {
+        var names = CertificateNames.Of(leaf);
+        if (names.Count == 0)
+        {
+            var host = hosts.Count > 0 ? hosts[0] : HostName.Parse("gateway.example.com");
+            yield return ("has no host name: names come from the SAN (subject alternative name), the common name counts for nothing",
+                "request it anew with: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr "
+                + $"-subj / -addext subjectAltName={(host.IsAddress ? "IP" : "DNS")}:{host}");
+        }
+        else if (!hosts.Any(host => names.Any(name => name.Matches(host))))
+        {
+            yield return ($"is for {string.Join(", ", names)} and covers none of the configured hosts ({string.Join(", ", hosts)})",
+                "name the right file, or add its names to Hosts");
+        }
+    }
+
+    static IEnumerable<(string Message, string Remedy)> Purposes(X509Certificate2 leaf)
+    {
+        // openssl req -x509 makes self-signed certificates that are CAs at the same time; clients that trust such a one accept it.
+        if (leaf.Extensions.OfType<X509BasicConstraintsExtension>().Any(basic => basic.CertificateAuthority) && !leaf.IsSelfSigned())
+        {
+            yield return ("is the certificate of a CA, not of a server", "name the server's certificate and its key");
+        }
+
+        var usages = leaf.Extensions.OfType<X509EnhancedKeyUsageExtension>().SelectMany(extension => extension.EnhancedKeyUsages.Cast<Oid>()).ToList();
+        if (usages.Count > 0 && !usages.Exists(usage => usage.Value is "1.3.6.1.5.5.7.3.1" or "2.5.29.37.0"))
+        {
+            yield return ($"is not for TLS servers: its extended key usage is {string.Join(", ", usages.Select(usage => usage.FriendlyName ?? usage.Value))}",
+                "have it issued with extended key usage serverAuth");
+        }
+
+        // Every suite of the policy has the server sign (RFC 8446 §4.4.2.2, RFC 8422 §2.1).
+        if (leaf.Extensions.OfType<X509KeyUsageExtension>().Any(usage => !usage.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature)))
+        {
+            yield return ("its key usage does not allow digital signatures, which TLS needs", "have it issued with key usage digitalSignature");
+        }
+    }
+
+    static IEnumerable<(string Message, string Remedy)> Signatures(CertificateChain chain) =>
+        from sent in Sent(chain)
+        let hash = sent.Certificate.SignatureHash()
+        where hash is null || hash == HashAlgorithmName.SHA1 || hash == HashAlgorithmName.MD5
+        select ($"{sent.What} is signed with {hash?.Name ?? Friendly(sent.Certificate.SignatureAlgorithm.Value!)}, which clients refuse",
+            "have it issued with SHA-256 or better");
+
+    IEnumerable<(string Message, string Remedy)> Links(CertificateChain chain)
+    {
+        if (chain.Impostors.Count > 0)
+        {
+            yield return ($"the chain does not link: '{chain.Impostors[0].Subject}' has the issuer's name but did not sign '{Subject(chain.Last)}'",
+                "replace it by the certificate of the CA that did, usually to be had where the certificate came from");
+        }
+        else if (chain.Issuers.Count == 0 && !chain.Leaf.IsSelfSigned() && !isIssuedByKnownRoot(chain.Leaf))
+        {
+            yield return ($"the certificate of its issuer '{chain.Leaf.Issuer}' is missing, so clients could not verify it",
+                "append the issuing CA's certificates to the file or name them as Chain (the root itself if it issued the certificate directly)");
+        }
+    }
+
+    /// <summary>What clients judge. They have the root themselves: its dates, key and signature on itself count for nothing.</summary>
+    static IEnumerable<(X509Certificate2 Certificate, string What)> Sent(CertificateChain chain) =>
+        chain.Issuers.Where(issuer => !issuer.IsSelfSigned())
+            .Select(issuer => (issuer, $"its issuer '{issuer.Subject}'"))
+            .Prepend((chain.Leaf, "the certificate"));
+
+    static string Subject(X509Certificate2 certificate) =>
+        certificate.Subject.Length > 0 ? certificate.Subject : string.Join(", ", CertificateNames.Of(certificate));
+
+    static string CurveOf(X509Certificate2 certificate)
+    {
+        // id-ecPublicKey's parameters are the curve's OID, or (refused everywhere) its numbers (RFC 5480 §2.1.1).
+        var reader = new AsnReader(certificate.PublicKey.EncodedParameters?.RawData, AsnEncodingRules.DER);
+        return reader.HasData && reader.PeekTag() == Asn1Tag.ObjectIdentifier ? reader.ReadObjectIdentifier() : "explicit parameters";
+    }
+
+    static string Friendly(string oid) => new Oid(oid).FriendlyName is { Length: > 0 } name ? name : oid;
+}

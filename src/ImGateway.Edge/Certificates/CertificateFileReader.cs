@@ -1,0 +1,140 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>From files in any of the usual forms to a credential, or to everything that is wrong with them.</summary>
+sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
+{
+    public CertificateFileReader(IReadOnlyList<HostName> hosts, TimeProvider time)
+        : this(new CertificateChecks(hosts, MachineRoots.Issued), time)
+    {
+    }
+
+    public CertificateReading Read(CertificateFile file) => Read(FileContents.Read(file));
+
+    public CertificateReading Read(FileContents contents)
+    {
+        try
+        {
+            return ReadChain(contents);
+        }
+        catch (Exception e) when (e is CryptographicException or AsnContentException)
+        {
+            // Well-formed enough to load, too odd to judge: clients would fare no better.
+            var file = contents.File.Certificate;
+            return new(contents.File, Credential: null, [], [new(file, "holds a damaged certificate", "fetch it anew from where it came from")], []);
+        }
+    }
+
+    CertificateReading ReadChain(FileContents contents)
+    {
+        var file = contents.File;
+        List<CertificateProblem> problems = [.. contents.Problems], warnings = [];
+        if (problems.Count > 0) return new(file, Credential: null, [], problems, warnings);
+
+        // 1. The certificate with its key, and all others that came along.
+        var (leaf, others) = FormOf(contents.Certificate) == X509ContentType.Pkcs12
+            ? ReadPfx(contents, problems)
+            : ReadPem(contents, problems);
+        others = [.. others, .. contents.Chain is { } chainFile ? ParsePem(file.Chain!, chainFile, problems)?.Certificates ?? [] : []];
+        if (leaf is null) return new(file, Credential: null, [], problems, warnings);
+
+        // 2. Issuers in order, whatever their order in the files.
+        var chain = CertificateChain.Order(leaf, others);
+        warnings.AddRange(chain.Unrelated.Select(other =>
+            new CertificateProblem(file.Certificate, $"'{other.Subject}' is no part of the chain and is not sent", "remove it")));
+
+        // 3. What clients would say to it.
+        problems.AddRange(checks.Problems(file.Certificate, chain, time.GetUtcNow()));
+        var names = CertificateNames.Of(leaf);
+        return new(file, problems.Count > 0 ? null : new Credential(leaf, chain.Issuers, names), names, problems, warnings);
+    }
+
+    static (X509Certificate2? Leaf, IEnumerable<X509Certificate2> Others) ReadPem(FileContents contents, List<CertificateProblem> problems)
+    {
+        var file = contents.File;
+        if (ParsePem(file.Certificate, contents.Certificate, problems) is not { } document) return (null, []);
+        var keyPath = contents.Key is null ? file.Certificate : file.Key!;
+        var keyDocument = contents.Key is null ? document : PemDocument.KeysOf(contents.Key);
+        if (contents.Key is null && document.Keys.Count == 0)
+        {
+            problems.Add(new(file.Certificate, "holds no private key and no Key is configured", "name the key's file as Key"));
+            return (null, []);
+        }
+
+        using var key = PrivateKeyReader.Read(keyPath, contents.Key ?? contents.Certificate, keyDocument.Keys, contents.Password, problems);
+        if (key is null) return (null, []);
+        var own = document.Certificates.FirstOrDefault(key.Owns);
+        if (own is not null) return (key.Bind(own), document.Certificates);
+        problems.Add(new(keyPath,
+            $"the key does not belong to {(document.Certificates.Count == 1 ? "the certificate" : $"any of the {document.Certificates.Count} certificates")} in {file.Certificate}",
+            "name the key that the certificate was requested with: openssl pkey -pubout and openssl x509 -noout -pubkey must print the same"));
+        return (null, []);
+    }
+
+    static PemDocument? ParsePem(string path, byte[] content, List<CertificateProblem> problems)
+    {
+        try
+        {
+            var document = PemDocument.Parse(content);
+            if (document.Certificates.Count > 0) return document;
+            problems.Add(FormOf(content) switch
+            {
+                X509ContentType.Cert => new(path, "is not PEM but binary (DER)", $"convert it with: openssl x509 -inform DER -in {path} -out NEW.crt"),
+                X509ContentType.Pkcs7 => new(path, "is PKCS#7", $"convert it with: openssl pkcs7 -print_certs -in {path} -out NEW.crt"),
+                X509ContentType.Pkcs12 => new(path, "is PFX (PKCS#12)", "name a PFX file as Certificate, and PEM files as Chain"),
+                _ => new(path, "holds no certificate", "name the PEM file that begins with BEGIN CERTIFICATE, or a PFX file"),
+            });
+        }
+        catch (CryptographicException)
+        {
+            problems.Add(new(path, "holds a damaged certificate", "fetch it anew from where it came from"));
+        }
+
+        return null;
+    }
+
+    static X509ContentType FormOf(byte[] content)
+    {
+        try
+        {
+            return X509Certificate2.GetCertContentType(content);
+        }
+        catch (CryptographicException)
+        {
+            return X509ContentType.Unknown;
+        }
+    }
+
+    static (X509Certificate2? Leaf, IEnumerable<X509Certificate2> Others) ReadPfx(FileContents contents, List<CertificateProblem> problems)
+    {
+        var path = contents.File.Certificate;
+        if (contents.Key is not null)
+        {
+            problems.Add(new(path, "is PFX (PKCS#12), which holds its key itself", "remove Key, or name a PEM certificate"));
+            return (null, []);
+        }
+
+        try
+        {
+            // macOS has no ephemeral keys.
+            var storage = OperatingSystem.IsMacOS() ? X509KeyStorageFlags.DefaultKeySet : X509KeyStorageFlags.EphemeralKeySet;
+            var all = X509CertificateLoader.LoadPkcs12Collection(contents.Certificate, contents.Password?.Reveal(), storage);
+            var withKey = all.Where(certificate => certificate.HasPrivateKey).ToList();
+            if (withKey.Count == 1) return (withKey[0], all.Except(withKey));
+            problems.Add(new(path, $"holds {withKey.Count} certificates with a private key", "export exactly one, with its chain"));
+        }
+        catch (CryptographicException)
+        {
+            problems.Add(contents.Password is null
+                ? new(path, "cannot be opened without a password, or is damaged", "set Password or PasswordFile for it")
+                : new(path, "cannot be opened with this password, or is damaged", $"correct Password or PasswordFile; try: openssl pkcs12 -in {path} -noout"));
+        }
+
+        return (null, []);
+    }
+}

@@ -1,0 +1,56 @@
+using ImGateway.Edge.Configuration;
+using Prometheus;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary><c>host</c> is always a configured name.</summary>
+public sealed class CertificateMetrics(IMetricFactory metrics)
+{
+    readonly Gauge _expiry = metrics.CreateGauge(
+        "ssl_certificate_expiry_seconds", "End of the served certificate's validity, as Unix time.", ["host", "source"]);
+
+    readonly Gauge _notBefore = metrics.CreateGauge(
+        "imgw_certificate_not_before_timestamp_seconds", "Begin of the served certificate's validity, as Unix time.", ["host"]);
+
+    readonly Gauge _nextRenewal = metrics.CreateGauge(
+        "imgw_certificate_next_renewal_timestamp_seconds", "When the edge renews the certificate itself, as Unix time.", ["host"]);
+
+    readonly Counter _swaps = metrics.CreateCounter(
+        "imgw_certificate_swaps_total", "Certificates replaced while serving.", ["host"]);
+
+    readonly Counter _loadFailures = metrics.CreateCounter(
+        "imgw_certificate_load_failures_total", "Changed certificate files that were not put to use.", ["host"]);
+
+    readonly Counter _renewals = metrics.CreateCounter(
+        "imgw_certificate_renewals_total", "Attempts to replace a certificate, by outcome and cause.", ["host", "result", "reason"]);
+
+    public void Served(HostName host, ServedCredential served)
+    {
+        foreach (var labels in _expiry.GetAllLabelValues().Where(labels => labels[0] == host.Value && labels[1] != served.Source).ToList())
+        {
+            _expiry.RemoveLabelled(labels);
+        }
+
+        _expiry.WithLabels(host.Value, served.Source).Set(served.Credential.NotAfter.ToUnixTimeSeconds());
+        _notBefore.WithLabels(host.Value).Set(served.Credential.NotBefore.ToUnixTimeSeconds());
+        // From the beginning, so that the first swap and the first failure show as an increase.
+        _swaps.WithLabels(host.Value);
+        _loadFailures.WithLabels(host.Value);
+    }
+
+    public void NextRenewal(HostName host, DateTimeOffset at) => _nextRenewal.WithLabels(host.Value).Set(at.ToUnixTimeSeconds());
+
+    public void Swapped(HostName host, string reason)
+    {
+        _swaps.WithLabels(host.Value).Inc();
+        _renewals.WithLabels(host.Value, "success", reason).Inc();
+    }
+
+    public void LoadFailed(HostName host)
+    {
+        _loadFailures.WithLabels(host.Value).Inc();
+        RenewalFailed(host, "file");
+    }
+
+    public void RenewalFailed(HostName host, string reason) => _renewals.WithLabels(host.Value, "failure", reason).Inc();
+}

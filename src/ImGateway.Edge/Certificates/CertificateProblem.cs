@@ -1,0 +1,13 @@
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>Why a certificate file cannot be served, in the one line an operator reads.</summary>
+/// <param name="File">The path as configured.</param>
+/// <param name="Message">What is wrong.</param>
+/// <param name="Remedy">What to do.</param>
+public sealed record CertificateProblem(string File, string Message, string Remedy)
+{
+    /// <summary>One line, whatever characters a path or a certificate's subject brought along.</summary>
+    public override string ToString() => OneLine.From($"{File}: {Message}; {Remedy}");
+}

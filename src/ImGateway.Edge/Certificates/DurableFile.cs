@@ -1,0 +1,65 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>
+/// Files that are whole or absent, whenever the power fails: temporary file beside, fsync, rename, fsync of the folder
+/// (without the last, the rename itself may be lost).
+/// </summary>
+static class DurableFile
+{
+    /// <summary>For what holds keys, and for everything in DataDirectory.</summary>
+    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public const UnixFileMode OwnerOnlyFolder = OwnerOnly | UnixFileMode.UserExecute;
+
+    public const UnixFileMode Readable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = OwnerOnly)
+    {
+        var full = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(full)!;
+        var temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}");
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
+            using (var file = new FileStream(temporary, options))
+            {
+                file.Write(content);
+                RandomAccess.FlushToDisk(file.SafeFileHandle);
+            }
+
+            File.Move(temporary, full, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+
+        Flush(folder);
+    }
+
+    /// <summary>0700 where it is new. A folder that was there keeps its mode: it may be someone else's choice (<c>--out .</c>).</summary>
+    public static void CreatePrivateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+        else Directory.CreateDirectory(path, OwnerOnlyFolder);
+    }
+
+    static void Flush(string folder)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var closeOnExec = OperatingSystem.IsLinux() ? 0x80000 : 0;
+        using var handle = new SafeFileHandle(Open(folder, closeOnExec), ownsHandle: true);
+        if (handle.IsInvalid) throw new IOException($"{folder}: cannot be opened for fsync: {Marshal.GetLastPInvokeErrorMessage()}");
+        RandomAccess.FlushToDisk(handle);
+    }
+
+    /// <summary>.NET's own refuses to open folders.</summary>
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+}

@@ -1,0 +1,49 @@
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>Warns of served certificates that are too old, once a day for each host and cause.</summary>
+sealed partial class ExpiryAlerts(TimeSpan maxAge, TimeProvider time, ILogger logger)
+{
+    static readonly TimeSpan Silence = TimeSpan.FromDays(1);
+
+    readonly Dictionary<(HostName Host, string Cause), DateTimeOffset> _last = [];
+
+    public void Check(IReadOnlyDictionary<HostName, ServedCredential> table)
+    {
+        var now = time.GetUtcNow();
+        foreach (var (host, served) in table)
+        {
+            var (notBefore, notAfter) = (served.Credential.NotBefore, served.Credential.NotAfter);
+            if (now > notAfter)
+            {
+                if (Due(host, "expired", now)) Expired(host, notAfter, served.Origin);
+            }
+            else if (now > notAfter - (notAfter - notBefore) / 10)
+            {
+                if (Due(host, "last tenth", now)) NearsExpiry(host, notAfter, served.Origin);
+            }
+
+            if (served.Source == ServedCredential.Files && now > notBefore + maxAge && Due(host, "age", now))
+            {
+                TooOld(host, (int)(now - notBefore).TotalDays, (int)maxAge.TotalDays, served.Origin);
+            }
+        }
+    }
+
+    bool Due(HostName host, string cause, DateTimeOffset now)
+    {
+        if (_last.TryGetValue((host, cause), out var last) && now - last < Silence) return false;
+        _last[(host, cause)] = now;
+        return true;
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "{Host}: the certificate served expired at {NotAfter:u}; renew it and replace {Origin}")]
+    partial void Expired(HostName host, DateTimeOffset notAfter, string origin);
+
+    [LoggerMessage(2, LogLevel.Warning, "{Host}: the certificate served is in the last tenth of its life and expires at {NotAfter:u}; renew it and replace {Origin}")]
+    partial void NearsExpiry(HostName host, DateTimeOffset notAfter, string origin);
+
+    [LoggerMessage(3, LogLevel.Warning, "{Host}: the certificate served is {Days} days old, more than Certificates:MaxAge ({MaxDays} days); rotate it and replace {Origin}")]
+    partial void TooOld(HostName host, int days, int maxDays, string origin);
+}

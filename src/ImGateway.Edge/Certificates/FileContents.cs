@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using System.Text;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>
+/// The bytes of all files of one <see cref="CertificateFile"/>, read at one moment: what is parsed is what was compared.
+/// Has no printable form.
+/// </summary>
+sealed class FileContents
+{
+    /// <summary>A chain with RSA-4096 keys takes about 10 KiB; whatever is larger than this is not a certificate.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
+    FileContents(CertificateFile file) => File = file;
+
+    public CertificateFile File { get; }
+
+    public byte[] Certificate { get; private init; } = [];
+
+    /// <summary>Null where key and certificate share a file.</summary>
+    public byte[]? Key { get; private init; }
+
+    public byte[]? Chain { get; private init; }
+
+    public Secret? Password { get; private init; }
+
+    /// <summary>Files that cannot be read.</summary>
+    public IReadOnlyList<CertificateProblem> Problems { get; private init; } = [];
+
+    /// <summary>Equal exactly if everything above is.</summary>
+    public string Hash { get; private init; } = "";
+
+    public static FileContents Read(CertificateFile file)
+    {
+        List<CertificateProblem> problems = [];
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var certificate = ReadOne(file.Certificate, problems, hash);
+        var key = file.Key is null || file.Key == file.Certificate ? null : ReadOne(file.Key, problems, hash);
+        var chain = file.Chain is null ? null : ReadOne(file.Chain, problems, hash);
+        var password = file.PasswordFile is null ? null : ReadOne(file.PasswordFile, problems, hash);
+        foreach (var problem in problems) hash.AppendData(Encoding.UTF8.GetBytes(problem.ToString()));
+        return new FileContents(file)
+        {
+            Certificate = certificate,
+            Key = key,
+            Chain = chain,
+            Password = password is null ? file.Password : new Secret(Encoding.UTF8.GetString(password).TrimEnd('\r', '\n')),
+            Problems = problems,
+            Hash = Convert.ToHexString(hash.GetHashAndReset()),
+        };
+    }
+
+    static byte[] ReadOne(string path, List<CertificateProblem> problems, IncrementalHash hash)
+    {
+        byte[] content = [];
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
+            if (stream.Length > MaxBytes)
+            {
+                problems.Add(new(path, $"is {stream.Length:N0} bytes long, more than any certificate", "name the right file"));
+            }
+            else
+            {
+                // A file that grows meanwhile is read again at the next look.
+                content = new byte[stream.Length];
+                content = content[..stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false)];
+                if (content.Length == 0) problems.Add(new(path, "is empty", "write the certificate, key or password to it"));
+            }
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            problems.Add(new(path, "does not exist", "correct the path, or create the file"));
+        }
+        catch (UnauthorizedAccessException)
+        {
+            var folder = Directory.Exists(path);
+            problems.Add(folder
+                ? new(path, "is a folder", "name the file in it")
+                : new(path, "may not be read", $"give the user {Environment.UserName} read access to the file and its folders"));
+        }
+        catch (Exception e) when (e is IOException or NotSupportedException or ArgumentException)
+        {
+            problems.Add(new(path, $"cannot be read: {e.Message.TrimEnd('.')}", "correct the path or the file system"));
+        }
+
+        // The lengths keep a byte that moves from one file to the next from going unseen.
+        hash.AppendData(BitConverter.GetBytes(content.Length));
+        hash.AppendData(content);
+        return content;
+    }
+}

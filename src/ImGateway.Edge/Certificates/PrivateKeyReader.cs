@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>One private key out of a PEM file, plain or encrypted (PKCS#8, RFC 5958).</summary>
+static class PrivateKeyReader
+{
+    /// <returns>Null where <paramref name="problems"/> says why.</returns>
+    public static AsymmetricAlgorithm? Read(
+        string path, byte[] content, IReadOnlyList<string> keys, Secret? password, List<CertificateProblem> problems)
+    {
+        if (content.AsSpan().IndexOf("Proc-Type: 4,ENCRYPTED"u8) >= 0)
+        {
+            // OpenSSL's own format before 1.0: its key derivation is one round of MD5, and .NET does not read it.
+            problems.Add(new(path, "the key is encrypted in OpenSSL's old format",
+                $"convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in {path} -out NEW.key"));
+            return null;
+        }
+
+        if (keys.Count == 0)
+        {
+            problems.Add(content is [0x30, ..]
+                ? new(path, "is not PEM but binary (DER)", $"convert it with: openssl pkey -inform DER -in {path} -out NEW.key")
+                : new(path, "holds no private key", "name the PEM file that begins with BEGIN PRIVATE KEY as Key"));
+            return null;
+        }
+
+        if (keys.Count > 1)
+        {
+            problems.Add(new(path, $"holds {keys.Count} private keys", "keep the certificate's own key alone in it"));
+            return null;
+        }
+
+        var encrypted = keys[0].Contains("BEGIN ENCRYPTED");
+        if (encrypted && password is null)
+        {
+            problems.Add(new(path, "the key is encrypted", "set Password or PasswordFile for it"));
+            return null;
+        }
+
+        return Import(path, keys[0], encrypted ? password : null, problems);
+    }
+
+    static AsymmetricAlgorithm? Import(string path, string pem, Secret? password, List<CertificateProblem> problems)
+    {
+        // The label does not tell the algorithm, and which error a wrong kind gives differs between OpenSSL versions: try both.
+        if (TryImport(RSA.Create(), pem, password) is { } rsa) return rsa;
+        if (TryImport(ECDsa.Create(), pem, password) is { } ecdsa) return ecdsa;
+        problems.Add(password is null
+            ? new(path, "the private key is damaged or neither RSA nor ECDSA", "use a key of type P256, P384 or RSA of 2048 bits and more")
+            : new(path, "the private key cannot be decrypted", $"correct Password or PasswordFile; try: openssl pkey -in {path} -noout"));
+        return null;
+    }
+
+    static T? TryImport<T>(T key, string pem, Secret? password)
+        where T : AsymmetricAlgorithm
+    {
+        try
+        {
+            if (password is null) key.ImportFromPem(pem);
+            else key.ImportFromEncryptedPem(pem, password.Reveal());
+            return key;
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            key.Dispose();
+            return null;
+        }
+    }
+
+    /// <summary>Whether <paramref name="certificate"/> is this key's: compared by subject public key info.</summary>
+    public static bool Owns(this AsymmetricAlgorithm key, X509Certificate2 certificate) =>
+        key.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(certificate.PublicKey.ExportSubjectPublicKeyInfo());
+
+    public static X509Certificate2 Bind(this AsymmetricAlgorithm key, X509Certificate2 certificate) =>
+        key is RSA rsa ? certificate.CopyWithPrivateKey(rsa) : certificate.CopyWithPrivateKey((ECDsa)key);
+}

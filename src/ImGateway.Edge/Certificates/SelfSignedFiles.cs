@@ -1,0 +1,30 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>What <c>imgw cert self-signed</c> leaves behind: <c>ca.pem</c>, <c>server.crt</c> (with the CA), <c>server.key</c>.</summary>
+public sealed record SelfSignedFiles(string CaPath, string CertificatePath, string KeyPath)
+{
+    /// <summary>One certificate for all <paramref name="hosts"/>; the CA in <paramref name="directory"/> is used again if it fits.</summary>
+    public static SelfSignedFiles Write(IReadOnlyList<HostName> hosts, string directory, KeyType keyType, TimeProvider time)
+    {
+        using var ca = DevelopmentCa.LoadOrCreate(directory, hosts, time);
+        var credential = ca.Issue(hosts, keyType);
+        using var leaf = credential.Leaf;
+        var files = new SelfSignedFiles(ca.CertificatePath, Path.Combine(directory, "server.crt"), Path.Combine(directory, "server.key"));
+        // The CA goes with the leaf: a chain that ends in its root proves itself, wherever the file is checked.
+        var chain = leaf.ExportCertificatePem() + "\n" + File.ReadAllText(ca.CertificatePath);
+        DurableFile.Write(files.KeyPath, Encoding.ASCII.GetBytes(KeyPem(leaf) + "\n"));
+        DurableFile.Write(files.CertificatePath, Encoding.ASCII.GetBytes(chain), DurableFile.Readable);
+        return files;
+    }
+
+    static string KeyPem(X509Certificate2 leaf)
+    {
+        using AsymmetricAlgorithm key = leaf.GetRSAPrivateKey() is { } rsa ? rsa : leaf.GetECDsaPrivateKey()!;
+        return key.ExportPkcs8PrivateKeyPem();
+    }
+}

@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace ImGateway.Edge.Commands;
+
+/// <summary>The verbs about certificates.</summary>
+static class CertCommand
+{
+    public static Command Create() => new("cert", "Certificates")
+    {
+        CertSelfSignedCommand.Create(),
+    };
+}

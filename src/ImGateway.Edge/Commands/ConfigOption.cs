@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace ImGateway.Edge.Commands;
+
+/// <summary><c>--config FILE</c>, the same for every verb.</summary>
+static class ConfigOption
+{
+    public static Option<string?> Create() => new("--config")
+    {
+        Description = "The configuration file [default: ./appsettings.json, then the one beside the program]",
+        HelpName = "FILE",
+    };
+}

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Demo;
+using ImGateway.Edge.Operations;
+using Spectre.Console;
+
+namespace ImGateway.Edge.Commands;
+
+static class DemoCommand
+{
+    public static Command Create()
+    {
+        var upstream = new Option<Uri?>("--upstream")
+        {
+            Description = "Put the edge in front of this gateway instead of the built-in one",
+            HelpName = "http://HOST:PORT",
+            CustomParser = ParseUpstream,
+        };
+        var gatewayOnly = new Option<bool>("--gateway-only") { Description = "Run just the demo gateway, over plain HTTP" };
+        var listen = new Option<ListenAddress?>("--listen")
+        {
+            Description = "Where the demo gateway listens; with --gateway-only",
+            HelpName = "ADDRESS:PORT",
+            CustomParser = ParseListen,
+        };
+        var command = new Command("demo", "Serve at once on loopback with no configuration: development certificate, demo gateway, lines to paste")
+        {
+            upstream, gatewayOnly, listen,
+        };
+        command.Validators.Add(result =>
+        {
+            var alone = result.GetValue(gatewayOnly);
+            if (alone && result.GetResult(upstream) is not null) result.AddError("--upstream and --gateway-only exclude each other");
+            if (!alone && result.GetResult(listen) is not null) result.AddError("--listen needs --gateway-only");
+        });
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            new DemoSettings(parsed.GetValue(upstream), parsed.GetValue(gatewayOnly), parsed.GetValue(listen)), parsed.InvocationConfiguration.Error, cancellationToken));
+        return command;
+    }
+
+    static async Task<int> RunAsync(DemoSettings settings, TextWriter error, CancellationToken cancellationToken)
+    {
+        await using var log = Logging.CreateLogger(new ConfigurationBuilder().Build(), readable: true);
+        return await new DemoHost(log, AnsiConsole.Console, error).RunAsync(settings, cancellationToken);
+    }
+
+    static Uri? ParseUpstream(ArgumentResult argument)
+    {
+        if (UpstreamRules.TryParse(argument.Tokens[0].Value, out var upstream, out var fault)) return upstream;
+        argument.AddError($"--upstream: {fault}; write http://host:port and nothing more");
+        return null;
+    }
+
+    static ListenAddress? ParseListen(ArgumentResult argument)
+    {
+        if (ListenAddress.TryParse(argument.Tokens[0].Value, out var address)) return address;
+        argument.AddError($"--listen: {OneLine.Quote(argument.Tokens[0].Value)} is not an address and port; write address:port, such as 127.0.0.1:8080");
+        return null;
+    }
+}

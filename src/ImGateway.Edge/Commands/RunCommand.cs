@@ -1,0 +1,32 @@
+using System.CommandLine;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations;
+
+namespace ImGateway.Edge.Commands;
+
+static class RunCommand
+{
+    public static Command Create()
+    {
+        var config = ConfigOption.Create();
+        var command = new Command("run", "Serve what the configuration says, until SIGTERM or Ctrl+C") { config };
+        command.SetAction((parsed, cancellationToken) =>
+            RunAsync(parsed.GetValue(config), parsed.InvocationConfiguration.Error, cancellationToken));
+        return command;
+    }
+
+    static async Task<int> RunAsync(string? configFile, TextWriter error, CancellationToken cancellationToken)
+    {
+        var configuration = EdgeConfiguration.Load(configFile);
+        var result = EdgeConfiguration.Read(configuration);
+        foreach (var problem in result.Problems)
+        {
+            await error.WriteLineAsync(problem.PreventsStart ? $"{problem}" : $"warning: {problem}");
+        }
+
+        if (result.Options is not { } options) return ExitCodes.No;
+        await using var log = Logging.CreateLogger(configuration, readable: false);
+        await using var app = EdgeApplication.Build(options, configuration, log);
+        return await EdgeApplication.ServeAsync(app, error, onListening: null, cancellationToken);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text.Json;
+
+namespace ImGateway.Edge.Configuration;
+
+/// <summary>Where the settings come from, and what they mean. Nothing here depends on ASPNETCORE_ENVIRONMENT.</summary>
+public static class EdgeConfiguration
+{
+    const string DefaultFile = "appsettings.json";
+
+    /// <summary>One file, environment variables above it, and <paramref name="overrides"/> above both.</summary>
+    /// <param name="configFile">Null looks for <c>./appsettings.json</c>, then the one beside the program.</param>
+    /// <param name="overrides">Keys as <c>Edge:Hosts:0</c>.</param>
+    /// <exception cref="UserError">The file is missing or is not JSON, or nothing at all is configured.</exception>
+    public static IConfigurationRoot Load(string? configFile = null, IReadOnlyDictionary<string, string?>? overrides = null)
+    {
+        var builder = new ConfigurationBuilder();
+        var file = configFile ?? FindDefault();
+        // As a stream, because the file provider does not see dot files, and Kubernetes mounts files through those.
+        if (file is not null) builder.AddJsonStream(new MemoryStream(ReadFile(file), writable: false));
+        builder.AddEnvironmentVariables();
+        if (overrides is not null) builder.AddInMemoryCollection(overrides);
+        var configuration = Build(builder, file ?? DefaultFile);
+        if (file is null && !configuration.GetSection("Edge").GetChildren().Any())
+        {
+            throw new UserError(
+                $"{DefaultFile}: not found, neither here nor beside the program; write one with Edge:Hosts, Edge:Upstreams and Edge:Certificates:Source "
+                + "(or set Edge__Hosts__0 and so on), or try 'imgw demo', which needs none");
+        }
+
+        return configuration;
+    }
+
+    /// <summary>All problems at once, and the options if none of them prevents the start.</summary>
+    public static ConfigurationResult Read(IConfiguration configuration)
+    {
+        var problems = new ProblemCollector();
+        var options = new SectionReader(configuration as IConfigurationRoot, problems).Read<EdgeOptions>(configuration.GetSection("Edge"));
+        HostRules.Check(options, problems);
+        UpstreamRules.Check(options, problems);
+        RouteRules.Check(options, problems);
+        ListenRules.Check(options, problems);
+        CertificateRules.Check(options, problems);
+        HeaderRules.Check(options, problems);
+        OriginRules.Check(options, problems);
+        RangeRules.Check(options, problems);
+        OtherSectionRules.Check(configuration, options, problems);
+        return new ConfigurationResult(problems.All.Any(problem => problem.PreventsStart) ? null : options, problems.All, options);
+    }
+
+    static string? FindDefault()
+    {
+        if (File.Exists(DefaultFile)) return DefaultFile;
+        var beside = Path.Combine(AppContext.BaseDirectory, DefaultFile);
+        return File.Exists(beside) ? beside : null;
+    }
+
+    static byte[] ReadFile(string file)
+    {
+        try
+        {
+            return File.ReadAllBytes(file);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new UserError($"{file}: no such file; give --config an existing one", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UserError($"{file}: {(Directory.Exists(file) ? "is a directory" : "may not be read")}; give --config a file this user can read", e);
+        }
+        catch (Exception e) when (e is IOException or ArgumentException)
+        {
+            throw new UserError($"{file}: cannot be read ({e.Message}); give --config another", e);
+        }
+    }
+
+    static IConfigurationRoot Build(ConfigurationBuilder builder, string file)
+    {
+        try
+        {
+            return builder.Build();
+        }
+        catch (Exception e) when (e is JsonException or FormatException or InvalidDataException)
+        {
+            var json = e as JsonException ?? e.InnerException as JsonException;
+            var line = json?.LineNumber is { } number ? $"line {number + 1}: " : "";
+            throw new UserError($"{file}: {line}{Reason(json ?? e)}; correct the JSON", e);
+        }
+    }
+
+    // The first sentence: the others tell how the parser was called, and the position again, counted from zero.
+    static string Reason(Exception e) => e.Message.Split(". ")[0].TrimEnd('.');
+}

@@ -1,0 +1,30 @@
+namespace ImGateway.Edge.Configuration;
+
+/// <summary>
+/// Keys and values of the contract whose features have yet to come. A feature takes its lines out of here and adds its properties to
+/// <see cref="EdgeOptions"/>.
+/// </summary>
+static class LaterKeys
+{
+    /// <summary>Relative to <c>Edge</c>; what stands below one belongs to it.</summary>
+    public static readonly IReadOnlyList<string> All =
+    [
+        "Listen:ProxyProtocol",
+        "Certificates:ReuseKey", "Certificates:OnChange",
+        "Acme:Directory", "Acme:Email", "Acme:AcceptTermsOfService", "Acme:Challenges", "Acme:DnsHook", "Acme:Profile", "Acme:PreferredChain",
+        "Acme:ExternalAccount:KeyId", "Acme:ExternalAccount:HmacKeyFile", "Acme:TrustedRootsFile", "Acme:RenewAt",
+        "Drain:Delay", "Drain:Spread", "Drain:Timeout",
+        "Limits:Connections", "Limits:ConnectionsPerAddress", "Limits:RequestsPerSecondPerAddress", "Limits:WebSockets", "Limits:HandshakesInProgress",
+        "HoldWhileDown",
+    ];
+
+    static readonly (string Key, string Value)[] Values = [("Tls:Engine", "Direct"), ("Certificates:Source", "Acme")];
+
+    public static bool Contains(string key) => All.Contains(key, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether later keys stand below <paramref name="section"/>.</summary>
+    public static bool IsSection(string section) => All.Any(key => key.Length > section.Length && ConfigurationKey.IsAtOrUnder(key, section));
+
+    public static bool Contains(string key, string value) =>
+        Values.Any(later => later.Key.Equals(key, StringComparison.OrdinalIgnoreCase) && later.Value.Equals(value, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Net;
+
+namespace ImGateway.Edge.Configuration;
+
+/// <summary>How one type of single value is read from text.</summary>
+/// <param name="Parse">Null if the text is not one.</param>
+/// <param name="What">Completes "'x' is not …".</param>
+/// <param name="Remedy">How to write it.</param>
+sealed record Leaf(Func<string, object?> Parse, string What, string Remedy)
+{
+    // "10" must not become ten days, nor "5:00" five hours, as TimeSpan.Parse has it.
+    static readonly string[] Durations = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss", @"hh\:mm\:ss\.FFFFFFF", @"d\.hh\:mm\:ss\.FFFFFFF"];
+
+    static readonly Dictionary<Type, Leaf> Known = new()
+    {
+        [typeof(string)] = new(text => text, "text", "write text"),
+        [typeof(Secret)] = new(text => new Secret(text), "text", "write text"),
+        [typeof(bool)] = new(text => bool.TryParse(text, out var value) ? value : null, "true or false", "write true or false"),
+        [typeof(int)] = Whole(text => int.TryParse(text, NumberStyles.AllowLeadingSign, null, out var value) ? value : null, int.MaxValue),
+        [typeof(long)] = Whole(text => long.TryParse(text, NumberStyles.AllowLeadingSign, null, out var value) ? value : null, long.MaxValue),
+        [typeof(TimeSpan)] = new(
+            text => TimeSpan.TryParseExact(text, Durations, null, out var value) ? value : null,
+            "a duration",
+            "write hh:mm:ss or d.hh:mm:ss, such as 00:00:30 or 90.00:00:00"),
+        [typeof(HostName)] = new(
+            text => HostName.TryParse(text, out var value) ? value : null,
+            "a host name",
+            "write a DNS name, *.name or an IP address, without scheme, port or path"),
+        [typeof(ListenAddress)] = new(
+            text => ListenAddress.TryParse(text, out var value) ? value : null,
+            "an address and port",
+            "write address:port, such as *:443, 127.0.0.1:9180 or [::1]:9180"),
+        [typeof(IPNetwork)] = new(Network, "a network", "write address/length, such as 10.0.0.0/8"),
+        [typeof(Uri)] = new(text => Uri.TryCreate(text, UriKind.Absolute, out var value) ? value : null, "a URL", "write http://host:port"),
+    };
+
+    /// <summary>Null if <paramref name="type"/> is a section rather than a value.</summary>
+    public static Leaf? For(Type type) => type.IsEnum ? Choice(type) : Known.GetValueOrDefault(type);
+
+    static Leaf Whole(Func<string, object?> parse, long most) => new(parse, "a whole number", $"write digits, at most {most}");
+
+    // Enum.Parse also takes numbers and lists of names, which are no settings of ours.
+    static Leaf Choice(Type type)
+    {
+        var names = Enum.GetNames(type);
+        return new(
+            text => Array.Find(names, name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name ? Enum.Parse(type, name) : null,
+            "among the choices",
+            $"write {(names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}")}");
+    }
+
+    // A single address stands for itself; mapped networks are kept as IPv4, because clients' addresses are (RFC 4291 §2.5.5.2).
+    static object? Network(string text)
+    {
+        IPNetwork network;
+        if (HostName.TryParse(text, out var single) && single.IsAddress)
+        {
+            var address = IPAddress.Parse(single.Value);
+            network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
+        }
+        else if (!IPNetwork.TryParse(text, out network))
+        {
+            return null;
+        }
+
+        return network.BaseAddress.IsIPv4MappedToIPv6 && network.PrefixLength >= 96
+            ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - 96)
+            : network;
+    }
+}

@@ -1,0 +1,44 @@
+namespace ImGateway.Edge.Configuration;
+
+/// <summary>Gathers every problem of one reading, and knows enough of them that one mistake is told once.</summary>
+sealed class ProblemCollector
+{
+    readonly List<ConfigurationProblem> _problems = [];
+    readonly Dictionary<string, int> _suggested = new(StringComparer.OrdinalIgnoreCase);
+    readonly Dictionary<object, IReadOnlyList<string>> _itemKeys = new(ReferenceEqualityComparer.Instance);
+
+    public IReadOnlyList<ConfigurationProblem> All => _problems;
+
+    public void Invalid(string key, string message, string remedy) => _problems.Add(new(key, message, remedy));
+
+    public void NotAvailableYet(string key, string what, string remedy) =>
+        _problems.Add(new(key, $"{what} not available yet", remedy, ProblemKind.NotAvailableYet));
+
+    public void Unknown(string key, string? nearest, string remedy)
+    {
+        if (nearest is not null) _suggested.TryAdd(nearest, _problems.Count);
+        _problems.Add(new(key, "unknown key", nearest is null ? remedy : $"did you mean {nearest}?", ProblemKind.Unknown));
+    }
+
+    /// <summary>A required key that is not there, unless a problem already tells why.</summary>
+    public void Missing(string key, string remedy)
+    {
+        if (IsSound(key) && !IsMisspelled(key)) Invalid(key, "is required", remedy);
+    }
+
+    /// <summary>Whether an unknown key looks like a misspelling of this one, without which the edge cannot start: then it is the error.</summary>
+    public bool IsMisspelled(string key)
+    {
+        if (!_suggested.TryGetValue(key, out var index)) return false;
+        _problems[index] = _problems[index] with { Kind = ProblemKind.Invalid };
+        return true;
+    }
+
+    public bool IsSound(string key) => !_problems.Any(problem => problem.PreventsStart && ConfigurationKey.Overlap(problem.Key, key));
+
+    /// <summary>Remembers which keys the items of a list were read from: unreadable ones are left out of the list, and indexes may have gaps.</summary>
+    public void Remember(object list, IReadOnlyList<string> keys) => _itemKeys[list] = keys;
+
+    public string KeyOf<T>(IReadOnlyList<T> list, int index, string section) =>
+        _itemKeys.TryGetValue(list, out var keys) ? keys[index] : $"{section}:{index}";
+}

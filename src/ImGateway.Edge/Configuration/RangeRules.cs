@@ -1,0 +1,34 @@
+using System.Numerics;
+
+namespace ImGateway.Edge.Configuration;
+
+/// <summary>Numbers and durations with bounds.</summary>
+static class RangeRules
+{
+    // Kestrel's request buffer: a request line or header block that is allowed more than this cannot start.
+    const int RequestBuffer = 1024 * 1024;
+
+    // .NET's timers end at 49 days.
+    static readonly TimeSpan LongestTimer = TimeSpan.FromDays(45);
+
+    public static void Check(EdgeOptions options, ProblemCollector problems)
+    {
+        Duration("Edge:Tls:HandshakeTimeout", options.Tls.HandshakeTimeout, TimeSpan.FromHours(1));
+        Duration("Edge:WebSockets:IdleTimeout", options.WebSockets.IdleTimeout, LongestTimer);
+        Duration("Edge:Certificates:MaxAge", options.Certificates.MaxAge, TimeSpan.FromDays(3650));
+        Number("Edge:Limits:RequestBodyBytes", options.Limits.RequestBodyBytes, 1, long.MaxValue);
+        Number("Edge:Limits:HeaderBytes", options.Limits.HeaderBytes, 1, RequestBuffer);
+        Number("Edge:Limits:UrlBytes", options.Limits.UrlBytes, 1, RequestBuffer);
+        Number("Edge:Limits:MinBytesPerSecond", options.Limits.MinBytesPerSecond, 0, int.MaxValue);
+
+        void Duration(string key, TimeSpan value, TimeSpan most)
+        {
+            if (value <= TimeSpan.Zero || value > most) problems.Invalid(key, $"{value:c} is out of range", $"write more than 00:00:00 and at most {most:c}");
+        }
+
+        void Number<T>(string key, T value, T least, T most) where T : INumber<T>
+        {
+            if (value < least || value > most) problems.Invalid(key, $"{value} is out of range", $"write {least} to {most}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Net.Sockets;
+using ImGateway.Edge.Configuration;
+using Microsoft.AspNetCore.Connections;
+using Spectre.Console;
+
+namespace ImGateway.Edge.Demo;
+
+/// <summary><c>imgw demo</c>: an edge with a development certificate and a gateway behind it, at once and with no configuration.</summary>
+public sealed class DemoHost(Serilog.ILogger log, IAnsiConsole console, TextWriter error)
+{
+    /// <summary>Serves until told to stop. The exit code.</summary>
+    public async Task<int> RunAsync(DemoSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return settings.GatewayOnly
+                ? await RunGatewayAsync(settings.Listen ?? new ListenAddress(IPAddress.Loopback, 8080), cancellationToken)
+                : await RunEdgeAsync(settings.Upstream, DemoOptions.FindDataDirectory(), cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException { InnerException: AddressInUseException } or SocketException)
+        {
+            await error.WriteLineAsync($"{exception.Message.TrimEnd('.')}: stop the program that has the port (`ss -ltnp` names it), or choose another");
+            return 1;
+        }
+    }
+
+    async Task<int> RunGatewayAsync(ListenAddress listen, CancellationToken cancellationToken)
+    {
+        if (!GatewayEnvironment.TryRead(Environment.GetEnvironmentVariable, out var environment, out var problem))
+        {
+            await error.WriteLineAsync(problem);
+            return 1;
+        }
+
+        await using var gateway = await DemoGateway.StartAsync(listen, environment, TimeProvider.System, cancellationToken);
+        console.MarkupLineInterpolated($"demo gateway, plain HTTP, on [blue]{gateway.Address}[/]");
+        await gateway.WaitForShutdownAsync(cancellationToken);
+        return 0;
+    }
+
+    internal async Task<int> RunEdgeAsync(Uri? upstream, string dataDirectory, CancellationToken cancellationToken, ListenSection? listen = null)
+    {
+        await using var gateway = upstream is null ? await DemoGateway.StartAsync(new ListenAddress(IPAddress.Loopback, 0), cancellationToken) : null;
+        var options = DemoOptions.Create(upstream ?? gateway!.Address, dataDirectory, listen);
+        await using var edge = EdgeApplication.Build(options, new ConfigurationBuilder().Build(), log, pages => pages.UseDemoPage());
+        return await EdgeApplication.ServeAsync(edge, error, () => new DemoBanner(console).Show(options, builtIn: gateway is not null), cancellationToken);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+
+namespace ImGateway.Edge.Demo;
+
+/// <summary>What the environment tells a gateway that stands behind an edge: the demo gateway understands the same variables as a real one.</summary>
+/// <param name="TrustedProxies">Peers whose X-Real-IP is believed.</param>
+sealed record GatewayEnvironment(IReadOnlyList<IPNetwork> TrustedProxies)
+{
+    public static readonly GatewayEnvironment BehindLoopback = new([IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")]);
+
+    /// <param name="variable">Reads one environment variable.</param>
+    /// <param name="problem">One line for the user.</param>
+    public static bool TryRead(Func<string, string?> variable, [NotNullWhen(true)] out GatewayEnvironment? environment, [NotNullWhen(false)] out string? problem)
+    {
+        environment = null;
+        problem = null;
+        if (IsTrue(variable("TLS_ENABLED")))
+        {
+            problem = "TLS_ENABLED: the demo gateway speaks plain HTTP only; set it to false and put the edge in front";
+            return false;
+        }
+
+        List<IPNetwork> trusted = [];
+        foreach (var text in (variable("TRUSTED_PROXIES") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (IPAddress.TryParse(text, out var address)) trusted.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else if (IPNetwork.TryParse(text, out var network)) trusted.Add(network);
+            else problem = $"TRUSTED_PROXIES: '{text}' is neither an address nor a network such as 172.30.0.0/24";
+        }
+
+        if (problem is not null) return false;
+        environment = new GatewayEnvironment(IsTrue(variable("BEHIND_PROXY")) ? trusted : []);
+        return true;
+    }
+
+    /// <summary>The peer, unless it is a trusted proxy that names the client.</summary>
+    public string ClientOf(HttpContext context)
+    {
+        var peer = context.Connection.RemoteIpAddress ?? IPAddress.None;
+        if (peer.IsIPv4MappedToIPv6) peer = peer.MapToIPv4();
+        var named = context.Request.Headers["X-Real-IP"];
+        return named is [{ Length: > 0 } client] && TrustedProxies.Any(network => network.Contains(peer)) ? client : peer.ToString();
+    }
+
+    static bool IsTrue(string? value) => string.Equals(value, "true", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,145 @@
+using System.Net.Sockets;
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations;
+using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Tls;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Serilog;
+
+namespace ImGateway.Edge;
+
+/// <summary>The edge put together: what <c>imgw run</c> and <c>imgw demo</c> serve.</summary>
+public static class EdgeApplication
+{
+    /// <summary>Longer than a response takes; WebSockets are cut after it.</summary>
+    static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+
+    /// <param name="options">What to serve.</param>
+    /// <param name="configuration">For the sections that belong to libraries: <c>ReverseProxy</c>.</param>
+    /// <param name="log">Where everything is logged.</param>
+    /// <param name="pages">More answers over TLS, before the routes.</param>
+    public static WebApplication Build(EdgeOptions options, IConfiguration configuration, Serilog.ILogger log, Action<IApplicationBuilder>? pages = null)
+    {
+        // Empty: no settings file, environment name or listener can creep in that nobody named; and the start is short.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "imgw", ContentRootPath = AppContext.BaseDirectory });
+        builder.Services
+            .AddSingleton(options)
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(log)
+            .AddSerilog(log, dispose: false)
+            .AddEdgeOperations()
+            .AddTls(options)
+            .AddCertificates(options)
+            .AddProxying(options, configuration)
+            .AddHostedService<ListenerLog>()
+            .Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true)
+            .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+
+        var app = builder.Build();
+        app.UseManagement();
+        if (options.AccessLog) app.UseAccessLog();
+        app.UsePages(pages);
+        app.UseProxying();
+        return app;
+    }
+
+    /// <summary>Serves until a signal or <paramref name="cancellationToken"/>; returns the exit code.</summary>
+    /// <param name="app">As <see cref="Build"/> made it.</param>
+    /// <param name="error">Gets what keeps the edge from serving, one line each.</param>
+    /// <param name="onListening">Called when connections are accepted.</param>
+    /// <param name="cancellationToken">Stops in order.</param>
+    public static async Task<int> ServeAsync(WebApplication app, TextWriter error, Action? onListening, CancellationToken cancellationToken)
+    {
+        // 1. Certificates, before anybody can ask for one.
+        // 2. The policy must be in force, not just written down.
+        // 3. Listeners.
+        var problems = await LoadCertificatesAsync(app, cancellationToken);
+        if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ProblemsAsync(cancellationToken);
+        if (problems.Count == 0) problems = await ListenAsync(app, cancellationToken);
+        foreach (var problem in problems) await error.WriteLineAsync(problem.AsMemory(), CancellationToken.None);
+        if (problems.Count > 0) return 1;
+
+        // 4. Until a signal.
+        onListening?.Invoke();
+        await app.WaitForShutdownAsync(cancellationToken);
+        return 0;
+    }
+
+    static void Listen(KestrelServerOptions kestrel, EdgeOptions options)
+    {
+        ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
+        Bind(options.Listen.Https, listener =>
+        {
+            listener.UseTlsEngine();
+            listener.UseListenerKind(ListenerKind.Https);
+        });
+        Bind(options.Listen.Http, listener => PlainListener(listener, ListenerKind.Http));
+        Bind(options.Listen.Management, listener => PlainListener(listener, ListenerKind.Management));
+
+        void Bind(IEnumerable<ListenAddress> addresses, Action<ListenOptions> configure)
+        {
+            foreach (var address in addresses)
+            {
+                if (address.Address is null) kestrel.ListenAnyIP(address.Port, configure);
+                else kestrel.Listen(address.Address, address.Port, configure);
+            }
+        }
+
+        static void PlainListener(ListenOptions listener, ListenerKind kind)
+        {
+            listener.Protocols = HttpProtocols.Http1;
+            listener.UseListenerKind(kind);
+        }
+    }
+
+    static void UsePages(this WebApplication app, Action<IApplicationBuilder>? pages)
+    {
+        if (pages is null) return;
+        var headers = app.Services.GetRequiredService<SecurityHeaders>();
+        app.UseWhen(context => context.Features.Get<ListenerFeature>() is { Kind: ListenerKind.Https }, branch =>
+        {
+            branch.Use((context, next) =>
+            {
+                headers.AddTo(context.Response, overTls: true);
+                return next(context);
+            });
+            pages(branch);
+        });
+    }
+
+    static async Task<IReadOnlyList<string>> LoadCertificatesAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.Services.GetRequiredService<CertificateManager>().LoadAsync(cancellationToken);
+            return [];
+        }
+        catch (CertificateLoadException problems)
+        {
+            return problems.Lines;
+        }
+    }
+
+    static async Task<IReadOnlyList<string>> ListenAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+            return [];
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            return [$"Edge:Listen: {e.Message.TrimEnd('.')}; stop the program that has it (ss -ltnp names it), or choose another port"];
+        }
+        catch (SocketException e)
+        {
+            var remedy = e.SocketErrorCode is SocketError.AccessDenied
+                ? "ports below 1024 need root, CAP_NET_BIND_SERVICE or sysctl net.ipv4.ip_unprivileged_port_start=0"
+                : "use an address of this machine";
+            return [$"Edge:Listen: cannot listen ({e.Message}); {remedy}"];
+        }
+    }
+}

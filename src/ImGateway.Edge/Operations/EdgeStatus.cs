@@ -1,0 +1,81 @@
+using System.Text.Json;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Model;
+
+namespace ImGateway.Edge.Operations;
+
+public sealed record UpstreamStatus(string Address, string Health);
+
+public sealed record ReadyStatus(bool Ready, IReadOnlyList<string> Reasons, IReadOnlyList<UpstreamStatus> Upstreams);
+
+public sealed record RunningStatus(
+    string Version,
+    string Commit,
+    string OpenSsl,
+    string Engine,
+    DateTimeOffset StartedAt,
+    long UptimeSeconds,
+    bool Ready,
+    IReadOnlyList<string> Reasons,
+    IReadOnlyList<UpstreamStatus> Upstreams,
+    IReadOnlyList<CertificateStatus> Certificates);
+
+/// <summary>Gathers what the management port answers, when it is asked.</summary>
+sealed class EdgeStatus(
+    EdgeOptions options, BuildInfo build, Readiness readiness, ServerCertificateSelector selector, TimeProvider time, IProxyStateLookup? proxy = null)
+{
+    /// <summary>How the API writes: camelCase, fields without a value left out.</summary>
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
+        WriteIndented = true,
+    };
+
+    readonly DateTimeOffset _startedAt = time.GetUtcNow();
+
+    public ReadyStatus Ready()
+    {
+        var reasons = readiness.Reasons();
+        return new ReadyStatus(reasons.Count == 0, reasons, Upstreams());
+    }
+
+    public RunningStatus Running()
+    {
+        var reasons = readiness.Reasons();
+        return new RunningStatus(
+            build.Version,
+            build.Commit,
+            build.OpenSsl,
+            options.Tls.Engine.ToString(),
+            _startedAt,
+            (long)(time.GetUtcNow() - _startedAt).TotalSeconds,
+            reasons.Count == 0,
+            reasons,
+            Upstreams(),
+            Certificates());
+    }
+
+    public IReadOnlyList<CertificateStatus> Certificates()
+    {
+        var served = selector.Served;
+        var source = options.Certificates.Source?.ToString();
+        return [.. options.Hosts.Select(host => CertificateStatus.Of(host, served.GetValueOrDefault(host), source, time.GetUtcNow()))];
+    }
+
+    public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.Name == name || status.Host == name);
+
+    IReadOnlyList<UpstreamStatus> Upstreams() => proxy is null
+        ? [.. options.Upstreams.Select(upstream => new UpstreamStatus(upstream.GetLeftPart(UriPartial.Authority), "unknown"))]
+        : [.. from cluster in proxy.GetClusters()
+              from destination in cluster.DestinationsState.AllDestinations
+              select new UpstreamStatus(destination.Model.Config.Address, HealthOf(destination.Health))];
+
+    static string HealthOf(DestinationHealthState health) => (health.Active, health.Passive) switch
+    {
+        (DestinationHealth.Unhealthy, _) or (_, DestinationHealth.Unhealthy) => "unhealthy",
+        (DestinationHealth.Unknown, DestinationHealth.Unknown) => "unknown",
+        _ => "healthy",
+    };
+}

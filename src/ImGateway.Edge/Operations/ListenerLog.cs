@@ -1,0 +1,38 @@
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>One line a listener once it accepts: with port 0 this is how one learns which port it is.</summary>
+sealed partial class ListenerLog(EdgeOptions options, IServer server, IHostApplicationLifetime lifetime, ILogger<ListenerLog> logger) : IHostedLifecycleService
+{
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        // The addresses stand in the order in which the listeners were bound.
+        var addresses = server.Features.Get<IServerAddressesFeature>()!.Addresses.Select(BindingAddress.Parse);
+        var kinds = options.Listen.Https.Select(_ => ListenerKind.Https)
+            .Concat(options.Listen.Http.Select(_ => ListenerKind.Http))
+            .Concat(options.Listen.Management.Select(_ => ListenerKind.Management));
+        foreach (var (kind, address) in kinds.Zip(addresses)) Listening(kind, $"{address.Host}:{address.Port}");
+        lifetime.ApplicationStopping.UnsafeRegister(static log => ((ListenerLog)log!).Stopping(), this);
+        return Task.CompletedTask;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(1, LogLevel.Information, "Listening {Kind} {Address}")]
+    partial void Listening(ListenerKind kind, string address);
+
+    [LoggerMessage(2, LogLevel.Information, "Stopping")]
+    partial void Stopping();
+}

@@ -1,0 +1,40 @@
+using Serilog.Events;
+using Serilog.Formatting;
+using Serilog.Formatting.Compact;
+using Serilog.Formatting.Display;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>One compact JSON object a line (CLEF), with the message rendered.</summary>
+sealed class JsonLineFormatter : ITextFormatter
+{
+    readonly RenderedCompactJsonFormatter _inner = new();
+
+    // Serilog escapes what JSON demands, the C0 controls; a C1 control such as CSI (U+009B) would still reach a terminal.
+    public void Format(LogEvent logEvent, TextWriter output) => _inner.Format(logEvent, new EscapingWriter(output, "\n"));
+}
+
+/// <summary>One line an event for people; what an exception says follows indented, so that no text in it can pass for an event.</summary>
+sealed class ReadableFormatter(bool colours) : ITextFormatter
+{
+    readonly MessageTemplateTextFormatter _message = new("{Message:lj}");
+
+    public void Format(LogEvent logEvent, TextWriter output)
+    {
+        output.Write(logEvent.Timestamp.ToLocalTime().ToString("HH:mm:ss.fff "));
+        output.Write(Level(logEvent.Level));
+        _message.Format(logEvent, new EscapingWriter(output, "\\n"));
+        if (logEvent.Exception is { } exception) new EscapingWriter(output, "\n    ").Write($"\n{exception}");
+        output.Write('\n');
+    }
+
+    string Level(LogEventLevel level) => level switch
+    {
+        LogEventLevel.Verbose or LogEventLevel.Debug => Coloured("dbg ", "\e[2m"),
+        LogEventLevel.Information => Coloured("inf ", "\e[32m"),
+        LogEventLevel.Warning => Coloured("WRN ", "\e[33m"),
+        _ => Coloured("ERR ", "\e[31m"),
+    };
+
+    string Coloured(string text, string colour) => colours ? $"{colour}{text}\e[0m" : text;
+}

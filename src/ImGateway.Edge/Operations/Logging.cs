@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using Serilog;
+using Serilog.Configuration;
+using Serilog.Core;
+using Serilog.Debugging;
+using Serilog.Events;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>
+/// The log: to standard output, readable in the demo and on a terminal, else one JSON object a line. A <c>Serilog</c> section of the user's
+/// overrides levels and adds sinks; with a <c>WriteTo</c> of its own it replaces standard output.
+/// </summary>
+public static class Logging
+{
+    /// <summary>How long an event waits for company at most.</summary>
+    static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Dispose it at exit: that writes what is still waiting.</summary>
+    /// <param name="readable">Lines for people even where standard output is not a terminal.</param>
+    /// <exception cref="InvalidOperationException">The <c>Serilog</c> section says what cannot be done; the message is for the user.</exception>
+    public static Logger CreateLogger(IConfiguration configuration, bool readable)
+    {
+        var terminal = !Console.IsOutputRedirected;
+        var colours = terminal && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        return CreateLogger(configuration, readable || terminal, colours, Console.OpenStandardOutput());
+    }
+
+    internal static Logger CreateLogger(IConfiguration configuration, bool readable, bool colours, Stream output)
+    {
+        var section = configuration.GetSection("Serilog");
+        var logger = new LoggerConfiguration()
+            .MinimumLevel.Information()
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("System", LogEventLevel.Warning)
+            .MinimumLevel.Override("Yarp", LogEventLevel.Warning)
+            // It warns of every failed request, with a stack trace; what an outage is worth is one line an interval and a metric.
+            .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder", LogEventLevel.Error)
+            .Enrich.FromLogContext();
+        if (!section.GetSection("WriteTo").Exists()) logger.WriteTo.Sink(Output(), Batching);
+        return section.Exists() ? CreateConfigured(logger, configuration) : logger.CreateLogger();
+
+        IBatchedLogEventSink Output() => new BatchedStreamSink(output, readable ? new ReadableFormatter(colours) : new JsonLineFormatter());
+    }
+
+    // A batch that cannot be written is given up: retrying would repeat the lines that got through. A reader that stands still costs events, not requests.
+    static BatchingOptions Batching => new()
+    {
+        BufferingTimeLimit = FlushInterval,
+        BatchSizeLimit = 1000,
+        QueueLimit = 50_000,
+        RetryTimeLimit = TimeSpan.Zero,
+    };
+
+    /// <summary>Serilog itself passes over sinks it does not know without a word where anybody would see it.</summary>
+    static Logger CreateConfigured(LoggerConfiguration logger, IConfiguration configuration)
+    {
+        var complaints = new ConcurrentQueue<string>();
+        SelfLog.Enable(complaints.Enqueue);
+        try
+        {
+            var created = logger.ReadFrom.Configuration(configuration).CreateLogger();
+            foreach (var complaint in complaints) created.ForContext(Constants.SourceContextPropertyName, "Serilog").Warning("Serilog: {Complaint:l}", complaint);
+            return created;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException)
+        {
+            throw new InvalidOperationException($"Serilog: {exception.Message}", exception);
+        }
+        finally
+        {
+            SelfLog.Disable();
+        }
+    }
+}

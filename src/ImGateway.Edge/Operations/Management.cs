@@ -1,0 +1,116 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying;
+using Prometheus;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>
+/// Everything the management port answers. Reading only:
+/// 1. the caller's address is in <c>ManagementNetworks</c>, else 403; forwarded headers are not looked at;
+/// 2. the Host is one that a browser cannot be tricked into sending here (DNS rebinding), else 421;
+/// 3. GET or HEAD, else 405;
+/// 4. the path's answer, else 404.
+/// </summary>
+sealed class Management(RequestDelegate next, EdgeOptions options, EdgeStatus status, CollectorRegistry registry)
+{
+    const string Index = """
+        imgw management, reading only
+
+        /livez              the process answers
+        /readyz             whether traffic should come here, and why not
+        /metrics            Prometheus
+        /api/status         what runs
+        /api/certificates   what is served, one by one under /api/certificates/NAME
+
+        """;
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (context.Features.Get<ListenerFeature>() is not { Kind: ListenerKind.Management }) return next(context);
+
+        var headers = context.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
+        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+        headers.CacheControl = "no-store";
+
+        if (!IsAllowed(context.Connection.RemoteIpAddress)) return RefuseAsync(context, StatusCodes.Status403Forbidden, "address not in Edge:ManagementNetworks");
+        if (!IsOwnName(context.Request.Host)) return RefuseAsync(context, StatusCodes.Status421MisdirectedRequest, "Host is not a loopback name, an address or a configured host");
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            headers.Allow = "GET, HEAD";
+            return RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "reading only");
+        }
+
+        return AnswerAsync(context);
+    }
+
+    bool IsAllowed(IPAddress? address)
+    {
+        if (address is null) return false;
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return options.ManagementNetworks.Any(network => network.Contains(plain));
+    }
+
+    bool IsOwnName(HostString sent)
+    {
+        if (!HostName.TryParse(sent.Host, out var host) || host.IsWildcard) return false;
+        // RFC 6761 §6.3: localhost and all names under it are loopback, whatever DNS says.
+        return host.IsAddress || host.Value == "localhost" || host.Value.EndsWith(".localhost", StringComparison.Ordinal)
+            || options.Hosts.Any(own => own.Matches(host));
+    }
+
+    Task AnswerAsync(HttpContext context)
+    {
+        const string CertificatePrefix = "/api/certificates/";
+        switch (context.Request.Path.Value)
+        {
+            case "/":
+                return TextAsync(context, StatusCodes.Status200OK, Index);
+            case "/livez":
+                return TextAsync(context, StatusCodes.Status200OK, "ok\n");
+            case "/readyz":
+                var ready = status.Ready();
+                return JsonAsync(context, ready.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, ready);
+            case "/metrics":
+                return MetricsAsync(context);
+            case "/api/status":
+                return JsonAsync(context, StatusCodes.Status200OK, status.Running());
+            case "/api/certificates":
+                return JsonAsync(context, StatusCodes.Status200OK, status.Certificates());
+            case { } path when path.StartsWith(CertificatePrefix, StringComparison.Ordinal):
+                return status.Certificate(path[CertificatePrefix.Length..]) is { } certificate
+                    ? JsonAsync(context, StatusCodes.Status200OK, certificate)
+                    : RefuseAsync(context, StatusCodes.Status404NotFound, "no managed certificate of that name");
+            default:
+                return RefuseAsync(context, StatusCodes.Status404NotFound, "not found");
+        }
+    }
+
+    async Task MetricsAsync(HttpContext context)
+    {
+        // Collected before the first byte is sent: a failure can still become a 500.
+        using var page = new MemoryStream();
+        await registry.CollectAndExportAsTextAsync(page, context.RequestAborted);
+        await WriteAsync(context, StatusCodes.Status200OK, "text/plain; version=0.0.4; charset=utf-8", page.GetBuffer().AsMemory(0, (int)page.Length));
+    }
+
+    static Task JsonAsync<T>(HttpContext context, int status, T value) =>
+        WriteAsync(context, status, "application/json; charset=utf-8", JsonSerializer.SerializeToUtf8Bytes(value, EdgeStatus.Json));
+
+    static Task RefuseAsync(HttpContext context, int status, string reason) => TextAsync(context, status, reason + "\n");
+
+    static Task TextAsync(HttpContext context, int status, string text) =>
+        WriteAsync(context, status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(text));
+
+    static Task WriteAsync(HttpContext context, int status, string contentType, ReadOnlyMemory<byte> body)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = contentType;
+        context.Response.ContentLength = body.Length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+    }
+}

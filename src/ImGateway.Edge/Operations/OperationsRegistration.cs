@@ -1,0 +1,28 @@
+using Prometheus;
+
+namespace ImGateway.Edge.Operations;
+
+public static class OperationsRegistration
+{
+    /// <summary>Needs <see cref="Configuration.EdgeOptions"/>, the certificate selector and a <see cref="TimeProvider"/> in <paramref name="services"/>.</summary>
+    public static IServiceCollection AddEdgeOperations(this IServiceCollection services)
+    {
+        services.AddEdgeMetrics();
+        services.AddSingleton(_ => BuildInfo.Read());
+        services.AddSingleton<Readiness>();
+        services.AddSingleton<EdgeStatus>();
+        return services;
+    }
+
+    /// <summary>First in the pipeline: answers everything that came in on a management listener, and nothing else.</summary>
+    public static IApplicationBuilder UseManagement(this IApplicationBuilder app)
+    {
+        var services = app.ApplicationServices;
+        services.GetRequiredService<BuildMetrics>().Started();
+        services.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(services.GetRequiredService<ProcessMetrics>().Update);
+        return app.UseMiddleware<Management>();
+    }
+
+    /// <summary>Next in the pipeline, and only with <c>Edge:AccessLog</c>: switched off it costs nothing.</summary>
+    public static IApplicationBuilder UseAccessLog(this IApplicationBuilder app) => app.UseMiddleware<AccessLog>();
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using ImGateway.Testing;
+
+namespace ImGateway.Edge.Tests.Commands;
+
+/// <summary>The program as a process: what scripts rely on.</summary>
+public sealed class ProgramTests : IDisposable
+{
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Validate_reads_appsettings_of_the_working_directory()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory.Path, "appsettings.json"), Minimal);
+        await File.WriteAllTextAsync(Path.Combine(_directory.Path, "appsettings.Production.json"), """{"Edge":{"AccessLog":false}}""");
+
+        var (exitCode, output, error) = await RunAsync(["validate"]);
+
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Contains("Edge:Hosts:0 = im.example.com\n", output, StringComparison.Ordinal);
+        Assert.Contains("Edge:AccessLog = true\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Environment_variables_override_the_file_and_suffice_without_one()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory.Path, "edge.json"), Minimal);
+
+        var over = await RunAsync(["validate", "--config", "edge.json"], ("Edge__Hosts__0", "other.example.com"), ("Edge__Listen__Http", ""));
+        var alone = await RunAsync(
+            ["validate"],
+            ("Edge__Hosts__0", "im.example.com"), ("Edge__Upstreams__0", "http://gateway:8080"),
+            ("Edge__Certificates__Source", "SelfSigned"), ("Edge__Certificates__AllowSelfSigned", "true"));
+
+        Assert.Contains("Edge:Hosts:0 = other.example.com\n", over.Output, StringComparison.Ordinal);
+        Assert.Contains("Edge:Listen:Http = (none)\n", over.Output, StringComparison.Ordinal);
+        Assert.Equal((0, ""), (alone.ExitCode, alone.Error));
+    }
+
+    [Fact]
+    public async Task Without_any_configuration_the_line_names_the_keys_and_the_demo()
+    {
+        var (exitCode, output, error) = await RunAsync(["run"]);
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Single(error.TrimEnd().Split('\n'));
+        Assert.All(["Edge:Hosts", "Edge:Upstreams", "Edge:Certificates:Source", "imgw demo"], words => Assert.Contains(words, error, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Forwarded_headers_of_the_framework_are_refused()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory.Path, "appsettings.json"), Minimal);
+
+        var (exitCode, _, error) = await RunAsync(["run"], ("ASPNETCORE_FORWARDEDHEADERS_ENABLED", "true"));
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("ASPNETCORE_FORWARDEDHEADERS_ENABLED: ", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Wrong_usage_is_two_and_version_is_zero()
+    {
+        var wrong = await RunAsync(["serve"]);
+        var version = await RunAsync(["--version"]);
+
+        Assert.Equal((2, ""), (wrong.ExitCode, wrong.Output));
+        Assert.Equal((0, ""), (version.ExitCode, version.Error));
+        Assert.Matches(@"^\d+\.\d+\.\d+", version.Output);
+    }
+
+    const string Minimal =
+        """{"Edge":{"Hosts":["im.example.com"],"Upstreams":["http://gateway:8080"],"Certificates":{"Source":"SelfSigned","AllowSelfSigned":true}}}""";
+
+    async Task<(int ExitCode, string Output, string Error)> RunAsync(string[] args, params (string Name, string Value)[] environment)
+    {
+        var (file, first) = EdgeProcess.Program.EndsWith(".dll", StringComparison.Ordinal) ? ("dotnet", [EdgeProcess.Program]) : (EdgeProcess.Program, Array.Empty<string>());
+        var start = new ProcessStartInfo(file, [.. first, .. args])
+        {
+            WorkingDirectory = _directory.Path, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        try
+        {
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            await process.WaitForExitAsync().WaitAsync(Limit);
+            return (process.ExitCode, await output, await error);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill();
+        }
+    }
+}

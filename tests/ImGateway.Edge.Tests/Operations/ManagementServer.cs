@@ -1,0 +1,93 @@
+using System.Net;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations;
+using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Tls;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace ImGateway.Edge.Tests.Operations;
+
+/// <summary>An edge's management port and a public one, on real sockets, without the edge.</summary>
+sealed class ManagementServer : IAsyncDisposable
+{
+    public static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
+
+    readonly WebApplication _app;
+
+    ManagementServer(WebApplication app, ServerCertificateSelector selector)
+    {
+        _app = app;
+        Selector = selector;
+        var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.ToArray();
+        Client = new HttpClient { BaseAddress = new Uri(addresses[0]) };
+        PublicClient = new HttpClient { BaseAddress = new Uri(addresses[1]) };
+    }
+
+    public HttpClient Client { get; }
+
+    public HttpClient PublicClient { get; }
+
+    public ServerCertificateSelector Selector { get; }
+
+    public FakeTimeProvider Time => (FakeTimeProvider)_app.Services.GetRequiredService<TimeProvider>();
+
+    /// <param name="peer">What the connection says its peer is, where the loopback address is not what the test is about.</param>
+    public static async Task<ManagementServer> StartAsync(EdgeOptions? options = null, IPAddress? peer = null)
+    {
+        options ??= Options();
+        var selector = new ServerCertificateSelector(options);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseListenerKind(ListenerKind.Management));
+            kestrel.Listen(IPAddress.Loopback, 0);
+        });
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(selector);
+        builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider(Now));
+        builder.Services.AddEdgeOperations();
+        var app = builder.Build();
+        if (peer is not null)
+        {
+            app.Use((context, next) =>
+            {
+                context.Connection.RemoteIpAddress = peer;
+                return next(context);
+            });
+        }
+
+        app.UseManagement();
+        app.Run(context => context.Response.WriteAsync("public"));
+        await app.StartAsync();
+        return new ManagementServer(app, selector);
+    }
+
+    public static EdgeOptions Options() => new()
+    {
+        Hosts = [HostName.Parse("gateway.example.com"), HostName.Parse("*.chat.example.com")],
+        Upstreams = [new Uri("http://127.0.0.1:9")],
+        Certificates = new CertificatesSection { Source = CertificateSource.Files },
+    };
+
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? host = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (host is not null) request.Headers.Host = host;
+        foreach (var (name, value) in headers) request.Headers.Add(name, value);
+        return await Client.SendAsync(request);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        PublicClient.Dispose();
+        await _app.DisposeAsync();
+    }
+}

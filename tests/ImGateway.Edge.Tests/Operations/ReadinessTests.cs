@@ -1,0 +1,43 @@
+using ImGateway.Edge.Operations;
+using ImGateway.Edge.Tls;
+using Microsoft.Extensions.Hosting;
+
+namespace ImGateway.Edge.Tests.Operations;
+
+public sealed class ReadinessTests
+{
+    [Fact]
+    public void Starting_and_stopping_are_reasons()
+    {
+        using var lifetime = new Lifetime();
+        var readiness = new Readiness(ManagementServer.Options() with { Hosts = [] }, new ServerCertificateSelector(ManagementServer.Options()), lifetime);
+
+        Assert.Equal(["starting"], readiness.Reasons());
+        lifetime.Start();
+        Assert.Empty(readiness.Reasons());
+        lifetime.StopApplication();
+        Assert.Equal(["stopping"], readiness.Reasons());
+    }
+
+    sealed class Lifetime : IHostApplicationLifetime, IDisposable
+    {
+        readonly CancellationTokenSource _started = new();
+        readonly CancellationTokenSource _stopping = new();
+
+        public CancellationToken ApplicationStarted => _started.Token;
+
+        public CancellationToken ApplicationStopping => _stopping.Token;
+
+        public CancellationToken ApplicationStopped => CancellationToken.None;
+
+        public void Start() => _started.Cancel();
+
+        public void StopApplication() => _stopping.Cancel();
+
+        public void Dispose()
+        {
+            _started.Dispose();
+            _stopping.Dispose();
+        }
+    }
+}

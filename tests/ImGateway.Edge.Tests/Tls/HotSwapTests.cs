@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.WebSockets;
+using System.Text;
+using ImGateway.Edge.Configuration;
+using ImGateway.Testing;
+
+namespace ImGateway.Edge.Tests.Tls;
+
+/// <summary>Keeps what measures time away from what uses it up.</summary>
+[CollectionDefinition(DisableParallelization = true)]
+public sealed class Undisturbed;
+
+[Collection(typeof(Undisturbed))]
+public sealed class HotSwapTests(TlsFixture tls)
+{
+    const int Sockets = 200, SwapsPerStyle = 5;
+
+    static readonly TimeSpan Promise = TimeSpan.FromSeconds(2);
+
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Swaps_close_no_socket_fail_no_request_and_show_within_two_seconds(TlsEngine engine)
+    {
+        using var directory = new TemporaryDirectory();
+        var styles = Enum.GetValues<SwapStyle>();
+        var files = new Dictionary<SwapStyle, SwappedFiles>();
+        foreach (var style in styles) files[style] = await SwappedFiles.CreateAsync(style, directory[$"{style}"], tls.Ca.Issue(Host(style)));
+        await using var edge = await EdgeProcess.StartAsync(
+            tls.Setup(engine) with { Hosts = [.. styles.Select(Host)], Files = [.. files.Values.Select(f => f.File)] });
+        var client = new EdgeClient(edge.Https, tls.Root.Certificate);
+        using var end = new CancellationTokenSource();
+        var failures = new ConcurrentQueue<string>();
+        var echoes = Enumerable.Range(0, Sockets).Select(i => EchoUntilAsync(client, Host(styles[i % styles.Length]), failures, end.Token)).ToList();
+        var requests = RequestUntilAsync(client, styles, failures, end.Token);
+
+        for (var i = 0; i < SwapsPerStyle; i++)
+        {
+            foreach (var style in styles)
+            {
+                using var next = tls.Ca.Issue(Host(style));
+                await files[style].SwapAsync(next);
+                await UntilServedAsync(client, style, next.SerialNumber);
+            }
+        }
+
+        await end.CancelAsync();
+        var echoed = await Task.WhenAll(echoes);
+        Assert.Empty(failures);
+        Assert.True(echoed.All(count => count > 10), $"echoes of the slowest socket: {echoed.Min()}");
+        Assert.True(await requests > 20, $"requests: {await requests}");
+        var metrics = await edge.GetMetricsAsync();
+        foreach (var style in styles) Assert.Equal(SwapsPerStyle, metrics.Sum("imgw_certificate_swaps_total", ("host", Host(style))));
+    }
+
+    static string Host(SwapStyle style) => $"{style}.test".ToLowerInvariant();
+
+    /// <summary>Each handshake that begins later than promised shows the new certificate.</summary>
+    static async Task UntilServedAsync(EdgeClient client, SwapStyle style, string serial)
+    {
+        var swapped = Stopwatch.GetTimestamp();
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (true)
+        {
+            var begun = Stopwatch.GetElapsedTime(swapped);
+            if (await client.ServedSerialAsync(Host(style)) == serial) return;
+            Assert.True(begun < Promise, $"{style}: the old certificate is still served {begun} after the swap");
+            await pause.WaitForNextTickAsync();
+        }
+    }
+
+    static async Task<int> EchoUntilAsync(EdgeClient client, string host, ConcurrentQueue<string> failures, CancellationToken end)
+    {
+        var count = 0;
+        try
+        {
+            using var socket = await client.OpenWebSocketAsync(host);
+            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+            var buffer = new byte[64];
+            for (; !end.IsCancellationRequested; count++)
+            {
+                var sent = Encoding.ASCII.GetBytes($"{host} {count}");
+                await socket.SendAsync(sent, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+                var received = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
+                if (!buffer.AsSpan(0, received.Count).SequenceEqual(sent)) failures.Enqueue($"{host}: {received.MessageType} instead of echo {count}");
+                await pace.WaitForNextTickAsync(CancellationToken.None);
+            }
+
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            failures.Enqueue($"socket of {host} after {count} echoes: {e}");
+        }
+
+        return count;
+    }
+
+    static async Task<int> RequestUntilAsync(EdgeClient client, SwapStyle[] styles, ConcurrentQueue<string> failures, CancellationToken end)
+    {
+        var count = 0;
+        for (; !end.IsCancellationRequested; count++)
+        {
+            try
+            {
+                using var answer = await client.GetAsync(Host(styles[count % styles.Length]), "/api");
+                if (!answer.IsSuccessStatusCode) failures.Enqueue($"request {count}: {answer.StatusCode}");
+            }
+            catch (Exception e)
+            {
+                failures.Enqueue($"request {count}: {e}");
+            }
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,27 @@
+using System.Text.Json.Nodes;
+using ImGateway.Edge.Configuration;
+using ImGateway.Testing;
+
+namespace ImGateway.Edge.Tests.Tls;
+
+public sealed class RatingTests(TlsFixture tls)
+{
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Testssl_rates_a_certificate_whose_CA_it_knows_A_plus(TlsEngine engine)
+    {
+        var edge = await tls.EdgeAsync(engine);
+        using var directory = new TemporaryDirectory();
+
+        var result = await PartnerTool.RunAsync(PartnerTool.TestSsl,
+        [
+            "--add-ca", tls.RootFile, "--ip", "127.0.0.1", "--nodns", "min", "--warnings", "off", "--color", "0", "--quiet", "--fast",
+            "--jsonfile", directory["result.json"], $"https://{TlsFixture.Gateway}:{edge.HttpsPort}/api",
+        ], timeout: TimeSpan.FromMinutes(6));
+
+        Assert.True(File.Exists(directory["result.json"]), result.All);
+        var findings = JsonNode.Parse(await File.ReadAllTextAsync(directory["result.json"]))!.AsArray();
+        string? Finding(string id) => findings.FirstOrDefault(f => (string?)f!["id"] == id)?["finding"]?.ToString();
+        Assert.True(Finding("overall_grade") == "A+", result.Output);
+        Assert.Empty(findings.Where(f => (string?)f!["severity"] is "HIGH" or "CRITICAL").Select(f => $"{f!["id"]}: {f["finding"]}"));
+    }
+}

@@ -1,0 +1,107 @@
+using System.Buffers;
+using System.Net;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+using ImGateway.Testing;
+
+namespace ImGateway.Edge.Tests.Tls;
+
+public sealed class ServerCertificateSelectorTests : IDisposable
+{
+    readonly TestCa _ca = TestCa.Create("Selector test CA");
+    readonly List<IssuedCertificate> _issued = [];
+
+    [Theory]
+    [InlineData("gateway.test", "gateway.test")]
+    [InlineData("GATEWAY.Test", "gateway.test")]
+    [InlineData("gateway.test.", "gateway.test")]
+    [InlineData("chat.wild.test", "*.wild.test")]
+    [InlineData("exact.wild.test", "exact.wild.test")]
+    [InlineData(null, "gateway.test")]
+    public void Select_finds_exact_names_before_wildcards_and_the_default_without_a_name(string? asked, string host) =>
+        Assert.Equal(host, Select(Served("gateway.test", "*.wild.test", "exact.wild.test"), asked).Served?.Host.Value);
+
+    [Theory]
+    [InlineData("other.test")]
+    [InlineData("a.b.wild.test")]
+    [InlineData("wild.test")]
+    [InlineData(".wild.test")]
+    [InlineData("*.wild.test")]
+    [InlineData("gateway.test\0.evil.test")]
+    [InlineData("test")]
+    public void Select_refuses_what_is_not_served_by_that_very_name(string asked)
+    {
+        var selection = Select(Served("gateway.test", "*.wild.test"), asked);
+        Assert.Null(selection.Served);
+        Assert.Equal(HandshakeFailure.UnknownName, selection.Failure);
+    }
+
+    [Fact]
+    public void Select_with_unknown_names_to_the_default_never_uses_a_context_that_belongs_to_a_name()
+    {
+        var selector = Served(UnknownNames.Default, "gateway.test", "other.test");
+        var unknown = Select(selector, "unknown.test").Served;
+        Assert.Equal("gateway.test", unknown?.Host.Value);
+        Assert.NotSame(Select(selector, "gateway.test").Served!.Options.ServerCertificateContext, unknown!.Options.ServerCertificateContext);
+    }
+
+    [Fact]
+    public void Select_by_the_address_connected_to_where_no_name_is_sent()
+    {
+        var selector = Served("gateway.test", "192.0.2.7");
+        Assert.Equal("192.0.2.7", Select(selector, null, IPAddress.Parse("::ffff:192.0.2.7")).Served?.Host.Value);
+        Assert.Equal("gateway.test", Select(selector, null, IPAddress.Parse("192.0.2.8")).Served?.Host.Value);
+    }
+
+    [Fact]
+    public void A_host_without_a_certificate_yet_is_refused_and_others_are_served()
+    {
+        HostName[] hosts = [HostName.Parse("first.test"), HostName.Parse("second.test")];
+        var selector = new ServerCertificateSelector(hosts, hosts[0], TlsPolicy.Intermediate, UnknownNames.Reject);
+        selector.Publish(new Dictionary<HostName, Credential> { [hosts[1]] = Issue("second.test") });
+        Assert.Equal("second.test", Select(selector, "second.test").Served?.Host.Value);
+        Assert.Null(Select(selector, "first.test").Served);
+        Assert.Equal(HandshakeFailure.Refused, Select(selector, null).Failure);
+    }
+
+    [Fact]
+    public void Publish_of_the_same_credentials_renews_the_context_that_tickets_are_sealed_with()
+    {
+        var selector = Served("gateway.test");
+        var before = Select(selector, "gateway.test").Served!;
+        selector.Publish(selector.Served);
+        var after = Select(selector, "gateway.test").Served!;
+        Assert.Same(before.Credential, after.Credential);
+        Assert.NotSame(before.Options.ServerCertificateContext, after.Options.ServerCertificateContext);
+    }
+
+    public void Dispose()
+    {
+        _issued.ForEach(issued => issued.Dispose());
+        _ca.Dispose();
+    }
+
+    ServerCertificateSelector Served(params string[] names) => Served(UnknownNames.Reject, names);
+
+    ServerCertificateSelector Served(UnknownNames unknownNames, params string[] names)
+    {
+        HostName[] hosts = [.. names.Select(HostName.Parse)];
+        var selector = new ServerCertificateSelector(hosts, hosts[0], TlsPolicy.Intermediate, unknownNames);
+        selector.Publish(hosts.ToDictionary(host => host, host => Issue(host.Value)));
+        return selector;
+    }
+
+    Credential Issue(string name)
+    {
+        var issued = _ca.Issue(name);
+        _issued.Add(issued);
+        return new Credential(issued.Leaf, [_ca.Certificate], [HostName.Parse(name)]);
+    }
+
+    static Selection Select(ServerCertificateSelector selector, string? name, IPAddress? localAddress = null)
+    {
+        var hello = new ReadOnlySequence<byte>((RawHello.ForTls13() with { ServerName = name }).ToRecords());
+        Assert.Equal(HelloStatus.Complete, ClientHello.Read(hello, (selector, localAddress), static (h, at) => at.selector.Select(h, at.localAddress), out Selection selection));
+        return selection;
+    }
+}
