@@ -204,6 +204,29 @@ public sealed class RequestFlowTests
         }));
     }
 
+    [Theory]
+    [InlineData("GET /api HTTP/1.1\nHost: gateway.test\n\n")]
+    [InlineData("GET /api HTTP/1.1\r\nHost: gateway.test\nX: y\r\n\r\n")]
+    public async Task A_bare_LF_ends_no_line(string request)
+    {
+        await using var upstream = RecordingUpstream.Start();
+        await using var edge = await ProxyHost.StartAsync(upstream);
+
+        Assert.Equal(400, (await RawClient.ExchangeAsync(edge.Bare, request)).Status);
+        Assert.Empty(upstream.Requests);
+    }
+
+    [Fact]
+    public async Task Chunks_and_a_length_arrive_as_chunks_only()
+    {
+        await using var upstream = RecordingUpstream.Start();
+        await using var edge = await ProxyHost.StartAsync(upstream);
+
+        await RawClient.ExchangeAsync(edge.Bare, $"POST /api HTTP/1.1\r\nHost: {ProxyHost.Host}\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+
+        Assert.All(upstream.Requests, head => Assert.DoesNotContain("\nContent-Length", head));
+    }
+
     [Fact]
     public async Task Requests_and_refusals_are_counted()
     {
