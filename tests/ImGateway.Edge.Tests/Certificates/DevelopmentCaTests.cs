@@ -118,6 +118,14 @@ public sealed class DevelopmentCaTests : IDisposable
         Assert.Equal(new DateTimeOffset(2030, 4, 1, 0, 0, 0, TimeSpan.Zero), ca.Issue(Hosts, KeyType.P256).NotAfter);
     }
 
+    [Fact]
+    public void A_folder_that_cannot_be_written_to_is_named_in_one_line()
+    {
+        File.WriteAllText(_folder["file"], "");
+        var thrown = Assert.Throws<CertificateLoadException>(() => SelfSignedFiles.Write(Hosts, _folder["file", "ca"], KeyType.P256, TimeProvider.System));
+        Assert.StartsWith(_folder["file", "ca"] + ": cannot be used", Assert.Single(thrown.Lines));
+    }
+
     string Create(IReadOnlyList<HostName> hosts, TimeProvider time)
     {
         using var ca = DevelopmentCa.LoadOrCreate(_folder["ca"], hosts, time);
