@@ -1,43 +1,14 @@
-using System.Diagnostics;
-using System.Text;
-
 namespace ImGateway.Testing;
 
 /// <summary>The openssl program: what it writes and accepts, .NET did not make up.</summary>
 public static class OpenSsl
 {
-    /// <summary>Standard output and error; throws unless it exits with 0.</summary>
-    public static string Run(params string[] arguments)
+    /// <exception cref="InvalidOperationException">It did not exit with 0.</exception>
+    public static async Task RunAsync(params string[] arguments)
     {
-        var (exitCode, output) = TryRun(arguments);
-        return exitCode == 0 ? output : throw new InvalidOperationException($"openssl {string.Join(' ', arguments)}: {output}");
+        var result = await TryRunAsync(arguments);
+        if (result.ExitCode != 0) throw new InvalidOperationException($"openssl {string.Join(' ', arguments)}: {result.All}");
     }
 
-    public static (int ExitCode, string Output) TryRun(params string[] arguments)
-    {
-        using var process = new Process
-        {
-            StartInfo = new ProcessStartInfo("openssl", arguments)
-            {
-                UseShellExecute = false,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            },
-        };
-        var output = new StringBuilder();
-        process.OutputDataReceived += (_, line) => Append(output, line.Data);
-        process.ErrorDataReceived += (_, line) => Append(output, line.Data);
-        process.Start();
-        process.StandardInput.Close();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        process.WaitForExit();
-        return (process.ExitCode, output.ToString());
-    }
-
-    static void Append(StringBuilder output, string? line)
-    {
-        lock (output) output.AppendLine(line);
-    }
+    public static Task<ToolResult> TryRunAsync(params string[] arguments) => PartnerTool.RunAsync(PartnerTool.OpenSsl, arguments);
 }

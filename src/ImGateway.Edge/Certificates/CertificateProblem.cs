@@ -1,3 +1,5 @@
+using ImGateway.Edge.Configuration;
+
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Why a certificate file cannot be served, in the one line an operator reads.</summary>
@@ -6,5 +8,6 @@ namespace ImGateway.Edge.Certificates;
 /// <param name="Remedy">What to do.</param>
 public sealed record CertificateProblem(string File, string Message, string Remedy)
 {
-    public override string ToString() => $"{File}: {Message}; {Remedy}";
+    /// <summary>One line, whatever characters a path or a certificate's subject brought along.</summary>
+    public override string ToString() => OneLine.From($"{File}: {Message}; {Remedy}");
 }

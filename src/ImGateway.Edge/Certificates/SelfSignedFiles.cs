@@ -9,7 +9,21 @@ namespace ImGateway.Edge.Certificates;
 public sealed record SelfSignedFiles(string CaPath, string CertificatePath, string KeyPath)
 {
     /// <summary>One certificate for all <paramref name="hosts"/>; the CA in <paramref name="directory"/> is used again if it fits.</summary>
+    /// <exception cref="CertificateLoadException">The folder cannot be written to.</exception>
     public static SelfSignedFiles Write(IReadOnlyList<HostName> hosts, string directory, KeyType keyType, TimeProvider time)
+    {
+        try
+        {
+            return Issue(hosts, directory, keyType, time);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CertificateLoadException(
+                [$"{directory}: cannot be used: {e.Message.TrimEnd('.')}; name a folder that the user {Environment.UserName} may write to"]);
+        }
+    }
+
+    static SelfSignedFiles Issue(IReadOnlyList<HostName> hosts, string directory, KeyType keyType, TimeProvider time)
     {
         using var ca = DevelopmentCa.LoadOrCreate(directory, hosts, time);
         var credential = ca.Issue(hosts, keyType);

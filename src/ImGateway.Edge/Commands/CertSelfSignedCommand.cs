@@ -23,23 +23,24 @@ static class CertSelfSignedCommand
         {
             hosts, directory,
         };
-        command.SetAction(parsed => Write(parsed.GetValue(hosts)!, parsed.GetValue(directory)!, parsed.InvocationConfiguration.Output));
+        command.SetAction(parsed => Write(parsed.GetValue(hosts)!, parsed.GetValue(directory)!, parsed.InvocationConfiguration));
         return command;
     }
 
-    static int Write(IReadOnlyList<HostName> hosts, string directory, TextWriter output)
+    static int Write(HostName[] hosts, string directory, InvocationConfiguration console)
     {
         try
         {
             var files = SelfSignedFiles.Write(hosts, directory, KeyType.P256, TimeProvider.System);
-            output.WriteLine($"CA for clients to trust: {files.CaPath}");
-            output.WriteLine($"certificate and chain:   {files.CertificatePath}");
-            output.WriteLine($"private key:             {files.KeyPath}");
+            console.Output.WriteLine($"CA for clients to trust: {files.CaPath}");
+            console.Output.WriteLine($"certificate and chain:   {files.CertificatePath}");
+            console.Output.WriteLine($"private key:             {files.KeyPath}");
             return ExitCodes.Fine;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (CertificateLoadException problems)
         {
-            throw new UserError($"{directory}: cannot be written to ({e.Message}); give --out a directory this user may write to", e);
+            foreach (var line in problems.Lines) console.Error.WriteLine(line);
+            return ExitCodes.No;
         }
     }
 

@@ -18,19 +18,25 @@ sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILo
     /// <summary>Answers what the forwarder gave up on.</summary>
     public Task AnswerAsync(HttpContext context, ProxyRoute route, IForwarderErrorFeature failure)
     {
-        if (Classify(failure) is { } error)
+        var response = context.Response;
+        if (Classify(failure, clientIsGone: context.RequestAborted.IsCancellationRequested) is { } error)
         {
             metrics.OnUpstreamError(route.Label, error);
             Log(route, error, failure.Exception);
         }
 
-        var response = context.Response;
         if (response.HasStarted || response.StatusCode is >= 200 and < 400) return Task.CompletedTask;
-        if (failure.Error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled && context.RequestAborted.IsCancellationRequested)
+        if (failure.Error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled)
         {
-            // Nobody reads the answer; the code, which nginx made customary, is for the metrics.
-            response.StatusCode = StatusCodes.Status499ClientClosedRequest;
-            return Task.CompletedTask;
+            if (context.RequestAborted.IsCancellationRequested)
+            {
+                // Nobody reads the answer; the code, which nginx made customary, is for the metrics.
+                response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+                return Task.CompletedTask;
+            }
+
+            // A route's own time-out looks to the forwarder as if the client had left.
+            response.StatusCode = StatusCodes.Status504GatewayTimeout;
         }
 
         // RFC 9112 §9.6: after an answer that was no HTTP, neither side should guess what comes next.
@@ -47,8 +53,9 @@ sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILo
     };
 
     /// <summary>Null if the client is to blame.</summary>
-    static UpstreamError? Classify(IForwarderErrorFeature failure) => failure.Error switch
+    static UpstreamError? Classify(IForwarderErrorFeature failure, bool clientIsGone) => failure.Error switch
     {
+        ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled => clientIsGone ? null : UpstreamError.Timeout,
         ForwarderError.NoAvailableDestinations => UpstreamError.Connect,
         ForwarderError.RequestTimedOut => UpstreamError.Timeout,
         ForwarderError.ResponseHeaders => UpstreamError.Protocol,

@@ -49,11 +49,11 @@ public sealed class CertificateChecksTests : IDisposable
     }
 
     [Fact]
-    public void Curve_with_explicit_parameters_is_refused()
+    public async Task Curve_with_explicit_parameters_is_refused()
     {
         using var folder = new TemporaryDirectory();
-        OpenSsl.Run("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-param_enc", "explicit", "-out", folder["key"]);
-        OpenSsl.Run("req", "-x509", "-new", "-key", folder["key"], "-subj", "/", "-addext", "subjectAltName=DNS:gateway.example.com", "-out", folder["crt"]);
+        await OpenSsl.RunAsync("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-param_enc", "explicit", "-out", folder["key"]);
+        await OpenSsl.RunAsync("req", "-x509", "-new", "-key", folder["key"], "-subj", "/", "-addext", "subjectAltName=DNS:gateway.example.com", "-out", folder["crt"]);
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(folder["crt"]);
         Assert.Contains(Problems(CertificateChain.Order(certificate, [])), problem => problem.Message.Contains("explicit parameters"));
     }
@@ -133,19 +133,19 @@ public sealed class CertificateChecksTests : IDisposable
     }
 
     [Fact]
-    public void Md5_signature_is_refused()
+    public async Task Md5_signature_is_refused()
     {
         using var folder = new TemporaryDirectory();
-        OpenSsl.Run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-md5", "-subj", "/", "-keyout", folder["key"], "-addext", "subjectAltName=DNS:gateway.example.com", "-out", folder["crt"]);
+        await OpenSsl.RunAsync("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-md5", "-subj", "/", "-keyout", folder["key"], "-addext", "subjectAltName=DNS:gateway.example.com", "-out", folder["crt"]);
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(folder["crt"]);
         AssertOne(Problems(CertificateChain.Order(certificate, [])), "signed with MD5", "SHA-256");
     }
 
     [Fact]
-    public void Pss_signatures_link_a_chain()
+    public async Task Pss_signatures_link_a_chain()
     {
         using var folder = new TemporaryDirectory();
-        OpenSsl.Run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=pss", "-keyout", folder["ca.key"], "-out", folder["ca.crt"],
+        await OpenSsl.RunAsync("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=pss", "-keyout", folder["ca.key"], "-out", folder["ca.crt"],
             "-sha384", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:-1");
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(folder["ca.crt"]);
         Assert.True(certificate.IsSelfSigned());

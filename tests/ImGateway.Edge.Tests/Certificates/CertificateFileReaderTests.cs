@@ -101,11 +101,11 @@ public sealed class CertificateFileReaderTests : IDisposable
     [Theory]
     [InlineData("ec", "-param_enc", "named_curve")]
     [InlineData("rsa", "-traditional")]
-    public void Traditional_keys_are_read(string verb, params string[] more)
+    public async Task Traditional_keys_are_read(string verb, params string[] more)
     {
         using var issued = _inner.Issue(["gateway.example.com"], verb == "ec" ? KeyType.P256 : KeyType.RSA2048);
         var file = issued.WriteTo(_folder.Path);
-        OpenSsl.Run([verb, "-in", file.Key!, "-out", _folder["traditional.key"], .. more]);
+        await OpenSsl.RunAsync([verb, "-in", file.Key!, "-out", _folder["traditional.key"], .. more]);
         Assert.Contains($"BEGIN {verb.ToUpperInvariant()} PRIVATE KEY", File.ReadAllText(_folder["traditional.key"]));
         Assert.Empty(Read(file with { Key = _folder["traditional.key"] }).Problems);
     }
@@ -120,10 +120,10 @@ public sealed class CertificateFileReaderTests : IDisposable
     }
 
     [Fact]
-    public void Old_openssl_encryption_is_named_with_the_command_to_convert_it()
+    public async Task Old_openssl_encryption_is_named_with_the_command_to_convert_it()
     {
         var file = _issued.WriteTo(_folder.Path);
-        OpenSsl.Run("ec", "-in", file.Key!, "-aes128", "-passout", "pass:x", "-out", _folder["old.key"]);
+        await OpenSsl.RunAsync("ec", "-in", file.Key!, "-aes128", "-passout", "pass:x", "-out", _folder["old.key"]);
         AssertProblem(Read(file with { Key = _folder["old.key"] }), "old.key", "OpenSSL's old format", "openssl pkcs8 -topk8");
     }
 
@@ -153,10 +153,10 @@ public sealed class CertificateFileReaderTests : IDisposable
     }
 
     [Fact]
-    public void Key_that_is_neither_rsa_nor_ecdsa_is_named()
+    public async Task Key_that_is_neither_rsa_nor_ecdsa_is_named()
     {
         var file = _issued.WriteTo(_folder.Path);
-        OpenSsl.Run("genpkey", "-algorithm", "ed25519", "-out", file.Key!);
+        await OpenSsl.RunAsync("genpkey", "-algorithm", "ed25519", "-out", file.Key!);
         AssertProblem(Read(file), "server.key", "neither RSA nor ECDSA", "P256");
     }
 
@@ -170,12 +170,12 @@ public sealed class CertificateFileReaderTests : IDisposable
     }
 
     [Fact]
-    public void Binary_forms_are_named_with_the_command_to_convert_them()
+    public async Task Binary_forms_are_named_with_the_command_to_convert_them()
     {
         var file = _issued.WriteTo(_folder.Path);
-        OpenSsl.Run("x509", "-in", file.Certificate, "-outform", "DER", "-out", _folder["server.der"]);
-        OpenSsl.Run("crl2pkcs7", "-nocrl", "-certfile", file.Certificate, "-outform", "DER", "-out", _folder["server.p7b"]);
-        OpenSsl.Run("pkey", "-in", file.Key!, "-outform", "DER", "-out", _folder["key.der"]);
+        await OpenSsl.RunAsync("x509", "-in", file.Certificate, "-outform", "DER", "-out", _folder["server.der"]);
+        await OpenSsl.RunAsync("crl2pkcs7", "-nocrl", "-certfile", file.Certificate, "-outform", "DER", "-out", _folder["server.p7b"]);
+        await OpenSsl.RunAsync("pkey", "-in", file.Key!, "-outform", "DER", "-out", _folder["key.der"]);
         AssertProblem(Read(file with { Certificate = _folder["server.der"] }), "server.der", "DER", "openssl x509 -inform DER");
         AssertProblem(Read(file with { Certificate = _folder["server.p7b"] }), "server.p7b", "PKCS#7", "openssl pkcs7 -print_certs");
         AssertProblem(Read(file with { Key = _folder["key.der"] }), "key.der", "DER", "openssl pkey -inform DER");

@@ -16,13 +16,13 @@ public sealed class CertificateManagerTests : IDisposable
     readonly TemporaryDirectory _folder = new();
     readonly TestCa _root = TestCa.Create("Manager Root");
     readonly TestCa _intermediate;
-    readonly ServerCertificateSelector _selector = new();
     readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
     readonly LogCollector<CertificateManager> _log = new();
-    readonly CollectorRegistry _registry = Metrics.NewCustomRegistry();
+    readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
     readonly List<CertificateManager> _managers = [];
     readonly List<HostName> _probed = [];
     Func<HostName, Credential, string?> _probe = (_, _) => null;
+    ServerCertificateSelector _selector = null!;
 
     public CertificateManagerTests() => _intermediate = _root.CreateIntermediate("Manager Intermediate");
 
@@ -358,7 +358,8 @@ public sealed class CertificateManagerTests : IDisposable
 
     CertificateManager Create(EdgeOptions options, TimeProvider time)
     {
-        var manager = new CertificateManager(options, _selector, ProbeAsync, new CertificateMetrics(Metrics.WithCustomRegistry(_registry)), time, _log);
+        _selector = new ServerCertificateSelector(options);
+        var manager = new CertificateManager(options, _selector, ProbeAsync, new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(_registry)), time, _log);
         _managers.Add(manager);
         return manager;
     }

@@ -20,12 +20,12 @@ public sealed class DevelopmentCaTests : IDisposable
     [InlineData(KeyType.P256)]
     [InlineData(KeyType.P384)]
     [InlineData(KeyType.RSA2048)]
-    public void Openssl_accepts_what_it_issues_for_each_host(KeyType keyType)
+    public async Task Openssl_accepts_what_it_issues_for_each_host(KeyType keyType)
     {
         var files = SelfSignedFiles.Write(Hosts, _folder["ca"], keyType, TimeProvider.System);
         foreach (var option in new[] { "-verify_hostname=localhost", "-verify_ip=127.0.0.1", "-verify_ip=::1", "-verify_hostname=a.example.com" })
         {
-            OpenSsl.Run(["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", files.CaPath, .. option.Split('='), files.CertificatePath]);
+            await OpenSsl.RunAsync(["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", files.CaPath, .. option.Split('='), files.CertificatePath]);
         }
     }
 
@@ -36,13 +36,13 @@ public sealed class DevelopmentCaTests : IDisposable
     [InlineData("127.0.0.1", "bank.example")]
     [InlineData("127.0.0.1", "127.0.0.2")]
     [InlineData("127.0.0.1", "::1")]
-    public void Openssl_refuses_what_its_stolen_key_would_forge(string permitted, string forged)
+    public async Task Openssl_refuses_what_its_stolen_key_would_forge(string permitted, string forged)
     {
         using var ca = DevelopmentCa.LoadOrCreate(_folder["ca"], [HostName.Parse(permitted)], TimeProvider.System);
         File.WriteAllText(_folder["forged.crt"], ca.Issue([HostName.Parse(forged)], KeyType.P256).Leaf.ExportCertificatePem());
-        var (exitCode, output) = OpenSsl.TryRun("verify", "-CAfile", ca.CertificatePath, _folder["forged.crt"]);
-        Assert.NotEqual(0, exitCode);
-        Assert.Contains("subtree violation", output);
+        var result = await OpenSsl.TryRunAsync("verify", "-CAfile", ca.CertificatePath, _folder["forged.crt"]);
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains("subtree violation", result.All);
     }
 
     [Fact]
@@ -116,6 +116,14 @@ public sealed class DevelopmentCaTests : IDisposable
         var time = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
         using var ca = DevelopmentCa.LoadOrCreate(_folder["ca"], Hosts, time);
         Assert.Equal(new DateTimeOffset(2030, 4, 1, 0, 0, 0, TimeSpan.Zero), ca.Issue(Hosts, KeyType.P256).NotAfter);
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_written_to_is_named_in_one_line()
+    {
+        File.WriteAllText(_folder["file"], "");
+        var thrown = Assert.Throws<CertificateLoadException>(() => SelfSignedFiles.Write(Hosts, _folder["file", "ca"], KeyType.P256, TimeProvider.System));
+        Assert.StartsWith(_folder["file", "ca"] + ": cannot be used", Assert.Single(thrown.Lines));
     }
 
     string Create(IReadOnlyList<HostName> hosts, TimeProvider time)

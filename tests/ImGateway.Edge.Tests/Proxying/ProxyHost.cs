@@ -102,11 +102,11 @@ sealed class ProxyHost : IAsyncDisposable
     public Task<RawResponse> GetAsync(string target, params string[] headers) =>
         RawClient.ExchangeAsync(Bare, $"GET {target} HTTP/1.1\r\nHost: {Host}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n");
 
-    public async Task<ImGateway.Testing.Metrics> MetricsAsync()
+    public async Task<Scrape> MetricsAsync()
     {
         using var text = new MemoryStream();
         await _registry.CollectAndExportAsTextAsync(text);
-        return new ImGateway.Testing.Metrics(System.Text.Encoding.UTF8.GetString(text.ToArray()));
+        return new Scrape(System.Text.Encoding.UTF8.GetString(text.ToArray()));
     }
 
     /// <summary>Trusts the test's CA and goes to the edge whatever the name.</summary>
