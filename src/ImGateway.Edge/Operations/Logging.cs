@@ -33,8 +33,6 @@ public static class Logging
         var logger = new LoggerConfiguration()
             .MinimumLevel.Information()
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-            // Enabled at any level it makes ASP.NET Core start an Activity and a scope for each request, which nothing here reads.
-            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .MinimumLevel.Override("Yarp", LogEventLevel.Warning)
             // What keeps the host from starting is thrown too, and told to the user in one line; a service that stops the host is fatal to it.
