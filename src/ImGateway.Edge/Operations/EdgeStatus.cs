@@ -1,6 +1,8 @@
 using System.Text.Json;
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.WebSockets;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
 
@@ -19,12 +21,20 @@ public sealed record RunningStatus(
     long UptimeSeconds,
     bool Ready,
     IReadOnlyList<string> Reasons,
+    int? WebSockets,
     IReadOnlyList<UpstreamStatus> Upstreams,
     IReadOnlyList<CertificateStatus> Certificates);
 
 /// <summary>Gathers what the management port answers, when it is asked.</summary>
 sealed class EdgeStatus(
-    EdgeOptions options, BuildInfo build, Readiness readiness, ServerCertificateSelector selector, TimeProvider time, IProxyStateLookup? proxy = null)
+    EdgeOptions options,
+    BuildInfo build,
+    Readiness readiness,
+    ServerCertificateSelector selector,
+    TimeProvider time,
+    CertificateManager? certificates = null,
+    WebSocketRegistry? webSockets = null,
+    IProxyStateLookup? proxy = null)
 {
     /// <summary>How the API writes: camelCase, fields without a value left out.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -53,6 +63,7 @@ sealed class EdgeStatus(
             (long)(time.GetUtcNow() - _startedAt).TotalSeconds,
             reasons.Count == 0,
             reasons,
+            webSockets?.Count,
             Upstreams(),
             Certificates());
     }
@@ -60,11 +71,12 @@ sealed class EdgeStatus(
     public IReadOnlyList<CertificateStatus> Certificates()
     {
         var served = selector.Served;
-        var source = options.Certificates.Source?.ToString();
-        return [.. options.Hosts.Select(host => CertificateStatus.Of(host, served.GetValueOrDefault(host), source, time.GetUtcNow()))];
+        return [.. options.Hosts.Select(host => CertificateStatus.Of(host, served.GetValueOrDefault(host), SourceOf(host), time.GetUtcNow()))];
     }
 
     public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.Name == name || status.Host == name);
+
+    string? SourceOf(HostName host) => certificates?.Current.GetValueOrDefault(host)?.Source;
 
     IReadOnlyList<UpstreamStatus> Upstreams() => proxy is null
         ? [.. options.Upstreams.Select(upstream => new UpstreamStatus(upstream.GetLeftPart(UriPartial.Authority), "unknown"))]

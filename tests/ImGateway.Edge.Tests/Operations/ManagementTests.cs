@@ -66,7 +66,6 @@ public sealed class ManagementTests
         Assert.Equal(ManagementServer.Now.AddDays(30), fields.GetProperty("notAfter").GetDateTimeOffset());
         Assert.Equal(30, fields.GetProperty("daysLeft").GetDouble());
         Assert.Equal(1, fields.GetProperty("chainLength").GetInt32());
-        Assert.Equal("Files", fields.GetProperty("source").GetString());
     }
 
     [Fact]
