@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Prometheus;
 
 namespace ImGateway.Edge.Operations;
@@ -14,7 +15,14 @@ public static class OperationsRegistration
         return services;
     }
 
-    /// <summary>First in the pipeline: answers everything that came in on a management listener, and nothing else.</summary>
+    /// <summary>Lets Kestrel listen on a <see cref="ControlEndPoint"/>. After the registration of Kestrel, whose own transports are kept.</summary>
+    public static IWebHostBuilder UseControlSocket(this IWebHostBuilder host) =>
+        host.ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory, ControlTransport>());
+
+    /// <summary>First in the pipeline: answers everything that came in on the control socket, and nothing else.</summary>
+    public static IApplicationBuilder UseControl(this IApplicationBuilder app) => app.UseMiddleware<ControlApi>();
+
+    /// <summary>Next in the pipeline: answers everything that came in on a management listener, and nothing else.</summary>
     public static IApplicationBuilder UseManagement(this IApplicationBuilder app)
     {
         var services = app.ApplicationServices;
