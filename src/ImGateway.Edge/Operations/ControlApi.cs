@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Proxying;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,7 +12,7 @@ namespace ImGateway.Edge.Operations;
 /// 1. the caller is the edge's own user or root, else 403;
 /// 2. the path's answer, else 404; a change that is refused is 422 with its reasons.
 /// </summary>
-sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, ILogger<ControlApi> logger)
+sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, CertificateManager manager, ILogger<ControlApi> logger)
 {
     /// <summary>Certificate, chain and key, with room to spare.</summary>
     const long LargestBody = 1024 * 1024;
@@ -30,11 +31,14 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, ILogger
         }
 
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = LargestBody;
-        return (context.Request.Method, context.Request.Path.Value!) switch
+        return (context.Request.Method, context.Request.Path.Value ?? "") switch
         {
             ("GET", "/health") => HealthAsync(context),
             ("GET", "/certificates") => AnswerAsync(context, StatusCodes.Status200OK, status.Certificates()),
             ("GET", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) => CertificateAsync(context, path[CertificatePrefix.Length..]),
+            ("POST", "/certificates/import") => ImportAsync(context, peer?.ToString() ?? "control socket"),
+            ("POST", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) && path.EndsWith(RollbackSuffix, StringComparison.Ordinal) =>
+                RollbackAsync(context, path[CertificatePrefix.Length..^RollbackSuffix.Length]),
             _ => RefuseAsync(context, StatusCodes.Status404NotFound, "the running edge does not know this request; use the imgw of the same version"),
         };
     }
@@ -48,6 +52,41 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, ILogger
     Task CertificateAsync(HttpContext context, string name) => status.Certificate(name) is { } certificate
         ? AnswerAsync(context, StatusCodes.Status200OK, certificate)
         : RefuseAsync(context, StatusCodes.Status404NotFound, "no managed certificate of that name");
+
+    async Task ImportAsync(HttpContext context, string who)
+    {
+        ControlImport? import;
+        try
+        {
+            import = await context.Request.ReadFromJsonAsync<ControlImport>(EdgeStatus.Json, context.RequestAborted);
+        }
+        catch (BadHttpRequestException e)
+        {
+            await RefuseAsync(context, e.StatusCode, $"the certificate, its chain and its key are larger than {LargestBody / 1024} KiB together; name the right files");
+            return;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // What is wrong with it may hold a key: not repeated.
+            import = null;
+        }
+
+        if (import is not { Certificate: { } certificate, Key: { } key })
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "not an import; use the imgw of the same version");
+            return;
+        }
+
+        // Not aborted with the request: half way, an operator's Ctrl+C would leave it open what is served.
+        await InstalledAsync(context, await manager.ImportAsync(certificate, key, import.Chain, import.Password, who, CancellationToken.None));
+    }
+
+    async Task RollbackAsync(HttpContext context, string name) =>
+        await InstalledAsync(context, await manager.RollbackAsync(name, CancellationToken.None));
+
+    static Task InstalledAsync(HttpContext context, InstallResult result) => result.Succeeded
+        ? AnswerAsync(context, StatusCodes.Status200OK, ControlInstalled.Of(result))
+        : RefuseAsync(context, StatusCodes.Status422UnprocessableEntity, [.. result.Problems]);
 
     static Task RefuseAsync(HttpContext context, int code, params string[] problems) => AnswerAsync(context, code, new ControlProblems(problems));
 

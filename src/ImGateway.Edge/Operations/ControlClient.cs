@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 using ImGateway.Edge.Configuration;
@@ -89,10 +88,3 @@ sealed class ControlClient : IDisposable
         }
     }
 }
-
-/// <summary>What the running edge said: a value, or why not.</summary>
-sealed record ControlReply<T>(T? Value, IReadOnlyList<string> Problems);
-
-/// <summary>How the control socket says no.</summary>
-/// <param name="Problems">One line each.</param>
-sealed record ControlProblems(IReadOnlyList<string> Problems);

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Tls;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
 
@@ -22,9 +22,9 @@ public sealed record RunningStatus(
     IReadOnlyList<UpstreamStatus> Upstreams,
     IReadOnlyList<CertificateStatus> Certificates);
 
-/// <summary>Gathers what the management port answers, when it is asked.</summary>
+/// <summary>Gathers what the management port and the control socket answer, when it is asked.</summary>
 sealed class EdgeStatus(
-    EdgeOptions options, BuildInfo build, Readiness readiness, ServerCertificateSelector selector, TimeProvider time, IProxyStateLookup? proxy = null)
+    EdgeOptions options, BuildInfo build, Readiness readiness, Func<IReadOnlyList<ManagedCertificate>> managed, TimeProvider time, IProxyStateLookup? proxy = null)
 {
     /// <summary>How the API writes: camelCase, fields without a value left out.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -57,14 +57,9 @@ sealed class EdgeStatus(
             Certificates());
     }
 
-    public IReadOnlyList<CertificateStatus> Certificates()
-    {
-        var served = selector.Served;
-        var source = options.Certificates.Source?.ToString();
-        return [.. options.Hosts.Select(host => CertificateStatus.Of(host, served.GetValueOrDefault(host), source, time.GetUtcNow()))];
-    }
+    public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Hosts, managed(), time.GetUtcNow());
 
-    public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.Name == name || status.Host == name);
+    public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.IsCalled(name));
 
     IReadOnlyList<UpstreamStatus> Upstreams() => proxy is null
         ? [.. options.Upstreams.Select(upstream => new UpstreamStatus(upstream.GetLeftPart(UriPartial.Authority), "unknown"))]

@@ -1,3 +1,4 @@
+using ImGateway.Edge.Certificates;
 using Microsoft.AspNetCore.Connections;
 using Prometheus;
 
@@ -5,12 +6,13 @@ namespace ImGateway.Edge.Operations;
 
 public static class OperationsRegistration
 {
-    /// <summary>Needs <see cref="Configuration.EdgeOptions"/>, the certificate selector and a <see cref="TimeProvider"/> in <paramref name="services"/>.</summary>
+    /// <summary>Needs <see cref="Configuration.EdgeOptions"/>, the certificate selector, the certificate manager and a <see cref="TimeProvider"/> in <paramref name="services"/>.</summary>
     public static IServiceCollection AddEdgeOperations(this IServiceCollection services)
     {
         services.AddEdgeMetrics();
         services.AddSingleton(_ => BuildInfo.Read());
         services.AddSingleton<Readiness>();
+        services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(provider => () => provider.GetRequiredService<CertificateManager>().Certificates);
         services.AddSingleton<EdgeStatus>();
         return services;
     }
