@@ -133,16 +133,17 @@ public static class EdgeApplication
             await app.StartAsync(cancellationToken);
             return [];
         }
-        catch (IOException e) when (e.InnerException is AddressInUseException)
+        catch (Exception e) when (e is IOException { InnerException: AddressInUseException } or SocketException)
         {
-            return [$"Edge:Listen: {e.Message.TrimEnd('.')}; stop the program that has it (ss -ltnp names it), or choose another port"];
-        }
-        catch (SocketException e)
-        {
-            var remedy = e.SocketErrorCode is SocketError.AccessDenied
-                ? "ports below 1024 need root, CAP_NET_BIND_SERVICE or sysctl net.ipv4.ip_unprivileged_port_start=0"
-                : "use an address of this machine";
-            return [$"Edge:Listen: cannot listen ({e.Message}); {remedy}"];
+            // What started before the listeners did must end before it is disposed of.
+            await app.StopAsync(CancellationToken.None);
+            return e switch
+            {
+                SocketException { SocketErrorCode: SocketError.AccessDenied } =>
+                    [$"Edge:Listen: cannot listen ({e.Message}); ports below 1024 need root, CAP_NET_BIND_SERVICE or sysctl net.ipv4.ip_unprivileged_port_start=0"],
+                SocketException => [$"Edge:Listen: cannot listen ({e.Message}); use an address of this machine"],
+                _ => [$"Edge:Listen: {e.Message.TrimEnd('.')}; stop the program that has it (ss -ltnp names it), or choose another port"],
+            };
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.WebSockets;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
 
@@ -19,12 +20,19 @@ public sealed record RunningStatus(
     long UptimeSeconds,
     bool Ready,
     IReadOnlyList<string> Reasons,
+    int? WebSockets,
     IReadOnlyList<UpstreamStatus> Upstreams,
     IReadOnlyList<CertificateStatus> Certificates);
 
 /// <summary>Gathers what the management port and the control socket answer, when it is asked.</summary>
 sealed class EdgeStatus(
-    EdgeOptions options, BuildInfo build, Readiness readiness, Func<IReadOnlyList<ManagedCertificate>> managed, TimeProvider time, IProxyStateLookup? proxy = null)
+    EdgeOptions options,
+    BuildInfo build,
+    Readiness readiness,
+    Func<IReadOnlyList<ManagedCertificate>> managed,
+    TimeProvider time,
+    WebSocketRegistry? webSockets = null,
+    IProxyStateLookup? proxy = null)
 {
     /// <summary>How the API writes: camelCase, fields without a value left out.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -53,6 +61,7 @@ sealed class EdgeStatus(
             (long)(time.GetUtcNow() - _startedAt).TotalSeconds,
             reasons.Count == 0,
             reasons,
+            webSockets?.Count,
             Upstreams(),
             Certificates());
     }
