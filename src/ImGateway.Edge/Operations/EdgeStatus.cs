@@ -1,7 +1,6 @@
 using System.Text.Json;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Tls;
 using ImGateway.Edge.WebSockets;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
@@ -25,14 +24,13 @@ public sealed record RunningStatus(
     IReadOnlyList<UpstreamStatus> Upstreams,
     IReadOnlyList<CertificateStatus> Certificates);
 
-/// <summary>Gathers what the management port answers, when it is asked.</summary>
+/// <summary>Gathers what the management port and the control socket answer, when it is asked.</summary>
 sealed class EdgeStatus(
     EdgeOptions options,
     BuildInfo build,
     Readiness readiness,
-    ServerCertificateSelector selector,
+    Func<IReadOnlyList<ManagedCertificate>> managed,
     TimeProvider time,
-    CertificateManager? certificates = null,
     WebSocketRegistry? webSockets = null,
     IProxyStateLookup? proxy = null)
 {
@@ -68,15 +66,9 @@ sealed class EdgeStatus(
             Certificates());
     }
 
-    public IReadOnlyList<CertificateStatus> Certificates()
-    {
-        var served = selector.Served;
-        return [.. options.Hosts.Select(host => CertificateStatus.Of(host, served.GetValueOrDefault(host), SourceOf(host), time.GetUtcNow()))];
-    }
+    public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Hosts, managed(), time.GetUtcNow());
 
-    public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.Name == name || status.Host == name);
-
-    string? SourceOf(HostName host) => certificates?.Current.GetValueOrDefault(host)?.Source;
+    public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.IsCalled(name));
 
     IReadOnlyList<UpstreamStatus> Upstreams() => proxy is null
         ? [.. options.Upstreams.Select(upstream => new UpstreamStatus(upstream.GetLeftPart(UriPartial.Authority), "unknown"))]

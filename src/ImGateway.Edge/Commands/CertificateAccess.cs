@@ -1,0 +1,111 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations;
+
+namespace ImGateway.Edge.Commands;
+
+/// <summary>The certificates of a configuration: through the edge that runs with its DataDirectory, else from the files there.</summary>
+sealed class CertificateAccess : IDisposable
+{
+    readonly ConfigurationResult _configuration;
+    readonly TextWriter _error;
+    readonly ControlClient _edge;
+
+    CertificateAccess(ConfigurationResult configuration, TextWriter error)
+    {
+        (_configuration, _error) = (configuration, error);
+        _edge = new ControlClient(configuration.Draft);
+    }
+
+    /// <summary>For keys that a verb generates.</summary>
+    public KeyType KeyType => _configuration.Draft.Certificates.KeyType;
+
+    /// <param name="error">Gets what is worth knowing about the files, where these are read here.</param>
+    public static CertificateAccess Open(string? configFile, TextWriter error) => new(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)), error);
+
+    public async Task<IReadOnlyList<CertificateStatus>> ListAsync(CancellationToken cancellationToken) =>
+        await _edge.GetAsync<IReadOnlyList<CertificateStatus>>("/certificates", cancellationToken) is { } reply
+            ? Agreed(reply)
+            : FromDisk();
+
+    /// <exception cref="UserError">There is none of that name; the line names those there are.</exception>
+    public async Task<CertificateStatus> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        var all = await ListAsync(cancellationToken);
+        return all.FirstOrDefault(certificate => certificate.IsCalled(name))
+            ?? throw new UserError($"{OneLine.Quote(name)} is no managed certificate; there are: {string.Join(", ", all.Select(certificate => certificate.Name))}");
+    }
+
+    public async Task<Installation> ImportAsync(ControlImport import, CancellationToken cancellationToken) =>
+        await _edge.PostAsync<ControlInstalled>("/certificates/import", import, cancellationToken) is { } reply
+            ? new Installation(Agreed(reply), Served: true)
+            : OnDisk(store => store.Import(import.Certificate!, import.Key!, import.Chain, import.Password, Environment.UserName));
+
+    /// <param name="name">As <see cref="CertificateStatus.Name"/>.</param>
+    public async Task<Installation> RollbackAsync(string name, CancellationToken cancellationToken) =>
+        await _edge.PostAsync<ControlInstalled>($"/certificates/{Uri.EscapeDataString(name)}/rollback", body: null, cancellationToken) is { } reply
+            ? new Installation(Agreed(reply), Served: true)
+            : OnDisk(store => store.Rollback(name));
+
+    public void Dispose() => _edge.Dispose();
+
+    static T Agreed<T>(ControlReply<T> reply) => reply.Problems.Count == 0 ? reply.Value! : throw new UserError(reply.Problems);
+
+    IReadOnlyList<CertificateStatus> FromDisk() =>
+        OnDisk((store, options) => CertificateStatus.Of(options.Hosts, store.Read(), TimeProvider.System.GetUtcNow()));
+
+    Installation OnDisk(Func<OfflineCertificates, InstallResult> change)
+    {
+        var result = OnDisk((store, _) => change(store));
+        return result.Succeeded ? new Installation(ControlInstalled.Of(result), Served: false) : throw new UserError(result.Problems);
+    }
+
+    /// <summary>The edge that runs knows its own options; from disk there is only the configuration to go by.</summary>
+    T OnDisk<T>(Func<OfflineCertificates, EdgeOptions, T> act)
+    {
+        var options = _configuration.Options
+            ?? throw new UserError(_configuration.Problems.Where(problem => problem.PreventsStart).Select(problem => problem.ToString()));
+        try
+        {
+            return act(new OfflineCertificates(options, TimeProvider.System, new WarningLines(_error)), options);
+        }
+        catch (CertificateLoadException problems)
+        {
+            throw new UserError(problems.Lines, problems);
+        }
+    }
+}
+
+/// <summary>A change that went through.</summary>
+/// <param name="Served">By the running edge; else it will be from the next start on.</param>
+sealed record Installation(ControlInstalled Result, bool Served)
+{
+    public async Task<int> TellAsync(TextWriter output, TextWriter error)
+    {
+        foreach (var warning in Result.Warnings) await error.WriteLineAsync($"warning: {warning}");
+        foreach (var host in Result.Installed)
+        {
+            var change = host.OldSerialNumber is not { } old ? $"certificate {host.NewSerialNumber}"
+                : old == host.NewSerialNumber ? $"certificate {host.NewSerialNumber} already"
+                : $"certificate {host.NewSerialNumber} in place of {old}";
+            await output.WriteLineAsync($"{host.Host}: {change}, valid until {host.NotAfter:u}");
+        }
+
+        if (!Served) await output.WriteLineAsync("no edge runs with this DataDirectory: served from its next start on");
+        return ExitCodes.Fine;
+    }
+}
+
+/// <summary>For people what an edge would log.</summary>
+sealed class WarningLines(TextWriter error) : ILogger<OfflineCertificates>
+{
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (IsEnabled(logLevel)) error.WriteLine($"warning: {OneLine.From(formatter(state, exception))}");
+    }
+}
