@@ -36,9 +36,10 @@ public static class EdgeApplication
             .AddHostedService<ListenerLog>()
             .Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true)
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.WebHost.UseKestrelCore().UseControlSocket().ConfigureKestrel(kestrel => Listen(kestrel, options));
 
         var app = builder.Build();
+        app.UseControl();
         app.UseManagement();
         if (options.AccessLog) app.UseAccessLog();
         app.UsePages(pages);
@@ -58,6 +59,7 @@ public static class EdgeApplication
         // 3. Listeners.
         var problems = await LoadCertificatesAsync(app, cancellationToken);
         if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ProblemsAsync(cancellationToken);
+        if (problems.Count == 0) problems = [.. ControlSocket.Problems(app.Services.GetRequiredService<EdgeOptions>())];
         if (problems.Count == 0) problems = await ListenAsync(app, cancellationToken);
         foreach (var problem in problems) await error.WriteLineAsync(problem.AsMemory(), CancellationToken.None);
         if (problems.Count > 0) return 1;
@@ -78,6 +80,7 @@ public static class EdgeApplication
         });
         Bind(options.Listen.Http, listener => PlainListener(listener, ListenerKind.Http));
         Bind(options.Listen.Management, listener => PlainListener(listener, ListenerKind.Management));
+        kestrel.Listen(new ControlEndPoint(ControlSocket.PathIn(options)), listener => PlainListener(listener, ListenerKind.Control));
 
         void Bind(IEnumerable<ListenAddress> addresses, Action<ListenOptions> configure)
         {
@@ -130,16 +133,17 @@ public static class EdgeApplication
             await app.StartAsync(cancellationToken);
             return [];
         }
-        catch (IOException e) when (e.InnerException is AddressInUseException)
+        catch (Exception e) when (e is IOException { InnerException: AddressInUseException } or SocketException)
         {
-            return [$"Edge:Listen: {e.Message.TrimEnd('.')}; stop the program that has it (ss -ltnp names it), or choose another port"];
-        }
-        catch (SocketException e)
-        {
-            var remedy = e.SocketErrorCode is SocketError.AccessDenied
-                ? "ports below 1024 need root, CAP_NET_BIND_SERVICE or sysctl net.ipv4.ip_unprivileged_port_start=0"
-                : "use an address of this machine";
-            return [$"Edge:Listen: cannot listen ({e.Message}); {remedy}"];
+            // What started before the listeners did must end before it is disposed of.
+            await app.StopAsync(CancellationToken.None);
+            return e switch
+            {
+                SocketException { SocketErrorCode: SocketError.AccessDenied } =>
+                    [$"Edge:Listen: cannot listen ({e.Message}); ports below 1024 need root, CAP_NET_BIND_SERVICE or sysctl net.ipv4.ip_unprivileged_port_start=0"],
+                SocketException => [$"Edge:Listen: cannot listen ({e.Message}); use an address of this machine"],
+                _ => [$"Edge:Listen: {e.Message.TrimEnd('.')}; stop the program that has it (ss -ltnp names it), or choose another port"],
+            };
         }
     }
 }

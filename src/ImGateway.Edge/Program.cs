@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Commands;
+using ImGateway.Edge.Operations;
 using ImGateway.Edge.Tls;
 
 // Before any cryptography, or it changes nothing.
@@ -10,8 +11,9 @@ var root = new RootCommand(CommandLine.Description)
 {
     RunCommand.Create(),
     DemoCommand.Create(),
-    ValidateCommand.Create(options => CertificateFilesCheck.Problems(options, TimeProvider.System)),
+    ValidateCommand.Create(options => CertificateFilesCheck.Problems(options, TimeProvider.System), ControlSocket.Problems),
     CertCommand.Create(),
+    HealthcheckCommand.Create(),
 };
 
 return await CommandLine.InvokeAsync(root, args, new InvocationConfiguration());

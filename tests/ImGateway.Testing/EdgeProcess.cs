@@ -23,6 +23,9 @@ public sealed class EdgeProcess : IAsyncDisposable
     /// <summary>Holds the configuration and the data; removed at the end.</summary>
     public string Directory { get; }
 
+    /// <summary>What it was started with, and what verbs are to be told.</summary>
+    public string ConfigFile => Path.Combine(Directory, "appsettings.json");
+
     public LogBook Log { get; } = new();
 
     /// <summary>Standard error.</summary>
@@ -112,6 +115,13 @@ public sealed class EdgeProcess : IAsyncDisposable
         await _process.WaitForExitAsync().WaitAsync(timeout);
         await _reading;
         return _process.ExitCode;
+    }
+
+    /// <summary>SIGKILL: nothing is put in order.</summary>
+    public Task KillAsync()
+    {
+        _process.Kill();
+        return _process.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()

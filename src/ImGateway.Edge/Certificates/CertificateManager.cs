@@ -64,6 +64,29 @@ public sealed partial class CertificateManager : BackgroundService
     /// <summary>What is served and where it came from; replaced as a whole.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> Current { get; private set; } = new Dictionary<HostName, ServedCredential>();
 
+    /// <summary>Of each configured host that has one, in the configuration's order.</summary>
+    public IReadOnlyList<ManagedCertificate> Certificates =>
+    [
+        .. from host in _options.Hosts
+           where Current.ContainsKey(host)
+           let served = Current[host]
+           select new ManagedCertificate(
+               host, served.Credential, served.Source, served.Origin, served.Credential.NotBefore, Previous: null,
+               new NextAction("rotate", served.Credential.NotBefore + _options.Certificates.MaxAge, "MaxAge")),
+    ];
+
+    /// <summary>Checks a certificate as a file is checked and swaps it in for every configured host it covers, for all or for none.</summary>
+    /// <param name="password">Of an encrypted key.</param>
+    /// <param name="who">For the log and as the certificate's origin.</param>
+    public Task<InstallResult> ImportAsync(
+        string certificatePem, string keyPem, string? chainPem, string? password, string who, CancellationToken cancellationToken) =>
+        Task.FromResult(InstallResult.Failed("not available yet"));
+
+    /// <summary>Swaps the previous certificate back in, if it is still valid; what is served now becomes the previous one.</summary>
+    /// <param name="name">Of a configured host or of its managed certificate.</param>
+    public Task<InstallResult> RollbackAsync(string name, CancellationToken cancellationToken) =>
+        Task.FromResult(InstallResult.Failed("not available yet"));
+
     /// <summary>Everything that must be there before the first connection. Called once; starting calls it where nobody did.</summary>
     /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file has problems: all of them.</exception>
     public Task LoadAsync(CancellationToken cancellationToken) => Task.Run(Load, cancellationToken);

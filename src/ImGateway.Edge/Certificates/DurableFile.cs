@@ -16,7 +16,13 @@ static class DurableFile
 
     public const UnixFileMode Readable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = OwnerOnly)
+    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = OwnerOnly) =>
+        Write(path, content, mode, overwrite: true);
+
+    /// <exception cref="IOException">The file exists already, too.</exception>
+    public static void WriteNew(string path, ReadOnlySpan<byte> content) => Write(path, content, OwnerOnly, overwrite: false);
+
+    static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool overwrite)
     {
         var full = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(full)!;
@@ -31,7 +37,7 @@ static class DurableFile
                 RandomAccess.FlushToDisk(file.SafeFileHandle);
             }
 
-            File.Move(temporary, full, overwrite: true);
+            File.Move(temporary, full, overwrite);
         }
         catch
         {

@@ -7,6 +7,11 @@ static class CertCommand
 {
     public static Command Create() => new("cert", "Certificates")
     {
+        CertListCommand.Create(),
+        CertShowCommand.Create(),
+        CertImportCommand.Create(),
+        CertRollbackCommand.Create(),
+        CertPinsCommand.Create(),
         CertSelfSignedCommand.Create(),
     };
 }

@@ -15,6 +15,8 @@ static class CommandLine
           imgw demo --upstream http://127.0.0.1:9000    the same in front of your gateway
           imgw validate --config edge.json              every problem of a configuration, then what is in force
           imgw run --config edge.json                   serve
+          imgw cert list --config edge.json             what is served, and until when
+          imgw cert import --cert im.crt --key im.key   a new certificate, at once, nothing restarted
           imgw cert self-signed --host im.test --out .  a certificate for development
 
         Configuration:

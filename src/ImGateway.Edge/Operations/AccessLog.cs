@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using System.Net;
 using System.Security.Authentication;
+using ImGateway.Edge.Proxying;
+using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Serilog.Core;
@@ -14,7 +15,7 @@ namespace ImGateway.Edge.Operations;
 /// One event a request, for a WebSocket at its end. Queries are not logged: they carry tokens. The event is put together by hand, because
 /// capturing a dozen properties by reflection costs more than the rest of a small request's logging.
 /// </summary>
-sealed class AccessLog(RequestDelegate next, Serilog.ILogger logger, TimeProvider time)
+sealed class AccessLog(RequestDelegate next, ClientAddress addresses, Serilog.ILogger logger, TimeProvider time)
 {
     public const string Source = "ImGateway.Edge.AccessLog";
 
@@ -37,6 +38,8 @@ sealed class AccessLog(RequestDelegate next, Serilog.ILogger logger, TimeProvide
         }
 
         var start = time.GetTimestamp();
+        // Before the headers that it reads are rewritten for the upstream.
+        var client = context.Features.Get<ListenerFeature>() is { } listener ? addresses.Of(context, listener).Client : "-";
         var completed = false;
         try
         {
@@ -47,15 +50,13 @@ sealed class AccessLog(RequestDelegate next, Serilog.ILogger logger, TimeProvide
         {
             // Kestrel answers 500 only after the exception has passed here.
             var status = completed || context.Response.HasStarted ? context.Response.StatusCode : StatusCodes.Status500InternalServerError;
-            Write(context, status, time.GetElapsedTime(start));
+            Write(context, client, status, time.GetElapsedTime(start));
         }
     }
 
-    void Write(HttpContext context, int status, TimeSpan duration)
+    void Write(HttpContext context, string client, int status, TimeSpan duration)
     {
         var request = context.Request;
-        var webSocket = status == StatusCodes.Status101SwitchingProtocols
-            || (status == StatusCodes.Status200OK && context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect == true);
         List<LogEventProperty> properties =
         [
             SourceContext,
@@ -64,7 +65,7 @@ sealed class AccessLog(RequestDelegate next, Serilog.ILogger logger, TimeProvide
             Property("Path", LoggedPath(context)),
             Property("Status", status),
             Property("DurationMs", Math.Round(duration.TotalMilliseconds, 3)),
-            Property("Client", Client(context.Connection.RemoteIpAddress)),
+            Property("Client", client),
             Property("Protocol", request.Protocol),
             Property("Route", context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config.RouteId ?? "other"),
             Property("RequestId", context.TraceIdentifier),
@@ -72,12 +73,20 @@ sealed class AccessLog(RequestDelegate next, Serilog.ILogger logger, TimeProvide
         if (TlsVersion(context) is { } tls) properties.Add(Property("Tls", tls));
         if (context.Response.ContentLength is { } bytes) properties.Add(Property("Bytes", bytes));
         if (request.Headers.UserAgent.ToString() is { Length: > 0 } agent) properties.Add(Property("UserAgent", Truncated(agent, UserAgentLength)));
-        if (webSocket) properties.Add(WebSocket);
-        else if (context.RequestAborted.IsCancellationRequested) properties.Add(Aborted);
+        if (context.Features.Get<WebSocketSession>()?.Socket is { } socket)
+        {
+            properties.Add(WebSocket);
+            properties.Add(Property("BytesIn", socket.BytesIn));
+            properties.Add(Property("BytesOut", socket.BytesOut));
+        }
+        else if (context.RequestAborted.IsCancellationRequested)
+        {
+            properties.Add(Aborted);
+        }
 
-        var activity = Activity.Current;
-        _logger.Write(new LogEvent(
-            time.GetUtcNow(), LogEventLevel.Information, exception: null, Template, properties, activity?.TraceId ?? default, activity?.SpanId ?? default));
+        // What the upstream was told, so that its log and this one can be joined.
+        var trace = ActivityContext.TryParse(request.Headers.TraceParent, traceState: null, out var told) ? told : default;
+        _logger.Write(new LogEvent(time.GetUtcNow(), LogEventLevel.Information, exception: null, Template, properties, trace.TraceId, trace.SpanId));
     }
 
     static LogEventProperty Property(string name, object value) => new(name, new ScalarValue(value));
@@ -93,8 +102,6 @@ sealed class AccessLog(RequestDelegate next, Serilog.ILogger logger, TimeProvide
     }
 
     static string Truncated(string text, int length) => text.Length <= length ? text : $"{text.AsSpan(0, length)}…";
-
-    static string Client(IPAddress? address) => address is null ? "-" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 
     static string? TlsVersion(HttpContext context) => context.Features.Get<ITlsHandshakeFeature>()?.Protocol switch
     {

@@ -1,15 +1,21 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>What is served for one configured host, for people and scripts. Everything but the host is null while it has no certificate.</summary>
+/// <summary>
+/// What is served for one configured host, for people and scripts: <c>/api/certificates</c>, <c>cert show --json</c> and the control socket say the same.
+/// Everything but host and name is null while there is no certificate.
+/// </summary>
 /// <param name="Name">Of the managed certificate: the host with <c>*</c> written <c>_</c>.</param>
 /// <param name="SpkiSha256">Pin of the key (RFC 7469 §2.4): base64 of the SHA-256 of the subject public key info.</param>
 /// <param name="DaysLeft">Negative once expired.</param>
 /// <param name="ChainLength">Certificates a handshake sends.</param>
+/// <param name="Ocsp">State of the stapled response, as the metric says it.</param>
+/// <param name="Source"><c>files</c>, <c>self-signed</c> or <c>import</c>.</param>
+/// <param name="Origin">The file, the development CA's, or who imported it.</param>
+/// <param name="Previous">What <c>cert rollback</c> would bring back.</param>
 public sealed record CertificateStatus(
     string Host,
     string Name,
@@ -22,23 +28,45 @@ public sealed record CertificateStatus(
     DateTimeOffset? NotAfter = null,
     double? DaysLeft = null,
     int? ChainLength = null,
-    string? Source = null)
+    string? Ocsp = null,
+    string? Source = null,
+    string? Origin = null,
+    DateTimeOffset? InstalledAt = null,
+    PreviousCertificate? Previous = null,
+    NextAction? Next = null)
 {
-    public static CertificateStatus Of(HostName host, Credential? credential, string? source, DateTimeOffset now) => credential is null
-        ? new CertificateStatus(host.Value, host.CertificateName)
-        : new CertificateStatus(
-            host.Value,
-            host.CertificateName,
+    /// <summary>One for each host, whether it has a certificate or not.</summary>
+    public static IReadOnlyList<CertificateStatus> Of(IReadOnlyList<HostName> hosts, IReadOnlyList<ManagedCertificate> certificates, DateTimeOffset now) =>
+        [.. from host in hosts
+            join certificate in certificates on host equals certificate.Host into found
+            select found.FirstOrDefault() is { } managed ? Of(managed, now) : new CertificateStatus(host.Value, host.CertificateName)];
+
+    static CertificateStatus Of(ManagedCertificate managed, DateTimeOffset now)
+    {
+        var credential = managed.Credential;
+        return new CertificateStatus(
+            managed.Host.Value,
+            managed.Host.CertificateName,
             [.. credential.Names.Select(name => name.Value)],
             credential.Leaf.Issuer,
             credential.SerialNumber,
-            Convert.ToBase64String(SHA256.HashData(credential.Leaf.PublicKey.ExportSubjectPublicKeyInfo())),
+            CertificatePins.Of(credential),
             KeyTypeOf(credential.Leaf),
             credential.NotBefore,
             credential.NotAfter,
             Math.Round((credential.NotAfter - now).TotalDays, 1),
             credential.Issuers.Count + 1,
-            source);
+            "not_offered",
+            managed.Source,
+            managed.Origin,
+            managed.InstalledAt,
+            managed.Previous,
+            managed.Next);
+    }
+
+    /// <summary>Whether a user who writes <paramref name="name"/> means this one.</summary>
+    public bool IsCalled(string name) =>
+        name.Equals(Name, StringComparison.OrdinalIgnoreCase) || (HostName.TryParse(name, out var host) && host.Value == Host);
 
     static string KeyTypeOf(X509Certificate2 leaf)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Tls;
+using ImGateway.Edge.WebSockets;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
 
@@ -19,12 +20,19 @@ public sealed record RunningStatus(
     long UptimeSeconds,
     bool Ready,
     IReadOnlyList<string> Reasons,
+    int? WebSockets,
     IReadOnlyList<UpstreamStatus> Upstreams,
     IReadOnlyList<CertificateStatus> Certificates);
 
-/// <summary>Gathers what the management port answers, when it is asked.</summary>
+/// <summary>Gathers what the management port and the control socket answer, when it is asked.</summary>
 sealed class EdgeStatus(
-    EdgeOptions options, BuildInfo build, Readiness readiness, ServerCertificateSelector selector, TimeProvider time, IProxyStateLookup? proxy = null)
+    EdgeOptions options,
+    BuildInfo build,
+    Readiness readiness,
+    Func<IReadOnlyList<ManagedCertificate>> managed,
+    TimeProvider time,
+    WebSocketRegistry? webSockets = null,
+    IProxyStateLookup? proxy = null)
 {
     /// <summary>How the API writes: camelCase, fields without a value left out.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -53,18 +61,14 @@ sealed class EdgeStatus(
             (long)(time.GetUtcNow() - _startedAt).TotalSeconds,
             reasons.Count == 0,
             reasons,
+            webSockets?.Count,
             Upstreams(),
             Certificates());
     }
 
-    public IReadOnlyList<CertificateStatus> Certificates()
-    {
-        var served = selector.Served;
-        var source = options.Certificates.Source?.ToString();
-        return [.. options.Hosts.Select(host => CertificateStatus.Of(host, served.GetValueOrDefault(host), source, time.GetUtcNow()))];
-    }
+    public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Hosts, managed(), time.GetUtcNow());
 
-    public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.Name == name || status.Host == name);
+    public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.IsCalled(name));
 
     IReadOnlyList<UpstreamStatus> Upstreams() => proxy is null
         ? [.. options.Upstreams.Select(upstream => new UpstreamStatus(upstream.GetLeftPart(UriPartial.Authority), "unknown"))]

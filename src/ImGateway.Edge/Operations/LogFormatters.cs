@@ -17,7 +17,7 @@ sealed class JsonLineFormatter : ITextFormatter
 /// <summary>One line an event for people; what an exception says follows indented, so that no text in it can pass for an event.</summary>
 sealed class ReadableFormatter(bool colours) : ITextFormatter
 {
-    readonly MessageTemplateTextFormatter _message = new("{Message:lj}");
+    readonly MessageTemplateTextFormatter _message = new("{Message:l}");
 
     public void Format(LogEvent logEvent, TextWriter output)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ImGateway.Edge.Configuration;
 using Serilog;
 using Serilog.Configuration;
 using Serilog.Core;
@@ -18,7 +19,7 @@ public static class Logging
 
     /// <summary>Dispose it at exit: that writes what is still waiting.</summary>
     /// <param name="readable">Lines for people even where standard output is not a terminal.</param>
-    /// <exception cref="InvalidOperationException">The <c>Serilog</c> section says what cannot be done; the message is for the user.</exception>
+    /// <exception cref="UserError">The <c>Serilog</c> section says what cannot be done.</exception>
     public static Logger CreateLogger(IConfiguration configuration, bool readable)
     {
         var terminal = !Console.IsOutputRedirected;
@@ -34,6 +35,8 @@ public static class Logging
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .MinimumLevel.Override("Yarp", LogEventLevel.Warning)
+            // What keeps the host from starting is thrown too, and told to the user in one line; a service that stops the host is fatal to it.
+            .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LogEventLevel.Fatal)
             // It warns of every failed request, with a stack trace; what an outage is worth is one line an interval and a metric.
             .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder", LogEventLevel.Error)
             .Enrich.FromLogContext();
@@ -65,7 +68,7 @@ public static class Logging
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException)
         {
-            throw new InvalidOperationException($"Serilog: {exception.Message}", exception);
+            throw new UserError($"Serilog: {exception.Message}; correct that section", exception);
         }
         finally
         {

@@ -1,20 +1,30 @@
+using ImGateway.Edge.Certificates;
+using Microsoft.AspNetCore.Connections;
 using Prometheus;
 
 namespace ImGateway.Edge.Operations;
 
 public static class OperationsRegistration
 {
-    /// <summary>Needs <see cref="Configuration.EdgeOptions"/>, the certificate selector and a <see cref="TimeProvider"/> in <paramref name="services"/>.</summary>
+    /// <summary>Needs <see cref="Configuration.EdgeOptions"/>, the certificate selector, the certificate manager and a <see cref="TimeProvider"/> in <paramref name="services"/>.</summary>
     public static IServiceCollection AddEdgeOperations(this IServiceCollection services)
     {
         services.AddEdgeMetrics();
         services.AddSingleton(_ => BuildInfo.Read());
         services.AddSingleton<Readiness>();
+        services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(provider => () => provider.GetRequiredService<CertificateManager>().Certificates);
         services.AddSingleton<EdgeStatus>();
         return services;
     }
 
-    /// <summary>First in the pipeline: answers everything that came in on a management listener, and nothing else.</summary>
+    /// <summary>Lets Kestrel listen on a <see cref="ControlEndPoint"/>. After the registration of Kestrel, whose own transports are kept.</summary>
+    public static IWebHostBuilder UseControlSocket(this IWebHostBuilder host) =>
+        host.ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory, ControlTransport>());
+
+    /// <summary>First in the pipeline: answers everything that came in on the control socket, and nothing else.</summary>
+    public static IApplicationBuilder UseControl(this IApplicationBuilder app) => app.UseMiddleware<ControlApi>();
+
+    /// <summary>Next in the pipeline: answers everything that came in on a management listener, and nothing else.</summary>
     public static IApplicationBuilder UseManagement(this IApplicationBuilder app)
     {
         var services = app.ApplicationServices;

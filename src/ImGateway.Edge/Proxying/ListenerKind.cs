@@ -8,6 +8,9 @@ public enum ListenerKind
     Https,
     Http,
     Management,
+
+    /// <summary>The Unix socket by which verbs act on the running edge.</summary>
+    Control,
 }
 
 /// <summary>

@@ -40,6 +40,9 @@ sealed class WebSocketSession : IHttpUpgradeFeature, IHttpExtendedConnectFeature
         if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
     }
 
+    /// <summary>Null until the upstream has granted the upgrade.</summary>
+    public OpenWebSocket? Socket => _socket;
+
     public bool IsUpgraded => _socket is not null;
 
     public bool IsUpgradableRequest => _upgrade?.IsUpgradableRequest == true;

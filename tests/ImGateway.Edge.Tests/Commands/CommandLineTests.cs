@@ -80,6 +80,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("'rneew' is no verb; see 'imgw cert --help'", "cert", "rneew")]
     [InlineData("see 'imgw run --help'", "run", "--config")]
     [InlineData("'@x'", "run", "@x")]
+    [InlineData("see 'imgw cert show --help'", "cert", "show")]
+    [InlineData("'--key' is required", "cert", "import", "--cert", "im.crt")]
     [InlineData("see 'imgw cert self-signed --help'", "cert", "self-signed", "--out", "d")]
     [InlineData("'a b' is not a host name", "cert", "self-signed", "--out", "d", "--host", "im.test", "a b")]
     [InlineData("--upstream: 'https://a' is not http://", "demo", "--upstream", "https://a")]
@@ -126,13 +128,16 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal((0, 0), (exitCode, error.Length));
         var help = string.Join('\n', output);
         Assert.All(["imgw demo", "imgw validate --config", "Exit codes", "Edge__Hosts__0", "appsettings.json"], words => Assert.Contains(words, help, StringComparison.Ordinal));
-        Assert.All(["run", "demo", "validate", "cert"], verb => Assert.Contains($"\n  {verb} ", help, StringComparison.Ordinal));
+        Assert.All(["run", "demo", "validate", "cert", "healthcheck"], verb => Assert.Contains($"\n  {verb} ", help, StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData("run")]
     [InlineData("demo")]
     [InlineData("validate")]
+    [InlineData("healthcheck")]
+    [InlineData("cert", "list")]
+    [InlineData("cert", "import")]
     [InlineData("cert", "self-signed")]
     public async Task Each_verb_has_help_of_its_own(params string[] verb)
     {
@@ -153,7 +158,7 @@ public sealed class CommandLineTests : IDisposable
 
     static async Task<(int ExitCode, string[] Output, string[] Error)> InvokeAsync(Command validate, params string[] args)
     {
-        var root = new RootCommand(CommandLine.Description) { RunCommand.Create(), DemoCommand.Create(), validate, CertCommand.Create() };
+        var root = new RootCommand(CommandLine.Description) { RunCommand.Create(), DemoCommand.Create(), validate, CertCommand.Create(), HealthcheckCommand.Create() };
         var (output, error) = (new StringWriter(), new StringWriter());
         var exitCode = await CommandLine.InvokeAsync(root, args, new InvocationConfiguration { Output = output, Error = error });
         return (exitCode, Lines(output), Lines(error));

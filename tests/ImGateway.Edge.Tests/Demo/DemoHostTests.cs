@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Demo;
+using ImGateway.Edge.Operations;
 using ImGateway.Testing;
 using Spectre.Console;
 
@@ -75,6 +76,11 @@ public sealed class DemoHostTests
             Assert.Contains("<title>ImGateway Edge demo</title>", await page.Content.ReadAsStringAsync());
             Assert.Equal("DENY", Assert.Single(page.Headers.GetValues("X-Frame-Options")));
             Assert.False(page.Headers.Contains("Strict-Transport-Security"));
+        }
+
+        using (var verb = new ControlClient(new EdgeOptions { DataDirectory = data }))
+        {
+            Assert.True((await verb.GetAsync<ReadyStatus>("/health", stop.Token))!.Value!.Ready);
         }
 
         await stop.CancelAsync();

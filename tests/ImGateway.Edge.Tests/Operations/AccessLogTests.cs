@@ -1,8 +1,9 @@
 using System.Net;
-using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
+using ImGateway.Edge.Proxying;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -80,31 +81,41 @@ public sealed class AccessLogTests
     }
 
     [Fact]
-    public async Task A_WebSocket_is_one_line_at_its_end()
+    public async Task Behind_a_trusted_proxy_the_client_is_the_one_it_names()
     {
-        var line = Assert.Single(await ServeAsync(async client =>
-        {
-            using var socket = new ClientWebSocket();
-            await socket.ConnectAsync(new UriBuilder(new Uri(client.BaseAddress!, "/ws")) { Scheme = "ws" }.Uri, CancellationToken.None);
-            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
-        }));
+        var options = new EdgeOptions { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")] };
 
-        Assert.Equal(101, line.GetProperty("Status").GetInt32());
-        Assert.True(line.GetProperty("WebSocket").GetBoolean());
+        var line = Assert.Single(await ServeAsync(ForwardedAsync, options));
+
+        Assert.Equal("203.0.113.9", line.GetProperty("Client").GetString());
     }
 
-    static async Task<IReadOnlyList<JsonElement>> ServeAsync(Func<HttpClient, Task> use)
+    [Fact]
+    public async Task From_anybody_else_it_is_the_peer()
+    {
+        var line = Assert.Single(await ServeAsync(ForwardedAsync));
+
+        Assert.Equal("127.0.0.1", line.GetProperty("Client").GetString());
+    }
+
+    static async Task ForwardedAsync(HttpClient client)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api") { Headers = { { "X-Forwarded-For", "203.0.113.9" }, { "X-Real-IP", "203.0.113.10" } } };
+        using var answer = await client.SendAsync(request);
+    }
+
+    static async Task<IReadOnlyList<JsonElement>> ServeAsync(Func<HttpClient, Task> use, EdgeOptions? options = null)
     {
         using var output = new MemoryStream();
         await using (var logger = Logging.CreateLogger(new ConfigurationBuilder().Build(), readable: false, colours: false, output))
         {
             var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-            builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+            builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseListenerKind(ListenerKind.Https)));
             builder.Services.AddSingleton<Serilog.ILogger>(logger);
             builder.Services.AddSingleton(TimeProvider.System);
+            builder.Services.AddSingleton(new ClientAddress(options ?? new EdgeOptions()));
             await using var app = builder.Build();
             app.UseAccessLog();
-            app.UseWebSockets();
             app.Run(AnswerAsync);
             await app.StartAsync();
             using (var client = new HttpClient())
@@ -123,14 +134,6 @@ public sealed class AccessLogTests
     static async Task AnswerAsync(HttpContext context)
     {
         if (context.Request.Path == "/throw") throw new InvalidOperationException("on purpose");
-        if (context.WebSockets.IsWebSocketRequest)
-        {
-            using var socket = await context.WebSockets.AcceptWebSocketAsync();
-            await socket.ReceiveAsync(new byte[16], context.RequestAborted);
-            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
-            return;
-        }
-
         context.Response.ContentLength = 5;
         await context.Response.WriteAsync("hello");
     }

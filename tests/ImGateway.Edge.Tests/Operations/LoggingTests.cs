@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
 using Microsoft.Extensions.Configuration;
 
@@ -88,11 +89,12 @@ public sealed class LoggingTests
         {
             log.ForContext("SourceContext", "Microsoft.AspNetCore.Hosting.Diagnostics").Information("noise");
             log.ForContext("SourceContext", "Yarp.ReverseProxy.Forwarder.HttpForwarder").Warning("noise");
-            log.ForContext("SourceContext", "ImGateway.Edge.Tls").Information("ours");
+            log.ForContext("SourceContext", "Microsoft.Extensions.Hosting.Internal.Host").Error(new IOException("port in use"), "Hosting failed to start");
+            log.ForContext("SourceContext", "ImGateway.Edge.Tls").Information("ours {Day:l} {Kind}", "on", DayOfWeek.Friday);
             log.ForContext("SourceContext", "Microsoft.AspNetCore.Server.Kestrel").Warning("warned");
         });
 
-        Assert.Equal(["inf ours", "WRN warned"], lines.Select(line => line[13..]));
+        Assert.Equal(["inf ours on Friday", "WRN warned"], lines.Select(line => line[13..]));
     }
 
     [Fact]
@@ -131,7 +133,7 @@ public sealed class LoggingTests
     [Fact]
     public void An_impossible_level_is_a_message_for_the_user()
     {
-        var error = Assert.Throws<InvalidOperationException>(() =>
+        var error = Assert.Throws<UserError>(() =>
             Logging.CreateLogger(Configuration(("Serilog:MinimumLevel:Default", "Loud")), readable: false, colours: false, Stream.Null));
 
         Assert.StartsWith("Serilog: ", error.Message);

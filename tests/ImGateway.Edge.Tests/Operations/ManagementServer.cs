@@ -1,4 +1,5 @@
 using System.Net;
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Proxying;
@@ -21,10 +22,12 @@ sealed class ManagementServer : IAsyncDisposable
 
     readonly WebApplication _app;
 
-    ManagementServer(WebApplication app, ServerCertificateSelector selector)
+    readonly ServerCertificateSelector _selector;
+    readonly List<ManagedCertificate> _managed;
+
+    ManagementServer(WebApplication app, ServerCertificateSelector selector, List<ManagedCertificate> managed)
     {
-        _app = app;
-        Selector = selector;
+        (_app, _selector, _managed) = (app, selector, managed);
         var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.ToArray();
         Client = new HttpClient { BaseAddress = new Uri(addresses[0]) };
         PublicClient = new HttpClient { BaseAddress = new Uri(addresses[1]) };
@@ -33,8 +36,6 @@ sealed class ManagementServer : IAsyncDisposable
     public HttpClient Client { get; }
 
     public HttpClient PublicClient { get; }
-
-    public ServerCertificateSelector Selector { get; }
 
     public FakeTimeProvider Time => (FakeTimeProvider)_app.Services.GetRequiredService<TimeProvider>();
 
@@ -53,6 +54,8 @@ sealed class ManagementServer : IAsyncDisposable
         builder.Services.AddSingleton(selector);
         builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider(Now));
         builder.Services.AddEdgeOperations();
+        List<ManagedCertificate> managed = [];
+        builder.Services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(() => managed);
         var app = builder.Build();
         if (peer is not null)
         {
@@ -66,7 +69,7 @@ sealed class ManagementServer : IAsyncDisposable
         app.UseManagement();
         app.Run(context => context.Response.WriteAsync("public"));
         await app.StartAsync();
-        return new ManagementServer(app, selector);
+        return new ManagementServer(app, selector, managed);
     }
 
     public static EdgeOptions Options() => new()
@@ -75,6 +78,15 @@ sealed class ManagementServer : IAsyncDisposable
         Upstreams = [new Uri("http://127.0.0.1:9")],
         Certificates = new CertificatesSection { Source = CertificateSource.Files },
     };
+
+    /// <summary>Serves it for every configured host.</summary>
+    public void Serve(Credential credential)
+    {
+        var hosts = Options().Hosts;
+        _selector.Publish(hosts.ToDictionary(host => host, _ => credential));
+        _managed.AddRange(hosts.Select(host => new ManagedCertificate(
+            host, credential, ServedCredential.Files, "im.crt", Now.AddHours(-1), new PreviousCertificate("0A", Now.AddDays(3)), new NextAction("rotate", Now.AddDays(29), "MaxAge"))));
+    }
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? host = null, params (string Name, string Value)[] headers)
     {

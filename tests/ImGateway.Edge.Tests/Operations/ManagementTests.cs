@@ -66,7 +66,13 @@ public sealed class ManagementTests
         Assert.Equal(ManagementServer.Now.AddDays(30), fields.GetProperty("notAfter").GetDateTimeOffset());
         Assert.Equal(30, fields.GetProperty("daysLeft").GetDouble());
         Assert.Equal(1, fields.GetProperty("chainLength").GetInt32());
-        Assert.Equal("Files", fields.GetProperty("source").GetString());
+        Assert.Equal("not_offered", fields.GetProperty("ocsp").GetString());
+        Assert.Equal("files", fields.GetProperty("source").GetString());
+        Assert.Equal("im.crt", fields.GetProperty("origin").GetString());
+        Assert.Equal(ManagementServer.Now.AddHours(-1), fields.GetProperty("installedAt").GetDateTimeOffset());
+        Assert.Equal("0A", fields.GetProperty("previous").GetProperty("serialNumber").GetString());
+        Assert.Equal("rotate", fields.GetProperty("next").GetProperty("action").GetString());
+        Assert.Equal("MaxAge", fields.GetProperty("next").GetProperty("why").GetString());
     }
 
     [Fact]
@@ -125,6 +131,22 @@ public sealed class ManagementTests
 
         Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.StatusCode);
         Assert.Equal(["GET", "HEAD"], answer.Content.Headers.Allow.Order());
+    }
+
+    [Fact]
+    public async Task Nothing_that_the_control_socket_does_is_to_be_had_here()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        string[] paths = ["/health", "/certificates", "/certificates/import", "/certificates/gateway.example.com/rollback", "/api/certificates/import"];
+
+        foreach (var path in paths)
+        {
+            foreach (var method in (string[])["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY", "post"])
+            {
+                using var answer = await server.SendAsync(new HttpMethod(method), path);
+                Assert.True(answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed, $"{method} {path}: {answer.StatusCode}");
+            }
+        }
     }
 
     [Fact]
@@ -212,12 +234,7 @@ public sealed class ManagementTests
         Assert.Equal("public", await server.PublicClient.GetStringAsync("/metrics"));
     }
 
-    static void Publish(ManagementServer server, X509Certificate2 leaf)
-    {
-        var hosts = ManagementServer.Options().Hosts;
-        var credential = new Credential(leaf, [], hosts);
-        server.Selector.Publish(hosts.ToDictionary(host => host, _ => credential));
-    }
+    static void Publish(ManagementServer server, X509Certificate2 leaf) => server.Serve(new Credential(leaf, [], ManagementServer.Options().Hosts));
 
     static X509Certificate2 Leaf()
     {

@@ -1,0 +1,36 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>Pins as apps keep them (RFC 7469 §2.4): base64 of the SHA-256 of the subject public key info.</summary>
+public static class CertificatePins
+{
+    public static string Of(Credential credential) => Of(credential.Leaf);
+
+    public static string Of(X509Certificate2 certificate) => Pin(certificate.PublicKey.ExportSubjectPublicKeyInfo());
+
+    /// <summary>Generates the key of a later certificate into <paramref name="path"/>, a new file of mode 0600, and returns its pin.</summary>
+    /// <exception cref="UserError">The file exists already or cannot be written.</exception>
+    public static string CreateBackupKey(string path, KeyType keyType)
+    {
+        // It may be the only copy of a key whose pin is in apps already: never overwritten.
+        if (Path.Exists(path)) throw new UserError($"{path}: exists already; name a new file for the backup key");
+        using var key = keyType.CreateKey();
+        try
+        {
+            DurableFile.WriteNew(path, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserError($"{path}: cannot be written: {e.Message.TrimEnd('.')}; name a new file in a folder that exists", e);
+        }
+
+        return Pin(key.ExportSubjectPublicKeyInfo());
+    }
+
+    static string Pin(byte[] publicKey) => Convert.ToBase64String(SHA256.HashData(publicKey));
+}

@@ -1,0 +1,10 @@
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>What happens next to a certificate.</summary>
+/// <param name="Action"><c>renew</c>: the edge does it; <c>rotate</c>: the operator has to; <c>none</c>.</param>
+/// <param name="At">When at the latest; null where nothing is planned.</param>
+/// <param name="Why">In a word or two.</param>
+public sealed record NextAction(string Action, DateTimeOffset? At, string Why)
+{
+    public override string ToString() => At is { } at ? $"{Action} by {at:yyyy-MM-dd}: {Why}" : $"{Action}: {Why}";
+}

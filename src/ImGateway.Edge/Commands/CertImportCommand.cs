@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Text;
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations;
+
+namespace ImGateway.Edge.Commands;
+
+static class CertImportCommand
+{
+    public static Command Create()
+    {
+        var certificate = File("--cert", "The certificate in PEM, its chain behind it or in --chain");
+        var key = File("--key", "Its private key in PEM");
+        var chain = File("--chain", "The issuers' certificates in PEM", required: false);
+        var password = File("--password-file", "Holds the password of the key, if it is encrypted", required: false);
+        var config = ConfigOption.Create();
+        var command = new Command("import", "Check a certificate and serve it at once for every host it covers; the old one is kept for a rollback")
+        {
+            certificate, key, chain, password, config,
+        };
+        command.SetAction((parsed, cancellationToken) => ImportAsync(
+            new CertificateFile
+            {
+                Certificate = parsed.GetValue(certificate)!,
+                Key = parsed.GetValue(key),
+                Chain = parsed.GetValue(chain),
+                PasswordFile = parsed.GetValue(password),
+            },
+            parsed.GetValue(config),
+            parsed.InvocationConfiguration,
+            cancellationToken));
+        return command;
+    }
+
+    static async Task<int> ImportAsync(CertificateFile file, string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        // 1. The files, here: the edge may run as another user, in another folder.
+        using var access = CertificateAccess.Open(configFile);
+        var contents = FileContents.Read(file);
+        List<string> problems = [.. contents.Problems.Select(problem => problem.ToString())];
+        var import = new ControlImport
+        {
+            Certificate = Pem(file.Certificate, contents.Certificate, problems),
+            Key = Pem(file.Key!, contents.Key ?? contents.Certificate, problems),
+            Chain = contents.Chain is null ? null : Pem(file.Chain!, contents.Chain, problems),
+            Password = contents.Password?.Reveal(),
+        };
+        if (problems.Count > 0) throw new UserError(problems);
+
+        // 2. Checked and installed where they will be served.
+        try
+        {
+            var installed = await access.ImportAsync(import, cancellationToken);
+            return await installed.TellAsync(console.Output, console.Error);
+        }
+        catch (UserError refusal)
+        {
+            throw new UserError(refusal.Message.Split(Environment.NewLine).Select(line => Named(line, file)), refusal);
+        }
+    }
+
+    static string Pem(string path, byte[] content, List<string> problems)
+    {
+        if (content.Length > 0 && content.AsSpan().IndexOf("-----BEGIN "u8) < 0)
+        {
+            problems.Add($"{path}: is not PEM; name the file that begins with -----BEGIN, or convert it with openssl x509, openssl pkey or openssl pkcs12 -nodes");
+        }
+
+        return Encoding.UTF8.GetString(content);
+    }
+
+    /// <summary>The edge was handed contents, and speaks of what it was handed; the operator knows files.</summary>
+    static string Named(string line, CertificateFile file) => line.Split(": ", 2) switch
+    {
+        ["certificate", var rest] => $"{file.Certificate}: {rest}",
+        ["key", var rest] => $"{file.Key}: {rest}",
+        ["chain", var rest] => $"{file.Chain}: {rest}",
+        _ => line,
+    };
+
+    static Option<string> File(string name, string description, bool required = true) => new(name) { Description = description, HelpName = "FILE", Required = required };
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using ImGateway.Edge.Operations;
+
+namespace ImGateway.Edge.Commands;
+
+static class CertListCommand
+{
+    public static Command Create()
+    {
+        var (config, json) = (ConfigOption.Create(), JsonOption.Create());
+        var command = new Command("list", "What is served for each host, and until when") { config, json };
+        command.SetAction((parsed, cancellationToken) =>
+            ListAsync(parsed.GetValue(config), parsed.GetValue(json), parsed.InvocationConfiguration.Output, cancellationToken));
+        return command;
+    }
+
+    static async Task<int> ListAsync(string? configFile, bool json, TextWriter output, CancellationToken cancellationToken)
+    {
+        using var access = CertificateAccess.Open(configFile);
+        var certificates = await access.ListAsync(cancellationToken);
+        if (json)
+        {
+            await JsonOption.WriteAsync(output, certificates);
+            return ExitCodes.Fine;
+        }
+
+        new TextTable(["Host", "Serial", "Key", "Not after", "Days left", "Source", "Next"],
+            [.. certificates.Select(Row)]).Write(output);
+        return ExitCodes.Fine;
+    }
+
+    static string[] Row(CertificateStatus certificate) => certificate.SerialNumber is null
+        ? [certificate.Host, "none", "", "", "", "", certificate.Next?.ToString() ?? ""]
+        : [
+            certificate.Host, certificate.SerialNumber, certificate.KeyType!, $"{certificate.NotAfter:yyyy-MM-dd}", $"{certificate.DaysLeft:0.#}",
+            certificate.Source!, certificate.Next?.ToString() ?? "",
+        ];
+}

@@ -1,0 +1,86 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ImGateway.Edge.Commands;
+
+/// <summary>The certificates of a configuration: through the edge that runs with its DataDirectory, else from the files there.</summary>
+sealed class CertificateAccess : IDisposable
+{
+    readonly ConfigurationResult _configuration;
+    readonly ControlClient _edge;
+
+    CertificateAccess(ConfigurationResult configuration)
+    {
+        _configuration = configuration;
+        _edge = new ControlClient(configuration.Draft);
+    }
+
+    /// <summary>For keys that a verb generates.</summary>
+    public KeyType KeyType => _configuration.Draft.Certificates.KeyType;
+
+    public static CertificateAccess Open(string? configFile) => new(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)));
+
+    public async Task<IReadOnlyList<CertificateStatus>> ListAsync(CancellationToken cancellationToken) =>
+        await _edge.GetAsync<IReadOnlyList<CertificateStatus>>("/certificates", cancellationToken) is { } reply
+            ? Agreed(reply)
+            : FromDisk();
+
+    /// <exception cref="UserError">There is none of that name; the line names those there are.</exception>
+    public async Task<CertificateStatus> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        var all = await ListAsync(cancellationToken);
+        return all.FirstOrDefault(certificate => certificate.IsCalled(name))
+            ?? throw new UserError($"{OneLine.Quote(name)} is no managed certificate; there are: {string.Join(", ", all.Select(certificate => certificate.Name))}");
+    }
+
+    public async Task<Installation> ImportAsync(ControlImport import, CancellationToken cancellationToken) =>
+        await _edge.PostAsync<ControlInstalled>("/certificates/import", import, cancellationToken) is { } reply
+            ? new Installation(Agreed(reply), Served: true)
+            : OnDisk(store => store.Import(import.Certificate!, import.Key!, import.Chain, import.Password, Environment.UserName));
+
+    /// <param name="name">As <see cref="CertificateStatus.Name"/>.</param>
+    public async Task<Installation> RollbackAsync(string name, CancellationToken cancellationToken) =>
+        await _edge.PostAsync<ControlInstalled>($"/certificates/{Uri.EscapeDataString(name)}/rollback", body: null, cancellationToken) is { } reply
+            ? new Installation(Agreed(reply), Served: true)
+            : OnDisk(store => store.Rollback(name));
+
+    public void Dispose() => _edge.Dispose();
+
+    static T Agreed<T>(ControlReply<T> reply) => reply.Problems.Count == 0 ? reply.Value! : throw new UserError(reply.Problems);
+
+    IReadOnlyList<CertificateStatus> FromDisk() => CertificateStatus.Of(Options().Hosts, Stored().Read(), TimeProvider.System.GetUtcNow());
+
+    Installation OnDisk(Func<OfflineCertificates, InstallResult> change)
+    {
+        var result = change(Stored());
+        return result.Succeeded ? new Installation(ControlInstalled.Of(result), Served: false) : throw new UserError(result.Problems);
+    }
+
+    OfflineCertificates Stored() => new(Options(), TimeProvider.System, NullLogger<OfflineCertificates>.Instance);
+
+    /// <summary>The edge that runs knows its own; from disk there is only the configuration to go by.</summary>
+    EdgeOptions Options() => _configuration.Options
+        ?? throw new UserError(_configuration.Problems.Where(problem => problem.PreventsStart).Select(problem => problem.ToString()));
+}
+
+/// <summary>A change that went through.</summary>
+/// <param name="Served">By the running edge; else it will be from the next start on.</param>
+sealed record Installation(ControlInstalled Result, bool Served)
+{
+    public async Task<int> TellAsync(TextWriter output, TextWriter error)
+    {
+        foreach (var warning in Result.Warnings) await error.WriteLineAsync($"warning: {warning}");
+        foreach (var host in Result.Installed)
+        {
+            var change = host.OldSerialNumber is not { } old ? $"certificate {host.NewSerialNumber}"
+                : old == host.NewSerialNumber ? $"certificate {host.NewSerialNumber} already"
+                : $"certificate {host.NewSerialNumber} in place of {old}";
+            await output.WriteLineAsync($"{host.Host}: {change}, valid until {host.NotAfter:u}");
+        }
+
+        if (!Served) await output.WriteLineAsync("no edge runs with this DataDirectory: served from its next start on");
+        return ExitCodes.Fine;
+    }
+}

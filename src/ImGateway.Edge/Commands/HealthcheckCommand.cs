@@ -1,0 +1,33 @@
+using System.CommandLine;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations;
+
+namespace ImGateway.Edge.Commands;
+
+static class HealthcheckCommand
+{
+    public static Command Create()
+    {
+        var config = ConfigOption.Create();
+        var command = new Command("healthcheck", "Whether the running edge is ready for traffic, and why not; for container health checks") { config };
+        command.SetAction((parsed, cancellationToken) => CheckAsync(parsed.GetValue(config), parsed.InvocationConfiguration, cancellationToken));
+        return command;
+    }
+
+    static async Task<int> CheckAsync(string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        // Only the data directory matters here: what else may be wrong with the file by now, the edge that runs started without it.
+        using var edge = new ControlClient(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft);
+        var reply = await edge.GetAsync<ReadyStatus>("/health", cancellationToken);
+        IReadOnlyList<string> problems = reply switch
+        {
+            null => [$"{edge.Path}: no edge answers there: it does not run, is still starting, or has another DataDirectory"],
+            { Value: { } health } => [.. health.Reasons.Select(reason => $"not ready: {reason}")],
+            _ => reply.Problems,
+        };
+        foreach (var problem in problems) await console.Error.WriteLineAsync(problem);
+        if (problems.Count > 0) return ExitCodes.No;
+        await console.Output.WriteLineAsync("ready");
+        return ExitCodes.Fine;
+    }
+}

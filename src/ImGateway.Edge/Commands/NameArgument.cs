@@ -1,0 +1,9 @@
+using System.CommandLine;
+
+namespace ImGateway.Edge.Commands;
+
+/// <summary>NAME, the same for every verb about one certificate.</summary>
+static class NameArgument
+{
+    public static Argument<string> Create() => new("NAME") { Description = "The host, or the name of its certificate (the host with * written _)" };
+}

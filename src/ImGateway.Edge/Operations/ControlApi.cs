@@ -1,0 +1,101 @@
+using System.Text.Json;
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Proxying;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>
+/// Everything the control socket answers; the only way to change what the running edge serves. Between this program and itself, so it may change
+/// with any version:
+/// 1. the caller is the edge's own user or root, else 403;
+/// 2. the path's answer, else 404; a change that is refused is 422 with its reasons.
+/// </summary>
+sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, CertificateManager manager, ILogger<ControlApi> logger)
+{
+    /// <summary>Certificate, chain and key, with room to spare.</summary>
+    const long LargestBody = 1024 * 1024;
+
+    const string CertificatePrefix = "/certificates/", RollbackSuffix = "/rollback";
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (context.Features.Get<ListenerFeature>() is not { Kind: ListenerKind.Control }) return next(context);
+
+        var peer = context.Features.Get<IConnectionSocketFeature>() is { } connection ? ControlPeer.Of(connection.Socket) : null;
+        if (peer is { MayAct: false })
+        {
+            Refused(peer.Value);
+            return RefuseAsync(context, StatusCodes.Status403Forbidden, "the control socket answers only the user that the edge runs as, and root; run the verb as one of them");
+        }
+
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = LargestBody;
+        return (context.Request.Method, context.Request.Path.Value ?? "") switch
+        {
+            ("GET", "/health") => HealthAsync(context),
+            ("GET", "/certificates") => AnswerAsync(context, StatusCodes.Status200OK, status.Certificates()),
+            ("GET", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) => CertificateAsync(context, path[CertificatePrefix.Length..]),
+            ("POST", "/certificates/import") => ImportAsync(context, peer?.ToString() ?? "control socket"),
+            ("POST", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) && path.EndsWith(RollbackSuffix, StringComparison.Ordinal) =>
+                RollbackAsync(context, path[CertificatePrefix.Length..^RollbackSuffix.Length]),
+            _ => RefuseAsync(context, StatusCodes.Status404NotFound, "the running edge does not know this request; use the imgw of the same version"),
+        };
+    }
+
+    Task HealthAsync(HttpContext context)
+    {
+        var ready = status.Ready();
+        return AnswerAsync(context, ready.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, ready);
+    }
+
+    Task CertificateAsync(HttpContext context, string name) => status.Certificate(name) is { } certificate
+        ? AnswerAsync(context, StatusCodes.Status200OK, certificate)
+        : RefuseAsync(context, StatusCodes.Status404NotFound, "no managed certificate of that name");
+
+    async Task ImportAsync(HttpContext context, string who)
+    {
+        ControlImport? import;
+        try
+        {
+            import = await context.Request.ReadFromJsonAsync<ControlImport>(EdgeStatus.Json, context.RequestAborted);
+        }
+        catch (BadHttpRequestException e)
+        {
+            await RefuseAsync(context, e.StatusCode, $"the certificate, its chain and its key are larger than {LargestBody / 1024} KiB together; name the right files");
+            return;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // What is wrong with it may hold a key: not repeated.
+            import = null;
+        }
+
+        if (import is not { Certificate: { } certificate, Key: { } key })
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "not an import; use the imgw of the same version");
+            return;
+        }
+
+        // Not aborted with the request: half way, an operator's Ctrl+C would leave it open what is served.
+        await InstalledAsync(context, await manager.ImportAsync(certificate, key, import.Chain, import.Password, who, CancellationToken.None));
+    }
+
+    async Task RollbackAsync(HttpContext context, string name) =>
+        await InstalledAsync(context, await manager.RollbackAsync(name, CancellationToken.None));
+
+    static Task InstalledAsync(HttpContext context, InstallResult result) => result.Succeeded
+        ? AnswerAsync(context, StatusCodes.Status200OK, ControlInstalled.Of(result))
+        : RefuseAsync(context, StatusCodes.Status422UnprocessableEntity, [.. result.Problems]);
+
+    static Task RefuseAsync(HttpContext context, int code, params string[] problems) => AnswerAsync(context, code, new ControlProblems(problems));
+
+    static Task AnswerAsync<T>(HttpContext context, int code, T value)
+    {
+        context.Response.StatusCode = code;
+        return context.Response.WriteAsJsonAsync(value, EdgeStatus.Json, context.RequestAborted);
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Control socket: {Peer} refused")]
+    partial void Refused(ControlPeer peer);
+}

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>The running edge as a verb meets it, over its control socket.</summary>
+sealed class ControlClient : IDisposable
+{
+    /// <summary>A swap proves itself to every host it changes, which may take a while.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    readonly HttpClient _http;
+    readonly string _path;
+
+    public ControlClient(EdgeOptions options)
+    {
+        foreach (var problem in ControlSocket.Problems(options)) throw new UserError(problem);
+        _path = ControlSocket.PathIn(options);
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectCallback = ConnectAsync })
+        {
+            BaseAddress = new Uri("http://imgw"),
+            Timeout = Patience,
+            MaxResponseContentBufferSize = 16 * 1024 * 1024,
+        };
+    }
+
+    public string Path => _path;
+
+    /// <summary>Null where no edge runs.</summary>
+    /// <exception cref="UserError">One runs and does not answer, or not to this user.</exception>
+    public Task<ControlReply<T>?> GetAsync<T>(string path, CancellationToken cancellationToken) =>
+        SendAsync<T>(() => new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
+
+    /// <summary>As <see cref="GetAsync"/>.</summary>
+    public Task<ControlReply<T>?> PostAsync<T>(string path, object? body, CancellationToken cancellationToken) =>
+        SendAsync<T>(
+            () => new HttpRequestMessage(HttpMethod.Post, path) { Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: EdgeStatus.Json) },
+            cancellationToken);
+
+    public void Dispose() => _http.Dispose();
+
+    async Task<ControlReply<T>?> SendAsync<T>(Func<HttpRequestMessage> create, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = create();
+            using var answer = await _http.SendAsync(request, cancellationToken);
+            if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable)
+            {
+                return new ControlReply<T>(await answer.Content.ReadFromJsonAsync<T>(EdgeStatus.Json, cancellationToken), []);
+            }
+
+            var refusal = await answer.Content.ReadFromJsonAsync<ControlProblems>(EdgeStatus.Json, cancellationToken);
+            return new ControlReply<T>(default, refusal?.Problems ?? [$"{_path}: the running edge answers {(int)answer.StatusCode}; see its log"]);
+        }
+        catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.AddressNotAvailable })
+        {
+            return null;
+        }
+        catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
+        {
+            throw new UserError($"{_path}: may not be opened by {Environment.UserName}; run the verb as the user that the edge runs as, or as root", e);
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException)
+        {
+            throw new UserError($"{_path}: the running edge broke off ({e.GetBaseException().Message.TrimEnd('.')}); see its log", e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new UserError($"{_path}: the running edge does not answer within {Patience.TotalSeconds:0} s; see its log", e);
+        }
+    }
+
+    async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(_path), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

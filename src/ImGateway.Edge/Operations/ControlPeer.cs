@@ -1,0 +1,29 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>The user at the other end of the control socket, as the kernel vouches for (SO_PEERCRED, unix(7)).</summary>
+readonly record struct ControlPeer(uint UserId)
+{
+    const int SocketLevel = 1, PeerCredentials = 17;
+
+    /// <summary>Null where the system does not tell.</summary>
+    public static ControlPeer? Of(Socket socket)
+    {
+        if (!OperatingSystem.IsLinux()) return null;
+        // struct ucred: pid, uid, gid.
+        Span<byte> credentials = stackalloc byte[12];
+        socket.GetRawSocketOption(SocketLevel, PeerCredentials, credentials);
+        return new ControlPeer(MemoryMarshal.Read<uint>(credentials[4..]));
+    }
+
+    /// <summary>Whoever the edge runs as, and root.</summary>
+    public bool MayAct => UserId == 0 || UserId == EffectiveUserId();
+
+    public override string ToString() => $"uid {UserId}";
+
+    [DllImport("libc", EntryPoint = "geteuid")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern uint EffectiveUserId();
+}

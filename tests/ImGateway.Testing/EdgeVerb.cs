@@ -1,0 +1,13 @@
+namespace ImGateway.Testing;
+
+/// <summary>A verb of the program under test as a process of its own, as an operator or a script runs it.</summary>
+public static class EdgeVerb
+{
+    public static Task<ToolResult> RunAsync(params string[] arguments) => PartnerTool.RunAsync(Command[0], [.. Command[1..], .. arguments]);
+
+    /// <summary>As another user of the machine. Only root can.</summary>
+    public static Task<ToolResult> RunAsAsync(int user, params string[] arguments) =>
+        PartnerTool.RunAsync("setpriv", [$"--reuid={user}", $"--regid={user}", "--clear-groups", .. Command, .. arguments]);
+
+    static string[] Command => EdgeProcess.Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", EdgeProcess.Program] : [EdgeProcess.Program];
+}
