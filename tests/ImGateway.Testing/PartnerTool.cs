@@ -27,9 +27,12 @@ public static class PartnerTool
 
     public static string WsCat => FromEnvironment("WSCAT", "wscat");
 
-    /// <param name="input">Written to standard input, which is then closed.</param>
+    /// <param name="file">Found on the path, or named by its own.</param>
+    /// <param name="arguments">As the program gets them: no shell is in between.</param>
+    /// <param name="input">Written to standard input, which is then closed; null leaves it open and silent, as a terminal would.</param>
+    /// <param name="timeout">Default a minute.</param>
     /// <exception cref="TimeoutException">It was ended; the message holds what it wrote.</exception>
-    public static async Task<ToolResult> RunAsync(string file, IEnumerable<string> arguments, string input = "", TimeSpan? timeout = null)
+    public static async Task<ToolResult> RunAsync(string file, IEnumerable<string> arguments, string? input = "", TimeSpan? timeout = null)
     {
         var start = new ProcessStartInfo(file, arguments)
         {
@@ -43,8 +46,11 @@ public static class PartnerTool
         var error = process.StandardError.ReadToEndAsync();
         try
         {
-            await process.StandardInput.WriteAsync(input);
-            process.StandardInput.Close();
+            if (input is not null)
+            {
+                await process.StandardInput.WriteAsync(input);
+                process.StandardInput.Close();
+            }
         }
         catch (IOException)
         {

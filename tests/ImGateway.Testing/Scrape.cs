@@ -16,6 +16,9 @@ public sealed partial class Scrape(string text)
     public IReadOnlySet<string> Values(string name, string label) =>
         _samples.Where(s => s.Name == name).Select(s => s.Labels.GetValueOrDefault(label) ?? "").ToHashSet();
 
+    /// <summary>The lines of one metric.</summary>
+    public string Of(string name) => string.Join('\n', text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal)));
+
     public override string ToString() => text;
 
     static IEnumerable<(string, Dictionary<string, string>, double)> Parse(string text) =>

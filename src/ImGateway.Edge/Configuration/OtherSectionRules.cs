@@ -9,7 +9,9 @@ static class OtherSectionRules
         ["ASPNETCORE_FORWARDEDHEADERS_ENABLED", "DOTNET_FORWARDEDHEADERS_ENABLED", "FORWARDEDHEADERS_ENABLED"];
 
     // The edge matches paths and hosts itself, on the raw request, before YARP sees it.
-    static readonly string[] OwnMatches = ["Path", "Hosts"];
+    static readonly string[] OwnMatches = ["Path", "Hosts", "Methods", "Headers", "QueryParameters"];
+
+    static readonly string[] Policies = ["AuthorizationPolicy", "CorsPolicy", "RateLimiterPolicy", "OutputCachePolicy", "TimeoutPolicy"];
 
     public static void Check(IConfiguration configuration, EdgeOptions options, ProblemCollector problems)
     {
@@ -47,6 +49,11 @@ static class OtherSectionRules
             foreach (var match in OwnMatches.Select(name => route.GetSection($"Match:{name}")).Where(match => match.Exists()))
             {
                 problems.Invalid(match.Path, "is the edge's to decide", "remove it, and use Edge:Routes and Edge:Hosts");
+            }
+
+            foreach (var policy in Policies.Where(policy => route[policy] is not null))
+            {
+                problems.Invalid($"{route.Path}:{policy}", "names a policy, and the edge has none", "remove it");
             }
 
             if (route["ClusterId"] is { } cluster && !cluster.Equals(Cluster, StringComparison.OrdinalIgnoreCase))

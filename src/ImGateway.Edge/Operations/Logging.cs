@@ -39,6 +39,10 @@ public static class Logging
             .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LogEventLevel.Fatal)
             // It warns of every failed request, with a stack trace; what an outage is worth is one line an interval and a metric.
             .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder", LogEventLevel.Error)
+            // Its mere being enabled costs an Activity a request; the access log says more.
+            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
+            // As the forwarder does, once a request; the line about the upstream stands for it.
+            .MinimumLevel.Override("Yarp.ReverseProxy.LoadBalancing", LogEventLevel.Error)
             .Enrich.FromLogContext();
         if (!section.GetSection("WriteTo").Exists()) logger.WriteTo.Sink(Output(), Batching);
         return section.Exists() ? CreateConfigured(logger, configuration) : logger.CreateLogger();

@@ -14,24 +14,10 @@ static class ProxyConfiguration
     /// <summary>The name of what follows a route's prefix, for transforms that mention it.</summary>
     public const string Remainder = "remainder";
 
-    static readonly string[] Policies = ["AuthorizationPolicy", "CorsPolicy", "RateLimiterPolicy", "OutputCachePolicy", "TimeoutPolicy"];
-
     public static IConfigurationRoot Merge(EdgeOptions options, IConfiguration configuration) => new ConfigurationBuilder()
         .AddInMemoryCollection(Generate(options))
         .AddConfiguration(configuration.GetSection(Section))
         .Build();
-
-    /// <summary>What the user's section says that the edge would not do; one line each.</summary>
-    public static IEnumerable<string> Problems(EdgeOptions options, IConfiguration configuration)
-    {
-        var known = options.Routes.Select(ProxyRoute.Parse).ToDictionary(route => route.Id, StringComparer.OrdinalIgnoreCase);
-        foreach (var route in configuration.GetSection($"{Section}:Routes").GetChildren())
-        {
-            if (!known.ContainsKey(route.Key)) yield return $"{route.Path}: not a route of Edge:Routes; add its path there";
-            if (route.GetSection("Match").Exists()) yield return $"{route.Path}:Match: Edge:Routes decides what a route matches; remove it";
-            foreach (var policy in Policies.Where(policy => route[policy] is not null)) yield return $"{route.Path}:{policy}: the edge has no such policies; remove it";
-        }
-    }
 
     static IEnumerable<KeyValuePair<string, string?>> Generate(EdgeOptions options)
     {

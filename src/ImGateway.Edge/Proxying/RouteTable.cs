@@ -11,14 +11,13 @@ enum RouteLabel
     Other,
 }
 
-/// <param name="Id">As in the ReverseProxy section: <c>/ws</c> is <c>ws</c>, <c>/a/b</c> is <c>a-b</c>, <c>/</c> is <c>root</c>.</param>
-/// <param name="Prefix">Without a slash at its end; empty for <c>/</c>.</param>
+/// <param name="Id">As in the ReverseProxy section: <c>/ws</c> is <c>ws</c>, <c>/a/b</c> is <c>a-b</c>.</param>
+/// <param name="Prefix">Without a slash at its end.</param>
 sealed record ProxyRoute(string Id, string Prefix, RouteLabel Label)
 {
     public static ProxyRoute Parse(string prefix)
     {
-        var trimmed = prefix.TrimEnd('/');
-        var id = trimmed.Length == 0 ? "root" : trimmed.TrimStart('/').Replace('/', '-');
+        var id = RouteRules.IdOf(prefix);
         var label = id switch
         {
             "ws" => RouteLabel.Ws,
@@ -26,7 +25,7 @@ sealed record ProxyRoute(string Id, string Prefix, RouteLabel Label)
             "health" => RouteLabel.Health,
             _ => RouteLabel.Other,
         };
-        return new ProxyRoute(id, trimmed, label);
+        return new ProxyRoute(id, prefix, label);
     }
 
     /// <summary>Case-sensitive and by whole segments, on the path as it was sent.</summary>

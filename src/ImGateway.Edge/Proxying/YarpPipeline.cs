@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
-using Microsoft.AspNetCore.Http.Timeouts;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.WebSockets;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Proxying;
@@ -23,13 +24,7 @@ sealed class YarpPipeline : IEndpointRouteBuilder
         _app = app;
         // Longer than a timer can count: for ever.
         _idleTimeout = options.WebSockets.IdleTimeout.TotalMilliseconds < int.MaxValue ? options.WebSockets.IdleTimeout : TimeSpan.FromMilliseconds(int.MaxValue);
-        this.MapReverseProxy(proxy =>
-        {
-            proxy.Use(GiveWebSocketsTheirTimeout);
-            proxy.UseSessionAffinity();
-            proxy.UseLoadBalancing();
-            proxy.UsePassiveHealthChecks();
-        });
+        Map();
         _endpoints = DataSources.SelectMany(source => source.Endpoints)
             .ToDictionary(endpoint => endpoint.Metadata.GetRequiredMetadata<RouteModel>().Config.RouteId, StringComparer.OrdinalIgnoreCase);
         _forward = HasTimeouts ? WithTimeouts() : static context => context.GetEndpoint()!.RequestDelegate!(context);
@@ -53,6 +48,29 @@ sealed class YarpPipeline : IEndpointRouteBuilder
         }
 
         return _forward(context);
+    }
+
+    /// <exception cref="UserError">YARP cannot do what the ReverseProxy section says.</exception>
+    void Map()
+    {
+        try
+        {
+            var clusters = ServiceProvider.GetServices<IProxyConfigProvider>().SelectMany(provider => provider.GetConfig().Clusters);
+            var checksPassively = clusters.Any(cluster => cluster.HealthCheck?.Passive?.Enabled == true);
+            this.MapReverseProxy(proxy =>
+            {
+                proxy.Use(GiveWebSocketsTheirTimeout);
+                proxy.UseSessionAffinity();
+                proxy.UseLoadBalancing();
+                // Costs every request a state machine.
+                if (checksPassively) proxy.UsePassiveHealthChecks();
+            });
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException)
+        {
+            var reason = e.GetBaseException() is AggregateException { InnerExceptions: [var first, ..] } ? first : e.GetBaseException();
+            throw new UserError($"{ProxyConfiguration.Section}: {reason.Message.TrimEnd('.')}; correct the section", e);
+        }
     }
 
     RequestDelegate WithTimeouts()

@@ -99,6 +99,8 @@ public sealed class RulesTests
     [InlineData("""{"ReverseProxy":{"Clusters":{"other":{}}}}""", "ReverseProxy:Clusters:other", "gateway")]
     [InlineData("""{"ReverseProxy":{"Routes":{"ws":{"Match":{"Path":"/{**any}"}}}}}""", "ReverseProxy:Routes:ws:Match:Path", "Edge:Routes")]
     [InlineData("""{"ReverseProxy":{"Routes":{"ws":{"Match":{"Hosts":["a"]}}}}}""", "ReverseProxy:Routes:ws:Match:Hosts", "Edge:Hosts")]
+    [InlineData("""{"ReverseProxy":{"Routes":{"ws":{"Match":{"Methods":["GET"]}}}}}""", "ReverseProxy:Routes:ws:Match:Methods", "Edge:Routes")]
+    [InlineData("""{"ReverseProxy":{"Routes":{"ws":{"AuthorizationPolicy":"default"}}}}""", "ReverseProxy:Routes:ws:AuthorizationPolicy", "remove it")]
     [InlineData("""{"ReverseProxy":{"Routes":{"ws":{"ClusterId":"other"}}}}""", "ReverseProxy:Routes:ws:ClusterId", "gateway")]
     [InlineData("""{"ReverseProxy":{"Cluster":{"gateway":{}}}}""", "ReverseProxy:Cluster", "did you mean ReverseProxy:Clusters?")]
     [InlineData("""{"Kestrel":{"Endpoints":{"a":{"Url":"http://*:80"}}}}""", "Kestrel:Endpoints", "bind with Edge:Listen")]
@@ -112,7 +114,7 @@ public sealed class RulesTests
     public void A_route_and_the_cluster_may_be_refined_in_the_section_of_YARP() => Settings.WithRoot(
         """
         {"ReverseProxy":{
-          "Routes":{"WS":{"ClusterId":"gateway","Match":{"Methods":["GET"]}}},
+          "Routes":{"WS":{"ClusterId":"gateway","Timeout":"00:01:00"}},
           "Clusters":{"gateway":{"LoadBalancingPolicy":"RoundRobin","SessionAffinity":{"Enabled":true}}}},
          "ASPNETCORE_URLS":"http://*:1","ASPNETCORE_FORWARDEDHEADERS_ENABLED":"false"}
         """).Options();

@@ -1,3 +1,4 @@
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Proxying;
 using ImGateway.Testing;
 using Microsoft.Extensions.Configuration;
@@ -24,19 +25,16 @@ public sealed class ProxyConfigurationTests
     }
 
     [Fact]
-    public void What_the_edge_would_not_do_is_a_problem()
+    public async Task What_YARP_cannot_read_is_one_line()
     {
-        var problems = ProxyConfiguration.Problems(ProxyHost.Options(Upstream), Configure(
-            ("ReverseProxy:Routes:admin:ClusterId", "gateway"),
-            ("ReverseProxy:Routes:api:Match:Path", "/x"),
-            ("ReverseProxy:Routes:api:AuthorizationPolicy", "default"),
-            ("ReverseProxy:Routes:ws:Timeout", "00:00:05")));
+        var mistake = await Assert.ThrowsAsync<UserError>(() => ProxyHost.StartAsync(ProxyHost.Options(Upstream), new Dictionary<string, string?>
+        {
+            ["ReverseProxy:Clusters:gateway:LoadBalancingPolicy"] = "Fairest",
+        }));
 
-        Assert.Collection(
-            problems.Order(),
-            problem => Assert.StartsWith("ReverseProxy:Routes:admin: ", problem),
-            problem => Assert.StartsWith("ReverseProxy:Routes:api:AuthorizationPolicy: ", problem),
-            problem => Assert.StartsWith("ReverseProxy:Routes:api:Match: ", problem));
+        Assert.StartsWith("ReverseProxy: ", mistake.Message);
+        Assert.Contains("Fairest", mistake.Message);
+        Assert.DoesNotContain('\n', mistake.Message);
     }
 
     [Fact]

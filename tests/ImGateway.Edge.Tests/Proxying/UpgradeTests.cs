@@ -26,6 +26,21 @@ public sealed class UpgradeTests
         Assert.DoesNotContain("HTTP2-Settings", upstream.Requests.Single());
     }
 
+    [Fact]
+    public async Task Another_upgrade_with_a_body_is_a_plain_request()
+    {
+        await using var upstream = RecordingUpstream.Start(async (connection, _) =>
+        {
+            await connection.SendAsync($"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n{await connection.ReadAsync()}");
+        });
+        await using var edge = await ProxyHost.StartAsync(upstream);
+
+        var response = await RawClient.ExchangeAsync(
+            edge.Bare, $"POST /api HTTP/1.1\r\nHost: {ProxyHost.Host}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\nContent-Length: 4\r\n\r\nbody");
+
+        Assert.Equal("body", response.Body);
+    }
+
     [Theory]
     [InlineData("/api")]
     [InlineData("/health/ws")]

@@ -68,7 +68,7 @@ public sealed class NameTests(TlsFixture tls)
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task A_hello_without_a_name_gets_the_first_host_else(TlsEngine engine)
     {
-        await using var edge = await EdgeProcess.StartAsync(tls.Setup(engine) with { Hosts = ["rsa.test", TlsFixture.Gateway] });
+        await using var edge = await EdgeProcess.StartAsync(tls.Setup(engine, "rsa.test", TlsFixture.Gateway));
 
         Assert.Equal(tls.Rsa.SerialNumber, Serial(await new RawHello().SendAsync(edge.Https)));
     }
@@ -106,7 +106,7 @@ public sealed class NameTests(TlsFixture tls)
     }
 
     Task<EdgeProcess> StartAsync(TlsEngine engine, string key, string value) =>
-        EdgeProcess.StartAsync(tls.Setup(engine) with { Hosts = [TlsFixture.Gateway, "rsa.test"], Settings = new Dictionary<string, JsonNode?> { [key] = value } });
+        EdgeProcess.StartAsync(tls.Setup(engine, TlsFixture.Gateway, "rsa.test") with { Settings = new Dictionary<string, JsonNode?> { [key] = value } });
 
     static string Serial(HelloAnswer answer)
     {

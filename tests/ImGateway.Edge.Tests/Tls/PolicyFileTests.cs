@@ -11,7 +11,6 @@ public sealed class PolicyFileTests(TlsFixture tls)
         .. from engine in Enum.GetValues<TlsEngine>()
            from change in (IEnumerable<(string From, string To)>)
            [
-               ("MinProtocol = TLSv1.2", "MinProtocol = TLSv1"),
                ("CipherString = ", "CipherString = AES128-SHA:ECDHE+AES:"),
                ("CipherString = ", "CipherString = DES-CBC3-SHA:ALL:@SECLEVEL=0:"),
                ("Ciphersuites = ", "Ciphersuites = TLS_AES_128_CCM_SHA256:"),

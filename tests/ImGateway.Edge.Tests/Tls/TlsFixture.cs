@@ -48,17 +48,17 @@ public sealed class TlsFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => _upstream = await EchoUpstream.StartAsync();
 
-    public EdgeSetup Setup(TlsEngine engine) => new()
+    /// <param name="engine">What it listens with.</param>
+    /// <param name="hosts">Default all; certificates that cover none of them are left out.</param>
+    public EdgeSetup Setup(TlsEngine engine, params string[] hosts)
     {
-        Engine = engine,
-        Upstream = _upstream!.Address,
-        Hosts = [Gateway, "localhost", "127.0.0.1", "rsa.test", "*.wild.test", "alpha.test", "beta.test"],
-        Files =
-        [
-            Default.WriteTo(_directory.Path, "default"), Rsa.WriteTo(_directory.Path, "rsa"),
-            Wildcard.WriteTo(_directory.Path, "wildcard"), Shared.WriteTo(_directory.Path, "shared"),
-        ],
-    };
+        if (hosts.Length == 0) hosts = [Gateway, "localhost", "127.0.0.1", "rsa.test", "*.wild.test", "alpha.test", "beta.test"];
+        var files = from served in (IEnumerable<(string Name, IssuedCertificate Certificate)>)
+                        [("gateway.test", Default), ("rsa.test", Rsa), ("*.wild.test", Wildcard), ("alpha.test", Shared)]
+                    where hosts.Contains(served.Name)
+                    select served.Certificate.WriteTo(_directory.Path, served.Name.Replace('*', '_'));
+        return new EdgeSetup { Engine = engine, Upstream = _upstream!.Address, Hosts = hosts, Files = [.. files] };
+    }
 
     /// <summary>Running, shared: for tests that leave it as it is.</summary>
     public Task<EdgeProcess> EdgeAsync(TlsEngine engine) =>
