@@ -54,17 +54,18 @@ public static class EdgeApplication
     /// <param name="cancellationToken">Stops in order.</param>
     public static async Task<int> ServeAsync(WebApplication app, TextWriter error, Action? onListening, CancellationToken cancellationToken)
     {
-        // 1. Certificates, before anybody can ask for one.
-        // 2. The policy must be in force, not just written down.
-        // 3. Listeners.
-        var problems = await LoadCertificatesAsync(app, cancellationToken);
+        // 1. What verbs reach the edge by.
+        // 2. Certificates, before anybody can ask for one.
+        // 3. The policy must be in force, not just written down.
+        // 4. Listeners.
+        IReadOnlyList<string> problems = [.. ControlSocket.Problems(app.Services.GetRequiredService<EdgeOptions>())];
+        if (problems.Count == 0) problems = await LoadCertificatesAsync(app, cancellationToken);
         if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ProblemsAsync(cancellationToken);
-        if (problems.Count == 0) problems = [.. ControlSocket.Problems(app.Services.GetRequiredService<EdgeOptions>())];
         if (problems.Count == 0) problems = await ListenAsync(app, cancellationToken);
         foreach (var problem in problems) await error.WriteLineAsync(problem.AsMemory(), CancellationToken.None);
         if (problems.Count > 0) return 1;
 
-        // 4. Until a signal.
+        // 5. Until a signal.
         onListening?.Invoke();
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;

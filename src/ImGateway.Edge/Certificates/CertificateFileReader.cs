@@ -122,7 +122,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         try
         {
             // macOS has no ephemeral keys.
-            var storage = OperatingSystem.IsMacOS() ? X509KeyStorageFlags.DefaultKeySet : X509KeyStorageFlags.EphemeralKeySet;
+            var storage = OperatingSystem.IsMacOS() ? X509KeyStorageFlags.Exportable : X509KeyStorageFlags.EphemeralKeySet | X509KeyStorageFlags.Exportable;
             var all = X509CertificateLoader.LoadPkcs12Collection(contents.Certificate, contents.Password?.Reveal(), storage);
             var withKey = all.Where(certificate => certificate.HasPrivateKey).ToList();
             if (withKey.Count == 1) return (withKey[0], all.Except(withKey));

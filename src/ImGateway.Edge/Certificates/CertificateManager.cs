@@ -1,38 +1,34 @@
-using System.Security.Cryptography;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// The certificate flow. Before listening: read files, issue what is self-signed, check, give each host its credential, publish.
-/// Then, in one loop that ends only by cancellation: changed files, renewals, alerts, fresh contexts.
+/// The certificate flow. Before listening: what the store holds, then what the files or the development CA have that is newer.
+/// Then, in one loop that ends only by cancellation: changed files, renewals, alerts, fresh contexts; between its rounds imports and
+/// rollbacks. Every change goes through <see cref="CertificateInstaller"/>.
 /// </summary>
 public sealed partial class CertificateManager : BackgroundService
 {
     static readonly TimeSpan AlertInterval = TimeSpan.FromHours(1);
-
-    /// <summary>Session ticket keys live as long as their context (docs/decisions: one context a name, a day at most).</summary>
-    static readonly TimeSpan ContextLifetime = TimeSpan.FromDays(1);
-
     static readonly TimeSpan RenewalRetry = TimeSpan.FromMinutes(10);
 
     readonly EdgeOptions _options;
-    readonly ServerCertificateSelector _selector;
     readonly CertificateMetrics _metrics;
     readonly TimeProvider _time;
     readonly ILogger<CertificateManager> _logger;
-    readonly CertificateFileReader _reader;
-    readonly SelfSignedIssuer _issuer;
-    readonly CertificateSwap _swap;
+    readonly CertificateStore _store;
+    readonly CertificateInstaller _installer;
+    readonly CertificateStart _start;
+    readonly FilesSource _files;
+    readonly SelfSignedSource _selfSigned;
     readonly ExpiryAlerts _alerts;
 
-    // What the loop alone changes.
-    readonly Dictionary<CertificateFile, ServedCredential> _files = [];
-    readonly Dictionary<HostName, ServedCredential> _selfSigned = [];
-    CertificateFileWatcher? _watcher;
+    /// <summary>Whoever has it may change certificates.</summary>
+    readonly SemaphoreSlim _turn = new(1, 1);
+
+    bool _loaded;
     DateTimeOffset _nextAlerts;
-    DateTimeOffset _nextContexts;
     DateTimeOffset _nextRenewals;
 
     public CertificateManager(
@@ -54,95 +50,61 @@ public sealed partial class CertificateManager : BackgroundService
         TimeProvider time,
         ILogger<CertificateManager> logger)
     {
-        (_options, _selector, _metrics, _time, _logger) = (options, selector, metrics, time, logger);
-        _reader = new CertificateFileReader(options.Hosts, time);
-        _issuer = new SelfSignedIssuer(options, time);
-        _swap = new CertificateSwap(selector, probe, time);
+        (_options, _metrics, _time, _logger) = (options, metrics, time, logger);
+        _store = new CertificateStore(options, time, logger);
+        _installer = new CertificateInstaller(options, _store, selector, probe, metrics, time, logger);
+        _files = new FilesSource(options, new CertificateFileReader(options.Hosts, time), time);
+        _selfSigned = new SelfSignedSource(options, time);
+        _start = new CertificateStart(options, _store, _files, _selfSigned, _installer, metrics, logger);
         _alerts = new ExpiryAlerts(options.Certificates.MaxAge, time, logger);
     }
 
-    /// <summary>What is served and where it came from; replaced as a whole.</summary>
-    public IReadOnlyDictionary<HostName, ServedCredential> Current { get; private set; } = new Dictionary<HostName, ServedCredential>();
-
     /// <summary>Of each configured host that has one, in the configuration's order.</summary>
-    public IReadOnlyList<ManagedCertificate> Certificates =>
-    [
-        .. from host in _options.Hosts
-           where Current.ContainsKey(host)
-           let served = Current[host]
-           select new ManagedCertificate(
-               host, served.Credential, served.Source, served.Origin, served.Credential.NotBefore, Previous: null,
-               new NextAction("rotate", served.Credential.NotBefore + _options.Certificates.MaxAge, "MaxAge")),
-    ];
+    public IReadOnlyList<ManagedCertificate> Certificates => ManagedCertificates.Of(_installer.Served, _options, _time);
+
+    /// <summary>Everything that must be there before the first connection. Called once; starting calls it where nobody did.</summary>
+    /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file has problems: all of them.</exception>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        await Task.Run(() => _start.LoadAsync(cancellationToken), cancellationToken);
+        _nextAlerts = _time.GetUtcNow();
+        _loaded = true;
+    }
 
     /// <summary>Checks a certificate as a file is checked and swaps it in for every configured host it covers, for all or for none.</summary>
     /// <param name="password">Of an encrypted key.</param>
     /// <param name="who">For the log and as the certificate's origin.</param>
     public Task<InstallResult> ImportAsync(
-        string certificatePem, string keyPem, string? chainPem, string? password, string who, CancellationToken cancellationToken) =>
-        Task.FromResult(InstallResult.Failed("not available yet"));
+        string certificatePem, string keyPem, string? chainPem, string? password, string who, CancellationToken cancellationToken)
+    {
+        var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
+        return ChangeAsync($"import by {who}", () => ManualChange.Import(contents, who, _options, _time, _installer.Served), cancellationToken);
+    }
 
     /// <summary>Swaps the previous certificate back in, if it is still valid; what is served now becomes the previous one.</summary>
     /// <param name="name">Of a configured host or of its managed certificate.</param>
     public Task<InstallResult> RollbackAsync(string name, CancellationToken cancellationToken) =>
-        Task.FromResult(InstallResult.Failed("not available yet"));
-
-    /// <summary>Everything that must be there before the first connection. Called once; starting calls it where nobody did.</summary>
-    /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file has problems: all of them.</exception>
-    public Task LoadAsync(CancellationToken cancellationToken) => Task.Run(Load, cancellationToken);
+        ChangeAsync("rollback", () => ManualChange.Rollback(name, _options, _store, _installer.Served), cancellationToken);
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (_watcher is null) await LoadAsync(cancellationToken);
+        if (!_loaded) await LoadAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 
     public override void Dispose()
     {
-        _watcher?.Dispose();
         base.Dispose();
-    }
-
-    void Load()
-    {
-        // 1. All files, with all their problems.
-        List<FileContents> contents = [.. _options.Certificates.Files.Distinct().Select(FileContents.Read)];
-        List<CertificateReading> readings = [.. contents.Select(_reader.Read)];
-        foreach (var warning in readings.SelectMany(reading => reading.Warnings)) FileWarning(warning);
-        var problems = CertificateFilesCheck.Problems(_options, readings).ToList();
-        if (problems.Count > 0) throw new CertificateLoadException(problems);
-        foreach (var reading in readings) _files[reading.File] = FromFile(reading);
-
-        // 2. What no file covers is issued here, where that is allowed.
-        if (_options.Certificates.Source == CertificateSource.SelfSigned)
-        {
-            foreach (var host in _options.Hosts.Where(host => !readings.Exists(reading => reading.Credential!.Covers(host))))
-            {
-                _selfSigned[host] = _issuer.Issue(host);
-            }
-        }
-
-        // 3. Served from the first connection on.
-        var table = Choose();
-        try
-        {
-            Publish(table);
-        }
-        catch (Exception e) when (e is InvalidOperationException or CryptographicException or System.Security.Authentication.AuthenticationException)
-        {
-            throw new CertificateLoadException([$"Certificates: cannot be served: {e.Message}; replace the certificate by one that OpenSSL accepts"]);
-        }
-
-        Accept(table);
-        _watcher = new CertificateFileWatcher(contents, _time);
-        _nextAlerts = _time.GetUtcNow();
+        _files.Dispose();
+        _store.Dispose();
+        _turn.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (true)
         {
-            await _watcher!.WaitAsync(stoppingToken);
+            await _files.WaitAsync(stoppingToken);
             try
             {
                 await LookAsync(stoppingToken);
@@ -158,49 +120,62 @@ public sealed partial class CertificateManager : BackgroundService
     /// <summary>One round of the loop.</summary>
     internal async Task LookAsync(CancellationToken cancellationToken)
     {
-        foreach (var changed in _watcher!.Look())
+        await _turn.WaitAsync(cancellationToken);
+        try
         {
-            if (await ReplaceAsync(changed, cancellationToken)) _watcher.Handled(changed.Contents);
-        }
+            // The edge that this one replaces has gone: what it stored last counts.
+            if (!_store.IsOurs && _store.TryLock()) await _start.SettleAsync([], cancellationToken);
+            foreach (var change in _files.Changes())
+            {
+                if (await ReplaceAsync(change, cancellationToken)) _files.Handled(change);
+            }
 
-        var now = _time.GetUtcNow();
-        if (_selfSigned.Count > 0 && now >= _nextRenewals) await RenewAsync(now, cancellationToken);
-        if (now >= _nextAlerts)
+            var now = _time.GetUtcNow();
+            if (_selfSigned.IsAllowed && now >= _nextRenewals) await RenewAsync(now, cancellationToken);
+            if (now >= _nextAlerts)
+            {
+                _nextAlerts = now + AlertInterval;
+                _alerts.Check(_installer.Served);
+            }
+
+            _installer.RenewContexts();
+        }
+        finally
         {
-            _nextAlerts = now + AlertInterval;
-            _alerts.Check(Current);
+            _turn.Release();
         }
-
-        if (now >= _nextContexts) Publish(Current);
     }
 
     /// <returns>Whether this content needs no further attempt.</returns>
-    async Task<bool> ReplaceAsync(ChangedFile changed, CancellationToken cancellationToken)
+    async Task<bool> ReplaceAsync(ChangedFile change, CancellationToken cancellationToken)
     {
         // 1. Read and check.
-        var file = changed.Contents.File;
-        var previous = _files[file];
-        var reading = _reader.Read(changed.Contents);
-        if (reading.Credential is null) return changed.Final && Refuse(file, previous, string.Join(" · ", reading.Problems));
-        if (SameChain(reading.Credential, previous.Credential)) return true;
+        var file = change.Contents.File;
+        var reading = _files.Read(change);
+        if (reading.Credential is null) return change.Final && Refuse(reading, string.Join(" · ", reading.Problems));
 
         // 2. No host may lose its certificate by it.
-        _files[file] = FromFile(reading);
-        var table = Choose();
-        var failure = Current.Keys.Where(host => !table.ContainsKey(host)).ToList() is { Count: > 0 } lost
-            ? $"{file.Certificate}: no longer covers {string.Join(", ", lost)}; have it issued for all names it had"
-            : null;
-
-        // 3. Publish, prove, and only then forget the old one. A file that is still being written gets its chance to be completed.
-        if (failure is null && await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) failure = $"{file.Certificate}: {why}";
-        if (failure is not null)
+        var offer = FilesSource.Offer(reading, change.Contents);
+        var chosen = _files.ChooseWith(file, offer);
+        var lost = _installer.Served.Where(entry => entry.Value.Source == ServedCredential.Files && entry.Value.Origin == file.Certificate)
+            .Select(entry => entry.Key).Where(host => !chosen.ContainsKey(host)).ToList();
+        if (lost.Count > 0)
         {
-            _files[file] = previous;
-            return changed.Final && Refuse(file, previous, failure);
+            return change.Final
+                && Refuse(reading, $"{file.Certificate}: no longer covers {string.Join(", ", lost)}; have it issued for all names it had");
         }
 
+        // 3. Install. A file that is still being written gets its chance to be completed, a full disk to be emptied.
+        if (await _installer.InstallAsync(FilesSource.News(chosen, _installer.Served), "file", cancellationToken) is { } failure)
+        {
+            if (!change.Final) return false;
+            Refuse(reading, $"{file.Certificate}: {failure.Why}");
+            if (failure.IsStorage) _files.PutOff(file);
+            return !failure.IsStorage;
+        }
+
+        _files.Accept(file, offer);
         foreach (var warning in reading.Warnings) FileWarning(warning);
-        Accept(table, reason: "file");
         return true;
     }
 
@@ -208,93 +183,68 @@ public sealed partial class CertificateManager : BackgroundService
     async Task RenewAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         _nextRenewals = now + RenewalRetry;
-        foreach (var (host, old) in _selfSigned.ToList())
+        var fromFiles = _files.Choose();
+        foreach (var (host, old) in _installer.Served.Where(entry => !fromFiles.ContainsKey(entry.Key)))
         {
-            var policy = RenewalPolicy.Next(old.Credential, _options.Certificates.MaxAge);
-            if (now < policy.At) continue;
+            if (_selfSigned.Due(old, now) is not { } reason) continue;
             string? failure;
             try
             {
-                _selfSigned[host] = _issuer.Issue(host);
-                failure = await _swap.TryAsync(Credentials(Choose()), cancellationToken);
+                var issued = new Dictionary<HostName, ServedCredential> { [host] = _selfSigned.Issue(host) with { FileHash = old.FileHash } };
+                failure = (await _installer.InstallAsync(issued, reason, cancellationToken))?.Why;
             }
             catch (CertificateLoadException e)
             {
                 failure = e.Message;
             }
 
-            if (failure is null)
-            {
-                Accept(Choose(), policy.Reason);
-            }
-            else
-            {
-                _selfSigned[host] = old;
-                _metrics.RenewalFailed(host, policy.Reason);
-                RenewalFailed(host, failure, old.Credential.SerialNumber, old.Credential.NotAfter);
-            }
+            if (failure is null) continue;
+            _metrics.RenewalFailed(host, reason);
+            RenewalFailed(host, failure, old.Credential.SerialNumber, old.Credential.NotAfter);
         }
     }
 
-    bool Refuse(CertificateFile file, ServedCredential previous, string why)
+    /// <summary>What an operator asked for.</summary>
+    async Task<InstallResult> ChangeAsync(string what, Func<ManualChange> prepare, CancellationToken cancellationToken)
     {
-        var hosts = Current.Where(entry => entry.Value == previous).Select(entry => entry.Key).ToList();
-        if (hosts.Count == 0) hosts = [.. _options.Hosts.Where(previous.Credential.Covers)];
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            if (!_store.TryLock()) return InstallResult.Failed(_store.Held);
+            var before = _installer.Served;
+            var change = prepare();
+            if (change.Problems.Count == 0 && await _installer.InstallAsync(change.Changes, "manual", cancellationToken) is { } failure)
+            {
+                foreach (var host in change.Changes.Keys) _metrics.RenewalFailed(host, "manual");
+                change = change with { Problems = [$"{string.Join(", ", change.Changes.Keys)}: {failure.Why}; what was served before still is"] };
+            }
+
+            if (change.Problems.Count == 0)
+            {
+                Changed(what, string.Join(", ", change.Changes.Keys));
+                return change.Result(before);
+            }
+
+            ChangeRefused(what, string.Join(" · ", change.Problems));
+            return InstallResult.Failed(change.Problems) with { Warnings = change.Warnings };
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    bool Refuse(CertificateReading reading, string why)
+    {
+        var hosts = _files.HostsOf(reading.File, reading.Names, _installer.Served);
         foreach (var host in hosts) _metrics.LoadFailed(host);
-        FileRefused(file.Certificate, why, string.Join(", ", hosts), previous.Credential.SerialNumber, previous.Credential.NotAfter);
+        if (_installer.Served.GetValueOrDefault(hosts[0])?.Credential is { } served)
+        {
+            FileRefused(reading.File.Certificate, why, string.Join(", ", hosts), served.SerialNumber, served.NotAfter);
+        }
+
         return true;
     }
-
-    /// <summary>The table is served: say so.</summary>
-    void Accept(IReadOnlyDictionary<HostName, ServedCredential> table, string? reason = null)
-    {
-        var before = Current;
-        Current = table;
-        _nextContexts = _time.GetUtcNow() + ContextLifetime;
-        foreach (var (host, served) in table)
-        {
-            _metrics.Served(host, served);
-            if (served.Source == ServedCredential.SelfSigned)
-            {
-                _metrics.NextRenewal(host, RenewalPolicy.Next(served.Credential, _options.Certificates.MaxAge).At);
-            }
-
-            if (!before.TryGetValue(host, out var old))
-            {
-                Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
-            }
-            else if (old != served)
-            {
-                _metrics.Swapped(host, reason!);
-                Swapped(host, old.Credential.SerialNumber, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
-            }
-        }
-    }
-
-    void Publish(IReadOnlyDictionary<HostName, ServedCredential> table)
-    {
-        _selector.Publish(Credentials(table));
-        _nextContexts = _time.GetUtcNow() + ContextLifetime;
-    }
-
-    IReadOnlyDictionary<HostName, ServedCredential> Choose() =>
-        ServedCredential.Choose(_options.Hosts, [.. _files.Values, .. _selfSigned.Values]);
-
-    static ServedCredential FromFile(CertificateReading reading) =>
-        new(reading.Credential!, ServedCredential.Files, reading.File.Certificate);
-
-    static Dictionary<HostName, Credential> Credentials(IReadOnlyDictionary<HostName, ServedCredential> table) =>
-        table.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
-
-    static bool SameChain(Credential a, Credential b) =>
-        a.Leaf.Thumbprint == b.Leaf.Thumbprint
-        && a.Issuers.Select(issuer => issuer.Thumbprint).SequenceEqual(b.Issuers.Select(issuer => issuer.Thumbprint), StringComparer.Ordinal);
-
-    [LoggerMessage(1, LogLevel.Information, "{Host}: serving certificate {Serial}, valid until {NotAfter:u}, from {Origin}")]
-    partial void Loaded(HostName host, string serial, DateTimeOffset notAfter, string origin);
-
-    [LoggerMessage(2, LogLevel.Information, "{Host}: certificate {OldSerial} replaced by {NewSerial}, valid until {NotAfter:u}, from {Origin}")]
-    partial void Swapped(HostName host, string oldSerial, string newSerial, DateTimeOffset notAfter, string origin);
 
     [LoggerMessage(3, LogLevel.Error, "{File}: the changed certificate is not put to use: {Why}. {Hosts} goes on with certificate {Serial}, valid until {NotAfter:u}")]
     partial void FileRefused(string file, string why, string hosts, string serial, DateTimeOffset notAfter);
@@ -307,4 +257,10 @@ public sealed partial class CertificateManager : BackgroundService
 
     [LoggerMessage(6, LogLevel.Error, "A round of certificate upkeep failed; the next is in a second")]
     partial void RoundFailed(Exception exception);
+
+    [LoggerMessage(7, LogLevel.Information, "{What}: done for {Hosts}")]
+    partial void Changed(string what, string hosts);
+
+    [LoggerMessage(8, LogLevel.Warning, "{What} refused: {Why}")]
+    partial void ChangeRefused(string what, string why);
 }

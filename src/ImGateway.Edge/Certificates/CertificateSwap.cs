@@ -32,10 +32,11 @@ sealed class CertificateSwap(ServerCertificateSelector selector, CertificateProb
 
             return null;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e)
         {
             // 4. Whatever it was, connections go on getting what worked before.
             selector.Publish(previous);
+            if (e is OperationCanceledException) throw;
             return $"it cannot be served: {e.Message}";
         }
     }

@@ -65,6 +65,9 @@ public sealed class DevelopmentCa : IDisposable
         return new Credential(key.Bind(leaf), [X509CertificateLoader.LoadCertificate(_certificate.RawData)], hosts);
     }
 
+    /// <summary>Whether <paramref name="root"/> is this very CA's certificate.</summary>
+    internal bool Is(X509Certificate2 root) => root.RawDataMemory.Span.SequenceEqual(_certificate.RawDataMemory.Span);
+
     public void Dispose()
     {
         _certificate.Dispose();

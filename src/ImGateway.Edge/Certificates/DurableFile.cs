@@ -16,6 +16,9 @@ static class DurableFile
 
     public const UnixFileMode Readable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
+    /// <summary>Called after each thing done to the disk: tests look at every state that a crash could leave behind.</summary>
+    public static readonly AsyncLocal<Action?> Step = new();
+
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = OwnerOnly) =>
         Write(path, content, mode, overwrite: true);
 
@@ -37,6 +40,7 @@ static class DurableFile
                 RandomAccess.FlushToDisk(file.SafeFileHandle);
             }
 
+            Step.Value?.Invoke();
             File.Move(temporary, full, overwrite);
         }
         catch
@@ -46,6 +50,15 @@ static class DurableFile
         }
 
         Flush(folder);
+        Step.Value?.Invoke();
+    }
+
+    /// <summary>Within one folder; replaces what is there.</summary>
+    public static void Move(string from, string to)
+    {
+        File.Move(from, to, overwrite: true);
+        Flush(Path.GetDirectoryName(Path.GetFullPath(to))!);
+        Step.Value?.Invoke();
     }
 
     /// <summary>0700 where it is new. A folder that was there keeps its mode: it may be someone else's choice (<c>--out .</c>).</summary>

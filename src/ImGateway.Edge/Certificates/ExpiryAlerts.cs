@@ -24,7 +24,7 @@ sealed partial class ExpiryAlerts(TimeSpan maxAge, TimeProvider time, ILogger lo
                 if (Due(host, "last tenth", now)) NearsExpiry(host, notAfter, served.Origin);
             }
 
-            if (served.Source == ServedCredential.Files && now > notBefore + maxAge && Due(host, "age", now))
+            if (served.Source != ServedCredential.SelfSigned && now > notBefore + maxAge && Due(host, "age", now))
             {
                 TooOld(host, (int)(now - notBefore).TotalDays, (int)maxAge.TotalDays, served.Origin);
             }
@@ -38,12 +38,12 @@ sealed partial class ExpiryAlerts(TimeSpan maxAge, TimeProvider time, ILogger lo
         return true;
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "{Host}: the certificate served expired at {NotAfter:u}; renew it and replace {Origin}")]
+    [LoggerMessage(1, LogLevel.Warning, "{Host}: the certificate served expired at {NotAfter:u}; renew it; it came from {Origin}")]
     partial void Expired(HostName host, DateTimeOffset notAfter, string origin);
 
-    [LoggerMessage(2, LogLevel.Warning, "{Host}: the certificate served is in the last tenth of its life and expires at {NotAfter:u}; renew it and replace {Origin}")]
+    [LoggerMessage(2, LogLevel.Warning, "{Host}: the certificate served is in the last tenth of its life and expires at {NotAfter:u}; renew it; it came from {Origin}")]
     partial void NearsExpiry(HostName host, DateTimeOffset notAfter, string origin);
 
-    [LoggerMessage(3, LogLevel.Warning, "{Host}: the certificate served is {Days} days old, more than Certificates:MaxAge ({MaxDays} days); rotate it and replace {Origin}")]
+    [LoggerMessage(3, LogLevel.Warning, "{Host}: the certificate served is {Days} days old, more than Certificates:MaxAge ({MaxDays} days); rotate it; it came from {Origin}")]
     partial void TooOld(HostName host, int days, int maxDays, string origin);
 }

@@ -52,6 +52,16 @@ sealed class FileContents
         };
     }
 
+    /// <summary>What was handed over rather than named; problems call the parts <c>certificate</c>, <c>key</c> and <c>chain</c>.</summary>
+    public static FileContents Of(string certificatePem, string keyPem, string? chainPem, Secret? password) =>
+        new(new CertificateFile { Certificate = "certificate", Key = "key", Chain = chainPem is null ? null : "chain" })
+        {
+            Certificate = Encoding.UTF8.GetBytes(certificatePem),
+            Key = Encoding.UTF8.GetBytes(keyPem),
+            Chain = chainPem is null ? null : Encoding.UTF8.GetBytes(chainPem),
+            Password = password,
+        };
+
     static byte[] ReadOne(string path, List<CertificateProblem> problems, IncrementalHash hash)
     {
         byte[] content = [];

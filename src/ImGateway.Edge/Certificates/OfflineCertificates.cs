@@ -9,13 +9,44 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     /// <exception cref="CertificateLoadException">The store may not be read.</exception>
     public IReadOnlyList<ManagedCertificate> Read()
     {
-        _ = (options, time, logger);
-        return [];
+        using var store = new CertificateStore(options, time, logger);
+        return ManagedCertificates.Of(store.LoadAll(), options, time);
     }
 
-    public InstallResult Import(string certificatePem, string keyPem, string? chainPem, string? password, string who) =>
-        InstallResult.Failed("not available yet");
+    /// <summary>As <see cref="CertificateManager.ImportAsync"/>.</summary>
+    /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
+    public InstallResult Import(string certificatePem, string keyPem, string? chainPem, string? password, string who)
+    {
+        var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
+        return Change((_, served) => ManualChange.Import(contents, who, options, time, served));
+    }
 
+    /// <summary>As <see cref="CertificateManager.RollbackAsync"/>.</summary>
     /// <param name="name">Of a configured host or of its managed certificate.</param>
-    public InstallResult Rollback(string name) => InstallResult.Failed("not available yet");
+    /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
+    public InstallResult Rollback(string name) => Change((store, served) => ManualChange.Rollback(name, options, store, served));
+
+    InstallResult Change(Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare)
+    {
+        using var store = new CertificateStore(options, time, logger);
+        store.Open();
+        if (!store.TryLock()) return InstallResult.Failed(store.Held);
+        var served = store.LoadAll();
+        var change = prepare(store, served);
+        if (change.Problems.Count > 0) return change.Result(served);
+        try
+        {
+            // What is there already stays as it is, lest it become its own previous one.
+            var news = change.Changes
+                .Where(entry => !served.TryGetValue(entry.Key, out var old) || !old.Credential.ShowsTheSameAs(entry.Value.Credential))
+                .ToDictionary(entry => entry.Key, entry => entry.Value with { InstalledAt = time.GetUtcNow() });
+            using var saved = store.Begin(news);
+            saved.Commit();
+            return change.Result(served);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return InstallResult.Failed($"{options.DataDirectory}: cannot be written to: {e.Message.TrimEnd('.')}; see to its space and its owner");
+        }
+    }
 }

@@ -76,4 +76,11 @@ static class PrivateKeyReader
 
     public static X509Certificate2 Bind(this AsymmetricAlgorithm key, X509Certificate2 certificate) =>
         key is RSA rsa ? certificate.CopyWithPrivateKey(rsa) : certificate.CopyWithPrivateKey((ECDsa)key);
+
+    /// <summary>The private key of a certificate that has one: PKCS#8, plain.</summary>
+    public static string KeyPem(this X509Certificate2 certificate)
+    {
+        using AsymmetricAlgorithm key = certificate.GetRSAPrivateKey() is { } rsa ? rsa : certificate.GetECDsaPrivateKey()!;
+        return key.ExportPkcs8PrivateKeyPem();
+    }
 }

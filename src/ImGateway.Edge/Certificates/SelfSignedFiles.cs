@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using ImGateway.Edge.Configuration;
 
@@ -31,14 +29,8 @@ public sealed record SelfSignedFiles(string CaPath, string CertificatePath, stri
         var files = new SelfSignedFiles(ca.CertificatePath, Path.Combine(directory, "server.crt"), Path.Combine(directory, "server.key"));
         // The CA goes with the leaf: a chain that ends in its root proves itself, wherever the file is checked.
         var chain = leaf.ExportCertificatePem() + "\n" + File.ReadAllText(ca.CertificatePath);
-        DurableFile.Write(files.KeyPath, Encoding.ASCII.GetBytes(KeyPem(leaf) + "\n"));
+        DurableFile.Write(files.KeyPath, Encoding.ASCII.GetBytes(leaf.KeyPem() + "\n"));
         DurableFile.Write(files.CertificatePath, Encoding.ASCII.GetBytes(chain), DurableFile.Readable);
         return files;
-    }
-
-    static string KeyPem(X509Certificate2 leaf)
-    {
-        using AsymmetricAlgorithm key = leaf.GetRSAPrivateKey() is { } rsa ? rsa : leaf.GetECDsaPrivateKey()!;
-        return key.ExportPkcs8PrivateKeyPem();
     }
 }

@@ -3,13 +3,25 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>A credential and where it came from.</summary>
+/// <summary>A credential and where it came from: offered by a source, kept in the store, served.</summary>
 /// <param name="Source">As the metrics say it.</param>
-/// <param name="Origin">The file, or the development CA's.</param>
+/// <param name="Origin">The file, the development CA's, or who imported it.</param>
 public sealed record ServedCredential(Credential Credential, string Source, string Origin)
 {
     public const string Files = "files";
     public const string SelfSigned = "self-signed";
+    public const string Import = "import";
+
+    public DateTimeOffset InstalledAt { get; init; }
+
+    /// <summary>Of the watched file that its host was last served from: that content has had its turn, whatever came after it.</summary>
+    public string? FileHash { get; init; }
+
+    /// <summary>By an import or a rollback: it stands until the file changes, and for a host without file until it expires.</summary>
+    public bool ByHand { get; init; }
+
+    /// <summary>What was served before it.</summary>
+    public PreviousCertificate? Previous { get; init; }
 
     /// <summary>Which of <paramref name="candidates"/> each host gets; hosts that none covers have no entry.</summary>
     public static IReadOnlyDictionary<HostName, ServedCredential> Choose(

@@ -50,19 +50,29 @@ sealed class CertificateAccess : IDisposable
 
     static T Agreed<T>(ControlReply<T> reply) => reply.Problems.Count == 0 ? reply.Value! : throw new UserError(reply.Problems);
 
-    IReadOnlyList<CertificateStatus> FromDisk() => CertificateStatus.Of(Options().Hosts, Stored().Read(), TimeProvider.System.GetUtcNow());
+    IReadOnlyList<CertificateStatus> FromDisk() =>
+        OnDisk((store, options) => CertificateStatus.Of(options.Hosts, store.Read(), TimeProvider.System.GetUtcNow()));
 
     Installation OnDisk(Func<OfflineCertificates, InstallResult> change)
     {
-        var result = change(Stored());
+        var result = OnDisk((store, _) => change(store));
         return result.Succeeded ? new Installation(ControlInstalled.Of(result), Served: false) : throw new UserError(result.Problems);
     }
 
-    OfflineCertificates Stored() => new(Options(), TimeProvider.System, NullLogger<OfflineCertificates>.Instance);
-
-    /// <summary>The edge that runs knows its own; from disk there is only the configuration to go by.</summary>
-    EdgeOptions Options() => _configuration.Options
-        ?? throw new UserError(_configuration.Problems.Where(problem => problem.PreventsStart).Select(problem => problem.ToString()));
+    /// <summary>The edge that runs knows its own options; from disk there is only the configuration to go by.</summary>
+    T OnDisk<T>(Func<OfflineCertificates, EdgeOptions, T> act)
+    {
+        var options = _configuration.Options
+            ?? throw new UserError(_configuration.Problems.Where(problem => problem.PreventsStart).Select(problem => problem.ToString()));
+        try
+        {
+            return act(new OfflineCertificates(options, TimeProvider.System, NullLogger<OfflineCertificates>.Instance), options);
+        }
+        catch (CertificateLoadException problems)
+        {
+            throw new UserError(problems.Lines, problems);
+        }
+    }
 }
 
 /// <summary>A change that went through.</summary>

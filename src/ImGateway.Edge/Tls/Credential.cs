@@ -32,6 +32,9 @@ public sealed class Credential
     /// <summary>The intermediates a handshake sends after the leaf.</summary>
     public IReadOnlyList<X509Certificate2> Issuers => _issuers;
 
+    /// <summary>Leaf and issuers as delivered, a root included: what proves itself wherever it is checked again.</summary>
+    internal IEnumerable<X509Certificate2> Delivered => [Leaf, .. _issuers, .. _root is null ? [] : new[] { _root }];
+
     public IReadOnlyList<HostName> Names { get; }
 
     public DateTimeOffset NotBefore { get; }
@@ -39,6 +42,11 @@ public sealed class Credential
     public DateTimeOffset NotAfter { get; }
 
     public string SerialNumber => Leaf.SerialNumber;
+
+    /// <summary>Whether clients are shown the same certificates.</summary>
+    internal bool ShowsTheSameAs(Credential other) =>
+        Delivered.Select(certificate => certificate.Thumbprint)
+            .SequenceEqual(other.Delivered.Select(certificate => certificate.Thumbprint), StringComparer.Ordinal);
 
     public bool Covers(HostName host) => Names.Any(name => name.Matches(host));
 

@@ -338,6 +338,7 @@ public sealed class CertificateManagerTests : IDisposable
     {
         var manager = Create(Options(hosts, files), _time);
         await manager.LoadAsync(Cancelled);
+        _probed.Clear();
         return manager;
     }
 
@@ -346,6 +347,7 @@ public sealed class CertificateManagerTests : IDisposable
         var manager = Create(
             Options([Gateway, Chat], files) with { Certificates = new() { Source = CertificateSource.SelfSigned, AllowSelfSigned = true, Files = files } }, _time);
         await manager.LoadAsync(Cancelled);
+        _probed.Clear();
         return manager;
     }
 

@@ -1,0 +1,138 @@
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <param name="IsStorage">The disk's fault, not the certificate's: worth another try.</param>
+sealed record InstallFailure(string Why, bool IsStorage);
+
+/// <summary>The one way to a new certificate, whichever source it is from: save, publish, prove, keep; or everything stays as it was.</summary>
+sealed partial class CertificateInstaller(
+    EdgeOptions options,
+    CertificateStore store,
+    ServerCertificateSelector selector,
+    CertificateProbe probe,
+    CertificateMetrics metrics,
+    TimeProvider time,
+    ILogger logger)
+{
+    /// <summary>Session ticket keys live as long as their context (docs/decisions: one context a name, a day at most).</summary>
+    static readonly TimeSpan ContextLifetime = TimeSpan.FromDays(1);
+
+    readonly CertificateSwap _swap = new(selector, probe, time);
+    volatile IReadOnlyDictionary<HostName, ServedCredential> _served = new Dictionary<HostName, ServedCredential>();
+    DateTimeOffset _nextContexts;
+
+    /// <summary>Replaced as a whole.</summary>
+    public IReadOnlyDictionary<HostName, ServedCredential> Served => _served;
+
+    /// <summary>What the store holds is served as it is: it proved itself when it came in.</summary>
+    /// <exception cref="InvalidOperationException">A whole chain would not be sent; nothing has changed.</exception>
+    public void Begin(IReadOnlyDictionary<HostName, ServedCredential> stored)
+    {
+        var table = Overlay(stored);
+        selector.Publish(Credentials(table));
+        Show(table, "file");
+    }
+
+    /// <summary>For all hosts of <paramref name="changes"/> or for none. Null when they are served; else why what was served before still is.</summary>
+    /// <param name="changes">Checked.</param>
+    /// <param name="reason">As the metric says it.</param>
+    public async Task<InstallFailure?> InstallAsync(
+        IReadOnlyDictionary<HostName, ServedCredential> changes, string reason, CancellationToken cancellationToken)
+    {
+        var next = changes.ToDictionary(entry => entry.Key, entry => Succeed(entry.Key, entry.Value));
+        var swaps = next.Where(entry => IsNew(entry.Key, entry.Value)).ToDictionary();
+        try
+        {
+            // 1. Beside what is stored: a disk that does not take it says so before anybody is served.
+            using var saved = store.Begin(swaps);
+
+            // 2. Publish and prove.
+            var table = Overlay(next);
+            if (swaps.Count > 0 && await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) return new(why, IsStorage: false);
+
+            // 3. Keep.
+            Keep(saved, next.Where(entry => !swaps.ContainsKey(entry.Key)));
+
+            // 4. Say so.
+            Show(table, reason);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new($"cannot be saved: {e.Message.TrimEnd('.')}; see to the space in DataDirectory and to its owner", IsStorage: true);
+        }
+    }
+
+    /// <summary>New session ticket keys, once a day.</summary>
+    public void RenewContexts()
+    {
+        if (time.GetUtcNow() < _nextContexts) return;
+        selector.Publish(Credentials(_served));
+        _nextContexts = time.GetUtcNow() + ContextLifetime;
+    }
+
+    void Keep(StoreTransaction saved, IEnumerable<KeyValuePair<HostName, ServedCredential>> sameAsBefore)
+    {
+        try
+        {
+            foreach (var (host, served) in sameAsBefore) store.SaveState(host, served);
+            saved.Commit();
+        }
+        catch
+        {
+            selector.Publish(Credentials(_served));
+            throw;
+        }
+    }
+
+    bool IsNew(HostName host, ServedCredential served) => !_served.TryGetValue(host, out var old) || old.Credential != served.Credential;
+
+    /// <summary>The same certificate from elsewhere replaces nothing; another one remembers what it replaces.</summary>
+    ServedCredential Succeed(HostName host, ServedCredential offer)
+    {
+        if (!_served.TryGetValue(host, out var old)) return offer with { InstalledAt = time.GetUtcNow() };
+        return old.Credential.ShowsTheSameAs(offer.Credential)
+            ? offer with { Credential = old.Credential, InstalledAt = old.InstalledAt, Previous = old.Previous }
+            : offer with { InstalledAt = time.GetUtcNow(), Previous = new(old.Credential.SerialNumber, old.Credential.NotAfter) };
+    }
+
+    Dictionary<HostName, ServedCredential> Overlay(IEnumerable<KeyValuePair<HostName, ServedCredential>> changes)
+    {
+        var table = _served.ToDictionary();
+        foreach (var (host, served) in changes) table[host] = served;
+        return table;
+    }
+
+    /// <summary>The table is served: say so.</summary>
+    void Show(IReadOnlyDictionary<HostName, ServedCredential> table, string reason)
+    {
+        var before = _served;
+        _served = table;
+        _nextContexts = time.GetUtcNow() + ContextLifetime;
+        foreach (var (host, served) in table)
+        {
+            metrics.Served(host, served);
+            if (NextActions.Of(served, options, time.GetUtcNow()) is { Action: NextActions.Renew, At: { } at }) metrics.NextRenewal(host, at);
+            if (!before.TryGetValue(host, out var old))
+            {
+                Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
+            }
+            else if (!old.Credential.ShowsTheSameAs(served.Credential))
+            {
+                metrics.Swapped(host, reason);
+                Swapped(host, old.Credential.SerialNumber, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
+            }
+        }
+    }
+
+    static Dictionary<HostName, Credential> Credentials(IReadOnlyDictionary<HostName, ServedCredential> table) =>
+        table.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
+
+    [LoggerMessage(1, LogLevel.Information, "{Host}: serving certificate {Serial}, valid until {NotAfter:u}, from {Origin}")]
+    partial void Loaded(HostName host, string serial, DateTimeOffset notAfter, string origin);
+
+    [LoggerMessage(2, LogLevel.Information, "{Host}: certificate {OldSerial} replaced by {NewSerial}, valid until {NotAfter:u}, from {Origin}")]
+    partial void Swapped(HostName host, string oldSerial, string newSerial, DateTimeOffset notAfter, string origin);
+}

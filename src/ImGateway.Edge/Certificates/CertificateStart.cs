@@ -1,0 +1,110 @@
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>
+/// From nothing to a certificate for every host: the store's, unless a file has changed since it was last taken in; issued here where
+/// that is allowed. A file gone bad keeps no edge from starting that can go on with what it stored.
+/// </summary>
+sealed partial class CertificateStart(
+    EdgeOptions options,
+    CertificateStore store,
+    FilesSource files,
+    SelfSignedSource selfSigned,
+    CertificateInstaller installer,
+    CertificateMetrics metrics,
+    ILogger logger)
+{
+    /// <exception cref="CertificateLoadException">Some host would have no certificate, or the store cannot be used.</exception>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            store.Open();
+            if (!store.TryLock()) ReadOnly(options.DataDirectory);
+            var readings = files.Read();
+            foreach (var warning in readings.SelectMany(reading => reading.Warnings)) FileWarning(warning);
+            await SettleAsync(readings, cancellationToken);
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <param name="readings">Of the files that are looked at for the first time.</param>
+    /// <exception cref="CertificateLoadException">Some host would have no certificate, or the store cannot be used.</exception>
+    public async Task SettleAsync(IReadOnlyList<CertificateReading> readings, CancellationToken cancellationToken)
+    {
+        // 1. What is stored, and whether it makes up for files that cannot be used.
+        var stored = store.LoadAll();
+        if (readings.Count > 0) TolerateOrThrow(readings, stored);
+
+        // 2. Served from the first connection on.
+        try
+        {
+            if (stored.Count > 0) installer.Begin(stored);
+        }
+        catch (Exception e) when (e is InvalidOperationException or CryptographicException or AuthenticationException)
+        {
+            throw new CertificateLoadException([$"{options.DataDirectory}: a stored certificate cannot be served: {e.Message}; import another one"]);
+        }
+
+        // 3. Files whose content is new to their hosts.
+        await InstallAsync(FilesSource.News(files.Choose(), installer.Served), "file", cancellationToken);
+
+        // 4. What no file covers is issued here, where that is allowed.
+        if (!selfSigned.IsAllowed) return;
+        var fromFiles = files.Choose();
+        var missing = options.Hosts.Where(host => !installer.Served.ContainsKey(host))
+            .Concat(selfSigned.OfAnotherCa(installer.Served))
+            .Where(host => !fromFiles.ContainsKey(host));
+        await InstallAsync(missing.ToDictionary(host => host, selfSigned.Issue), "missing", cancellationToken);
+    }
+
+    void TolerateOrThrow(IReadOnlyList<CertificateReading> readings, IReadOnlyDictionary<HostName, ServedCredential> stored)
+    {
+        var problems = CertificateFilesCheck.Problems(options, readings).ToList();
+        if (problems.Count == 0) return;
+        var chosen = files.Choose();
+        var hosts = readings.Where(reading => reading.Credential is null)
+            .SelectMany(reading => files.HostsOf(reading.File, reading.Names, stored))
+            .Concat(options.Certificates.Source == CertificateSource.Files ? options.Hosts.Where(host => !chosen.ContainsKey(host)) : [])
+            .ToHashSet();
+        if (!hosts.All(stored.ContainsKey)) throw new CertificateLoadException(problems);
+        foreach (var host in hosts) metrics.LoadFailed(host);
+        foreach (var problem in problems) StoredInstead(problem, string.Join(", ", hosts));
+    }
+
+    /// <summary>All at once; and if that fails, each certificate for itself, so that the sound ones come in.</summary>
+    async Task InstallAsync(IReadOnlyDictionary<HostName, ServedCredential> changes, string reason, CancellationToken cancellationToken)
+    {
+        if (changes.Count == 0 || await installer.InstallAsync(changes, reason, cancellationToken) is null) return;
+        List<string> problems = [];
+        foreach (var group in changes.GroupBy(change => change.Value.Credential))
+        {
+            var part = group.ToDictionary();
+            if (await installer.InstallAsync(part, reason, cancellationToken) is not { } failure) continue;
+            var (offer, hosts) = (part.Values.First(), string.Join(", ", part.Keys));
+            var problem = $"{offer.Origin}: {failure.Why}";
+            files.Reject(offer);
+            foreach (var host in part.Keys) metrics.LoadFailed(host);
+            if (part.Keys.All(installer.Served.ContainsKey)) StoredInstead(problem, hosts);
+            else problems.Add(problem);
+        }
+
+        if (problems.Count > 0) throw new CertificateLoadException(problems);
+    }
+
+    [LoggerMessage(10, LogLevel.Error, "{Problem}. {Hosts} goes on with the certificate stored")]
+    partial void StoredInstead(string problem, string hosts);
+
+    [LoggerMessage(11, LogLevel.Warning, "{Directory}: another imgw process writes it; until that one ends, changed certificates are served but not stored")]
+    partial void ReadOnly(string directory);
+
+    [LoggerMessage(12, LogLevel.Warning, "{Warning}")]
+    partial void FileWarning(CertificateProblem warning);
+}

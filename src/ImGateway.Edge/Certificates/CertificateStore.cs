@@ -1,0 +1,153 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary><c>DataDirectory/certificates/NAME</c> of every host: what is served, what came before it, and where both came from.</summary>
+sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, ILogger logger) : IDisposable
+{
+    readonly string _root = Path.Combine(options.DataDirectory, "certificates");
+    StoreLock? _lock;
+
+    /// <summary>Whether this process writes it: one at a time does.</summary>
+    public bool IsOurs => _lock is not null;
+
+    /// <summary>Why this process may not change it, for whoever asked for that.</summary>
+    public string Held => $"{LockPath}: is held by another imgw process; ask that one, or stop it";
+
+    string LockPath => Path.Combine(options.DataDirectory, "lock");
+
+    /// <summary>Folders made, modes repaired.</summary>
+    /// <exception cref="CertificateLoadException">The folder cannot be used.</exception>
+    public void Open() => Guard(() =>
+    {
+        var modes = new PrivateModes(logger);
+        modes.EnsureFolder(options.DataDirectory);
+        modes.EnsureFolder(_root);
+        foreach (var host in options.Hosts.Where(host => Directory.Exists(PathOf(host))))
+        {
+            modes.EnsureFolder(PathOf(host));
+            foreach (var file in Folder(host).Files) modes.EnsureFile(file);
+        }
+    });
+
+    /// <summary>Makes this process the one that writes, unless another is. Whoever gets it clears up what a crash left.</summary>
+    public bool TryLock()
+    {
+        if (IsOurs) return true;
+        Guard(() =>
+        {
+            _lock = StoreLock.TryTake(LockPath);
+            if (IsOurs) foreach (var host in options.Hosts) Folder(host).Recover();
+        });
+        return IsOurs;
+    }
+
+    /// <exception cref="CertificateLoadException">The folder may not be read.</exception>
+    public IReadOnlyDictionary<HostName, ServedCredential> LoadAll()
+    {
+        Dictionary<HostName, ServedCredential> all = [];
+        Guard(() =>
+        {
+            // Says whether it may be read at all: what is inside would only seem not to exist.
+            if (Directory.Exists(options.DataDirectory)) Directory.GetDirectories(options.DataDirectory);
+            foreach (var host in options.Hosts)
+            {
+                if (Load(host) is { } stored) all[host] = stored;
+            }
+        });
+        return all;
+    }
+
+    /// <summary>The current bundle, the previous one if that cannot be used, or null; what is wrong is logged.</summary>
+    ServedCredential? Load(HostName host)
+    {
+        var folder = Folder(host);
+        var state = folder.ReadState();
+        var current = Read(host, folder.Current);
+        if (current?.Credential is { } credential)
+        {
+            var before = PreviousOf(folder);
+            return StoredState.Describe(credential, state) with { Previous = before?.SerialNumber == credential.SerialNumber ? null : before };
+        }
+
+        var previous = Read(host, folder.Previous);
+        if (current is null && previous is null) return null;
+        var problems = string.Join(" · ", current?.Problems ?? [new(folder.Current, "does not exist", "restore it from a backup")]);
+        if (previous?.Credential is not { } older)
+        {
+            Unusable(host, problems);
+            return null;
+        }
+
+        FellBack(host, problems, older.SerialNumber);
+        // A sound one that has expired, say, is worth keeping.
+        if (IsOurs && (current is null || current.Names.Count == 0)) Guard(folder.Repair);
+        return StoredState.Describe(older, state);
+    }
+
+    /// <summary>The bundle before the current one, checked as a file is; null where there is none.</summary>
+    public CertificateReading? ReadPrevious(HostName host) => Read(host, Folder(host).Previous);
+
+    public ServedCredential Describe(HostName host, Tls.Credential previous) => StoredState.Describe(previous, Folder(host).ReadState());
+
+    /// <summary>Stages new bundles; where another process writes the store, nothing is kept.</summary>
+    /// <exception cref="IOException">The disk does not take them.</exception>
+    /// <exception cref="UnauthorizedAccessException">The store may not be written to.</exception>
+    public StoreTransaction Begin(IReadOnlyDictionary<HostName, ServedCredential> changes) => new(changes, IsOurs ? Folder : null);
+
+    /// <summary>The certificate stays; where it comes from has changed.</summary>
+    public void SaveState(HostName host, ServedCredential served)
+    {
+        if (IsOurs) DurableFile.Write(Folder(host).State, StoredState.Of(served, Folder(host).ReadState()?.Previous).ToBytes());
+    }
+
+    public void Dispose()
+    {
+        _lock?.Dispose();
+        _lock = null;
+    }
+
+    /// <summary>Names hold no separator and begin with no dot: <see cref="HostName"/> sees to it.</summary>
+    string PathOf(HostName host) => Path.Combine(_root, host.CertificateName);
+
+    StoreFolder Folder(HostName host) => new(PathOf(host));
+
+    CertificateReading? Read(HostName host, string path) =>
+        File.Exists(path) ? new CertificateFileReader([host], time).Read(new CertificateFile { Certificate = path }) : null;
+
+    static PreviousCertificate? PreviousOf(StoreFolder folder)
+    {
+        try
+        {
+            if (!File.Exists(folder.Previous)) return null;
+            return PemDocument.Parse(File.ReadAllBytes(folder.Previous)).Certificates is [var leaf, ..]
+                ? new(leaf.SerialNumber, new DateTimeOffset(leaf.NotAfter.ToUniversalTime()))
+                : null;
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    void Guard(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CertificateLoadException(
+                [$"{options.DataDirectory}: cannot be used: {e.Message.TrimEnd('.')}; make DataDirectory readable and writable for the user {Environment.UserName}"]);
+        }
+    }
+
+    [LoggerMessage(21, LogLevel.Error, "{Host}: the stored certificate cannot be used: {Why}. The previous one, {Serial}, takes its place")]
+    partial void FellBack(HostName host, string why, string serial);
+
+    [LoggerMessage(22, LogLevel.Warning, "{Host}: the stored certificate cannot be used: {Why}")]
+    partial void Unusable(HostName host, string why);
+}

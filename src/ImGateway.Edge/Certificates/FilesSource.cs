@@ -1,0 +1,90 @@
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>The configured certificate files: what each last held that could be served, and which hosts are to be served from them.</summary>
+sealed class FilesSource(EdgeOptions options, CertificateFileReader reader, TimeProvider time) : IDisposable
+{
+    /// <summary>How long a content that the disk did not take is left alone.</summary>
+    static readonly TimeSpan StorageRetry = TimeSpan.FromMinutes(10);
+
+    readonly Dictionary<CertificateFile, ServedCredential> _accepted = [];
+    readonly Dictionary<CertificateFile, DateTimeOffset> _putOff = [];
+    CertificateFileWatcher? _watcher;
+
+    /// <summary>All files, at start; they are watched from then on.</summary>
+    public IReadOnlyList<CertificateReading> Read()
+    {
+        List<FileContents> contents = [.. options.Certificates.Files.Distinct().Select(FileContents.Read)];
+        List<CertificateReading> readings = [];
+        foreach (var content in contents)
+        {
+            var reading = reader.Read(content);
+            readings.Add(reading);
+            if (reading.Credential is not null) Accept(reading.File, Offer(reading, content));
+        }
+
+        _watcher = new CertificateFileWatcher(contents, time);
+        return readings;
+    }
+
+    public Task WaitAsync(CancellationToken cancellationToken) => _watcher!.WaitAsync(cancellationToken);
+
+    public IEnumerable<ChangedFile> Changes()
+    {
+        var now = time.GetUtcNow();
+        return _watcher!.Look().Where(change => !_putOff.TryGetValue(change.Contents.File, out var until) || now >= until);
+    }
+
+    /// <summary>This content needs no further look, whatever became of it.</summary>
+    public void Handled(ChangedFile change)
+    {
+        _putOff.Remove(change.Contents.File);
+        _watcher!.Handled(change.Contents);
+    }
+
+    public void PutOff(CertificateFile file) => _putOff[file] = time.GetUtcNow() + StorageRetry;
+
+    public CertificateReading Read(ChangedFile change) => reader.Read(change.Contents);
+
+    public static ServedCredential Offer(CertificateReading reading, FileContents contents) =>
+        new(reading.Credential!, ServedCredential.Files, reading.File.Certificate) { FileHash = contents.Hash };
+
+    public void Accept(CertificateFile file, ServedCredential offer) => _accepted[file] = offer;
+
+    /// <summary>Read well, but did not prove itself.</summary>
+    public void Reject(ServedCredential offer)
+    {
+        foreach (var file in _accepted.Where(entry => entry.Value == offer).Select(entry => entry.Key).ToList()) _accepted.Remove(file);
+    }
+
+    /// <summary>Which file each host is to be served from; hosts that none covers have no entry.</summary>
+    public IReadOnlyDictionary<HostName, ServedCredential> Choose() => ServedCredential.Choose(options.Hosts, _accepted.Values);
+
+    /// <summary>The same if <paramref name="file"/> held <paramref name="offer"/>.</summary>
+    public IReadOnlyDictionary<HostName, ServedCredential> ChooseWith(CertificateFile file, ServedCredential offer) =>
+        ServedCredential.Choose(options.Hosts, [.. _accepted.Where(entry => entry.Key != file).Select(entry => entry.Value), offer]);
+
+    /// <summary>What has changed since it was last taken in: an import or a rollback stands until then.</summary>
+    public static IReadOnlyDictionary<HostName, ServedCredential> News(
+        IReadOnlyDictionary<HostName, ServedCredential> chosen, IReadOnlyDictionary<HostName, ServedCredential> served) =>
+        chosen.Where(entry => !served.TryGetValue(entry.Key, out var current) || current.FileHash != entry.Value.FileHash).ToDictionary();
+
+    /// <summary>The hosts that a file which cannot be used leaves without news, as well as that can be told.</summary>
+    public IReadOnlyList<HostName> HostsOf(CertificateFile file, IReadOnlyList<HostName> names, IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        var chosen = Choose();
+        var accepted = _accepted.GetValueOrDefault(file);
+        IEnumerable<HostName>[] guesses =
+        [
+            served.Where(entry => entry.Value.Source == ServedCredential.Files && entry.Value.Origin == file.Certificate).Select(entry => entry.Key),
+            options.Hosts.Where(host => accepted?.Credential.Covers(host) == true),
+            options.Hosts.Where(host => names.Any(name => name.Matches(host))),
+            options.Hosts.Where(host => !chosen.ContainsKey(host)),
+            options.Hosts,
+        ];
+        return [.. guesses.First(guess => guess.Any())];
+    }
+
+    public void Dispose() => _watcher?.Dispose();
+}

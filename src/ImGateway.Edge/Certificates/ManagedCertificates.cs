@@ -1,0 +1,19 @@
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+static class ManagedCertificates
+{
+    public static IReadOnlyList<ManagedCertificate> Of(IReadOnlyDictionary<HostName, ServedCredential> table, EdgeOptions options, TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        return
+        [
+            .. from host in options.Hosts
+               where table.ContainsKey(host)
+               let served = table[host]
+               select new ManagedCertificate(
+                   host, served.Credential, served.Source, served.Origin, served.InstalledAt, served.Previous, NextActions.Of(served, options, now)),
+        ];
+    }
+}

@@ -1,0 +1,46 @@
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>An import or a rollback, checked as a file is: what it would change, or why it may not.</summary>
+sealed record ManualChange(IReadOnlyDictionary<HostName, ServedCredential> Changes, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings)
+{
+    static readonly Dictionary<HostName, ServedCredential> Nothing = [];
+
+    public static ManualChange Import(
+        FileContents contents, string who, EdgeOptions options, TimeProvider time, IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        var reading = new CertificateFileReader(options.Hosts, time).Read(contents);
+        List<string> warnings = [.. reading.Warnings.Select(warning => warning.ToString())];
+        if (reading.Credential is not { } credential) return new(Nothing, [.. reading.Problems.Select(problem => problem.ToString())], warnings);
+        var offer = new ServedCredential(credential, ServedCredential.Import, OneLine.From(who)) { ByHand = true };
+        var changes = options.Hosts.Where(credential.Covers).ToDictionary(host => host, host => offer with { FileHash = served.GetValueOrDefault(host)?.FileHash });
+        return new(changes, [], warnings);
+    }
+
+    public static ManualChange Rollback(
+        string name, EdgeOptions options, CertificateStore store, IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        var host = options.Hosts.FirstOrDefault(host => host.CertificateName == name || (HostName.TryParse(name, out var parsed) && parsed == host));
+        if (host is null) return Refused($"{OneLine.Quote(name)}: is none of the configured hosts ({string.Join(", ", options.Hosts)}); name one of them");
+        if (store.ReadPrevious(host) is not { } reading) return Refused($"{host}: has no previous certificate; import the one that is wanted");
+        if (reading.Credential is not { } credential) return Refused([.. reading.Problems.Select(problem => problem.ToString())]);
+        var offer = store.Describe(host, credential) with { ByHand = true, FileHash = served.GetValueOrDefault(host)?.FileHash };
+        return new(new Dictionary<HostName, ServedCredential> { [host] = offer }, [], []);
+    }
+
+    public InstallResult Result(IReadOnlyDictionary<HostName, ServedCredential> before) => new(
+        [
+            .. Changes.Select(change => new InstalledHost(
+                change.Key,
+                before.GetValueOrDefault(change.Key)?.Credential.SerialNumber,
+                change.Value.Credential.SerialNumber,
+                change.Value.Credential.NotAfter)),
+        ],
+        Problems)
+    {
+        Warnings = Warnings,
+    };
+
+    static ManualChange Refused(params IReadOnlyList<string> problems) => new(Nothing, problems, []);
+}

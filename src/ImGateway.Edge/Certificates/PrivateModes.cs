@@ -1,0 +1,53 @@
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>Keeps keys from other users of the machine: modes that let them in are repaired, or refused where they cannot be.</summary>
+sealed partial class PrivateModes(ILogger logger)
+{
+    const UnixFileMode Others =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
+    /// <exception cref="CertificateLoadException">It belongs to another user.</exception>
+    public void EnsureFolder(string path)
+    {
+        DurableFile.CreatePrivateFolder(path);
+        Ensure(path, DurableFile.OwnerOnlyFolder);
+    }
+
+    /// <exception cref="CertificateLoadException">It belongs to another user.</exception>
+    public void EnsureFile(string path)
+    {
+        Ensure(path, DurableFile.OwnerOnly);
+        try
+        {
+            File.OpenHandle(path).Dispose();
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CertificateLoadException([$"{path}: may not be read; give it to the user {Environment.UserName} (chown)"]);
+        }
+    }
+
+    void Ensure(string path, UnixFileMode mode)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var actual = File.GetUnixFileMode(path);
+        if ((actual & Others) == 0 && (actual & mode) == mode) return;
+        try
+        {
+            File.SetUnixFileMode(path, mode);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CertificateLoadException(
+                [$"{path}: has mode {Octal(actual)} and belongs to another user; give it to {Environment.UserName} with mode {Octal(mode)} (chown, chmod)"]);
+        }
+
+        Repaired(path, Octal(actual), Octal(mode));
+    }
+
+    static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
+
+    [LoggerMessage(20, LogLevel.Warning, "{Path}: had mode {Actual}, now {Mode}: what is in it is for the edge alone")]
+    partial void Repaired(string path, string actual, string mode);
+}

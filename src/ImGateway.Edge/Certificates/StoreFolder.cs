@@ -1,0 +1,103 @@
+using System.Text;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>
+/// One host's folder in the store. A new bundle and all that goes with it is staged in <c>.next…</c> files; committing is renames alone:
+/// previous := current, current := next, state. So at every moment <c>current.pem</c> is whole, what it held last is in it or in
+/// <c>previous.pem</c>, and a full disk shows before anything has changed.
+/// </summary>
+sealed class StoreFolder(string path)
+{
+    readonly string _next = Path.Combine(path, ".next.pem");
+    readonly string _nextPrevious = Path.Combine(path, ".next.previous.pem");
+    readonly string _nextState = Path.Combine(path, ".next.state.json");
+
+    public string Current { get; } = Path.Combine(path, "current.pem");
+
+    public string Previous { get; } = Path.Combine(path, "previous.pem");
+
+    public string State { get; } = Path.Combine(path, "state.json");
+
+    public IEnumerable<string> Files => new[] { Current, Previous, State }.Where(File.Exists);
+
+    public StoredState? ReadState() => Bytes(State) is { } content ? StoredState.Parse(content) : null;
+
+    /// <summary>Nothing that is served or kept changes by it.</summary>
+    public void Stage(ServedCredential served)
+    {
+        DurableFile.CreatePrivateFolder(path);
+        var certificates = served.Credential.Delivered.Select(certificate => certificate.ExportCertificatePem() + "\n");
+        DurableFile.Write(_next, Encoding.ASCII.GetBytes(served.Credential.Leaf.KeyPem() + "\n" + string.Concat(certificates)));
+        // After the bundle: a state without one is known to belong to a commit that got as far as replacing it.
+        DurableFile.Write(_nextState, StoredState.Of(served, ReadState()).ToBytes());
+        if (Bytes(Current) is { } current) DurableFile.Write(_nextPrevious, current);
+    }
+
+    public void Commit()
+    {
+        if (File.Exists(_nextPrevious)) DurableFile.Move(_nextPrevious, Previous);
+        DurableFile.Move(_next, Current);
+        DurableFile.Move(_nextState, State);
+    }
+
+    public void Discard()
+    {
+        // In this order for Recover, which would take a state alone for the end of a commit.
+        File.Delete(_nextPrevious);
+        File.Delete(_nextState);
+        File.Delete(_next);
+    }
+
+    /// <summary>For putting everything back as it was.</summary>
+    public StoreSnapshot Snapshot() => new(Bytes(Current), Bytes(Previous), Bytes(State));
+
+    public void Restore(StoreSnapshot snapshot)
+    {
+        Put(Current, snapshot.Current);
+        Put(Previous, snapshot.Previous);
+        Put(State, snapshot.State);
+        if (Directory.Exists(path)) Discard();
+    }
+
+    /// <summary>Finishes or forgets what a crash interrupted.</summary>
+    public void Recover()
+    {
+        if (!Directory.Exists(path)) return;
+        if (File.Exists(_next))
+        {
+            // Equal only between the first two renames of Commit: of a rollback, this is then the last copy of what it brings back.
+            var begun = Bytes(Current) is { } current && Bytes(Previous) is { } previous && current.AsSpan().SequenceEqual(previous);
+            if (begun) DurableFile.Move(_next, Current);
+            else Discard();
+        }
+
+        if (File.Exists(_nextState)) DurableFile.Move(_nextState, State);
+        foreach (var stray in Directory.EnumerateFiles(path).Where(file => Path.GetFileName(file)[0] == '.')) File.Delete(stray);
+    }
+
+    /// <summary>A damaged <c>current.pem</c> is kept for whoever wants to look at it, and the previous bundle becomes the current one.</summary>
+    public void Repair()
+    {
+        if (File.Exists(Current)) DurableFile.Move(Current, Path.Combine(path, "damaged.pem"));
+        DurableFile.Write(Current, File.ReadAllBytes(Previous));
+    }
+
+    static byte[]? Bytes(string file) => File.Exists(file) ? File.ReadAllBytes(file) : null;
+
+    static void Put(string file, byte[]? content)
+    {
+        if (content is null) File.Delete(file);
+        else if (Bytes(file) is not { } now || !now.AsSpan().SequenceEqual(content)) DurableFile.Write(file, content);
+    }
+}
+
+/// <summary>The bytes of one host's folder; has no printable form.</summary>
+sealed class StoreSnapshot(byte[]? current, byte[]? previous, byte[]? state)
+{
+    public byte[]? Current => current;
+
+    public byte[]? Previous => previous;
+
+    public byte[]? State => state;
+}
