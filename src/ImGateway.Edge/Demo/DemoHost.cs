@@ -34,7 +34,8 @@ public sealed class DemoHost(Serilog.ILogger log, IAnsiConsole console, TextWrit
         }
 
         await using var gateway = await DemoGateway.StartAsync(listen, environment, TimeProvider.System, cancellationToken);
-        console.MarkupLineInterpolated($"demo gateway, plain HTTP, on [blue]{gateway.Address}[/]");
+        // As a string: the console escapes nothing else, and [::] is no colour.
+        console.MarkupLineInterpolated($"demo gateway, plain HTTP, on [blue]{gateway.Address.ToString()}[/]");
         await gateway.WaitForShutdownAsync(cancellationToken);
         return 0;
     }

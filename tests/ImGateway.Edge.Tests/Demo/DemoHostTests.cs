@@ -43,6 +43,20 @@ public sealed class DemoHostTests
     }
 
     [Fact]
+    public async Task The_gateway_alone_names_an_IPv6_address()
+    {
+        using var stop = new CancellationTokenSource();
+        var running = Host()
+            .RunAsync(new DemoSettings(Upstream: null, GatewayOnly: true, ListenAddress.Parse("[::1]:0")), stop.Token);
+
+        await await Task.WhenAny(_output.Shown("http://[::1]:"), running).WaitAsync(TimeSpan.FromSeconds(30));
+        await stop.CancelAsync();
+
+        Assert.Equal(0, await running.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains("http://[::1]:", _output.ToString());
+    }
+
+    [Fact]
     public async Task The_demo_serves_page_and_gateway_over_TLS_and_says_what_to_paste()
     {
         using var directory = new TemporaryDirectory();
