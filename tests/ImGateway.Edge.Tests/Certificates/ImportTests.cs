@@ -1,5 +1,4 @@
 using ImGateway.Edge.Certificates;
-using ImGateway.Testing;
 using Microsoft.Extensions.Logging;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 
