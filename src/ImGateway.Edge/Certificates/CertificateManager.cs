@@ -59,6 +59,9 @@ public sealed partial class CertificateManager : BackgroundService
         _alerts = new ExpiryAlerts(options.Certificates.MaxAge, time, logger);
     }
 
+    /// <summary>What is served and where it came from; replaced as a whole.</summary>
+    public IReadOnlyDictionary<HostName, ServedCredential> Current => _installer.Served;
+
     /// <summary>Of each configured host that has one, in the configuration's order.</summary>
     public IReadOnlyList<ManagedCertificate> Certificates => ManagedCertificates.Of(_installer.Served, _options, _time);
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
@@ -39,7 +38,10 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
         Guard(() =>
         {
             _lock = StoreLock.TryTake(LockPath);
-            if (IsOurs) foreach (var host in options.Hosts) Folder(host).Recover();
+            if (!IsOurs) return;
+            foreach (var host in options.Hosts) Folder(host).Recover();
+            DurableFile.RemoveTemporaries(options.DataDirectory);
+            DurableFile.RemoveTemporaries(Path.Combine(options.DataDirectory, "development-ca"));
         });
         return IsOurs;
     }

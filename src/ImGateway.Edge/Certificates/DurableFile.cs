@@ -61,6 +61,16 @@ static class DurableFile
         Step.Value?.Invoke();
     }
 
+    /// <summary>What a crash left of <see cref="Write(string, ReadOnlySpan{byte}, UnixFileMode)"/>: keys may be in it.</summary>
+    public static void RemoveTemporaries(string folder)
+    {
+        if (!Directory.Exists(folder)) return;
+        foreach (var file in Directory.EnumerateFiles(folder).Where(IsTemporary)) File.Delete(file);
+
+        static bool IsTemporary(string path) =>
+            Path.GetFileName(path) is ['.', ..] name && Guid.TryParseExact(Path.GetExtension(name).TrimStart('.'), "N", out _);
+    }
+
     /// <summary>0700 where it is new. A folder that was there keeps its mode: it may be someone else's choice (<c>--out .</c>).</summary>
     public static void CreatePrivateFolder(string path)
     {

@@ -32,7 +32,7 @@ sealed partial class PrivateModes(ILogger logger)
     {
         if (OperatingSystem.IsWindows()) return;
         var actual = File.GetUnixFileMode(path);
-        if ((actual & Others) == 0 && (actual & mode) == mode) return;
+        if ((actual & Others) == UnixFileMode.None && (actual & mode) == mode) return;
         try
         {
             File.SetUnixFileMode(path, mode);

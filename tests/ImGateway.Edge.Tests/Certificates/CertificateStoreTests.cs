@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
@@ -6,6 +7,7 @@ using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
+[UnsupportedOSPlatform("windows")]
 public sealed class CertificateStoreTests : IDisposable
 {
     const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;

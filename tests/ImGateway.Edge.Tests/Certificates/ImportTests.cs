@@ -1,6 +1,4 @@
 using ImGateway.Edge.Certificates;
-using ImGateway.Edge.Configuration;
-using ImGateway.Testing;
 using Microsoft.Extensions.Logging;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 
@@ -245,7 +243,7 @@ public sealed class ImportTests : IDisposable
         using (var edge = await _setup.StartAsync())
         {
             // Its life of 90 days ends where MaxAge does.
-            Assert.Equal(new NextAction("rotate", file.Leaf.NotAfter.ToUniversalTime(), "expiry"), edge.Certificate().Next);
+            Assert.Equal(new NextAction("rotate", edge.Certificate().Credential.NotAfter, "expiry"), edge.Certificate().Next);
             using var longLived = _setup.Issue(age: TimeSpan.Zero, left: TimeSpan.FromDays(300));
             await edge.ImportAsync(longLived);
             var next = edge.Certificate().Next;

@@ -117,7 +117,7 @@ public sealed class CommandLineTests : IDisposable
         var (exitCode, output, error) = await InvokeAsync("cert", "self-signed", "--host", "im.test", "--out", file);
 
         Assert.Equal((1, 0), (exitCode, output.Length));
-        Assert.StartsWith($"{file}: cannot be written to", Assert.Single(error), StringComparison.Ordinal);
+        Assert.StartsWith($"{file}: ", Assert.Single(error), StringComparison.Ordinal);
     }
 
     [Fact]
