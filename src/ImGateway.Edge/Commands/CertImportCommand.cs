@@ -36,7 +36,7 @@ static class CertImportCommand
     static async Task<int> ImportAsync(CertificateFile file, string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         // 1. The files, here: the edge may run as another user, in another folder.
-        using var access = CertificateAccess.Open(configFile);
+        using var access = CertificateAccess.Open(configFile, console.Error);
         var contents = FileContents.Read(file);
         List<string> problems = [.. contents.Problems.Select(problem => problem.ToString())];
         var import = new ControlImport

@@ -10,22 +10,22 @@ static class CertListCommand
         var (config, json) = (ConfigOption.Create(), JsonOption.Create());
         var command = new Command("list", "What is served for each host, and until when") { config, json };
         command.SetAction((parsed, cancellationToken) =>
-            ListAsync(parsed.GetValue(config), parsed.GetValue(json), parsed.InvocationConfiguration.Output, cancellationToken));
+            ListAsync(parsed.GetValue(config), parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken));
         return command;
     }
 
-    static async Task<int> ListAsync(string? configFile, bool json, TextWriter output, CancellationToken cancellationToken)
+    static async Task<int> ListAsync(string? configFile, bool json, InvocationConfiguration console, CancellationToken cancellationToken)
     {
-        using var access = CertificateAccess.Open(configFile);
+        using var access = CertificateAccess.Open(configFile, console.Error);
         var certificates = await access.ListAsync(cancellationToken);
         if (json)
         {
-            await JsonOption.WriteAsync(output, certificates);
+            await JsonOption.WriteAsync(console.Output, certificates);
             return ExitCodes.Fine;
         }
 
         new TextTable(["Host", "Serial", "Key", "Not after", "Days left", "Source", "Next"],
-            [.. certificates.Select(Row)]).Write(output);
+            [.. certificates.Select(Row)]).Write(console.Output);
         return ExitCodes.Fine;
     }
 

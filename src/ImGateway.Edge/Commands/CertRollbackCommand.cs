@@ -15,7 +15,7 @@ static class CertRollbackCommand
 
     static async Task<int> RollBackAsync(string name, string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
     {
-        using var access = CertificateAccess.Open(configFile);
+        using var access = CertificateAccess.Open(configFile, console.Error);
         var certificate = await access.FindAsync(name, cancellationToken);
         var installed = await access.RollbackAsync(certificate.Name, cancellationToken);
         return await installed.TellAsync(console.Output, console.Error);

@@ -10,16 +10,16 @@ static class CertShowCommand
         var (name, config, json) = (NameArgument.Create(), ConfigOption.Create(), JsonOption.Create());
         var command = new Command("show", "All about one certificate: names, key, dates, chain, what came before it and what is next") { name, config, json };
         command.SetAction((parsed, cancellationToken) => ShowAsync(
-            parsed.GetValue(name)!, parsed.GetValue(config), parsed.GetValue(json), parsed.InvocationConfiguration.Output, cancellationToken));
+            parsed.GetValue(name)!, parsed.GetValue(config), parsed.GetValue(json), parsed.InvocationConfiguration, cancellationToken));
         return command;
     }
 
-    static async Task<int> ShowAsync(string name, string? configFile, bool json, TextWriter output, CancellationToken cancellationToken)
+    static async Task<int> ShowAsync(string name, string? configFile, bool json, InvocationConfiguration console, CancellationToken cancellationToken)
     {
-        using var access = CertificateAccess.Open(configFile);
+        using var access = CertificateAccess.Open(configFile, console.Error);
         var certificate = await access.FindAsync(name, cancellationToken);
-        if (json) await JsonOption.WriteAsync(output, certificate);
-        else new TextTable([], [.. Facts(certificate)]).Write(output);
+        if (json) await JsonOption.WriteAsync(console.Output, certificate);
+        else new TextTable([], [.. Facts(certificate)]).Write(console.Output);
         return ExitCodes.Fine;
     }
 

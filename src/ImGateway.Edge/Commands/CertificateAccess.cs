@@ -1,7 +1,6 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Commands;
 
@@ -9,18 +8,20 @@ namespace ImGateway.Edge.Commands;
 sealed class CertificateAccess : IDisposable
 {
     readonly ConfigurationResult _configuration;
+    readonly TextWriter _error;
     readonly ControlClient _edge;
 
-    CertificateAccess(ConfigurationResult configuration)
+    CertificateAccess(ConfigurationResult configuration, TextWriter error)
     {
-        _configuration = configuration;
+        (_configuration, _error) = (configuration, error);
         _edge = new ControlClient(configuration.Draft);
     }
 
     /// <summary>For keys that a verb generates.</summary>
     public KeyType KeyType => _configuration.Draft.Certificates.KeyType;
 
-    public static CertificateAccess Open(string? configFile) => new(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)));
+    /// <param name="error">Gets what is worth knowing about the files, where these are read here.</param>
+    public static CertificateAccess Open(string? configFile, TextWriter error) => new(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)), error);
 
     public async Task<IReadOnlyList<CertificateStatus>> ListAsync(CancellationToken cancellationToken) =>
         await _edge.GetAsync<IReadOnlyList<CertificateStatus>>("/certificates", cancellationToken) is { } reply
@@ -66,7 +67,7 @@ sealed class CertificateAccess : IDisposable
             ?? throw new UserError(_configuration.Problems.Where(problem => problem.PreventsStart).Select(problem => problem.ToString()));
         try
         {
-            return act(new OfflineCertificates(options, TimeProvider.System, NullLogger<OfflineCertificates>.Instance), options);
+            return act(new OfflineCertificates(options, TimeProvider.System, new WarningLines(_error)), options);
         }
         catch (CertificateLoadException problems)
         {
@@ -92,5 +93,19 @@ sealed record Installation(ControlInstalled Result, bool Served)
 
         if (!Served) await output.WriteLineAsync("no edge runs with this DataDirectory: served from its next start on");
         return ExitCodes.Fine;
+    }
+}
+
+/// <summary>For people what an edge would log.</summary>
+sealed class WarningLines(TextWriter error) : ILogger<OfflineCertificates>
+{
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (IsEnabled(logLevel)) error.WriteLine($"warning: {OneLine.From(formatter(state, exception))}");
     }
 }

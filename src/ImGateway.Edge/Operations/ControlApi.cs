@@ -37,7 +37,7 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, Certifi
             ("GET", "/certificates") => AnswerAsync(context, StatusCodes.Status200OK, status.Certificates()),
             ("GET", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) => CertificateAsync(context, path[CertificatePrefix.Length..]),
             ("POST", "/certificates/import") => ImportAsync(context, peer?.ToString() ?? "control socket"),
-            ("POST", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) && path.EndsWith(RollbackSuffix, StringComparison.Ordinal) =>
+            ("POST", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) && path[CertificatePrefix.Length..].EndsWith(RollbackSuffix, StringComparison.Ordinal) =>
                 RollbackAsync(context, path[CertificatePrefix.Length..^RollbackSuffix.Length]),
             _ => RefuseAsync(context, StatusCodes.Status404NotFound, "the running edge does not know this request; use the imgw of the same version"),
         };

@@ -30,9 +30,17 @@ sealed partial class ControlListener : IConnectionListener
 
     public EndPoint EndPoint { get; }
 
+    /// <summary>At once where nothing stands against it, so that verbs reach an edge as soon as clients do.</summary>
     public void Open()
     {
-        if (!TryOpen()) HeldByAnother(_path);
+        try
+        {
+            if (!TryOpen()) HeldByAnother(_path);
+        }
+        catch (Exception e) when (IsOfTheDisk(e))
+        {
+            CannotOpen(_path, e.Message);
+        }
     }
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
@@ -60,7 +68,7 @@ sealed partial class ControlListener : IConnectionListener
     {
         if (_stop.IsCancellationRequested) return;
         // In this order: as long as it answers it is ours, so the file removed is not that of the one who comes after.
-        if (_socket is not null) File.Delete(_path);
+        if (_socket is not null) Remove();
         await _stop.CancelAsync();
         _socket?.Dispose();
     }
@@ -85,10 +93,9 @@ sealed partial class ControlListener : IConnectionListener
                 TakenOver(_path);
                 return;
             }
-            catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
+            catch (Exception e) when (IsOfTheDisk(e))
             {
-                // What keeps it from us now need not do so a second later, and nothing else stands still for it.
-                if (e.Message != told) CannotTakeOver(_path, told = e.Message);
+                if (e.Message != told) CannotOpen(_path, told = e.Message);
             }
         }
     }
@@ -122,6 +129,21 @@ sealed partial class ControlListener : IConnectionListener
         }
     }
 
+    void Remove()
+    {
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (Exception e) when (IsOfTheDisk(e))
+        {
+            // Whoever comes next replaces it.
+        }
+    }
+
+    /// <summary>File systems without sockets, and full ones: no reason not to serve, and it may pass.</summary>
+    static bool IsOfTheDisk(Exception e) => e is IOException or SocketException or UnauthorizedAccessException;
+
     /// <summary>A socket file says nothing about its process: only asking does.</summary>
     bool IsAnswered()
     {
@@ -141,9 +163,9 @@ sealed partial class ControlListener : IConnectionListener
     [LoggerMessage(1, LogLevel.Warning, "Another imgw runs with this DataDirectory: no control socket here, verbs reach the other one, until it stops and {Path} is free")]
     partial void HeldByAnother(string path);
 
-    [LoggerMessage(2, LogLevel.Information, "The other imgw is gone: verbs reach this one by {Path}")]
+    [LoggerMessage(2, LogLevel.Information, "Verbs reach this imgw by {Path} from now on")]
     partial void TakenOver(string path);
 
-    [LoggerMessage(3, LogLevel.Warning, "{Path} is free but cannot be opened: {Why}. Verbs do not reach this imgw; attempts go on")]
-    partial void CannotTakeOver(string path, string why);
+    [LoggerMessage(3, LogLevel.Error, "{Path} cannot be opened: {Why}. Verbs and health checks do not reach this imgw; attempts go on")]
+    partial void CannotOpen(string path, string why);
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Serilog.Events;
 using Serilog.Formatting;
 using Serilog.Formatting.Compact;
@@ -11,18 +10,21 @@ namespace ImGateway.Edge.Operations;
 sealed class JsonLineFormatter : ITextFormatter
 {
     readonly RenderedCompactJsonFormatter _inner = new();
-    readonly ConditionalWeakTable<MessageTemplate, MessageTemplate> _literal = [];
 
     // Serilog escapes what JSON demands, the C0 controls; a C1 control such as CSI (U+009B) would still reach a terminal.
     public void Format(LogEvent logEvent, TextWriter output) => _inner.Format(Literal(logEvent), new EscapingWriter(output, "\n"));
 
     /// <summary>Serilog renders strings in quotes, which JSON then escapes once more: nobody reads that at night.</summary>
-    LogEvent Literal(LogEvent e) => new(
-        e.Timestamp, e.Level, e.Exception, _literal.GetValue(e.MessageTemplate, Literal),
-        e.Properties.Select(property => new LogEventProperty(property.Key, property.Value)), e.TraceId ?? default, e.SpanId ?? default);
-
-    static MessageTemplate Literal(MessageTemplate template) => new(template.Text, template.Tokens.Select(token =>
-        token is PropertyToken { Format: null } property ? new PropertyToken(property.PropertyName, property.ToString(), "l", property.Alignment) : token));
+    static LogEvent Literal(LogEvent e)
+    {
+        var tokens = e.MessageTemplate.Tokens.Select(token => token is PropertyToken { Format: null } hole
+            && e.Properties.GetValueOrDefault(hole.PropertyName) is ScalarValue { Value: string }
+                ? new PropertyToken(hole.PropertyName, hole.ToString(), "l", hole.Alignment)
+                : token);
+        return new LogEvent(
+            e.Timestamp, e.Level, e.Exception, new MessageTemplate(e.MessageTemplate.Text, tokens),
+            e.Properties.Select(property => new LogEventProperty(property.Key, property.Value)), e.TraceId ?? default, e.SpanId ?? default);
+    }
 }
 
 /// <summary>One line an event for people; what an exception says follows indented, so that no text in it can pass for an event.</summary>

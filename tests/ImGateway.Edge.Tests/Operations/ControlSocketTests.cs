@@ -58,9 +58,21 @@ public sealed class ControlSocketTests : IDisposable
         var line = await second.WaitForLog(l => l.Message.StartsWith("Another imgw runs with this DataDirectory", StringComparison.Ordinal), Limit);
         Assert.Equal("Warning", line["@l"]);
         await first.StopAsync(Limit);
-        await second.WaitForLog(l => l.Message.StartsWith("The other imgw is gone", StringComparison.Ordinal), Limit);
+        await second.WaitForLog(l => l.Message.StartsWith("Verbs reach this imgw by", StringComparison.Ordinal), Limit);
 
         Assert.Equal((0, OwnerOnly), ((await HealthAsync(second)).ExitCode, File.GetUnixFileMode(Socket)));
+    }
+
+    [Fact]
+    public async Task An_edge_that_cannot_open_it_serves_all_the_same_and_says_so()
+    {
+        Directory.CreateDirectory(Path.Combine(Socket, "in the way"));
+
+        await using var edge = await EdgeProcess.StartAsync(Setup(Data));
+
+        await edge.WaitForLog(l => l["@l"] == "Error" && l.Message.Contains("control.sock cannot be opened"), Limit);
+        Directory.Delete(Socket, recursive: true);
+        await edge.WaitForLog(l => l.Message.StartsWith("Verbs reach this imgw by", StringComparison.Ordinal), Limit);
     }
 
     [Fact]
@@ -109,12 +121,13 @@ public sealed class ControlSocketTests : IDisposable
 
         using var large = await client.PostAsJsonAsync("/certificates/import", new { certificate = new string('c', 1024 * 1024), key = "k" });
         using var nonsense = await client.PostAsync("/certificates/import", new StringContent("{\"key\":", System.Text.Encoding.UTF8, "application/json"));
+        using var nameless = await client.PostAsync("/certificates/rollback", content: null);
         using var elsewhere = await client.PostAsync("/certificates", content: null);
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, large.StatusCode);
         Assert.Contains("larger than 1024 KiB", await large.Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.BadRequest, nonsense.StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, elsewhere.StatusCode);
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (nameless.StatusCode, elsewhere.StatusCode));
     }
 
     static EdgeSetup Setup(string data) => new() { Settings = new Dictionary<string, JsonNode?> { ["DataDirectory"] = data } };

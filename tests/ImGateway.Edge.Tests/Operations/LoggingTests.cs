@@ -51,6 +51,15 @@ public sealed class LoggingTests
     }
 
     [Fact]
+    public async Task Json_messages_hold_any_kind_of_value_and_quote_no_text()
+    {
+        var line = Assert.Single(await LogAsync(readable: false, log =>
+            log.Information("{Text} {Day} {Number} {Until:u} {Missing}", "text", DayOfWeek.Friday, 7, DateTimeOffset.UnixEpoch)));
+
+        Assert.Equal("text Friday 7 1970-01-01 00:00:00Z {Missing}", Parse(line).GetProperty("@m").GetString());
+    }
+
+    [Fact]
     public async Task Json_carries_hostile_text_escaped_and_unchanged()
     {
         var line = Assert.Single(await LogAsync(readable: false, log => log.Information("agent {Agent}", Hostile)));

@@ -1,0 +1,296 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Testing;
+using Microsoft.Extensions.Logging;
+using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+
+namespace ImGateway.Edge.Tests.Certificates;
+
+public sealed class CertificateStoreTests : IDisposable
+{
+    const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    readonly StoreSetup _setup = new();
+
+    public void Dispose() => _setup.Dispose();
+
+    [Fact]
+    public async Task Store_holds_key_and_chain_in_one_file_that_openssl_reads_and_nobody_else_may()
+    {
+        using var file = _setup.WriteFile();
+        using var edge = await _setup.StartAsync();
+        var pem = File.ReadAllText(_setup.Stored(Gateway, "current.pem"));
+        Assert.Equal(1, Count(pem, "BEGIN PRIVATE KEY"));
+        Assert.Equal(2, Count(pem, "BEGIN CERTIFICATE"));
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(_setup.Stored(Gateway, "current.pem")));
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(_setup.Stored(Gateway, "state.json")));
+        foreach (var folder in new[] { _setup.Data(), _setup.Data("certificates"), _setup.Data("certificates", "gateway.example.com") })
+        {
+            Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
+        }
+    }
+
+    [Fact]
+    public async Task Wrong_modes_are_repaired_with_a_line()
+    {
+        using var file = _setup.WriteFile();
+        (await _setup.StartAsync()).Dispose();
+        File.SetUnixFileMode(_setup.Stored(Gateway, "current.pem"), OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(_setup.Data(), OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+        using var edge = await _setup.StartAsync();
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(_setup.Stored(Gateway, "current.pem")));
+        Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(_setup.Data()));
+        Assert.Single(_setup.Log.Lines, line => line.Text.Contains("current.pem: had mode 0644, now 0600"));
+        Assert.Single(_setup.Log.Lines, line => line.Text.Contains("data: had mode 0701, now 0700"));
+    }
+
+    [Fact]
+    public async Task Data_directory_that_cannot_be_made_is_one_line()
+    {
+        using var file = _setup.WriteFile();
+        File.WriteAllText(_setup["file"], "");
+        _setup.Options = _setup.Options with { DataDirectory = _setup["file", "data"] };
+        var thrown = await Assert.ThrowsAsync<CertificateLoadException>(_setup.StartAsync);
+        Assert.Contains("make DataDirectory readable and writable", Assert.Single(thrown.Lines));
+    }
+
+    [Theory]
+    [InlineData("expired")]
+    [InlineData("gone")]
+    [InlineData("garbage")]
+    public async Task Bad_file_at_start_is_no_reason_not_to_start_while_the_store_has_its_certificate(string what)
+    {
+        using var file = _setup.WriteFile();
+        (await _setup.StartAsync()).Dispose();
+        var path = _setup.Options.Certificates.Files[0];
+        using var expired = _setup.Issue(age: TimeSpan.FromDays(9), left: TimeSpan.FromDays(-1));
+        if (what == "expired") expired.WriteTo(_setup["files"]);
+        else if (what == "gone") File.Delete(path.Certificate);
+        else File.WriteAllText(path.Certificate, "garbage");
+
+        using (var edge = await _setup.StartAsync())
+        {
+            Assert.Equal((file.SerialNumber, file.SerialNumber), (edge.Serial(Gateway), edge.Serial(Chat)));
+            Assert.Contains(_setup.Log.Lines, line => line.Level == LogLevel.Error && line.Text.Contains(path.Certificate) && line.Text.Contains("goes on with"));
+            Assert.Equal(1, await _setup.MetricAsync("imgw_certificate_load_failures_total{host=\"gateway.example.com\"}"));
+            using var repaired = _setup.WriteFile();
+            await edge.SettleAsync();
+            Assert.Equal(repaired.SerialNumber, edge.Serial());
+        }
+
+        if (what != "gone") return;
+        Directory.Delete(_setup.Data("certificates"), recursive: true);
+        File.Delete(path.Certificate);
+        Assert.Contains("does not exist", Assert.Single((await Assert.ThrowsAsync<CertificateLoadException>(_setup.StartAsync)).Lines));
+    }
+
+    [Fact]
+    public async Task File_that_does_not_prove_itself_at_start_leaves_the_stored_certificate()
+    {
+        using var file = _setup.WriteFile();
+        (await _setup.StartAsync()).Dispose();
+        using var next = _setup.WriteFile();
+        _setup.Probe = _ => "shown another chain";
+        using var edge = await _setup.StartAsync();
+        Assert.Equal(file.SerialNumber, edge.Serial());
+        Assert.Contains(_setup.Log.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("shown another chain"));
+    }
+
+    [Fact]
+    public async Task First_certificate_that_does_not_prove_itself_keeps_the_edge_from_starting()
+    {
+        using var file = _setup.WriteFile();
+        _setup.Probe = _ => "shown another chain";
+        Assert.Contains("shown another chain", Assert.Single((await Assert.ThrowsAsync<CertificateLoadException>(_setup.StartAsync)).Lines));
+        Assert.False(File.Exists(_setup.Stored(Gateway, "current.pem")));
+    }
+
+    [Fact]
+    public async Task Damaged_bundle_gives_way_to_the_previous_one_and_is_kept_for_inspection()
+    {
+        _setup.UseSelfSigned();
+        using var first = _setup.Issue();
+        using var second = _setup.Issue();
+        using (var edge = await _setup.StartAsync())
+        {
+            await edge.ImportAsync(first);
+            await edge.ImportAsync(second);
+        }
+
+        File.WriteAllText(_setup.Stored(Gateway, "current.pem"), "half a f");
+        using var after = await _setup.StartAsync();
+        Assert.Equal((first.SerialNumber, second.SerialNumber), (after.Serial(Gateway), after.Serial(Chat)));
+        Assert.Single(_setup.Log.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("current.pem") && line.Text.Contains(first.SerialNumber));
+        Assert.Equal("half a f", File.ReadAllText(_setup.Stored(Gateway, "damaged.pem")));
+
+        using var third = _setup.Issue();
+        await after.ImportAsync(third);
+        await after.RollbackAsync();
+        Assert.Equal(first.SerialNumber, after.Serial());
+    }
+
+    [Fact]
+    public async Task Store_damaged_beyond_use_counts_as_none()
+    {
+        using var file = _setup.WriteFile();
+        (await _setup.StartAsync()).Dispose();
+        File.WriteAllText(_setup.Stored(Gateway, "current.pem"), "");
+        File.WriteAllText(_setup.Stored(Gateway, "state.json"), "{");
+        using var edge = await _setup.StartAsync();
+        Assert.Equal(file.SerialNumber, edge.Serial());
+    }
+
+    [Fact]
+    public async Task Self_signed_certificate_is_kept_over_restarts_until_it_is_due()
+    {
+        _setup.UseSelfSigned();
+        string first;
+        using (var edge = await _setup.StartAsync()) first = edge.Serial();
+        _setup.Time.Advance(TimeSpan.FromDays(50));
+        using (var edge = await _setup.StartAsync())
+        {
+            await edge.SettleAsync();
+            Assert.Equal(first, edge.Serial());
+        }
+
+        _setup.Time.Advance(TimeSpan.FromDays(10));
+        using (var edge = await _setup.StartAsync())
+        {
+            await edge.SettleAsync();
+            Assert.NotEqual(first, edge.Serial());
+            Assert.Equal(first, edge.Certificate().Previous!.SerialNumber);
+            await edge.RollbackAsync();
+            await edge.SettleAsync();
+            Assert.Equal(first, edge.Serial());
+        }
+    }
+
+    [Fact]
+    public async Task Self_signed_certificate_of_a_development_ca_that_is_gone_is_issued_anew()
+    {
+        _setup.UseSelfSigned();
+        string first;
+        using (var edge = await _setup.StartAsync()) first = edge.Serial();
+        Directory.Delete(_setup.Data("development-ca"), recursive: true);
+        using var second = await _setup.StartAsync();
+        Assert.NotEqual(first, second.Serial());
+    }
+
+    [Fact]
+    public async Task Every_state_that_a_crash_could_leave_loads_as_the_old_or_the_new_certificate()
+    {
+        _setup.UseSelfSigned();
+        using var first = _setup.Issue();
+        using var second = _setup.Issue();
+        using var third = _setup.Issue();
+        List<string> copies = [];
+        using (var edge = await _setup.StartAsync())
+        {
+            await edge.ImportAsync(first);
+            await edge.ImportAsync(second);
+            await WatchAsync(() => edge.ImportAsync(third));
+            await WatchAsync(() => edge.RollbackAsync());
+        }
+
+        // Import: current and previous go from second, first to third, second. Rollback: back to second, third. Nothing is lost on the way.
+        (string, string)[] whole = [(second.SerialNumber, first.SerialNumber), (third.SerialNumber, second.SerialNumber), (second.SerialNumber, third.SerialNumber)];
+        List<(string, string)> seen = [];
+        foreach (var copy in copies)
+        {
+            _setup.Options = _setup.Options with { DataDirectory = copy };
+            using var edge = await _setup.StartAsync();
+            var certificate = edge.Certificate();
+            seen.Add((certificate.Credential.SerialNumber, certificate.Previous!.SerialNumber));
+            Assert.Equal(("import", "uid 1000"), (certificate.Source, certificate.Origin));
+            Assert.Equal(
+                ["current.pem", "previous.pem", "state.json"],
+                Directory.EnumerateFiles(_setup.Stored(Gateway, "")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        }
+
+        Assert.All(seen, state => Assert.Contains(state, whole));
+        Assert.Equal(whole.Order(), seen.Distinct().Order());
+        Assert.DoesNotContain(_setup.Log.Lines, line => line.Level >= LogLevel.Error);
+
+        async Task WatchAsync(Func<Task<InstallResult>> change)
+        {
+            DurableFile.Step.Value = () =>
+            {
+                copies.Add(_setup[$"crash-{copies.Count}"]);
+                Copy(_setup.Data(), copies[^1]);
+            };
+            Assert.True((await change()).Succeeded);
+            DurableFile.Step.Value = null;
+        }
+    }
+
+    [Fact]
+    public async Task Second_process_serves_without_storing_until_the_first_has_gone()
+    {
+        using var file = _setup.WriteFile();
+        var old = await _setup.StartAsync();
+        using var young = await _setup.StartAsync();
+        Assert.Equal(file.SerialNumber, young.Serial());
+        using var imported = _setup.Issue();
+        Assert.Contains("another imgw process", Assert.Single((await young.ImportAsync(imported)).Problems));
+        Assert.True((await old.ImportAsync(imported)).Succeeded);
+        old.Dispose();
+        await young.SettleAsync();
+        Assert.Equal(imported.SerialNumber, young.Serial());
+        using var next = _setup.Issue();
+        Assert.True((await young.ImportAsync(next)).Succeeded);
+        Assert.Equal(imported.SerialNumber, young.Certificate().Previous!.SerialNumber);
+    }
+
+    [Fact]
+    public async Task Offline_import_and_rollback_are_served_from_the_next_start_on()
+    {
+        using var file = _setup.WriteFile();
+        Assert.Empty(_setup.Offline.Read());
+        using var imported = _setup.Issue();
+        using (var edge = await _setup.StartAsync())
+        {
+            var held = _setup.Offline.Import(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000");
+            Assert.Contains("another imgw process", Assert.Single(held.Problems));
+            Assert.Equal(file.SerialNumber, _setup.Offline.Read()[0].Credential.SerialNumber);
+        }
+
+        var result = _setup.Offline.Import(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000");
+        Assert.Equal((file.SerialNumber, imported.SerialNumber), (result.Installed[0].OldSerialNumber, result.Installed[0].NewSerialNumber));
+        Assert.True(_setup.Offline.Import(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000").Succeeded);
+        using (var edge = await _setup.StartAsync())
+        {
+            Assert.Equal((imported.SerialNumber, file.SerialNumber), (edge.Serial(), edge.Certificate().Previous!.SerialNumber));
+        }
+
+        Assert.True(_setup.Offline.Rollback("gateway.example.com").Succeeded);
+        Assert.Equal(
+            [(file.SerialNumber, imported.SerialNumber), (imported.SerialNumber, file.SerialNumber)],
+            _setup.Offline.Read().Select(certificate => (certificate.Credential.SerialNumber, certificate.Previous!.SerialNumber)));
+    }
+
+    [Fact]
+    public void Backup_key_is_written_once_for_the_owner_alone_and_its_pin_is_that_of_its_certificate()
+    {
+        var path = _setup["backup.key"];
+        var pin = CertificatePins.CreateBackupKey(path, KeyType.P384);
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(path));
+        using var key = System.Security.Cryptography.ECDsa.Create();
+        key.ImportFromPem(File.ReadAllText(path));
+        using var root = TestCa.Create("Pin Root");
+        using var issued = root.Issue(new PkiLeaf { Hosts = ["gateway.example.com"], Key = key });
+        Assert.Equal(pin, CertificatePins.Of(issued.Leaf));
+        Assert.Equal(44, pin.Length);
+        var thrown = Assert.Throws<UserError>(() => CertificatePins.CreateBackupKey(path, KeyType.P256));
+        Assert.Contains("exists already", thrown.Message);
+        Assert.Throws<UserError>(() => CertificatePins.CreateBackupKey(_setup["none", "backup.key"], KeyType.P256));
+    }
+
+    static int Count(string text, string part) => text.Split(part).Length - 1;
+
+    static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to, OwnerOnly | UnixFileMode.UserExecute);
+        foreach (var folder in Directory.EnumerateDirectories(from)) Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+        foreach (var file in Directory.EnumerateFiles(from).Where(file => Path.GetFileName(file) != "lock")) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+}

@@ -1,0 +1,130 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+using ImGateway.Testing;
+using Microsoft.Extensions.Time.Testing;
+using Prometheus;
+
+namespace ImGateway.Edge.Tests.Certificates;
+
+/// <summary>Edges one after the other on one data directory, with real files and no listeners.</summary>
+sealed class StoreSetup : IDisposable
+{
+    public static readonly HostName Gateway = HostName.Parse("gateway.example.com");
+    public static readonly HostName Chat = HostName.Parse("chat.example.com");
+
+    readonly TemporaryDirectory _folder = new();
+    readonly TestCa _root = TestCa.Create("Store Root");
+    readonly TestCa _intermediate;
+    readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
+
+    public StoreSetup()
+    {
+        _intermediate = _root.CreateIntermediate("Store Intermediate");
+        Options = new EdgeOptions { Hosts = [Gateway, Chat], DataDirectory = _folder["data"] };
+    }
+
+    public FakeTimeProvider Time { get; } = new(TimeProvider.System.GetUtcNow());
+
+    public LogCollector<CertificateManager> Log { get; } = new();
+
+    public Func<HostName, string?> Probe { get; set; } = _ => null;
+
+    public EdgeOptions Options { get; set; }
+
+    public string this[params string[] parts] => _folder[parts];
+
+    public OfflineCertificates Offline => new(Options, Time, new LogCollector<OfflineCertificates>());
+
+    public string Data(params string[] parts) => Path.Combine([Options.DataDirectory, .. parts]);
+
+    public string Stored(HostName host, string file) => Data("certificates", host.CertificateName, file);
+
+    public IssuedCertificate Issue(params string[] hosts) => _intermediate.Issue(hosts.Length > 0 ? hosts : ["gateway.example.com", "chat.example.com"]);
+
+    public IssuedCertificate Issue(TimeSpan age, TimeSpan left) =>
+        _intermediate.Issue(["gateway.example.com", "chat.example.com"], notBefore: Time.GetUtcNow() - age, notAfter: Time.GetUtcNow() + left);
+
+    public IssuedCertificate WriteFile()
+    {
+        var issued = Issue();
+        Options = Options with { Certificates = new() { Source = CertificateSource.Files, Files = [issued.WriteTo(this["files"])] } };
+        return issued;
+    }
+
+    public void UseSelfSigned() =>
+        Options = Options with { Certificates = new() { Source = CertificateSource.SelfSigned, AllowSelfSigned = true } };
+
+    public async Task<Edge> StartAsync()
+    {
+        var edge = new Edge(this);
+        try
+        {
+            await edge.Manager.LoadAsync(CancellationToken.None);
+            return edge;
+        }
+        catch
+        {
+            edge.Dispose();
+            throw;
+        }
+    }
+
+    public async Task<double> MetricAsync(string series)
+    {
+        using var page = new MemoryStream();
+        await _registry.CollectAndExportAsTextAsync(page);
+        var line = System.Text.Encoding.UTF8.GetString(page.ToArray()).Split('\n').FirstOrDefault(line => line.StartsWith(series + " ", StringComparison.Ordinal));
+        return line is null ? 0 : double.Parse(line[(series.Length + 1)..]);
+    }
+
+    public void Dispose()
+    {
+        _intermediate.Dispose();
+        _root.Dispose();
+        _folder.Dispose();
+    }
+
+    /// <summary>One process's manager.</summary>
+    public sealed class Edge : IDisposable
+    {
+        readonly StoreSetup _setup;
+        readonly ServerCertificateSelector _selector;
+
+        public Edge(StoreSetup setup)
+        {
+            _setup = setup;
+            _selector = new ServerCertificateSelector(setup.Options);
+            Manager = new CertificateManager(
+                setup.Options,
+                _selector,
+                (host, _, _) => Task.FromResult(setup.Probe(host)),
+                new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(setup._registry)),
+                setup.Time,
+                setup.Log);
+        }
+
+        public CertificateManager Manager { get; }
+
+        public string Serial(HostName? host = null) => _selector.Served[host ?? Gateway].SerialNumber;
+
+        public ManagedCertificate Certificate(HostName? host = null) => Manager.Certificates.Single(certificate => certificate.Host == (host ?? Gateway));
+
+        public Task<InstallResult> ImportAsync(IssuedCertificate issued) =>
+            Manager.ImportAsync(issued.ChainPem, issued.KeyPem, chainPem: null, password: null, "uid 1000", CancellationToken.None);
+
+        public Task<InstallResult> RollbackAsync(string name = "gateway.example.com") => Manager.RollbackAsync(name, CancellationToken.None);
+
+        /// <summary>Long enough for a content to be seen, seen again, and count as final.</summary>
+        public async Task SettleAsync()
+        {
+            for (var look = 0; look < 3; look++)
+            {
+                await Manager.LookAsync(CancellationToken.None);
+                _setup.Time.Advance(CertificateFileWatcher.PollInterval);
+            }
+        }
+
+        public void Dispose() => Manager.Dispose();
+    }
+}
