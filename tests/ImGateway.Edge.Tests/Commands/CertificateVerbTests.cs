@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -6,6 +7,7 @@ using ImGateway.Testing;
 namespace ImGateway.Edge.Tests.Commands;
 
 /// <summary>The certificate verbs as processes, against an edge that runs as one, and against the files it leaves.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class CertificateVerbTests : IDisposable
 {
     const string Host = "gateway.test", Wildcard = "*.wild.test";

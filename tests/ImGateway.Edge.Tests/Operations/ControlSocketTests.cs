@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Operations;
 using ImGateway.Testing;
@@ -8,6 +9,7 @@ using ImGateway.Testing;
 namespace ImGateway.Edge.Tests.Operations;
 
 /// <summary>The control socket of edges that run as processes.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class ControlSocketTests : IDisposable
 {
     const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
