@@ -2,6 +2,7 @@ using System.Text;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting;
+using Serilog.Parsing;
 
 namespace ImGateway.Edge.Operations;
 
@@ -10,10 +11,13 @@ sealed class BatchedStreamSink : IBatchedLogEventSink, IDisposable
 {
     const int KeptBytes = 1024 * 1024;
 
+    static readonly MessageTemplate Unformatted = new MessageTemplateParser().Parse("A log event could not be written: {Template}");
+
     readonly Stream _stream;
     readonly ITextFormatter _formatter;
     readonly MemoryStream _buffer = new();
     readonly StreamWriter _writer;
+    readonly StringWriter _line = new();
 
     public BatchedStreamSink(Stream stream, ITextFormatter formatter)
     {
@@ -24,7 +28,7 @@ sealed class BatchedStreamSink : IBatchedLogEventSink, IDisposable
 
     public async Task EmitBatchAsync(IReadOnlyCollection<LogEvent> batch)
     {
-        foreach (var logEvent in batch) _formatter.Format(logEvent, _writer);
+        foreach (var logEvent in batch) Format(logEvent);
         await _writer.FlushAsync();
         try
         {
@@ -38,10 +42,29 @@ sealed class BatchedStreamSink : IBatchedLogEventSink, IDisposable
         }
     }
 
+    /// <summary>An event whose value cannot be formatted must not leave half a line before the next one.</summary>
+    void Format(LogEvent logEvent)
+    {
+        _line.GetStringBuilder().Clear();
+        try
+        {
+            _formatter.Format(logEvent, _line);
+        }
+        catch (Exception e) when (e is FormatException or InvalidOperationException or ArgumentException or NotSupportedException)
+        {
+            _line.GetStringBuilder().Clear();
+            var property = new LogEventProperty("Template", new ScalarValue(logEvent.MessageTemplate.Text));
+            _formatter.Format(new LogEvent(logEvent.Timestamp, LogEventLevel.Error, e, Unformatted, [property]), _line);
+        }
+
+        _writer.Write(_line.GetStringBuilder());
+    }
+
     public Task OnEmptyBatchAsync() => Task.CompletedTask;
 
     public void Dispose()
     {
+        _line.Dispose();
         _writer.Dispose();
         _stream.Dispose();
     }

@@ -60,6 +60,18 @@ public sealed class LoggingTests
     }
 
     [Fact]
+    public async Task An_event_that_cannot_be_formatted_costs_no_other_its_line()
+    {
+        var lines = await LogAsync(readable: false, log =>
+        {
+            log.Information("{Day:nonsense}", DayOfWeek.Friday);
+            log.Information("next");
+        });
+
+        Assert.Equal(["A log event could not be written: {Day:nonsense}", "next"], lines.Select(line => Parse(line).GetProperty("@m").GetString()));
+    }
+
+    [Fact]
     public async Task Json_carries_hostile_text_escaped_and_unchanged()
     {
         var line = Assert.Single(await LogAsync(readable: false, log => log.Information("agent {Agent}", Hostile)));
