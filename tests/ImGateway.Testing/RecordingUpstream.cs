@@ -40,9 +40,10 @@ public sealed class RecordingUpstream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // In this order: between two accepts a stopped listener throws what a running one never does.
         await _stop.CancelAsync();
-        _listener.Stop();
         await _accepting;
+        _listener.Stop();
         await Task.WhenAll(_connections);
         _stop.Dispose();
     }
