@@ -21,7 +21,7 @@ sealed partial class CertificateInstaller(
 
     readonly CertificateSwap _swap = new(selector, probe, time);
     volatile IReadOnlyDictionary<HostName, ServedCredential> _served = new Dictionary<HostName, ServedCredential>();
-    DateTimeOffset _nextContexts;
+    DateTimeOffset _nextContexts = time.GetUtcNow() + ContextLifetime;
 
     /// <summary>Replaced as a whole.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> Served => _served;
@@ -69,7 +69,7 @@ sealed partial class CertificateInstaller(
     public void RenewContexts()
     {
         if (time.GetUtcNow() < _nextContexts) return;
-        selector.Publish(Credentials(_served));
+        selector.RenewContexts();
         _nextContexts = time.GetUtcNow() + ContextLifetime;
     }
 
@@ -110,7 +110,6 @@ sealed partial class CertificateInstaller(
     {
         var before = _served;
         _served = table;
-        _nextContexts = time.GetUtcNow() + ContextLifetime;
         foreach (var (host, served) in table)
         {
             metrics.Served(host, served);

@@ -17,7 +17,7 @@ readonly record struct Selection(ServedName? Served, HandshakeFailure Failure)
     public static implicit operator Selection(HandshakeFailure failure) => new(null, failure);
 }
 
-/// <summary>Which credential a client hello gets. Its table is replaced as a whole by <see cref="Publish"/>: one volatile write.</summary>
+/// <summary>Which credential a client hello gets. Its table is replaced as a whole by <c>Publish</c>: one volatile write.</summary>
 public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, HostName defaultHost, TlsPolicy policy, UnknownNames unknownNames)
 {
     static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
@@ -34,14 +34,19 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     public IReadOnlyDictionary<HostName, Credential> Served => _table.Credentials;
 
     /// <summary>
-    /// Serves <paramref name="credentials"/> to every handshake that begins from now on. Always builds new TLS contexts: publishing the
-    /// same credentials again renews the keys that session tickets are sealed with.
+    /// Serves <paramref name="credentials"/> to every handshake that begins from now on. Names whose credential stays keep their contexts,
+    /// so that their clients go on resuming.
     /// </summary>
     /// <exception cref="InvalidOperationException">A whole chain would not be sent; nothing has changed.</exception>
-    public void Publish(IReadOnlyDictionary<HostName, Credential> credentials)
+    public void Publish(IReadOnlyDictionary<HostName, Credential> credentials) => Publish(credentials, _table);
+
+    /// <summary>New contexts for what is served, and with them new keys for session tickets.</summary>
+    public void RenewContexts() => Publish(_table.Credentials, known: null);
+
+    void Publish(IReadOnlyDictionary<HostName, Credential> credentials, Table? known)
     {
-        var named = hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host])).ToArray();
-        var unnamed = credentials.TryGetValue(defaultHost, out var credential) ? Serve(defaultHost, credential) : null;
+        var named = hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host], known?.Named.GetValueOrDefault(host))).ToArray();
+        var unnamed = credentials.TryGetValue(defaultHost, out var credential) ? Serve(defaultHost, credential, known?.Unnamed) : null;
         _table = new Table(named, unnamed);
     }
 
@@ -60,7 +65,7 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
         static Selection Found(ServedName? served) => served is null ? HandshakeFailure.Refused : served;
     }
 
-    ServedName Serve(HostName host, Credential credential) => new(host, credential, new SslServerAuthenticationOptions
+    ServedName Serve(HostName host, Credential credential, ServedName? known) => known?.Credential == credential ? known : new(host, credential, new SslServerAuthenticationOptions
     {
         ServerCertificateContext = credential.CreateContext(),
         ApplicationProtocols = Protocols,
@@ -96,11 +101,14 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
         public Table(IReadOnlyList<ServedName> named, ServedName? unnamed)
         {
             Unnamed = unnamed;
+            Named = named.ToFrozenDictionary(served => served.Host);
             Credentials = named.ToFrozenDictionary(served => served.Host, served => served.Credential);
             Addresses = named.Where(served => served.Host.IsAddress).ToFrozenDictionary(served => IPAddress.Parse(served.Host.Value));
             _exact = Index(named.Where(served => !served.Host.IsWildcard), served => served.Host.Value);
             _wildcards = Index(named.Where(served => served.Host.IsWildcard), served => served.Host.Value[1..]);
         }
+
+        public FrozenDictionary<HostName, ServedName> Named { get; }
 
         public FrozenDictionary<HostName, Credential> Credentials { get; }
 

@@ -65,14 +65,25 @@ public sealed class ServerCertificateSelectorTests : IDisposable
     }
 
     [Fact]
-    public void Publish_of_the_same_credentials_renews_the_context_that_tickets_are_sealed_with()
+    public void Publish_leaves_the_context_of_a_name_alone_whose_credential_stays()
+    {
+        var selector = Served("gateway.test", "other.test");
+        var (before, otherBefore) = (Select(selector, "gateway.test").Served!, Select(selector, "other.test").Served!);
+        selector.Publish(new Dictionary<HostName, Credential>(selector.Served) { [HostName.Parse("other.test")] = Issue("other.test") });
+        Assert.Same(before.Options, Select(selector, "gateway.test").Served!.Options);
+        Assert.NotSame(otherBefore.Options, Select(selector, "other.test").Served!.Options);
+    }
+
+    [Fact]
+    public void RenewContexts_renews_what_tickets_are_sealed_with_and_keeps_the_credentials()
     {
         var selector = Served("gateway.test");
         var before = Select(selector, "gateway.test").Served!;
-        selector.Publish(selector.Served);
+        selector.RenewContexts();
         var after = Select(selector, "gateway.test").Served!;
         Assert.Same(before.Credential, after.Credential);
         Assert.NotSame(before.Options.ServerCertificateContext, after.Options.ServerCertificateContext);
+        Assert.NotEqual(before.Options.EnabledSslProtocols, after.Options.EnabledSslProtocols);
     }
 
     public void Dispose()
