@@ -29,7 +29,7 @@ public sealed class RatingTests(TlsFixture tls)
         Assert.True(File.Exists(directory["result.json"]), result.All);
         var findings = JsonNode.Parse(await File.ReadAllTextAsync(directory["result.json"]))!.AsArray();
         string? Finding(string id) => findings.FirstOrDefault(f => (string?)f!["id"] == id)?["finding"]?.ToString();
-        Assert.True(Finding("overall_grade") == "A+", result.Output);
+        Assert.True(Finding("overall_grade") == "A+", result.All);
         // The test CA publishes no revocations, which is no matter of the edge.
         Assert.Empty(findings.Where(f => (string?)f!["severity"] is "HIGH" or "CRITICAL" && (string?)f["id"] != "cert_revocation").Select(f => $"{f!["id"]}: {f["finding"]}"));
     }
