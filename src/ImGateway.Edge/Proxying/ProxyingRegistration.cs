@@ -1,5 +1,6 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.WebSockets;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -29,6 +30,8 @@ static class ProxyingRegistration
         services.AddRequestTimeouts();
         services.AddSingleton<ClientAddress>().AddSingleton<UpstreamRequest>().AddSingleton<UpstreamErrors>();
         KeepNoKeysForCookies(services);
+        // YARP brings it for policies, which the ReverseProxy section may not name here; with it each request would pass its middleware.
+        services.RemoveAll<IAuthorizationHandlerProvider>();
 
         // 3. What becomes of it.
         return services.AddSingleton<WebSocketMetrics>().AddSingleton<WebSocketRegistry>().AddSingleton<ProxyMetrics>().AddSingleton<RequestFlow>();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Tls;
 
@@ -37,7 +38,18 @@ sealed class TransportStream(IDuplexPipe transport) : Stream
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var result = await transport.Input.ReadAsync(cancellationToken);
+        ReadResult result;
+        try
+        {
+            result = await transport.Input.ReadAsync(cancellationToken);
+        }
+        catch (ConnectionResetException)
+        {
+            // To a server an end like any other, of which the connection's own token tells too. As an exception it would be thrown anew by
+            // each of the dozen layers above.
+            return 0;
+        }
+
         var available = result.Buffer;
         var count = (int)Math.Min(available.Length, buffer.Length);
         var taken = available.Slice(0, count);
