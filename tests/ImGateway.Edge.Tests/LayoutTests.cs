@@ -10,12 +10,13 @@ public sealed partial class LayoutTests
     {
         ["Configuration"] = [],
         ["Tls"] = ["Configuration"],
-        ["Certificates"] = ["Configuration", "Tls"],
+        ["Challenges"] = ["Configuration", "Tls"],
+        ["Certificates"] = ["Configuration", "Tls", "Challenges"],
         ["WebSockets"] = ["Configuration"],
-        ["Proxying"] = ["Configuration", "Tls", "WebSockets"],
-        ["Operations"] = ["Configuration", "Tls", "Certificates", "Proxying", "WebSockets", "Demo"],
-        ["Demo"] = ["Configuration", "Tls", "Certificates", "Proxying", "WebSockets", "Operations"],
-        ["Commands"] = ["Configuration", "Tls", "Certificates", "Proxying", "WebSockets", "Operations", "Demo"],
+        ["Proxying"] = ["Configuration", "Tls", "Challenges", "WebSockets"],
+        ["Operations"] = ["Configuration", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Demo"],
+        ["Demo"] = ["Configuration", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations"],
+        ["Commands"] = ["Configuration", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations", "Demo"],
     };
 
     [Fact]

@@ -23,6 +23,8 @@ public sealed record EdgeOptions
 
     public CertificatesSection Certificates { get; init; } = new();
 
+    public AcmeSection Acme { get; init; } = new();
+
     public PlainHttpSection PlainHttp { get; init; } = new();
 
     public HeadersSection Headers { get; init; } = new();
@@ -89,6 +91,7 @@ public sealed record TlsSection
 
 public enum CertificateSource
 {
+    Acme,
     Files,
     SelfSigned,
 }
@@ -115,8 +118,56 @@ public sealed record CertificatesSection
     /// <summary>For keys that the edge generates. Default P256.</summary>
     public KeyType KeyType { get; init; } = KeyType.P256;
 
+    /// <summary>Keeps the key over renewals by ACME, for apps that pin it. Default false: a new key each time.</summary>
+    public bool ReuseKey { get; init; }
+
     /// <summary>Rotation at the latest at this age. Default 90 days.</summary>
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>A program and its arguments, run after each swap with the paths of certificate and key. Default none.</summary>
+    public IReadOnlyList<string> OnChange { get; init; } = [];
+}
+
+/// <summary>Where certificates of source <c>Acme</c> come from (RFC 8555).</summary>
+public sealed record AcmeSection
+{
+    /// <summary><c>letsencrypt</c>, <c>letsencrypt-staging</c>, <c>zerossl</c>, or the URL of a directory. Default <c>letsencrypt</c>.</summary>
+    public string Directory { get; init; } = "letsencrypt";
+
+    /// <summary>The account's contact. Default none.</summary>
+    public string? Email { get; init; }
+
+    /// <summary>Must be true: only an operator can agree to a CA's terms (RFC 8555 §7.3).</summary>
+    public bool AcceptTermsOfService { get; init; }
+
+    /// <summary>In order of preference. Default <c>http-01</c>, <c>tls-alpn-01</c>.</summary>
+    public IReadOnlyList<string> Challenges { get; init; } = ["http-01", "tls-alpn-01"];
+
+    /// <summary>The program for <c>dns-01</c>, called with <c>present</c> or <c>cleanup</c>, the record's name and its value. Default none.</summary>
+    public string? DnsHook { get; init; }
+
+    /// <summary>One of the profiles that the directory lists. Default the CA's own.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>Common name of the issuer that the chain's last certificate shall have. Default the CA's own choice.</summary>
+    public string? PreferredChain { get; init; }
+
+    public ExternalAccountSection ExternalAccount { get; init; } = new();
+
+    /// <summary>PEM of the roots by which the CA's own HTTPS is trusted, for private CAs. Default the machine's.</summary>
+    public string? TrustedRootsFile { get; init; }
+
+    /// <summary>Fraction of life left at which to renew; 0 = as the CA asks (RFC 9773), else 0.35, 0.5 for lives under 10 days.</summary>
+    public double RenewAt { get; init; }
+}
+
+/// <summary>External account binding (RFC 8555 §7.3.4), for CAs that want to know their customers.</summary>
+public sealed record ExternalAccountSection
+{
+    public string? KeyId { get; init; }
+
+    /// <summary>Holds the HMAC key in base64url.</summary>
+    public string? HmacKeyFile { get; init; }
 }
 
 /// <summary>PEM, encrypted PEM or PFX (then without <see cref="Key"/>); watched for changes.</summary>

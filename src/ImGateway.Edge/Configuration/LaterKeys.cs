@@ -18,7 +18,7 @@ static class LaterKeys
         "HoldWhileDown",
     ];
 
-    static readonly (string Key, string Value)[] Values = [("Tls:Engine", "Direct"), ("Certificates:Source", "Acme")];
+    static readonly (string Key, string Value)[] Values = [("Tls:Engine", "Direct")];
 
     public static bool Contains(string key) => All.Contains(key, StringComparer.OrdinalIgnoreCase);
 

@@ -19,6 +19,10 @@ sealed record Leaf(Func<string, object?> Parse, string What, string Remedy)
         [typeof(bool)] = new(text => bool.TryParse(text, out var value) ? value : null, "true or false", "write true or false"),
         [typeof(int)] = Whole(text => int.TryParse(text, NumberStyles.AllowLeadingSign, null, out var value) ? value : null, int.MaxValue),
         [typeof(long)] = Whole(text => long.TryParse(text, NumberStyles.AllowLeadingSign, null, out var value) ? value : null, long.MaxValue),
+        [typeof(double)] = new(
+            text => double.TryParse(text, NumberStyles.AllowDecimalPoint, NumberFormatInfo.InvariantInfo, out var value) ? value : null,
+            "a number",
+            "write digits and a point, such as 0.35"),
         [typeof(TimeSpan)] = new(
             text => TimeSpan.TryParseExact(text, Durations, null, out var value) ? value : null,
             "a duration",
