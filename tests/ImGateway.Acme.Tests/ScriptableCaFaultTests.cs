@@ -136,7 +136,7 @@ public sealed class ScriptableCaFaultTests
     {
         await using var flow = await AcmeFlow.StartAsync();
         await flow.IssueAsync(Request);
-        flow.Ca.Fail(CaOperation.RenewalInfo, CaFault.Html(500), CaFault.Problem("malformed", 404), CaFault.Garbage());
+        flow.Ca.Fail(CaOperation.RenewalInfo, CaFault.Html(500), CaFault.Problem("malformed", 404), CaFault.Garbage);
         for (var asked = 0; asked < 3; asked++)
         {
             await Assert.ThrowsAsync<AcmeException>(() => flow.Server.GetRenewalInfoAsync(flow.Ca.Certificates[0].Leaf));
@@ -157,6 +157,22 @@ public sealed class ScriptableCaFaultTests
         Assert.True((await Assert.ThrowsAsync<AcmeException>(() => flow.Account.GetAsync())).IsTransient);
         flow.Ca.IsDown = false;
         await flow.Account.GetAsync();
+    }
+
+    [Fact]
+    public async Task An_answer_that_never_comes_ends_with_the_time_of_the_request()
+    {
+        await using var flow = await AcmeFlow.StartAsync();
+        using var impatient = await AcmeServer.ConnectAsync(
+            flow.Ca.Directory, new AcmeServerOptions { TrustedRoots = [flow.Ca.TrustedRoot], RequestTimeout = TimeSpan.FromMilliseconds(500) });
+        flow.Ca.Fail(CaOperation.RenewalInfo, [.. Enumerable.Repeat(CaFault.Hang, 10)]);
+        await flow.IssueAsync(Request);
+
+        var late = await Assert.ThrowsAsync<AcmeException>(() => impatient.GetRenewalInfoAsync(flow.Ca.Certificates[0].Leaf));
+
+        Assert.True(late.IsTransient);
+        await flow.Ca.WaitUntilAsync(
+            ca => ca.Recorded.Any(request => request is { Operation: CaOperation.RenewalInfo, Hosts: ["im.example.com"] }), AcmeFlow.Patience);
     }
 
     static Task<AcmeException> FailureAsync(AcmeFlow flow) => Assert.ThrowsAsync<AcmeException>(() => flow.IssueAsync(Request));

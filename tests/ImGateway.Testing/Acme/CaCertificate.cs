@@ -12,6 +12,8 @@ public sealed class CaCertificate
         Account = account;
         Leaf = leaf;
         Issuer = issuer;
+        var authority = leaf.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().Single().KeyIdentifier!.Value;
+        RenewalId = $"{Base64Url.EncodeToString(authority.Span)}.{Base64Url.EncodeToString(leaf.SerialNumberBytes.Span)}";
     }
 
     public X509Certificate2 Leaf { get; }
@@ -41,14 +43,7 @@ public sealed class CaCertificate
     public DateTimeOffset NotAfter => new(Leaf.NotAfter.ToUniversalTime());
 
     /// <summary>RFC 9773 §4.1.</summary>
-    public string RenewalId
-    {
-        get
-        {
-            var authority = Leaf.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().Single().KeyIdentifier!.Value;
-            return $"{Base64Url.EncodeToString(authority.Span)}.{Base64Url.EncodeToString(Leaf.SerialNumberBytes.Span)}";
-        }
-    }
+    public string RenewalId { get; }
 
     internal string Id { get; }
 

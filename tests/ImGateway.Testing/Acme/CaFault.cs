@@ -44,6 +44,9 @@ public abstract record CaFault
     public static CaFault GarbagePem { get; } =
         new DownloadFault(_ => "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n");
 
+    /// <summary>JSON that breaks off.</summary>
+    public static CaFault Garbage { get; } = new CannedFault(new CaAnswer(200) { ContentType = "application/json", Body = "{\"suggestedWindow\": [" });
+
     public static CaFault UnknownChallengeTypes { get; } = new NewOrderFault(Token: null, ChallengeType: "smoke-signal-01");
 
     public static CaFault UnknownStatus { get; } = Rewrite(answer => answer["status"] = "contemplating");
@@ -56,8 +59,6 @@ public abstract record CaFault
     /// <summary>What a proxy in front of a CA says: HTML and no nonce.</summary>
     public static CaFault Html(int status) =>
         new CannedFault(new CaAnswer(status) { ContentType = "text/html", Body = "<html><body><h1>Oh no</h1></body></html>", WithoutNonce = true });
-
-    public static CaFault Garbage() => new CannedFault(new CaAnswer(200) { ContentType = "application/json", Body = "{\"suggestedWindow\": [" });
 
     public static CaFault Problem(string type, int status = 403, params CaSubproblem[] subproblems) =>
         new ProblemFault(type, status) { Subproblems = subproblems };

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text.Json;
 
 namespace ImGateway.Testing;
@@ -13,6 +14,8 @@ static class CaHosts
         CaOperation.Authorization when state.Authorizations.TryGetValue(call.Id, out var authorization) => [authorization.Identifier.Value],
         CaOperation.Challenge when state.Challenges.TryGetValue(call.Id, out var challenge) => [challenge.Authorization.Identifier.Value],
         CaOperation.Certificate when state.Certificates.TryGetValue(call.Id, out var certificate) => certificate.Hosts,
+        CaOperation.RevokeCertificate when call.Payload is { } payload && payload.TryGetProperty("certificate", out var der) =>
+            state.Certificates.Values.FirstOrDefault(certificate => Base64Url.EncodeToString(certificate.Leaf.RawDataMemory.Span) == der.GetString())?.Hosts ?? [],
         CaOperation.RenewalInfo => state.Certificates.Values.FirstOrDefault(certificate => certificate.RenewalId == call.Id)?.Hosts ?? [],
         _ => [],
     };

@@ -58,13 +58,7 @@ sealed class CaPipeline(CaState state, CaFaults faults, CaNonces nonces, CaAuthe
             }
 
             CaAnswer answer;
-            lock (state.Lock)
-            {
-                answer = handle(call);
-                // Accounts and orders of this request itself are known only now.
-                if (call.Hosts.Count == 0) call.Hosts = CaHosts.Of(state, call);
-            }
-
+            lock (state.Lock) answer = handle(call);
             if (call.Fault is RewriteFault rewrite) rewrite.Change(answer.Json ?? []);
             return answer;
         }
