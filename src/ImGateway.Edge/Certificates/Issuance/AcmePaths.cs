@@ -10,9 +10,10 @@ static class AcmePaths
     public static string Limits(EdgeOptions options) => Path.Combine(Account(options), "limits.json");
 
     /// <summary>Named by the CA's host; where one host has several directories, also by which.</summary>
-    public static string Account(EdgeOptions options)
+    public static string Account(EdgeOptions options) => Account(options, DirectoryOf(options));
+
+    static string Account(EdgeOptions options, Uri directory)
     {
-        var directory = DirectoryOf(options);
         var ports = directory.IsDefaultPort ? "" : $"_{directory.Port}";
         var which = directory.AbsolutePath == "/directory"
             ? ""
@@ -21,11 +22,7 @@ static class AcmePaths
         return Path.Combine(options.DataDirectory, "accounts", host + ports + which);
     }
 
-    public static Uri DirectoryOf(EdgeOptions options) => new(options.Acme.Directory switch
-    {
-        "letsencrypt" => "https://acme-v02.api.letsencrypt.org/directory",
-        "letsencrypt-staging" => "https://acme-staging-v02.api.letsencrypt.org/directory",
-        "zerossl" => "https://acme.zerossl.com/v2/DV90",
-        var other => other,
-    });
+    /// <summary>What is no directory was refused by the rules, where the source is Acme; elsewhere it does not matter.</summary>
+    public static Uri DirectoryOf(EdgeOptions options) =>
+        AcmeDirectories.UrlOf(options.Acme.Directory) ?? new UriBuilder(Uri.UriSchemeHttps, "invalid").Uri;
 }

@@ -37,7 +37,8 @@ delegate Task RevokeCertificate(X509Certificate2 certificate, RevocationReason r
 /// To be called right before an order is sent, with whether the CA exempts it from its limits (RFC 9773 §5): writes it down. Not for an order
 /// that goes on after a crash. Throws where the budget does not allow it.
 /// </param>
-sealed record IssueRequest(HostName Host, ServedCredential? Current, PendingOrderFile Pending, Action<bool> BeginOrder)
+/// <param name="AuthorizationFailed">To be called each time the CA looked for a proof and did not find it: it limits that too.</param>
+sealed record IssueRequest(HostName Host, ServedCredential? Current, PendingOrderFile Pending, Action<bool> BeginOrder, Action AuthorizationFailed)
 {
     /// <summary>Whatever Certificates:ReuseKey says.</summary>
     public bool NewKey { get; init; }

@@ -6,9 +6,6 @@ sealed class IssuanceException(string message, Exception? inner = null) : Except
     /// <summary>Not sooner than this, as the CA wishes.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The CA may have issued, or may yet: the order counts against its limits.</summary>
+    /// <summary>The CA has issued, or may yet: the order counts against its limits.</summary>
     public bool MayHaveIssued { get; init; }
-
-    /// <summary>The CA tried to see the proof and did not, which it limits too.</summary>
-    public bool AuthorizationFailed { get; init; }
 }

@@ -30,7 +30,7 @@ sealed partial class RenewalRun(
             // 1. Issue: minutes may pass, and nobody is kept from changing other things meanwhile.
             var old = installer.Served.GetValueOrDefault(host);
             Begins(host, cause.Reason, cause.Who);
-            var request = new IssueRequest(host, old, pending, BeginOrder) { NewKey = state.Revoked };
+            var request = new IssueRequest(host, old, pending, BeginOrder, () => Note(() => budget.AuthorizationFailed(host))) { NewKey = state.Revoked };
             var issued = await authority.Issue(request, new RenewalProgress(host, observer, logger), cancellationToken);
 
             // 2. Install, unless a file has come to cover the host.
@@ -56,12 +56,14 @@ sealed partial class RenewalRun(
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             if (counted && e is IssuanceException { MayHaveIssued: false }) Note(() => budget.NotIssued(host));
-            if (e is IssuanceException { AuthorizationFailed: true }) Note(() => budget.AuthorizationFailed(host));
             return await FailedAsync(host, cause, e, cancellationToken);
         }
 
         void BeginOrder(bool isExempt)
         {
+            // One order of a renewal at a time may end in a certificate.
+            if (counted) budget.NotIssued(host);
+            counted = false;
             var serves = installer.Served.GetValueOrDefault(host) is { } now && now.Credential.NotAfter > time.GetUtcNow();
             budget.Begin(host, isExempt, mayTakeLast: !serves);
             counted = !isExempt;

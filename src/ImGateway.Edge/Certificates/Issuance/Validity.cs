@@ -3,7 +3,7 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>What <see cref="RenewalPolicy"/> knows of a certificate. Fractions of a life count, days do not: lives shrink.</summary>
-readonly record struct Validity(DateTimeOffset NotBefore, DateTimeOffset NotAfter)
+sealed record Validity(DateTimeOffset NotBefore, DateTimeOffset NotAfter)
 {
     public TimeSpan Life => NotAfter - NotBefore;
 

@@ -1,6 +1,6 @@
 using ImGateway.Edge.Configuration;
 
-namespace ImGateway.Edge.Certificates.Issuance;
+namespace ImGateway.Edge.Certificates;
 
 /// <summary>What came of a renewal or a revocation.</summary>
 /// <param name="Message">One line for whoever asked for it.</param>
