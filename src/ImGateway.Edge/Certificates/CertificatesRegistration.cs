@@ -1,3 +1,4 @@
+using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -16,6 +17,8 @@ public static class CertificatesRegistration
         services.AddSingleton<CertificateMetrics>();
         services.AddSingleton<CertificateManager>();
         services.AddHostedService(provider => provider.GetRequiredService<CertificateManager>());
+        services.AddSingleton<OcspStates>();
+        services.AddHostedService<OcspStapler>();
         return services;
     }
 }

@@ -1,3 +1,4 @@
+using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
@@ -10,7 +11,12 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     public IReadOnlyList<ManagedCertificate> Read()
     {
         using var store = new CertificateStore(options, time, logger);
-        return ManagedCertificates.Of(store.LoadAll(), options, time);
+        return
+        [
+            .. from managed in ManagedCertificates.Of(store.LoadAll(), options, time)
+               let ocsp = OcspTarget.Of(managed.Credential)?.StateBy(store.ReadStaple(managed.Host), time.GetUtcNow()) ?? OcspState.NotOffered
+               select managed with { Ocsp = ocsp },
+        ];
     }
 
     /// <summary>As <see cref="CertificateManager.ImportAsync"/>.</summary>

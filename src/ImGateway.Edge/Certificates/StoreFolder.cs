@@ -19,7 +19,10 @@ sealed class StoreFolder(string path)
 
     public string State { get; } = Path.Combine(path, "state.json");
 
-    public IEnumerable<string> Files => new[] { Current, Previous, State }.Where(File.Exists);
+    /// <summary>The OCSP response last fetched; proves by itself which certificate it is about.</summary>
+    public string Staple { get; } = Path.Combine(path, "ocsp.der");
+
+    public IEnumerable<string> Files => new[] { Current, Previous, State, Staple }.Where(File.Exists);
 
     public StoredState? ReadState() => Bytes(State) is { } content ? StoredState.Parse(content) : null;
 
