@@ -1,0 +1,43 @@
+namespace ImGateway.Edge.Configuration;
+
+/// <summary>The CAs that <c>Acme:Directory</c> knows by name.</summary>
+static class AcmeDirectories
+{
+    public const string Remedy = "write letsencrypt, letsencrypt-staging, zerossl or the https URL of a CA's directory";
+    public const string ZeroSsl = "zerossl";
+
+    const string LetsEncryptTerms = "https://letsencrypt.org/repository/";
+
+    static readonly Known[] All =
+    [
+        new("letsencrypt", "https://acme-v02.api.letsencrypt.org/directory", LetsEncryptTerms, ["letsencrypt.org"]),
+        new("letsencrypt-staging", "https://acme-staging-v02.api.letsencrypt.org/directory", LetsEncryptTerms, ["letsencrypt.org"]),
+        new(ZeroSsl, "https://acme.zerossl.com/v2/DV90", "https://zerossl.com/terms/", ["sectigo.com"]),
+    ];
+
+    /// <summary>Null if it is neither a name nor an https URL.</summary>
+    public static Uri? UrlOf(string directory) => Find(directory) is { } known
+        ? new Uri(known.Url)
+        : Uri.TryCreate(directory, UriKind.Absolute, out var url) && url is { Scheme: "https", UserInfo: "", Fragment: "", Host.Length: > 0 } ? url : null;
+
+    /// <summary>Where the same CA issues certificates that nobody trusts, for dry runs; null where it has no such place, or none that is known.</summary>
+    public static Uri? StagingOf(string directory) => Find(directory)?.Name.StartsWith("letsencrypt", StringComparison.Ordinal) == true ? new Uri(All[1].Url) : null;
+
+    /// <summary>Where an operator reads what <c>AcceptTermsOfService</c> agrees to.</summary>
+    public static string TermsOf(string directory) => Find(directory)?.Terms ?? "the URL that the directory gives as termsOfService";
+
+    /// <summary>Whether it issues only for names and addresses of the public Internet (CA/Browser Forum Baseline Requirements 4.2.2).</summary>
+    public static bool IsPublic(string directory) => Find(directory) is not null;
+
+    public static bool IsLetsEncrypt(string directory) => StagingOf(directory) is not null;
+
+    /// <summary>How CAA records name the CA, where its directory cannot be asked (RFC 8555 §9.7.6); empty for a CA that is not known.</summary>
+    public static IReadOnlyList<string> CaaIdentitiesOf(string directory) => Find(directory)?.CaaIdentities ?? [];
+
+    // The URL of a known CA is that CA, however it was named.
+    static Known? Find(string directory) => Array.Find(All, known =>
+        known.Name.Equals(directory, StringComparison.OrdinalIgnoreCase)
+        || (Uri.TryCreate(directory, UriKind.Absolute, out var url) && url.Equals(new Uri(known.Url))));
+
+    sealed record Known(string Name, string Url, string Terms, IReadOnlyList<string> CaaIdentities);
+}
