@@ -98,6 +98,6 @@ public sealed class AcmeRulesTests
     /// <summary>Source Acme for im.example.com, with <paramref name="changes"/>.</summary>
     static ConfigurationResult Acme(string acme, string changes = "{}") => Settings.Read(Settings.Merged(
         """{"Edge":{"Hosts":["im.example.com"],"Upstreams":["http://gateway:8080"],"Certificates":{"Source":"Acme"},"Acme":{"AcceptTermsOfService":true}}}""",
-        $$"""{"Edge":{"Acme":{{acme}}}}""",
-        $$"""{"Edge":{{changes}}}"""));
+        $$$"""{"Edge":{"Acme":{{{acme}}}}}""",
+        $$$"""{"Edge":{{{changes}}}}"""));
 }

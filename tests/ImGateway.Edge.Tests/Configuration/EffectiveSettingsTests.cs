@@ -33,7 +33,7 @@ public sealed class EffectiveSettingsTests
         var key = Path.GetTempFileName();
         File.WriteAllText(key, "c2VjcmV0LW9mLXRoZS1DQQ");
 
-        var lines = EffectiveSettings.Lines(Settings.With($$$"""{"Acme":{"ExternalAccount":{"KeyId":"id","HmacKeyFile":"{{{key}}}"}}}""").Options()).ToArray();
+        var lines = EffectiveSettings.Lines(Settings.With($$"""{"Acme":{"ExternalAccount":{"KeyId":"id","HmacKeyFile":"{{key}}"} } }""").Options()).ToArray();
 
         File.Delete(key);
         Assert.Contains($"Edge:Acme:ExternalAccount:HmacKeyFile = {key}", lines);

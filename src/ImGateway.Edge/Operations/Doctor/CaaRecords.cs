@@ -7,10 +7,12 @@ static class CaaRecords
 {
     const string Check = "caa";
 
+    /// <param name="challenges">What would be proved by.</param>
+    /// <param name="ca">Null where certificates do not come by ACME.</param>
+    /// <param name="identities">The names that CAA records have for it; empty where it does not say.</param>
     public static async Task<IEnumerable<Finding>> LookAsync(
-        HostName host, EdgeOptions options, CertificateAuthority? ca, DnsClient dns, CancellationToken cancellationToken)
+        HostName host, IReadOnlyList<string> challenges, string? ca, IReadOnlyList<string> identities, DnsClient dns, CancellationToken cancellationToken)
     {
-        var identities = ca is null ? [] : await ca.CaaIdentitiesAsync(cancellationToken);
         var labels = (host.IsWildcard ? host.Value[2..] : host.Value).Split('.');
         for (var i = 0; i < labels.Length; i++)
         {
@@ -39,10 +41,10 @@ static class CaaRecords
         Finding Judge(string name, IReadOnlyList<CaaRecord> records)
         {
             if (ca is null) return Found(FindingStatus.Ok, $"{name} has CAA records, and certificates do not come from a CA by ACME");
-            if (CaaRecord.Forbids(records, host.IsWildcard, identities, options.Acme.Challenges) is not { } why) return Found(FindingStatus.Ok, $"{name} lets {ca.Name} issue");
+            if (CaaRecord.Forbids(records, host.IsWildcard, identities, challenges) is not { } why) return Found(FindingStatus.Ok, $"{name} lets {ca} issue");
             return identities.Count == 0
-                ? Found(FindingStatus.Warn, $"{name} {why}, and {ca.Name} does not say by which name CAA records know it", "ask the CA")
-                : Found(FindingStatus.Fail, $"{name} {why}, so {ca.Name} may not issue", $"add the record {name}. CAA 0 {(host.IsWildcard ? "issuewild" : "issue")} \"{identities[0]}\", or choose another Edge:Acme:Directory");
+                ? Found(FindingStatus.Warn, $"{name} {why}, and {ca} does not say by which name CAA records know it", "ask the CA")
+                : Found(FindingStatus.Fail, $"{name} {why}, so {ca} may not issue", $"add the record {name}. CAA 0 {(host.IsWildcard ? "issuewild" : "issue")} \"{identities[0]}\", or choose another Edge:Acme:Directory");
         }
 
         Finding Found(FindingStatus status, string what, string? remedy = null) => new(Check, status, $"{host}: {what}", remedy);

@@ -21,7 +21,7 @@ static class Examinations
             .. options.Hosts.Where(host => !host.IsAddress).SelectMany(host => (IEnumerable<Examination>)
             [
                 new("dns", token => HostAddresses.LookAsync(host, options, token)),
-                new("caa", token => CaaRecords.LookAsync(host, options, ca, dns, token)),
+                new("caa", async token => await CaaRecords.LookAsync(host, options.Acme.Challenges, ca?.Name, ca is null ? [] : await ca.CaaIdentitiesAsync(token), dns, token)),
             ]),
             .. ca is null ? (IEnumerable<Examination>)[] :
             [
