@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Proxying;
@@ -31,6 +32,7 @@ public static class EdgeApplication
             .AddSerilog(log, dispose: false)
             .AddEdgeOperations()
             .AddTls(options)
+            .AddChallenges(options)
             .AddCertificates(options)
             .AddProxying(options, configuration)
             .AddHostedService<ListenerLog>()

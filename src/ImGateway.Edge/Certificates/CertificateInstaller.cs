@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
@@ -13,6 +15,7 @@ sealed partial class CertificateInstaller(
     ServerCertificateSelector selector,
     CertificateProbe probe,
     CertificateMetrics metrics,
+    CertificateAudit audit,
     TimeProvider time,
     ILogger logger)
 {
@@ -20,11 +23,15 @@ sealed partial class CertificateInstaller(
     static readonly TimeSpan ContextLifetime = TimeSpan.FromDays(1);
 
     readonly CertificateSwap _swap = new(selector, probe, time);
+    readonly ConcurrentQueue<HostName> _changed = [];
     volatile IReadOnlyDictionary<HostName, ServedCredential> _served = new Dictionary<HostName, ServedCredential>();
     DateTimeOffset _nextContexts = time.GetUtcNow() + ContextLifetime;
 
     /// <summary>Replaced as a whole.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> Served => _served;
+
+    /// <summary>Hosts whose certificate was replaced, for whoever takes them out.</summary>
+    public ConcurrentQueue<HostName> Changed => _changed;
 
     /// <summary>What the store holds is served as it is: it proved itself when it came in.</summary>
     /// <exception cref="InvalidOperationException">A whole chain would not be sent; nothing has changed.</exception>
@@ -32,14 +39,13 @@ sealed partial class CertificateInstaller(
     {
         var table = Overlay(stored);
         selector.Publish(Credentials(table));
-        Show(table, "file");
+        Show(table, cause: null);
     }
 
     /// <summary>For all hosts of <paramref name="changes"/> or for none. Null when they are served; else why what was served before still is.</summary>
     /// <param name="changes">Checked.</param>
-    /// <param name="reason">As the metric says it.</param>
     public async Task<InstallFailure?> InstallAsync(
-        IReadOnlyDictionary<HostName, ServedCredential> changes, string reason, CancellationToken cancellationToken)
+        IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, CancellationToken cancellationToken)
     {
         var next = changes.ToDictionary(entry => entry.Key, entry => Succeed(entry.Key, entry.Value));
         var swaps = next.Where(entry => IsNew(entry.Key, entry.Value)).ToDictionary();
@@ -56,7 +62,7 @@ sealed partial class CertificateInstaller(
             Keep(saved, next.Where(entry => !swaps.ContainsKey(entry.Key)));
 
             // 4. Say so.
-            Show(table, reason);
+            Show(table, cause);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -106,24 +112,34 @@ sealed partial class CertificateInstaller(
     }
 
     /// <summary>The table is served: say so.</summary>
-    void Show(IReadOnlyDictionary<HostName, ServedCredential> table, string reason)
+    /// <param name="cause">Null at start, when nothing has changed.</param>
+    void Show(IReadOnlyDictionary<HostName, ServedCredential> table, ChangeCause? cause)
     {
         var before = _served;
         _served = table;
         foreach (var (host, served) in table)
         {
             metrics.Served(host, served);
-            if (NextActions.Of(served, options, time.GetUtcNow()) is { Action: NextActions.Renew, At: { } at }) metrics.NextRenewal(host, at);
+            if (NextActions.Of(served, state: null, options, time.GetUtcNow()) is { Action: NextActions.Renew, At: { } at }) metrics.NextRenewal(host, at);
             if (!before.TryGetValue(host, out var old))
             {
                 Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
+                if (cause is not null) Record(host, old: null, served, cause);
             }
-            else if (!old.Credential.ShowsTheSameAs(served.Credential))
+            else if (cause is not null && !old.Credential.ShowsTheSameAs(served.Credential))
             {
-                metrics.Swapped(host, reason);
+                metrics.Swapped(host, cause.Reason);
+                Record(host, old, served, cause);
                 Swapped(host, old.Credential.SerialNumber, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
             }
         }
+    }
+
+    void Record(HostName host, ServedCredential? old, ServedCredential served, ChangeCause cause)
+    {
+        // Where another process writes the store, nothing was kept: what it keeps, it records.
+        if (store.IsOurs) audit.Changed(host, old?.Credential, served, cause);
+        _changed.Enqueue(host);
     }
 
     static Dictionary<HostName, Credential> Credentials(IReadOnlyDictionary<HostName, ServedCredential> table) =>

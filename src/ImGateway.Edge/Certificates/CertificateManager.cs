@@ -1,3 +1,6 @@
+using ImGateway.Acme;
+using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
@@ -6,7 +9,7 @@ namespace ImGateway.Edge.Certificates;
 /// <summary>
 /// The certificate flow. Before listening: what the store holds, then what the files or the development CA have that is newer.
 /// Then, in one loop that ends only by cancellation: changed files, renewals, alerts, fresh contexts; between its rounds imports and
-/// rollbacks. Every change goes through <see cref="CertificateInstaller"/>.
+/// rollbacks, and beside them orders at the CA. Every change goes through <see cref="CertificateInstaller"/>.
 /// </summary>
 public sealed partial class CertificateManager : BackgroundService
 {
@@ -24,8 +27,11 @@ public sealed partial class CertificateManager : BackgroundService
     readonly SelfSignedSource _selfSigned;
     readonly ExpiryAlerts _alerts;
 
-    /// <summary>Whoever has it may change certificates.</summary>
-    readonly SemaphoreSlim _turn = new(1, 1);
+    readonly AcmeRenewals _renewals;
+    readonly Revocations _revocations;
+    readonly RenewalBook _book;
+    readonly CertificateAuthority _authority;
+    readonly Turn _turn = new();
 
     bool _loaded;
     DateTimeOffset _nextAlerts;
@@ -37,33 +43,56 @@ public sealed partial class CertificateManager : BackgroundService
         SelfProbe probe,
         CertificateMetrics metrics,
         TimeProvider time,
-        ILogger<CertificateManager> logger)
-        : this(options, selector, probe.ProbeAsync, metrics, time, logger)
+        ILogger<CertificateManager> logger,
+        IServiceProvider services)
+        : this(
+            options, selector, probe.ProbeAsync, metrics, time, logger,
+            services.GetRequiredService<CertificateAuthority>(),
+            services.GetRequiredService<IssuanceBudget>(),
+            services.GetRequiredService<CertificateAudit>(),
+            services.GetRequiredService<Random>())
     {
     }
 
+    /// <param name="authority">Null: there is no CA, and whoever asks it is told so.</param>
+    /// <param name="budget">Null: in DataDirectory, unshown.</param>
+    /// <param name="audit">Null: in DataDirectory, and logged with everything else.</param>
+    /// <param name="random">Null: as ever.</param>
     internal CertificateManager(
         EdgeOptions options,
         ServerCertificateSelector selector,
         CertificateProbe probe,
         CertificateMetrics metrics,
         TimeProvider time,
-        ILogger<CertificateManager> logger)
+        ILogger<CertificateManager> logger,
+        CertificateAuthority? authority = null,
+        IssuanceBudget? budget = null,
+        CertificateAudit? audit = null,
+        Random? random = null)
     {
         (_options, _metrics, _time, _logger) = (options, metrics, time, logger);
         _store = new CertificateStore(options, time, logger);
-        _installer = new CertificateInstaller(options, _store, selector, probe, metrics, time, logger);
+        audit ??= new CertificateAudit(new AuditLog(AuditLog.PathIn(options), logger), options, time);
+        budget ??= new IssuanceBudget(AcmePaths.Limits(options), time);
+        var chance = new Chance(random ?? CertificatesRegistration.NewRandom());
+        _authority = authority ?? CertificateAuthority.None;
+        _installer = new CertificateInstaller(options, _store, selector, probe, metrics, audit, time, logger);
         _files = new FilesSource(options, new CertificateFileReader(options.Hosts, time), time);
         _selfSigned = new SelfSignedSource(options, time);
         _start = new CertificateStart(options, _store, _files, _selfSigned, _installer, metrics, logger);
         _alerts = new ExpiryAlerts(options.Certificates.MaxAge, time, logger);
+        _book = new RenewalBook(_store, _installer, _turn, metrics, RenewalSettings.Of(options), logger);
+        var run = new RenewalRun(_authority, _store, _installer, _book, budget, _turn, metrics, audit, IsFromFile, time, chance, logger);
+        _renewals = new AcmeRenewals(options, _authority, _installer, _book, run, time, chance, logger);
+        _revocations = new Revocations(_authority, _installer, _book, _renewals, audit);
     }
 
     /// <summary>What is served and where it came from; replaced as a whole.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> Current => _installer.Served;
 
     /// <summary>Of each configured host that has one, in the configuration's order.</summary>
-    public IReadOnlyList<ManagedCertificate> Certificates => ManagedCertificates.Of(_installer.Served, _options, _time);
+    public IReadOnlyList<ManagedCertificate> Certificates =>
+        ManagedCertificates.Of(_installer.Served, (host, _) => _book.Of(host), _options, _time);
 
     /// <summary>Everything that must be there before the first connection. Called once; starting calls it where nobody did.</summary>
     /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file has problems: all of them.</exception>
@@ -81,13 +110,42 @@ public sealed partial class CertificateManager : BackgroundService
         string certificatePem, string keyPem, string? chainPem, string? password, string who, CancellationToken cancellationToken)
     {
         var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
-        return ChangeAsync($"import by {who}", () => ManualChange.Import(contents, who, _options, _time, _installer.Served), cancellationToken);
+        return ChangeAsync(
+            $"import by {who}", new ChangeCause("manual", who), () => ManualChange.Import(contents, who, _options, _time, _installer.Served), cancellationToken);
     }
 
     /// <summary>Swaps the previous certificate back in, if it is still valid; what is served now becomes the previous one.</summary>
     /// <param name="name">Of a configured host or of its managed certificate.</param>
-    public Task<InstallResult> RollbackAsync(string name, CancellationToken cancellationToken) =>
-        ChangeAsync("rollback", () => ManualChange.Rollback(name, _options, _store, _installer.Served), cancellationToken);
+    public Task<InstallResult> RollbackAsync(string name, CancellationToken cancellationToken) => RollbackAsync(name, "operator", cancellationToken);
+
+    /// <param name="name">Of a configured host or of its managed certificate.</param>
+    /// <param name="who">For the audit log.</param>
+    public Task<InstallResult> RollbackAsync(string name, string who, CancellationToken cancellationToken) =>
+        ChangeAsync("rollback", new ChangeCause("manual", who) { IsRollback = true }, () => ManualChange.Rollback(name, _options, _store, _installer.Served), cancellationToken);
+
+    /// <summary>Renews at the CA, or by the development CA, and serves what comes of it.</summary>
+    /// <param name="force">Also what is not due.</param>
+    /// <param name="staging">A dry run at the CA's staging directory: nothing of it is kept.</param>
+    /// <param name="who">For the audit log.</param>
+    /// <param name="progress">Told each step as it happens.</param>
+    public async Task<RenewResult> RenewAsync(HostName host, bool force, bool staging, string who, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        if (await RefusalAsync(host, cancellationToken) is { } refusal) return refusal;
+        if (_selfSigned.IsAllowed) return await RenewSelfSignedAsync(host, force, staging, who, cancellationToken);
+        return staging
+            ? await DryRunAsync(host, progress, cancellationToken)
+            : await _renewals.RenewAsync(host, force, who, RenewalReasons.Manual, progress, cancellationToken);
+    }
+
+    /// <summary>Revokes what is served at the CA and replaces it by one with a new key.</summary>
+    /// <param name="who">For the audit log.</param>
+    /// <param name="progress">Told each step as it happens.</param>
+    public async Task<RenewResult> RevokeAsync(HostName host, RevocationReason reason, string who, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        if (await RefusalAsync(host, cancellationToken) is { } refusal) return refusal;
+        if (_selfSigned.IsAllowed) return Refused(host, "a development certificate cannot be revoked; remove DataDirectory/development-ca and trust the new CA instead");
+        return await _revocations.RevokeAsync(host, reason, who, progress, cancellationToken);
+    }
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -99,32 +157,39 @@ public sealed partial class CertificateManager : BackgroundService
     {
         base.Dispose();
         _files.Dispose();
+        _renewals.Dispose();
         _store.Dispose();
         _turn.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (true)
+        try
         {
-            await _files.WaitAsync(stoppingToken);
-            try
+            while (true)
             {
-                await LookAsync(stoppingToken);
+                await _files.WaitAsync(stoppingToken);
+                try
+                {
+                    await LookAsync(stoppingToken);
+                }
+                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
+                {
+                    // Whatever one round meets, the next may not: certificates are renewed for as long as the process lives.
+                    RoundFailed(e);
+                }
             }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                // Whatever one round meets, the next may not: certificates are renewed for as long as the process lives.
-                RoundFailed(e);
-            }
+        }
+        finally
+        {
+            await _renewals.EndedAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     /// <summary>One round of the loop.</summary>
     internal async Task LookAsync(CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
-        try
+        using (await _turn.TakeAsync(cancellationToken))
         {
             // The edge that this one replaces has gone: what it stored last counts.
             if (!_store.IsOurs && _store.TryLock()) await _start.SettleAsync([], cancellationToken);
@@ -142,12 +207,22 @@ public sealed partial class CertificateManager : BackgroundService
             }
 
             _installer.RenewContexts();
-        }
-        finally
-        {
-            _turn.Release();
+            // Only starts them. One process orders: two would order everything twice.
+            if (_options.Certificates.Source == CertificateSource.Acme && _store.IsOurs) _renewals.Look(HostsOfCa(), cancellationToken);
         }
     }
+
+    /// <summary>Ends when every renewal has that the rounds so far have started.</summary>
+    internal Task RenewalsAsync() => _renewals.EndedAsync();
+
+    IEnumerable<HostName> HostsOfCa()
+    {
+        var fromFiles = _files.Choose();
+        return _options.Hosts.Where(host => !fromFiles.ContainsKey(host));
+    }
+
+    /// <summary>Asked by whoever has the turn.</summary>
+    bool IsFromFile(HostName host) => _files.Choose().ContainsKey(host);
 
     /// <returns>Whether this content needs no further attempt.</returns>
     async Task<bool> ReplaceAsync(ChangedFile change, CancellationToken cancellationToken)
@@ -169,7 +244,7 @@ public sealed partial class CertificateManager : BackgroundService
         }
 
         // 3. Install. A file that is still being written gets its chance to be completed, a full disk to be emptied.
-        if (await _installer.InstallAsync(FilesSource.News(chosen, _installer.Served), "file", cancellationToken) is { } failure)
+        if (await _installer.InstallAsync(FilesSource.News(chosen, _installer.Served), ChangeCause.ByFile(file.Certificate), cancellationToken) is { } failure)
         {
             if (!change.Final) return false;
             Refuse(reading, $"{file.Certificate}: {failure.Why}");
@@ -189,34 +264,82 @@ public sealed partial class CertificateManager : BackgroundService
         var fromFiles = _files.Choose();
         foreach (var (host, old) in _installer.Served.Where(entry => !fromFiles.ContainsKey(entry.Key)))
         {
-            if (_selfSigned.Due(old, now) is not { } reason) continue;
-            string? failure;
-            try
-            {
-                var issued = new Dictionary<HostName, ServedCredential> { [host] = _selfSigned.Issue(host) with { FileHash = old.FileHash } };
-                failure = (await _installer.InstallAsync(issued, reason, cancellationToken))?.Why;
-            }
-            catch (CertificateLoadException e)
-            {
-                failure = e.Message;
-            }
-
-            if (failure is null) continue;
-            _metrics.RenewalFailed(host, reason);
+            if (_selfSigned.Due(old, now) is not { } reason || await IssueAsync(host, old, ChangeCause.ByLoop(reason), cancellationToken) is not { } failure) continue;
             RenewalFailed(host, failure, old.Credential.SerialNumber, old.Credential.NotAfter);
         }
     }
 
-    /// <summary>What an operator asked for.</summary>
-    async Task<InstallResult> ChangeAsync(string what, Func<ManualChange> prepare, CancellationToken cancellationToken)
+    /// <returns>Null, or why it failed.</returns>
+    async Task<string?> IssueAsync(HostName host, ServedCredential? old, ChangeCause cause, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        string? failure;
         try
+        {
+            var issued = new Dictionary<HostName, ServedCredential> { [host] = _selfSigned.Issue(host) with { FileHash = old?.FileHash } };
+            failure = (await _installer.InstallAsync(issued, cause, cancellationToken))?.Why;
+        }
+        catch (CertificateLoadException e)
+        {
+            failure = e.Message;
+        }
+
+        if (failure is not null) _metrics.RenewalFailed(host, cause.Reason);
+        return failure;
+    }
+
+    async Task<RenewResult> RenewSelfSignedAsync(HostName host, bool force, bool staging, string who, CancellationToken cancellationToken)
+    {
+        if (staging) return Refused(host, "its certificate is issued here, and no CA has a staging directory for it; leave out --staging");
+        using (await _turn.TakeAsync(cancellationToken))
+        {
+            var old = _installer.Served.GetValueOrDefault(host);
+            if (!force && old is not null && _selfSigned.Due(old, _time.GetUtcNow()) is null)
+                return new(host, Succeeded: true, $"{host}: is not due; --force renews it now", old.Credential.SerialNumber);
+            return await IssueAsync(host, old, new ChangeCause(RenewalReasons.Manual, who), cancellationToken) is { } failure
+                ? Refused(host, failure)
+                : new(host, Succeeded: true, $"{host}: issued anew", _installer.Served[host].Credential.SerialNumber);
+        }
+    }
+
+    async Task<RenewResult> DryRunAsync(HostName host, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var request = new IssueRequest(host, Current: null, _store.PendingOrder(host), _ => { }, () => { }) { Staging = true };
+            var issued = await _authority.Issue(request, new RenewalProgress(host, progress, _logger), cancellationToken);
+            issued.Credential.Leaf.Dispose();
+            return new(host, Succeeded: true, $"{host}: the staging directory issued a certificate; nothing of it is kept", issued.Credential.SerialNumber);
+        }
+        catch (IssuanceException e)
+        {
+            return Refused(host, OneLine.From(e.Message));
+        }
+    }
+
+    /// <summary>Why no CA is asked for the host.</summary>
+    async Task<RenewResult?> RefusalAsync(HostName host, CancellationToken cancellationToken)
+    {
+        using (await _turn.TakeAsync(cancellationToken))
+        {
+            if (!_options.Hosts.Contains(host)) return Refused(host, $"is none of the configured hosts ({string.Join(", ", _options.Hosts)}); name one of them");
+            if (_files.Choose().TryGetValue(host, out var file)) return Refused(host, $"is served from {file.Origin}; replace that file, or remove it from Certificates:Files");
+            if (_options.Certificates.Source == CertificateSource.Files) return Refused(host, "Certificates:Source is Files, so nothing is issued for it; replace its file");
+            return _store.TryLock() ? null : Refused(host, _store.Held);
+        }
+    }
+
+    RenewResult Refused(HostName host, string why) =>
+        new(host, Succeeded: false, $"{host}: {why}", _installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber);
+
+    /// <summary>What an operator asked for.</summary>
+    async Task<InstallResult> ChangeAsync(string what, ChangeCause cause, Func<ManualChange> prepare, CancellationToken cancellationToken)
+    {
+        using (await _turn.TakeAsync(cancellationToken))
         {
             if (!_store.TryLock()) return InstallResult.Failed(_store.Held);
             var before = _installer.Served;
             var change = prepare();
-            if (change.Problems.Count == 0 && await _installer.InstallAsync(change.Changes, "manual", cancellationToken) is { } failure)
+            if (change.Problems.Count == 0 && await _installer.InstallAsync(change.Changes, cause, cancellationToken) is { } failure)
             {
                 foreach (var host in change.Changes.Keys) _metrics.RenewalFailed(host, "manual");
                 change = change with { Problems = [$"{string.Join(", ", change.Changes.Keys)}: {failure.Why}; what was served before still is"] };
@@ -230,10 +353,6 @@ public sealed partial class CertificateManager : BackgroundService
 
             ChangeRefused(what, string.Join(" · ", change.Problems));
             return InstallResult.Failed(change.Problems) with { Warnings = change.Warnings };
-        }
-        finally
-        {
-            _turn.Release();
         }
     }
 

@@ -24,6 +24,9 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     readonly Counter _renewals = metrics.CreateCounter(
         "imgw_certificate_renewals_total", "Attempts to replace a certificate, by outcome and cause.", ["host", "result", "reason"]);
 
+    readonly Gauge _failures = metrics.CreateGauge(
+        "imgw_certificate_renewal_consecutive_failures", "Attempts to renew that failed since the last success.", ["host"]);
+
     public void Served(HostName host, ServedCredential served)
     {
         foreach (var labels in _expiry.GetAllLabelValues().Where(labels => labels[0] == host.Value && labels[1] != served.Source).ToList())
@@ -39,6 +42,8 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     }
 
     public void NextRenewal(HostName host, DateTimeOffset at) => _nextRenewal.WithLabels(host.Value).Set(at.ToUnixTimeSeconds());
+
+    public void ConsecutiveFailures(HostName host, int count) => _failures.WithLabels(host.Value).Set(count);
 
     public void Swapped(HostName host, string reason)
     {

@@ -56,7 +56,7 @@ sealed partial class CertificateStart(
         // 3. Files whose content is new to their hosts.
         await InstallAsync(FilesSource.News(files.Choose(), installer.Served), "file", cancellationToken);
 
-        // 4. What no file covers is issued here, where that is allowed.
+        // 4. What no file covers is issued here, where that is allowed; what a CA has to issue may take its time.
         if (!selfSigned.IsAllowed) return;
         var fromFiles = files.Choose();
         var missing = options.Hosts.Where(host => !installer.Served.ContainsKey(host))
@@ -82,12 +82,12 @@ sealed partial class CertificateStart(
     /// <summary>All at once; and if that fails, each certificate for itself, so that the sound ones come in.</summary>
     async Task InstallAsync(IReadOnlyDictionary<HostName, ServedCredential> changes, string reason, CancellationToken cancellationToken)
     {
-        if (changes.Count == 0 || await installer.InstallAsync(changes, reason, cancellationToken) is null) return;
+        if (changes.Count == 0 || await installer.InstallAsync(changes, Cause(reason, changes.Values), cancellationToken) is null) return;
         List<string> problems = [];
         foreach (var group in changes.GroupBy(change => change.Value.Credential))
         {
             var part = group.ToDictionary();
-            if (await installer.InstallAsync(part, reason, cancellationToken) is not { } failure) continue;
+            if (await installer.InstallAsync(part, Cause(reason, part.Values), cancellationToken) is not { } failure) continue;
             var (offer, hosts) = (part.Values.First(), string.Join(", ", part.Keys));
             var problem = $"{offer.Origin}: {failure.Why}";
             files.Reject(offer);
@@ -98,6 +98,9 @@ sealed partial class CertificateStart(
 
         if (problems.Count > 0) throw new CertificateLoadException(problems);
     }
+
+    static ChangeCause Cause(string reason, IEnumerable<ServedCredential> changes) =>
+        reason == "file" ? ChangeCause.ByFile(string.Join(", ", changes.Select(change => change.Origin).Distinct())) : ChangeCause.ByLoop(reason);
 
     [LoggerMessage(10, LogLevel.Error, "{Problem}. {Hosts} goes on with the certificate stored")]
     partial void StoredInstead(string problem, string hosts);

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
@@ -76,6 +78,7 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
 
         var previous = Read(host, folder.Previous);
         if (current is null && previous is null) return null;
+        if (previous?.Credential is null && Expired(host, folder.Current) is { } expired) return StoredState.Describe(expired, state);
         var problems = string.Join(" · ", current?.Problems ?? [new(folder.Current, "does not exist", "restore it from a backup")]);
         if (previous?.Credential is not { } older)
         {
@@ -102,7 +105,27 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
     /// <summary>The certificate stays; where it comes from has changed.</summary>
     public void SaveState(HostName host, ServedCredential served)
     {
-        if (IsOurs) DurableFile.Write(Folder(host).State, StoredState.Of(served, Folder(host).ReadState()?.Previous).ToBytes());
+        if (!IsOurs) return;
+        var old = Folder(host).ReadState();
+        Folder(host).WriteState(StoredState.Of(served, old?.Previous) with { Renewal = old?.Renewal });
+    }
+
+    /// <summary>How the host's next certificate is coming along.</summary>
+    public void SaveRenewal(HostName host, RenewalState renewal)
+    {
+        if (IsOurs) Folder(host).WriteState((Folder(host).ReadState() ?? StoredState.None) with { Renewal = renewal });
+    }
+
+    /// <summary>Null where nothing is known, or it was lost.</summary>
+    public RenewalState? ReadRenewal(HostName host) => Folder(host).ReadState()?.Renewal;
+
+    /// <summary>The host's order under way.</summary>
+    public PendingOrderFile PendingOrder(HostName host) => new(Folder(host).Pending);
+
+    /// <summary>No copy of the key before the current one is left here.</summary>
+    public void DestroyPrevious(HostName host)
+    {
+        if (IsOurs) File.Delete(Folder(host).Previous);
     }
 
     public void Dispose()
@@ -119,14 +142,30 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
     CertificateReading? Read(HostName host, string path) =>
         File.Exists(path) ? new CertificateFileReader([host], time).Read(new CertificateFile { Certificate = path }) : null;
 
+    /// <summary>
+    /// A certificate that is sound but for its age, where a CA is being asked for the next one: some clients can be talked into it, and
+    /// none into no certificate at all.
+    /// </summary>
+    Tls.Credential? Expired(HostName host, string path)
+    {
+        if (options.Certificates.Source != CertificateSource.Acme || LeafOf(path) is not { } leaf) return null;
+        var end = new DateTimeOffset(leaf.NotAfter.ToUniversalTime());
+        if (end >= time.GetUtcNow()) return null;
+        var credential = new CertificateFileReader([host], new StoppedClock(end)).Read(new CertificateFile { Certificate = path }).Credential;
+        if (credential is not null) ServedExpired(host, credential.SerialNumber, end);
+        return credential;
+    }
+
     static PreviousCertificate? PreviousOf(StoreFolder folder)
+    {
+        return LeafOf(folder.Previous) is { } leaf ? new(leaf.SerialNumber, new DateTimeOffset(leaf.NotAfter.ToUniversalTime())) : null;
+    }
+
+    static X509Certificate2? LeafOf(string path)
     {
         try
         {
-            if (!File.Exists(folder.Previous)) return null;
-            return PemDocument.Parse(File.ReadAllBytes(folder.Previous)).Certificates is [var leaf, ..]
-                ? new(leaf.SerialNumber, new DateTimeOffset(leaf.NotAfter.ToUniversalTime()))
-                : null;
+            return File.Exists(path) && PemDocument.Parse(File.ReadAllBytes(path)).Certificates is [var leaf, ..] ? leaf : null;
         }
         catch (CryptographicException)
         {
@@ -149,6 +188,9 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
 
     [LoggerMessage(21, LogLevel.Error, "{Host}: the stored certificate cannot be used: {Why}. The previous one, {Serial}, takes its place")]
     partial void FellBack(HostName host, string why, string serial);
+
+    [LoggerMessage(23, LogLevel.Error, "{Host}: the stored certificate {Serial} expired at {NotAfter:u} and is served all the same, until the CA has issued the next one")]
+    partial void ServedExpired(HostName host, string serial, DateTimeOffset notAfter);
 
     [LoggerMessage(22, LogLevel.Warning, "{Host}: the stored certificate cannot be used: {Why}")]
     partial void Unusable(HostName host, string why);

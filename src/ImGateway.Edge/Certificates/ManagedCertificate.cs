@@ -4,8 +4,8 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>What a configured host has, where it came from and what comes next. For reading; hosts without a certificate have none.</summary>
-/// <param name="Source"><c>files</c>, <c>self-signed</c> or <c>import</c>.</param>
-/// <param name="Origin">The file, the development CA's, or who imported it.</param>
+/// <param name="Source"><c>files</c>, <c>self-signed</c>, <c>acme</c> or <c>import</c>.</param>
+/// <param name="Origin">The file, the development CA's, the directory of the CA, or who imported it.</param>
 /// <param name="Previous">What a rollback would bring back, if still valid.</param>
 public sealed record ManagedCertificate(
     HostName Host, Credential Credential, string Source, string Origin, DateTimeOffset InstalledAt, PreviousCertificate? Previous, NextAction Next);

@@ -1,10 +1,12 @@
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
 
 static class ManagedCertificates
 {
-    public static IReadOnlyList<ManagedCertificate> Of(IReadOnlyDictionary<HostName, ServedCredential> table, EdgeOptions options, TimeProvider time)
+    public static IReadOnlyList<ManagedCertificate> Of(
+        IReadOnlyDictionary<HostName, ServedCredential> table, Func<HostName, ServedCredential, RenewalState?> stateOf, EdgeOptions options, TimeProvider time)
     {
         var now = time.GetUtcNow();
         return
@@ -13,7 +15,7 @@ static class ManagedCertificates
                where table.ContainsKey(host)
                let served = table[host]
                select new ManagedCertificate(
-                   host, served.Credential, served.Source, served.Origin, served.InstalledAt, served.Previous, NextActions.Of(served, options, now)),
+                   host, served.Credential, served.Source, served.Origin, served.InstalledAt, served.Previous, NextActions.Of(served, stateOf(host, served), options, now)),
         ];
     }
 }

@@ -6,5 +6,9 @@ namespace ImGateway.Edge.Certificates;
 /// <param name="Why">In a word or two.</param>
 public sealed record NextAction(string Action, DateTimeOffset? At, string Why)
 {
-    public override string ToString() => At is { } at ? $"{Action} by {at:yyyy-MM-dd}: {Why}" : $"{Action}: {Why}";
+    /// <summary>Of the attempt before, where it failed: one line.</summary>
+    public string? LastError { get; init; }
+
+    public override string ToString() =>
+        (At is { } at ? $"{Action} by {at:yyyy-MM-dd}: {Why}" : $"{Action}: {Why}") + (LastError is null ? "" : $"; the last attempt failed: {LastError}");
 }

@@ -1,3 +1,4 @@
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
@@ -9,18 +10,30 @@ static class NextActions
     public const string Rotate = "rotate";
     public const string None = "none";
 
-    public static NextAction Of(ServedCredential served, EdgeOptions options, DateTimeOffset now)
+    /// <param name="state">Of the certificate's renewal, where one is known.</param>
+    public static NextAction Of(ServedCredential served, RenewalState? state, EdgeOptions options, DateTimeOffset now)
     {
         var (credential, maxAge) = (served.Credential, options.Certificates.MaxAge);
+        var validity = new Validity(credential.NotBefore, credential.NotAfter);
+        if (options.Certificates.Source == CertificateSource.Acme && served.Source != ServedCredential.Files) return ByCa(validity, state, options);
         if (options.Certificates.Source == CertificateSource.SelfSigned && served.Source != ServedCredential.Files)
         {
             return served.ByHand
                 ? new(Renew, credential.NotAfter, "self-signed once it expires")
-                : new(Renew, RenewalPolicy.Next(credential, maxAge).At, "self-signed");
+                : new(Renew, RenewalPolicy.Due(validity, RenewalState.For(null), RenewalSettings.Of(options)).At, "self-signed");
         }
 
         if (now > credential.NotAfter) return new(None, At: null, "expired");
         var byAge = credential.NotBefore + maxAge;
         return byAge < credential.NotAfter ? new(Rotate, byAge, "MaxAge") : new(Rotate, credential.NotAfter, "expiry");
+    }
+
+    /// <summary>Whichever way the certificate came in: an imported one is renewed like all others.</summary>
+    static NextAction ByCa(Validity validity, RenewalState? state, EdgeOptions options)
+    {
+        var known = state ?? RenewalState.For(null);
+        var due = RenewalPolicy.Due(validity, known, RenewalSettings.Of(options));
+        var at = known.NextAttempt is { } retry && retry > due.At ? retry : due.At;
+        return new(Renew, at, due.Reason) { LastError = known.LastError };
     }
 }

@@ -1,16 +1,17 @@
+using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>The store's certificates where no edge runs. What it changes, an edge serves from its next start on.</summary>
-public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, ILogger<OfflineCertificates> logger)
+public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, ILogger<OfflineCertificates> logger, ILogger? audit = null)
 {
     /// <summary>Of each configured host that has one. Changes nothing, and may be read while an edge runs.</summary>
     /// <exception cref="CertificateLoadException">The store may not be read.</exception>
     public IReadOnlyList<ManagedCertificate> Read()
     {
         using var store = new CertificateStore(options, time, logger);
-        return ManagedCertificates.Of(store.LoadAll(), options, time);
+        return ManagedCertificates.Of(store.LoadAll(), (host, served) => store.ReadRenewal(host) is { } state && state.CertificateSha256 == StoredState.Sha256(served.Credential) ? state : null, options, time);
     }
 
     /// <summary>As <see cref="CertificateManager.ImportAsync"/>.</summary>
@@ -18,15 +19,16 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     public InstallResult Import(string certificatePem, string keyPem, string? chainPem, string? password, string who)
     {
         var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
-        return Change((_, served) => ManualChange.Import(contents, who, options, time, served));
+        return Change(new ChangeCause("manual", who), (_, served) => ManualChange.Import(contents, who, options, time, served));
     }
 
     /// <summary>As <see cref="CertificateManager.RollbackAsync"/>.</summary>
     /// <param name="name">Of a configured host or of its managed certificate.</param>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
-    public InstallResult Rollback(string name) => Change((store, served) => ManualChange.Rollback(name, options, store, served));
+    public InstallResult Rollback(string name) => Change(new ChangeCause("manual", Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served));
 
-    InstallResult Change(Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare)
+    InstallResult Change(
+        ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare)
     {
         using var store = new CertificateStore(options, time, logger);
         store.Open();
@@ -42,6 +44,8 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
                 .ToDictionary(entry => entry.Key, entry => entry.Value with { InstalledAt = time.GetUtcNow() });
             using var saved = store.Begin(news);
             saved.Commit();
+            var log = new CertificateAudit(new AuditLog(AuditLog.PathIn(options), audit ?? logger), options, time);
+            foreach (var (host, changed) in news) log.Changed(host, served.GetValueOrDefault(host)?.Credential, changed, cause);
             return change.Result(served);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

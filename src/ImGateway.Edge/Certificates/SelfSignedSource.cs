@@ -1,3 +1,4 @@
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
@@ -13,7 +14,8 @@ sealed class SelfSignedSource(EdgeOptions options, TimeProvider time)
     public string? Due(ServedCredential served, DateTimeOffset now)
     {
         if (served.ByHand) return now > served.Credential.NotAfter ? "age" : null;
-        var policy = RenewalPolicy.Next(served.Credential, options.Certificates.MaxAge);
+        var policy = RenewalPolicy.Due(
+            new Validity(served.Credential.NotBefore, served.Credential.NotAfter), RenewalState.For(null), RenewalSettings.Of(options));
         return now >= policy.At ? policy.Reason : null;
     }
 

@@ -5,12 +5,13 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>A credential and where it came from: offered by a source, kept in the store, served.</summary>
 /// <param name="Source">As the metrics say it.</param>
-/// <param name="Origin">The file, the development CA's, or who imported it.</param>
+/// <param name="Origin">The file, the development CA's, the directory of the CA, or who imported it.</param>
 public sealed record ServedCredential(Credential Credential, string Source, string Origin)
 {
     public const string Files = "files";
     public const string SelfSigned = "self-signed";
     public const string Import = "import";
+    public const string Acme = "acme";
 
     public DateTimeOffset InstalledAt { get; init; }
 

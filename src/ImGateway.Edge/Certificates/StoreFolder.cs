@@ -19,9 +19,18 @@ sealed class StoreFolder(string path)
 
     public string State { get; } = Path.Combine(path, "state.json");
 
-    public IEnumerable<string> Files => new[] { Current, Previous, State }.Where(File.Exists);
+    /// <summary>An order under way and the key it is for.</summary>
+    public string Pending { get; } = Path.Combine(path, "pending.pem");
+
+    public IEnumerable<string> Files => new[] { Current, Previous, State, Pending }.Where(File.Exists);
 
     public StoredState? ReadState() => Bytes(State) is { } content ? StoredState.Parse(content) : null;
+
+    public void WriteState(StoredState state)
+    {
+        DurableFile.CreatePrivateFolder(path);
+        DurableFile.Write(State, state.ToBytes());
+    }
 
     /// <summary>Nothing that is served or kept changes by it.</summary>
     public void Stage(ServedCredential served)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
@@ -20,8 +21,14 @@ sealed record StoredState(
     string? FileSha256,
     StoredState? Previous)
 {
+    /// <summary>Of a host that has no certificate, but a renewal under way.</summary>
+    public static readonly StoredState None = new("", "", "", "", default, ByHand: false, FileSha256: null, Previous: null);
+
     /// <summary>The origin where the state of a certificate was lost.</summary>
     public const string Unknown = "unknown";
+
+    /// <summary>How the next certificate is coming along; it says of which one it speaks.</summary>
+    public RenewalState? Renewal { get; init; }
 
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -37,7 +44,7 @@ sealed record StoredState(
         served.InstalledAt,
         served.ByHand,
         served.FileHash,
-        previous is null ? null : previous with { Previous = null, FileSha256 = null });
+        previous is null or { CertificateSha256: "" } ? null : previous with { Previous = null, FileSha256 = null, Renewal = null });
 
     /// <summary>Null where it is damaged: everything in it can be done without.</summary>
     public static StoredState? Parse(byte[] content)
@@ -66,5 +73,5 @@ sealed record StoredState(
         };
     }
 
-    static string Sha256(Credential credential) => credential.Leaf.GetCertHashString(HashAlgorithmName.SHA256);
+    public static string Sha256(Credential credential) => credential.Leaf.GetCertHashString(HashAlgorithmName.SHA256);
 }

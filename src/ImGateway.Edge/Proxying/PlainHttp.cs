@@ -1,11 +1,12 @@
 using System.Globalization;
+using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>Port 80: nothing is served without TLS.</summary>
-sealed class PlainHttp(EdgeOptions options, HostCheck hosts, ProxyMetrics metrics, SecurityHeaders headers, TimeProvider time)
+sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck hosts, ProxyMetrics metrics, SecurityHeaders headers, TimeProvider time)
 {
     readonly string _port = options.PlainHttp.HttpsPort == 443 ? "" : ":" + options.PlainHttp.HttpsPort.ToString(CultureInfo.InvariantCulture);
 
@@ -13,13 +14,30 @@ sealed class PlainHttp(EdgeOptions options, HostCheck hosts, ProxyMetrics metric
     {
         var started = time.GetTimestamp();
         headers.AddTo(context.Response, overTls: false);
-        if (Redirect(context) is { } refusal)
+        // 1. A CA that looks for its answer gets it before Reject, the host check and every limit; of a token that is not ours nothing is said.
+        // 2. Everybody else is told to use TLS.
+        var refusal = !IsChallenge(context, out var answer) ? Redirect(context) : answer is null ? Refusal.NoRoute : null;
+        if (refusal is not null)
         {
             metrics.OnRefused(refusal);
             await refusal.WriteAsync(context);
         }
+        else if (answer is not null)
+        {
+            context.Response.ContentType = "application/octet-stream";
+            context.Response.ContentLength = answer.Length;
+            await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+        }
 
         metrics.OnAnswered(RouteLabel.Other, context.Response.StatusCode, time.GetElapsedTime(started));
+    }
+
+    bool IsChallenge(HttpContext context, out byte[]? answer)
+    {
+        answer = null;
+        return (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+            && TargetCheck.OriginForm(context.Features.Get<IHttpRequestFeature>()!.RawTarget) is { } path
+            && challenges.IsChallenge(path, out answer);
     }
 
     /// <summary>Sets the redirect, to a configured host only and in its configured spelling: what the client sent cannot shape the authority.</summary>

@@ -14,6 +14,9 @@ enum HandshakeFailure
     Closed,
     NotTls,
     Refused,
+
+    /// <summary>Asked for what is served by another protocol only, and is not served now (RFC 7301 §3.2).</summary>
+    NoApplicationProtocol,
 }
 
 static class HandshakeFailures

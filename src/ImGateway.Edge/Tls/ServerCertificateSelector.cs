@@ -7,7 +7,11 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>A configured name with what its handshakes need, built once per certificate and name.</summary>
-sealed record ServedName(HostName Host, Credential Credential, SslServerAuthenticationOptions Options);
+sealed record ServedName(HostName Host, Credential Credential, SslServerAuthenticationOptions Options)
+{
+    /// <summary>To be shown the certificate is all that a client can have.</summary>
+    public bool EndsAfterHandshake { get; init; }
+}
 
 /// <summary>What a client hello gets: a name that is served, or why not.</summary>
 readonly record struct Selection(ServedName? Served, HandshakeFailure Failure)
@@ -23,6 +27,7 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
 
     volatile Table _table = new([], null);
+    volatile ApartTable? _apart;
     int _contexts;
 
     public ServerCertificateSelector(EdgeOptions options)
@@ -43,6 +48,19 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     /// <summary>New contexts for what is served, and with them new keys for session tickets.</summary>
     public void RenewContexts() => Publish(_table.Credentials, known: null);
 
+    /// <summary>
+    /// Serves <paramref name="credentials"/>, by the name asked for, to those who offer <paramref name="protocol"/> and no other, and refuses
+    /// those of them who ask for something else. What is published for everybody is not touched.
+    /// </summary>
+    internal void PublishApart(SslApplicationProtocol protocol, IReadOnlyDictionary<string, Credential> credentials)
+    {
+        var known = _apart;
+        _apart = new ApartTable(protocol, credentials.ToFrozenDictionary(
+            named => named.Key,
+            named => known?.Known(named.Key, named.Value) ?? ServeApart(protocol, named.Value),
+            StringComparer.Ordinal));
+    }
+
     void Publish(IReadOnlyDictionary<HostName, Credential> credentials, Table? known)
     {
         var named = hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host], known?.Named.GetValueOrDefault(host))).ToArray();
@@ -50,14 +68,19 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
         _table = new Table(named, unnamed);
     }
 
-    /// <summary>Exact name, then wildcard, then what <c>Tls:UnknownNames</c> says; without a name the address connected to, then the default.</summary>
+    /// <summary>
+    /// What is published apart for the protocol offered; else exact name, then wildcard, then what <c>Tls:UnknownNames</c> says; without a name
+    /// the address connected to, then the default.
+    /// </summary>
     internal Selection Select(scoped ClientHello hello, IPAddress? localAddress)
     {
+        Span<char> name = stackalloc char[Math.Min(hello.ServerName.Length, 256)];
+        if (_apart is { } apart && apart.IsMeantBy(hello)) return apart.Find(Lower(hello.ServerName, ref name) ? name : []);
+
         var table = _table;
         if (hello.ServerName.IsEmpty)
             return Found((localAddress is null ? null : table.Addresses.GetValueOrDefault(localAddress.IsIPv4MappedToIPv6 ? localAddress.MapToIPv4() : localAddress)) ?? table.Unnamed);
 
-        Span<char> name = stackalloc char[Math.Min(hello.ServerName.Length, 256)];
         return Lower(hello.ServerName, ref name) && table.Find(name) is { } served ? served
             : unknownNames is UnknownNames.Default ? Found(table.Unnamed)
             : HandshakeFailure.UnknownName;
@@ -69,9 +92,24 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     {
         ServerCertificateContext = credential.CreateContext(),
         ApplicationProtocols = Protocols,
-        EnabledSslProtocols = (policy is TlsPolicy.Modern ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13) | NextContext(),
+        EnabledSslProtocols = Versions | NextContext(),
         AllowRenegotiation = false,
     });
+
+    /// <summary>Without resumption .NET shares no OpenSSL context with anybody, and no ticket can bring a client past the certificate.</summary>
+    ServedName ServeApart(SslApplicationProtocol protocol, Credential credential) => new(credential.Names[0], credential, new SslServerAuthenticationOptions
+    {
+        ServerCertificateContext = credential.CreateContext(),
+        ApplicationProtocols = [protocol],
+        EnabledSslProtocols = Versions,
+        AllowRenegotiation = false,
+        AllowTlsResume = false,
+    })
+    {
+        EndsAfterHandshake = true,
+    };
+
+    SslProtocols Versions => policy is TlsPolicy.Modern ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13;
 
     /// <summary>
     /// Whatever the certificate context, .NET shares one OpenSSL context, and with it the keys of session tickets, among all handshakes of a process

@@ -35,6 +35,12 @@ sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metr
         // 1. The handshake, bounded in time from accept on.
         var (stream, info) = await HandshakeAsync(connection);
         if (stream is null) return;
+        if (info is null)
+        {
+            await EndAsync(stream);
+            return;
+        }
+
         connection.Features.Set<ITlsConnectionFeature>(info);
         connection.Features.Set<ITlsHandshakeFeature>(info);
         connection.Features.Set<ITlsApplicationProtocolFeature>(info);
@@ -66,6 +72,27 @@ sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metr
         }
     }
 
+    /// <summary>close_notify at once: such a handshake never reaches HTTP.</summary>
+    static async Task EndAsync(SslStream stream)
+    {
+        try
+        {
+            await stream.ShutdownAsync();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException or ConnectionAbortedException)
+        {
+            // The client ended it first.
+        }
+        finally
+        {
+            await stream.DisposeAsync();
+        }
+    }
+
+    /// <summary>
+    /// No stream if it failed. A stream without more to know if the handshake was all there is: then it is a CA's and no client's, and is not
+    /// counted among theirs.
+    /// </summary>
     async Task<(SslStream?, TlsConnectionInfo?)> HandshakeAsync(ConnectionContext connection)
     {
         var started = time.GetTimestamp();
@@ -88,6 +115,7 @@ sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metr
             await stream.AuthenticateAsServerAsync(served.Options, timeout.Token);
 
             // 3. What came of it.
+            if (served.EndsAfterHandshake) return (stream, null);
             var info = new TlsConnectionInfo
             {
                 Host = served.Host,
@@ -139,6 +167,7 @@ sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metr
         {
             HandshakeFailure.UnknownName => (TlsAlerts.UnrecognizedName, "the name is not one of Edge:Hosts"),
             HandshakeFailure.Refused => (TlsAlerts.InternalError, "no certificate yet for this name"),
+            HandshakeFailure.NoApplicationProtocol => (TlsAlerts.NoApplicationProtocol, "nothing is served by the protocol offered alone"),
             HandshakeFailure.Other => (TlsAlerts.DecodeError, "no valid client hello"),
             HandshakeFailure.NotTls => (PlainHttpAnswer, "not a TLS client hello"),
             _ => ((ReadOnlyMemory<byte>)default, "closed before a client hello"),

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
+using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Proxying;
 using ImGateway.Edge.Tls;
@@ -40,7 +41,7 @@ sealed class ProxyHost : IAsyncDisposable
         builder.Logging.AddProvider(Logs).AddFilter("Yarp", LogLevel.Error);
         builder.Services.AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(_registry));
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddTls(options).AddProxying(options, builder.Configuration);
+        builder.Services.AddTls(options).AddChallenges(options).AddProxying(options, builder.Configuration);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
@@ -80,6 +81,8 @@ sealed class ProxyHost : IAsyncDisposable
     public IPEndPoint Bare => Endpoint(1);
 
     public IPEndPoint Plain => Endpoint(2);
+
+    public IReadOnlyList<IChallengeResponder> Challenges => _app.Services.GetRequiredService<IReadOnlyList<IChallengeResponder>>();
 
     public WebSocketRegistry WebSockets => _app.Services.GetRequiredService<WebSocketRegistry>();
 

@@ -1,0 +1,30 @@
+using System.Buffers.Text;
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace ImGateway.Acme;
+
+/// <summary>The name by which ARI and <see cref="OrderRequest.Replaces"/> know a certificate.</summary>
+public static class CertificateId
+{
+    /// <summary>RFC 9773 §4.1: base64url of the key identifier of its issuer, a dot, base64url of its serial number. Null without the former.</summary>
+    public static string? Of(X509Certificate2 certificate)
+    {
+        try
+        {
+            var issuer = certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier;
+            if (issuer is not { IsEmpty: false } identifier) return null;
+
+            // The serial number as encoded, with the zero byte before a high bit: .NET's properties leave that out.
+            var tbs = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.BER).ReadSequence().ReadSequence();
+            var version = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
+            if (tbs.PeekTag() == version) tbs.ReadSequence(version);
+            return $"{Base64Url.EncodeToString(identifier.Span)}.{Base64Url.EncodeToString(tbs.ReadIntegerBytes().Span)}";
+        }
+        catch (Exception e) when (e is CryptographicException or AsnContentException)
+        {
+            return null;
+        }
+    }
+}

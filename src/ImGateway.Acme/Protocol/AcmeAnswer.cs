@@ -1,0 +1,57 @@
+using System.Text.Json;
+
+namespace ImGateway.Acme.Protocol;
+
+/// <summary>What a CA answered, of which nothing is trusted yet.</summary>
+sealed record AcmeAnswer(string Operation, Uri Url, int Status, string? MediaType, byte[] Body)
+{
+    /// <summary>Checked for its alphabet (RFC 8555 §6.5.1).</summary>
+    public string? Nonce { get; init; }
+
+    public Uri? Location { get; init; }
+
+    /// <summary>Clamped.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    public IReadOnlyList<Uri> Alternates { get; init; } = [];
+
+    public bool IsSuccess => Status is >= 200 and < 300;
+
+    /// <summary>Where a problem document came, whatever its media type says.</summary>
+    public AcmeProblem? Problem => !IsSuccess && TryParse() is { } json ? AcmeProblem.Parse(new JsonFields(json, this)) : null;
+
+    public JsonFields Fields() =>
+        TryParse() is { } json ? new JsonFields(json, this) : throw Failure($"no JSON object but {Description}");
+
+    public Uri RequiredLocation => Location ?? throw Failure("no usable Location");
+
+    /// <summary>An answer that says it succeeded, and yet cannot be used.</summary>
+    public AcmeException Failure(string reason) => new(Operation, Url.Host, $"the CA's answer cannot be used: {reason}");
+
+    /// <summary>An answer that says it failed.</summary>
+    public AcmeException Refusal()
+    {
+        var problem = Problem;
+        var transient = problem?.IsTransient ?? false;
+        return new AcmeException(
+            Operation, Url.Host, problem?.ToString() ?? $"the CA answered {Description}", problem,
+            transient || Status is 408 or 429 or >= 500, RetryAfter);
+    }
+
+    string Description => Status is >= 300 and < 400
+        ? $"{Status}: redirects are not followed"
+        : $"{Status} with {Body.Length} bytes of {(MediaType is null ? "no type" : CaText.Clean(MediaType))}";
+
+    JsonElement? TryParse()
+    {
+        try
+        {
+            var json = JsonElement.Parse(Body);
+            return json.ValueKind == JsonValueKind.Object ? json : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,192 @@
+using System.Net.Http.Headers;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace ImGateway.Acme.Protocol;
+
+/// <summary>Requests to one CA: signed or not, each bounded in time and size, each failure an <see cref="AcmeException"/>.</summary>
+sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
+{
+    internal const int MaxBodyLength = 1 << 20;
+
+    // Pebble can be told to refuse half of all good nonces: a dozen in a row then happens once in 4096 requests, this once in a million.
+    internal const int MaxNonceAttempts = 20;
+
+    readonly HttpClient _http = CreateClient(options);
+    readonly NoncePool _nonces = new();
+    long _serverDateTicks;
+
+    public AcmeServerOptions Options => options;
+
+    /// <summary>The Date of the last answer.</summary>
+    public DateTimeOffset? ServerDate =>
+        Interlocked.Read(ref _serverDateTicks) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    /// <summary>Set once the directory is known.</summary>
+    public Uri? NewNonce { get; set; }
+
+    public async Task<AcmeAnswer> GetAsync(string operation, Uri url, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        var answer = await SendAsync(operation, request, cancellationToken);
+        return answer.IsSuccess ? answer : throw answer.Refusal();
+    }
+
+    /// <summary>A request of RFC 8555 §6.2, signed anew with another nonce as often as the CA finds fault with the last (§6.5).</summary>
+    /// <param name="operation">Names it in errors.</param>
+    /// <param name="url">Where to.</param>
+    /// <param name="signer">Whose key.</param>
+    /// <param name="payload">Empty: POST-as-GET.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="accept">Default anything.</param>
+    public async Task<AcmeAnswer> PostAsync(
+        string operation, Uri url, JwsSigner signer, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken, string? accept = null)
+    {
+        var nonce = _nonces.Take();
+        for (var attempt = 1; ; attempt++)
+        {
+            nonce ??= await FetchNonceAsync(cancellationToken);
+            using var request = new HttpRequestMessage(HttpMethod.Post, url);
+            request.Content = new ByteArrayContent(JsonWebSignature.Sign(signer, url, nonce, payload.Span));
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/jose+json");
+            if (accept is not null) request.Headers.TryAddWithoutValidation("Accept", accept);
+
+            var answer = await SendAsync(operation, request, cancellationToken);
+            if (!answer.IsSuccess && answer.Problem?.Type == "badNonce" && attempt < MaxNonceAttempts)
+            {
+                nonce = answer.Nonce;
+                continue;
+            }
+
+            _nonces.Put(answer.Nonce);
+            return answer.IsSuccess ? answer : throw answer.Refusal();
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    async Task<string> FetchNonceAsync(CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, NewNonce);
+        var answer = await SendAsync("newNonce", request, cancellationToken);
+        if (!answer.IsSuccess) throw answer.Refusal();
+        return answer.Nonce ?? throw answer.Failure("no usable Replay-Nonce");
+    }
+
+    async Task<AcmeAnswer> SendAsync(string operation, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var url = request.RequestUri!;
+        var started = options.Time.GetTimestamp();
+        using var timeout = new CancellationTokenSource(options.RequestTimeout, options.Time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            var body = await ReadBoundedAsync(response.Content, limit.Token)
+                ?? throw new AcmeException(operation, url.Host, $"the CA's answer is longer than {MaxBodyLength} bytes");
+            var answer = Read(operation, url, response, body);
+            Report(answer.IsSuccess ? null : answer.Problem?.Label ?? "http", answer.Status);
+            return answer;
+        }
+        catch (AcmeException)
+        {
+            Report("http", status: null);
+            throw;
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Report("timeout", status: null);
+            throw new AcmeException(
+                operation, url.Host, $"no whole answer within {options.RequestTimeout.TotalSeconds:0.#} s", isTransient: true, innerException: e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            Report("network", status: null);
+            throw NetworkFailure(operation, url, e);
+        }
+
+        void Report(string? problem, int? status) =>
+            options.OnRequest?.Invoke(new AcmeRequestOutcome(operation, url.Host, problem, status, options.Time.GetElapsedTime(started)));
+    }
+
+    AcmeAnswer Read(string operation, Uri url, HttpResponseMessage response, byte[] body)
+    {
+        if (response.Headers.Date is { } date) Interlocked.Exchange(ref _serverDateTicks, date.UtcTicks);
+        var location = Values(response, "Location").FirstOrDefault();
+        var nonce = Values(response, "Replay-Nonce").FirstOrDefault();
+        var retry = Values(response, "Retry-After").FirstOrDefault();
+        return new AcmeAnswer(operation, url, (int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, body)
+        {
+            Nonce = nonce is not null && AcmeToken.IsUsable(nonce) ? nonce : null,
+            Location = location is null ? null : CaUrl.Parse(location, relativeTo: url),
+            RetryAfter = RetryAfter.Parse(retry, response.Headers.Date ?? options.Time.GetUtcNow(), options.MaxRetryAfter),
+            Alternates = LinkHeader.Find(Values(response, "Link"), "alternate", relativeTo: url),
+        };
+    }
+
+    static AcmeException NetworkFailure(string operation, Uri url, Exception e)
+    {
+        // Nobody but the operator can make an untrusted certificate a trusted one. (Where the handshake itself failed, there is an inner one.)
+        return e.InnerException is AuthenticationException { InnerException: null } untrusted
+            ? new AcmeException(operation, url.Host, $"the CA's own HTTPS certificate is not trusted: {CaText.Clean(untrusted.Message)}", innerException: e)
+            : new AcmeException(operation, url.Host, $"the CA cannot be reached: {CaText.Clean(e.Message)}", isTransient: true, innerException: e);
+    }
+
+    static IEnumerable<string> Values(HttpResponseMessage response, string name) =>
+        response.Headers.NonValidated.TryGetValues(name, out var values) ? values : [];
+
+    /// <returns>Null where it is too long.</returns>
+    static async Task<byte[]?> ReadBoundedAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        if (content.Headers.ContentLength > MaxBodyLength) return null;
+        await using var stream = await content.ReadAsStreamAsync(cancellationToken);
+        using var body = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var count)
+        {
+            if (body.Length + count > MaxBodyLength) return null;
+            body.Write(buffer, 0, count);
+        }
+
+        return body.ToArray();
+    }
+
+    static HttpClient CreateClient(AcmeServerOptions options)
+    {
+        var http = new HttpClient(options.Handler ?? CreateHandler(options), disposeHandler: options.Handler is null)
+        {
+            // Each request has its own, on the caller's clock.
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", options.UserAgent);
+        http.DefaultRequestHeaders.TryAddWithoutValidation("Accept-Language", "en");
+        return http;
+    }
+
+    static SocketsHttpHandler CreateHandler(AcmeServerOptions options)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = options.Proxy is not null,
+            Proxy = options.Proxy,
+            MaxResponseHeadersLength = 32,
+            MaxResponseDrainSize = 0,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+        };
+        if (options.TrustedRoots is { } roots)
+        {
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                DisableCertificateDownloads = true,
+            };
+            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
+        }
+
+        return handler;
+    }
+}

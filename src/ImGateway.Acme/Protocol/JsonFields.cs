@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace ImGateway.Acme.Protocol;
+
+/// <summary>
+/// An object that a CA sent. What is optional and of a wrong type counts as missing; what is required and missing is that operation's failure.
+/// Unknown fields are not looked at. Text is cleaned, except URLs, which are checked.
+/// </summary>
+/// <param name="json">An object.</param>
+/// <param name="answer">To be blamed.</param>
+sealed class JsonFields(JsonElement json, AcmeAnswer answer)
+{
+    public string? Text(string name) => RawText(name) is { } text ? CaText.Clean(text) : null;
+
+    public string RequiredText(string name) => Text(name) ?? throw Missing(name);
+
+    public Uri? Url(string name) => RawText(name) is { } text ? CaUrl.Parse(text) : null;
+
+    public Uri RequiredUrl(string name) =>
+        CaUrl.Parse(RawText(name) ?? throw Missing(name)) ?? throw answer.Failure($"its \"{name}\" is not a usable https URL");
+
+    public bool Flag(string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+
+    public int? Integer(string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
+
+    public DateTimeOffset? Date(string name) => RawText(name) is { } text
+        && DateTimeOffset.TryParse(text, null, DateTimeStyles.AssumeUniversal, out var date) ? date : null;
+
+    public DateTimeOffset RequiredDate(string name) => Date(name) ?? throw Missing(name);
+
+    public JsonFields? Object(string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? new JsonFields(value, answer) : null;
+
+    public JsonFields RequiredObject(string name) => Object(name) ?? throw Missing(name);
+
+    /// <summary>Elements that are objects.</summary>
+    public IEnumerable<JsonFields> Objects(string name) => Elements(name)
+        .Where(element => element.ValueKind == JsonValueKind.Object)
+        .Select(element => new JsonFields(element, answer));
+
+    public IEnumerable<JsonFields> RequiredObjects(string name) => IsArray(name) ? Objects(name) : throw Missing(name);
+
+    public IReadOnlyList<string> Texts(string name) => [.. Elements(name).Select(AsText).OfType<string>().Select(CaText.Clean)];
+
+    public IReadOnlyList<Uri> RequiredUrls(string name)
+    {
+        if (!IsArray(name)) throw Missing(name);
+        return [.. Elements(name).Select(element => AsText(element) is { } text && CaUrl.Parse(text) is { } url
+            ? url
+            : throw answer.Failure($"one of its \"{name}\" is not a usable https URL"))];
+    }
+
+    public IReadOnlyDictionary<string, string> TextByName()
+    {
+        Dictionary<string, string> texts = [];
+        foreach (var property in json.EnumerateObject())
+        {
+            if (AsText(property.Value) is { } text && NameOf(property) is { } name) texts[CaText.Clean(name)] = CaText.Clean(text);
+        }
+
+        return texts;
+    }
+
+    /// <summary>Its <c>status</c>; one that is not in the enumeration is its zero, <c>Unknown</c>.</summary>
+    public T Status<T>() where T : struct, Enum
+    {
+        var status = RawText("status") ?? throw Missing("status");
+        var lowerCase = !status.AsSpan().ContainsAnyExceptInRange('a', 'z');
+        return Enum.GetValues<T>().FirstOrDefault(value => lowerCase && status.Equals(value.ToString(), StringComparison.OrdinalIgnoreCase));
+    }
+
+    AcmeException Missing(string name) => answer.Failure($"\"{name}\" is missing, or of a wrong type");
+
+    string? RawText(string name) => json.TryGetProperty(name, out var value) ? AsText(value) : null;
+
+    bool IsArray(string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array;
+
+    IEnumerable<JsonElement> Elements(string name) => IsArray(name) ? json.GetProperty(name).EnumerateArray() : [];
+
+    static string? AsText(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.String) return null;
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair, or bytes that are not UTF-8: the parser looks at neither.
+            return null;
+        }
+    }
+
+    static string? NameOf(JsonProperty property)
+    {
+        try
+        {
+            return property.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace ImGateway.Acme.Protocol;
+
+/// <summary>application/pem-certificate-chain (RFC 8555 §9.1).</summary>
+static class PemChain
+{
+    const int MostCertificates = 16;
+
+    /// <summary>Certificates in DER, in order. Stops at what is none.</summary>
+    public static List<byte[]> Read(string pem)
+    {
+        List<byte[]> certificates = [];
+        var rest = pem.AsSpan();
+        while (PemEncoding.TryFind(rest, out var fields))
+        {
+            if (rest[fields.Label] is not "CERTIFICATE") break;
+            certificates.Add(Convert.FromBase64String(rest[fields.Base64Data].ToString()));
+            rest = rest[fields.Location.End..];
+        }
+
+        return certificates;
+    }
+
+    /// <summary>Only the certificates, each of which is one: no text around them, no keys. Null where that fails.</summary>
+    public static string? Clean(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            var certificates = Read(Encoding.ASCII.GetString(body));
+            if (certificates.Count is 0 or > MostCertificates) return null;
+            foreach (var certificate in certificates) X509CertificateLoader.LoadCertificate(certificate).Dispose();
+            return string.Concat(certificates.Select(certificate => PemEncoding.WriteString("CERTIFICATE", certificate) + "\n"));
+        }
+        catch (Exception e) when (e is CryptographicException or FormatException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates.Audit;
+
+/// <summary>
+/// <c>DataDirectory/audit.jsonl</c>: every change of a certificate or an account, one JSON object a line, on the disk before the next
+/// thing happens. Everything is logged under a source of its own too, so that it can be shipped elsewhere.
+/// </summary>
+public sealed partial class AuditLog
+{
+    /// <summary>The log source.</summary>
+    public const string Category = "ImGateway.Edge.Audit";
+
+    static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    readonly Lock _lock = new();
+    readonly string _path;
+    readonly ILogger _logger;
+    bool _repaired;
+
+    /// <param name="path">Of the file.</param>
+    /// <param name="logger">Of <see cref="Category"/>.</param>
+    public AuditLog(string path, ILogger logger) => (_path, _logger) = (path, logger);
+
+    /// <summary>Where the log of an edge is.</summary>
+    public static string PathIn(EdgeOptions options) => Path.Combine(options.DataDirectory, "audit.jsonl");
+
+    /// <summary>Never throws: a log that cannot be written is an error line, and clients are served all the same.</summary>
+    public void Write(AuditEntry entry)
+    {
+        var line = JsonSerializer.SerializeToUtf8Bytes(entry, Json);
+        try
+        {
+            lock (_lock) Append([.. line, (byte)'\n']);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            NotWritten(_path, e.Message.TrimEnd('.'));
+        }
+
+        Audited(entry.Action, entry.Host ?? "account", entry.Why, entry.Who, entry.OldSerial, entry.NewSerial, entry.SpkiSha256,
+            entry.Issuer, entry.ChainLength, entry.Profile, entry.Detail);
+    }
+
+    /// <summary>Oldest first. Lines that are no entries are passed over; no file, no entries.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static IReadOnlyList<AuditEntry> Read(string path)
+    {
+        if (!File.Exists(path)) return [];
+        using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        List<AuditEntry> entries = [];
+        while (file.ReadLine() is { } line)
+        {
+            if (Parse(line) is { } entry) entries.Add(entry);
+        }
+
+        return entries;
+    }
+
+    static AuditEntry? Parse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<AuditEntry>(line, Json) is { Action: not null, Why: not null, Who: not null } entry ? entry : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    void Append(byte[] line)
+    {
+        // Its folder's entry for it is then as durable as what is in it.
+        if (!File.Exists(_path)) DurableFile.Write(_path, []);
+        using var file = new FileStream(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        if (!_repaired) Repair(file);
+        var end = file.Seek(0, SeekOrigin.End);
+        try
+        {
+            file.Write(line);
+            RandomAccess.FlushToDisk(file.SafeFileHandle);
+            _repaired = true;
+        }
+        catch (IOException)
+        {
+            // Half a line on a full disk would spoil the next one.
+            _repaired = false;
+            file.SetLength(end);
+            throw;
+        }
+    }
+
+    /// <summary>A crash may have left half a line: what follows begins on one of its own.</summary>
+    static void Repair(FileStream file)
+    {
+        if (file.Length == 0) return;
+        file.Seek(-1, SeekOrigin.End);
+        if (file.ReadByte() != '\n') file.Write("\n"u8);
+    }
+
+    [LoggerMessage(1, LogLevel.Information,
+        "{Action}: {Host} because of {Why}, by {Who}; serial {OldSerial} -> {NewSerial}, SPKI {SpkiSha256}, issuer {Issuer}, chain of {ChainLength}, profile {Profile}; {Detail}")]
+    partial void Audited(string action, string host, string why, string who, string? oldSerial, string? newSerial, string? spkiSha256,
+        string? issuer, int? chainLength, string? profile, string? detail);
+
+    [LoggerMessage(2, LogLevel.Error, "{Path}: the audit log cannot be written: {Why}; see to the space in DataDirectory and to its owner")]
+    partial void NotWritten(string path, string why);
+}

@@ -1,0 +1,39 @@
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates.Audit;
+
+/// <summary>What happens to certificates and accounts, put into the words of the audit log.</summary>
+sealed class CertificateAudit(AuditLog log, EdgeOptions options, TimeProvider time)
+{
+    /// <summary>Something else is served from now on.</summary>
+    public void Changed(HostName host, Credential? old, ServedCredential served, ChangeCause cause)
+    {
+        var byCa = served.Source is ServedCredential.Acme or ServedCredential.SelfSigned;
+        var action = cause.IsRollback ? AuditActions.RolledBack : byCa ? AuditActions.Renewed : AuditActions.Installed;
+        log.Write(new AuditEntry(
+            time.GetUtcNow(),
+            action,
+            host.Value,
+            cause.IsRollback ? "rollback" : cause.Reason,
+            OneLine.From(cause.Who),
+            old?.SerialNumber,
+            served.Credential.SerialNumber,
+            CertificatePins.Of(served.Credential),
+            OneLine.From(served.Credential.Leaf.Issuer),
+            served.Credential.Issuers.Count + 1,
+            served.Source == ServedCredential.Acme ? options.Acme.Profile : null));
+    }
+
+    public void RenewalFailed(HostName host, Credential? current, ChangeCause cause, string why) => log.Write(new AuditEntry(
+        time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, cause.Reason, OneLine.From(cause.Who), current?.SerialNumber, Detail: why));
+
+    public void Revoked(HostName host, Credential credential, ChangeCause cause, string reason) => log.Write(new AuditEntry(
+        time.GetUtcNow(), AuditActions.Revoked, host.Value, cause.Reason, OneLine.From(cause.Who), credential.SerialNumber, Detail: reason));
+
+    /// <param name="action">Registered or replaced.</param>
+    /// <param name="why">As the metric would say it.</param>
+    /// <param name="account">Its URL.</param>
+    public void Account(string action, string why, Uri account) => log.Write(new AuditEntry(
+        time.GetUtcNow(), action, Host: null, why, ChangeCause.Loop, Detail: account.AbsoluteUri));
+}

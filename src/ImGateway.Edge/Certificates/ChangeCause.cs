@@ -1,0 +1,17 @@
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>Why something else is served from now on.</summary>
+/// <param name="Reason">As the metric says it.</param>
+/// <param name="Who">For the audit log: <c>loop</c>, the verb's user, or the file.</param>
+sealed record ChangeCause(string Reason, string Who)
+{
+    public const string Loop = "loop";
+
+    /// <summary>The previous certificate comes back.</summary>
+    public bool IsRollback { get; init; }
+
+    public static ChangeCause ByLoop(string reason) => new(reason, Loop);
+
+    /// <summary>What a file brings is its own doing.</summary>
+    public static ChangeCause ByFile(string path) => new("file", path);
+}

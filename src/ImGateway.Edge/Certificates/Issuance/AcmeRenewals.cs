@@ -1,0 +1,133 @@
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>Hosts whose certificates come from a CA, side by side: when each is due, one thing at a time for each, not too many at once.</summary>
+sealed partial class AcmeRenewals(
+    EdgeOptions options,
+    CertificateAuthority authority,
+    CertificateInstaller installer,
+    RenewalBook book,
+    RenewalRun run,
+    TimeProvider time,
+    Chance chance,
+    ILogger logger) : IDisposable
+{
+    const int SideBySide = 4;
+
+    readonly RenewalSettings _settings = RenewalSettings.Of(options);
+    readonly SemaphoreSlim _slots = new(SideBySide, SideBySide);
+    readonly Lock _lock = new();
+    readonly Dictionary<HostName, Task<RenewResult>> _running = [];
+
+    /// <summary>Starts what is due of <paramref name="hosts"/>, and returns.</summary>
+    public void Look(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
+    {
+        foreach (var host in hosts.Where(host => Decide(host) is not RenewalDecision.Wait))
+        {
+            Start(host, () => RoundAsync(host, cancellationToken), cancellationToken);
+        }
+    }
+
+    /// <summary>Ends when everything has that is under way now.</summary>
+    public Task EndedAsync()
+    {
+        lock (_lock) return Task.WhenAll(_running.Values);
+    }
+
+    /// <summary>By an operator. A renewal under way already is waited for.</summary>
+    /// <param name="force">Also where it is not due.</param>
+    public async Task<RenewResult> RenewAsync(HostName host, bool force, string who, string reason, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        if (!force && NotDue(host) is { } result) return result;
+        var (task, started) = Start(
+            host, () => InSlotAsync(() => run.RunAsync(host, new ChangeCause(reason, who), progress, cancellationToken), cancellationToken), cancellationToken);
+        if (!started) progress.Report($"{host}: is being renewed already; waiting for the end of that");
+        return await task;
+    }
+
+    public void Dispose() => _slots.Dispose();
+
+    /// <summary>What is due about one host, until nothing is.</summary>
+    Task<RenewResult> RoundAsync(HostName host, CancellationToken cancellationToken) => InSlotAsync(
+        async () =>
+        {
+            var decision = Decide(host);
+            if (decision is RenewalDecision.AskRenewalInfo)
+            {
+                await AskAsync(host, cancellationToken);
+                decision = Decide(host);
+            }
+
+            return decision is RenewalDecision.Renew renew
+                ? await run.RunAsync(host, ChangeCause.ByLoop(renew.Reason), observer: null, cancellationToken)
+                : new RenewResult(host, Succeeded: true, $"{host}: not due", installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber);
+        },
+        cancellationToken);
+
+    async Task AskAsync(HostName host, CancellationToken cancellationToken)
+    {
+        if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential) return;
+        var (state, now) = (book.Of(host), time.GetUtcNow());
+        RenewalState known;
+        try
+        {
+            var window = await authority.AskRenewalInfo(credential.Leaf, cancellationToken);
+            known = window?.ApplyTo(state, chance.Next(), now) ?? RenewalWindow.NotOffered(state, now);
+            if (window is not null && (window.Start != state.WindowStart || window.End != state.WindowEnd))
+            {
+                Suggested(host, window.Start, window.End, known.ChosenInstant!.Value, window.Explanation is { } page ? OneLine.From($" ({page})") : "");
+            }
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            known = RenewalWindow.Unanswered(state, chance.Next(), now);
+            NotAnswered(host, OneLine.From(e.Message), known.NextCheck!.Value);
+        }
+
+        // Of another certificate than the one that was asked about, it would say nothing.
+        if (book.Of(host).CertificateSha256 == known.CertificateSha256) await book.SaveAsync(host, known, cancellationToken);
+    }
+
+    RenewResult? NotDue(HostName host)
+    {
+        var served = installer.Served.GetValueOrDefault(host)?.Credential;
+        if (Validity.Of(served) is not { } validity) return null;
+        var due = RenewalPolicy.Due(validity, book.Of(host), _settings);
+        return time.GetUtcNow() >= due.At
+            ? null
+            : new(host, Succeeded: true, $"{host}: is not due before {due.At:u} ({due.Reason}); --force renews it now", served!.SerialNumber);
+    }
+
+    RenewalDecision Decide(HostName host) =>
+        RenewalPolicy.Next(Validity.Of(installer.Served.GetValueOrDefault(host)?.Credential), book.Of(host), _settings, time.GetUtcNow());
+
+    /// <returns>What runs for the host, and whether that is what was asked for.</returns>
+    (Task<RenewResult> Task, bool Started) Start(HostName host, Func<Task<RenewResult>> action, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (_running.TryGetValue(host, out var task) && !task.IsCompleted) return (task, false);
+            return (_running[host] = Task.Run(action, cancellationToken), true);
+        }
+    }
+
+    async Task<RenewResult> InSlotAsync(Func<Task<RenewResult>> action, CancellationToken cancellationToken)
+    {
+        await _slots.WaitAsync(cancellationToken);
+        try
+        {
+            return await action();
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    [LoggerMessage(36, LogLevel.Information, "{Host}: the CA suggests renewal between {Start:u} and {End:u}{Explanation}; chosen: {Chosen:u}")]
+    partial void Suggested(HostName host, DateTimeOffset start, DateTimeOffset end, DateTimeOffset chosen, string explanation);
+
+    [LoggerMessage(37, LogLevel.Warning, "{Host}: the CA does not say when to renew: {Why}; asked again at {Next:u}, and until then what it said last or the certificate's age decides")]
+    partial void NotAnswered(HostName host, string why, DateTimeOffset next);
+}

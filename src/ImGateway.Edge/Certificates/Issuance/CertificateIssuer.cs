@@ -1,0 +1,181 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Acme;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>One certificate from the configured CA, from the order to what can be served (RFC 8555 §7.4).</summary>
+sealed partial class CertificateIssuer(
+    EdgeOptions options, AcmeConnection connection, AcmeAccounts accounts, Proofs proofs, TimeProvider time, ILogger<CertificateIssuer> logger)
+{
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    readonly Orders _orders = new(options, accounts);
+    readonly IssuedChain _chain = new(options, time);
+
+    /// <exception cref="IssuanceException">Why there is none, and what to do.</exception>
+    public async Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        var (keep, host) = (!request.Staging, request.Host);
+        // What was ordered counts until it is known to have come to nothing.
+        var ordered = false;
+        try
+        {
+            // 1. Storage that takes nothing would cost an order for nothing.
+            if (keep) StorageProbe.Try(options.DataDirectory);
+
+            // 2. The CA, and the account there.
+            using var server = keep ? await connection.OpenAsync(cancellationToken) : await connection.OpenStagingAsync(cancellationToken);
+            progress.Report($"asking {server.DirectoryUri.Host}");
+            CheckProfile(server);
+            var account = keep ? await accounts.GetAsync(server, cancellationToken) : await accounts.CreateAsync(server, cancellationToken);
+
+            // 3. An order that a crash has interrupted goes on with its key; else a new one, as long as there are ways to prove control.
+            using var pending = keep ? PendingOf(request) : null;
+            using var key = pending?.Key ?? KeyFor(request);
+            var order = pending is null ? null : await Orders.ResumeAsync(account, pending.Order, host, cancellationToken);
+            (account, order) = await ProvedAsync(server, account, order, request, key, progress, () => ordered = true, cancellationToken);
+
+            // 4. The request to sign holds the name alone; what it asks for may be had later too, since key and order are saved.
+            if (order.Status != OrderStatus.Valid)
+            {
+                progress.Report("asking for the certificate");
+                if (order.Status == OrderStatus.Ready) order = await account.FinalizeAsync(order, SigningRequest.Create(host, key), cancellationToken);
+                order = await account.WaitForOrderAsync(order.Location, OrderStatus.Valid, Patience, cancellationToken);
+            }
+
+            // 5. The chain that clients are to see.
+            progress.Report("fetching the certificate");
+            var chains = await account.DownloadAsync(order, cancellationToken);
+            var (pem, found) = chains.Select(options.Acme.PreferredChain);
+            if (!found) NoSuchChain(host, options.Acme.PreferredChain!, OneLine.From(string.Join(", ", chains.Issuers)));
+
+            // 6. Nothing is served because a CA says so.
+            return new ServedCredential(_chain.Check(pem, key, host, server.DirectoryUri.Host), ServedCredential.Acme, server.DirectoryUri.AbsoluteUri);
+        }
+        catch (AcmeException e)
+        {
+            // A passing trouble leaves the order as it is; anything else is its end.
+            if (keep && !e.IsTransient) request.Pending.Remove();
+            throw IssuanceErrors.Explain(e, mayHaveIssued: ordered && e.IsTransient);
+        }
+        catch (IssuanceException e) when (keep && e.MayHaveIssued)
+        {
+            // Issued, but of no use: the same again would be, too.
+            request.Pending.Remove();
+            throw;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IssuanceException($"{options.DataDirectory}: cannot be written: {e.Message.TrimEnd('.')}; see to its space and its owner", e);
+        }
+    }
+
+    /// <summary>When the CA would like a certificate to be renewed; null where it does not say.</summary>
+    public async Task<RenewalWindow?> AskRenewalInfoAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
+    {
+        using var server = await connection.OpenAsync(cancellationToken);
+        return await server.GetRenewalInfoAsync(certificate, cancellationToken) is { } info
+            ? new RenewalWindow(info.WindowStart, info.WindowEnd, info.Explanation, info.RetryAfter)
+            : null;
+    }
+
+    /// <summary>By the account that ordered it, else by its own key, which proves as much (RFC 8555 §7.6).</summary>
+    /// <exception cref="IssuanceException">The CA has not revoked it.</exception>
+    public async Task RevokeAsync(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var server = await connection.OpenAsync(cancellationToken);
+            var account = await accounts.GetAsync(server, cancellationToken);
+            try
+            {
+                await account.RevokeAsync(certificate, reason, cancellationToken);
+            }
+            catch (AcmeException e) when (e.Problem?.Type is "unauthorized" or "accountDoesNotExist")
+            {
+                using var rsa = certificate.GetRSAPrivateKey();
+                using var ecdsa = certificate.GetECDsaPrivateKey();
+                using var key = rsa is not null ? AcmeKey.From(rsa) : AcmeKey.From(ecdsa!);
+                await server.RevokeAsync(certificate, key, reason, cancellationToken);
+            }
+        }
+        catch (AcmeException e) when (e.Problem?.Type == "alreadyRevoked")
+        {
+            // As it was meant to be.
+        }
+        catch (AcmeException e)
+        {
+            throw IssuanceErrors.Explain(e, mayHaveIssued: false);
+        }
+    }
+
+    /// <summary>An order whose names are proved. A failed proof ends its order, so each further way to prove them takes a new one.</summary>
+    async Task<(AcmeAccount Account, Order Order)> ProvedAsync(
+        AcmeServer server, AcmeAccount account, Order? order, IssueRequest request, AsymmetricAlgorithm key,
+        IProgress<string> progress, Action onOrdered, CancellationToken cancellationToken)
+    {
+        HashSet<string> failed = [];
+        ProofFailedException? last = null;
+        while (true)
+        {
+            if (order is null)
+            {
+                progress.Report("ordering");
+                try
+                {
+                    (account, order) = await _orders.CreateAsync(server, account, request, cancellationToken);
+                }
+                catch (IssuanceException) when (last is not null)
+                {
+                    // No budget for a second way: the first one's failure says more.
+                    throw IssuanceErrors.Explain(last.Cause, mayHaveIssued: false, last.Type);
+                }
+
+                onOrdered();
+                if (!request.Staging) request.Pending.Write(order.Location, key);
+            }
+
+            try
+            {
+                if (order.Status != OrderStatus.Pending) return (account, order);
+                foreach (var authorization in order.Authorizations) await proofs.ProveAsync(account, authorization, request.Host, failed, progress, cancellationToken);
+                return (account, await account.WaitForOrderAsync(order.Location, OrderStatus.Ready, Patience, cancellationToken));
+            }
+            catch (ProofFailedException e)
+            {
+                request.AuthorizationFailed();
+                if (!request.Staging) request.Pending.Remove();
+                progress.Report($"{e.Type} failed: {e.Message}");
+                failed.Add(e.Type);
+                (last, order) = (e, null);
+                if (!proofs.HasOther(request.Host, failed)) throw IssuanceErrors.Explain(e.Cause, mayHaveIssued: false, e.Type);
+            }
+        }
+    }
+
+    PendingOrder? PendingOf(IssueRequest request)
+    {
+        var pending = request.Pending.Read();
+        if (pending is null || !request.NewKey || request.Current?.Credential.Leaf is not { } leaf || !pending.Key.Owns(leaf)) return pending;
+        pending.Dispose();
+        return null;
+    }
+
+    AsymmetricAlgorithm KeyFor(IssueRequest request)
+    {
+        if (!options.Certificates.ReuseKey || request.NewKey || request.Staging || request.Current is not { } current) return options.Certificates.KeyType.CreateKey();
+        return current.Credential.Leaf.GetRSAPrivateKey() is { } rsa ? rsa : current.Credential.Leaf.GetECDsaPrivateKey()!;
+    }
+
+    void CheckProfile(AcmeServer server)
+    {
+        if (options.Acme.Profile is not { } profile || server.Directory.Profiles.ContainsKey(profile)) return;
+        var offered = server.Directory.Profiles.Count > 0 ? OneLine.From(string.Join(", ", server.Directory.Profiles.Keys)) : "none";
+        throw new IssuanceException($"Edge:Acme:Profile: {server.DirectoryUri.Host} has no profile {OneLine.Quote(profile)}; it offers: {offered}");
+    }
+
+    [LoggerMessage(39, LogLevel.Warning, "{Host}: Edge:Acme:PreferredChain: no chain is issued by {Preferred}; the CA offers: {Issuers}. Its own choice is served")]
+    partial void NoSuchChain(HostName host, string preferred, string issuers);
+}

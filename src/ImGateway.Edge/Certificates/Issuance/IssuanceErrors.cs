@@ -1,0 +1,43 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using ImGateway.Acme;
+
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>What a CA or the way to it has refused, with what an operator can do about it.</summary>
+static class IssuanceErrors
+{
+    /// <param name="challenge">The type of the challenge that failed, where one did.</param>
+    public static IssuanceException Explain(AcmeException e, bool mayHaveIssued, string? challenge = null) =>
+        new($"{e.Message}; {Remedy(e, challenge)}", e) { RetryAfter = e.RetryAfter, MayHaveIssued = mayHaveIssued };
+
+    static string Remedy(AcmeException e, string? challenge) => e.Problem?.Type switch
+    {
+        "dns" => "let the name's A and AAAA records point to this edge",
+        "connection" or "tls" when challenge is "tls-alpn-01" => "port 443 of the name has to reach this edge from the CA",
+        "connection" => "port 80 of the name has to reach this edge from the CA",
+        "unauthorized" or "incorrectResponse" when challenge is not null => "something else answered for the name: let its DNS records point to this edge",
+        "caa" => "allow this CA in the name's CAA records",
+        "rateLimited" => "nothing to do: it is tried again in time",
+        "rejectedIdentifier" or "unsupportedIdentifier" => "this CA does not issue for that name; name another CA in Edge:Acme:Directory, or remove the host",
+        "externalAccountRequired" => "set Edge:Acme:ExternalAccount:KeyId and HmacKeyFile to what the CA gave you",
+        "userActionRequired" => "the CA wants something of its customer: follow what it says",
+        "invalidContact" or "unsupportedContact" => "correct Edge:Acme:Email",
+        "invalidProfile" => "correct Edge:Acme:Profile",
+        not null when e.Operation == "newAccount" => "check Edge:Acme:ExternalAccount (KeyId and HmacKeyFile) and Email",
+        null when Has<AuthenticationException>(e) => "if it is a private CA, name the root of its HTTPS in Edge:Acme:TrustedRootsFile; also check this machine's clock",
+        null when Has<SocketException>(e) => "check this machine's network, its DNS, and Edge:Acme:Directory",
+        _ => "it is tried again",
+    };
+
+    static bool Has<T>(Exception e)
+        where T : Exception
+    {
+        for (var inner = e.InnerException; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is T) return true;
+        }
+
+        return false;
+    }
+}

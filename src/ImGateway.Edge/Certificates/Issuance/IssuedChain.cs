@@ -1,0 +1,30 @@
+using System.Security.Cryptography;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>What came back from a CA, judged as a file would be, and by what was ordered.</summary>
+sealed class IssuedChain(EdgeOptions options, TimeProvider time)
+{
+    /// <exception cref="IssuanceException">It cannot be served.</exception>
+    public Credential Check(string pem, AsymmetricAlgorithm key, HostName host, string ca)
+    {
+        var contents = FileContents.Of(pem, key.ExportPkcs8PrivateKeyPem(), chainPem: null, password: null);
+        var reading = new CertificateFileReader(options.Hosts, time).Read(contents);
+        if (reading.Credential is not { } credential)
+        {
+            throw new IssuanceException(
+                $"certificate from {ca}: {string.Join(" · ", reading.Problems.Select(problem => problem.Message))}; it is ordered anew; if that goes on, ask the CA")
+            {
+                MayHaveIssued = true,
+            };
+        }
+
+        if (credential.Names is [var name] && name == host) return credential;
+        throw new IssuanceException($"certificate from {ca}: is for {string.Join(", ", credential.Names)}, not for {host}; it is ordered anew; if that goes on, ask the CA")
+        {
+            MayHaveIssued = true,
+        };
+    }
+}

@@ -1,0 +1,73 @@
+using ImGateway.Acme;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>Orders at one CA: new ones, and those that a crash has left.</summary>
+sealed class Orders(EdgeOptions options, AcmeAccounts accounts)
+{
+    /// <summary>Null where it has come to nothing.</summary>
+    /// <exception cref="AcmeException">The CA cannot be asked now.</exception>
+    public static async Task<Order?> ResumeAsync(AcmeAccount account, Uri location, HostName host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var order = await account.GetOrderAsync(location, cancellationToken);
+            return order.Status is OrderStatus.Pending or OrderStatus.Ready or OrderStatus.Processing or OrderStatus.Valid
+                && order.Identifiers is [var only] && only == AcmeIdentifier.For(host.Value) ? order : null;
+        }
+        catch (AcmeException e) when (!e.IsTransient)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>An account that the CA has lost or closed is replaced on the way.</summary>
+    public async Task<(AcmeAccount Account, Order Order)> CreateAsync(
+        AcmeServer server, AcmeAccount known, IssueRequest request, CancellationToken cancellationToken)
+    {
+        var replaces = Replaces(server, request);
+        var account = known;
+        request.BeginOrder(replaces is not null);
+        while (true)
+        {
+            try
+            {
+                var order = new OrderRequest([AcmeIdentifier.For(request.Host.Value)]) { Profile = options.Acme.Profile, Replaces = replaces };
+                return (account, await account.CreateOrderAsync(order, cancellationToken));
+            }
+            catch (AcmeException e) when (replaces is not null && e.Problem?.Type is "alreadyReplaced" or "malformed" or "unauthorized")
+            {
+                // What the CA thinks of the certificate before must not cost the one after (RFC 9773 §5).
+                replaces = null;
+                request.BeginOrder(false);
+            }
+            catch (AcmeException e) when (account == known && !request.Staging && e.Problem?.Type is "accountDoesNotExist" or "unauthorized")
+            {
+                if (await IsLostAsync(account, e, cancellationToken) is not { } newKey) throw;
+                account = await accounts.ReplaceAsync(server, account, newKey, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Whether another key is needed (RFC 8555 §7.3.6); null where the account is as it should be.</summary>
+    static async Task<bool?> IsLostAsync(AcmeAccount account, AcmeException e, CancellationToken cancellationToken)
+    {
+        if (e.Problem?.Type == "accountDoesNotExist") return false;
+        if (e.Problem?.Type != "unauthorized") return null;
+        try
+        {
+            return (await account.GetAsync(cancellationToken)).Status is AccountStatus.Deactivated or AccountStatus.Revoked ? true : null;
+        }
+        catch (AcmeException asked)
+        {
+            return asked.Problem?.Type switch { "unauthorized" => true, "accountDoesNotExist" => false, _ => null };
+        }
+    }
+
+    /// <summary>Only where the CA has issued it, and knows what renewals are (RFC 9773 §5).</summary>
+    string? Replaces(AcmeServer server, IssueRequest request) =>
+        server.Directory.RenewalInfo is not null && request.Current is { Source: ServedCredential.Acme } current && current.Origin == server.DirectoryUri.AbsoluteUri
+            ? CertificateId.Of(current.Credential.Leaf)
+            : null;
+}

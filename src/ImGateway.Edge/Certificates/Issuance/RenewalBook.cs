@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>The renewal state of every host, kept in the store with its certificate.</summary>
+sealed partial class RenewalBook(CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, RenewalSettings settings, ILogger logger)
+{
+    readonly ConcurrentDictionary<HostName, RenewalState> _states = [];
+
+    /// <summary>Of the certificate served now: another one begins anew, however it came in.</summary>
+    public RenewalState Of(HostName host)
+    {
+        var served = installer.Served.GetValueOrDefault(host);
+        var sha256 = served is null ? null : StoredState.Sha256(served.Credential);
+        var state = _states.GetOrAdd(host, Read);
+        return state.CertificateSha256 == sha256 ? state : RenewalState.For(sha256);
+    }
+
+    /// <summary>A disk that does not take it costs no more than that: it is true for as long as this process lives.</summary>
+    public async Task SaveAsync(HostName host, RenewalState state, CancellationToken cancellationToken)
+    {
+        using (await turn.TakeAsync(cancellationToken)) Save(host, state);
+    }
+
+    /// <summary>For who has the turn already.</summary>
+    public void Save(HostName host, RenewalState state)
+    {
+        _states[host] = state;
+        Show(host, state);
+        try
+        {
+            store.SaveRenewal(host, state);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            NotSaved(host, e.Message.TrimEnd('.'));
+        }
+    }
+
+    void Show(HostName host, RenewalState state)
+    {
+        metrics.ConsecutiveFailures(host, state.Failures);
+        if (Validity.Of(installer.Served.GetValueOrDefault(host)?.Credential) is not { } validity) return;
+        var due = RenewalPolicy.Due(validity, state, settings).At;
+        metrics.NextRenewal(host, state.NextAttempt is { } retry && retry > due ? retry : due);
+    }
+
+    RenewalState Read(HostName host)
+    {
+        try
+        {
+            return store.ReadRenewal(host) ?? RenewalState.For(null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return RenewalState.For(null);
+        }
+    }
+
+    [LoggerMessage(40, LogLevel.Warning, "{Host}: when it is renewed cannot be saved: {Why}; a restart would begin anew; see to the space in DataDirectory and to its owner")]
+    partial void NotSaved(HostName host, string why);
+}

@@ -1,0 +1,120 @@
+using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>One renewal of one host, from the order to the swap. Whatever it meets is its host's failure and nobody else's.</summary>
+sealed partial class RenewalRun(
+    CertificateAuthority authority,
+    CertificateStore store,
+    CertificateInstaller installer,
+    RenewalBook book,
+    IssuanceBudget budget,
+    Turn turn,
+    CertificateMetrics metrics,
+    CertificateAudit audit,
+    Func<HostName, bool> isFromFile,
+    TimeProvider time,
+    Chance chance,
+    ILogger logger)
+{
+    const int LongestError = 400;
+
+    public async Task<RenewResult> RunAsync(HostName host, ChangeCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
+    {
+        var counted = false;
+        var pending = store.PendingOrder(host);
+        var state = book.Of(host);
+        try
+        {
+            // 1. Issue: minutes may pass, and nobody is kept from changing other things meanwhile.
+            var old = installer.Served.GetValueOrDefault(host);
+            Begins(host, cause.Reason, cause.Who);
+            var request = new IssueRequest(host, old, pending, BeginOrder, () => Note(() => budget.AuthorizationFailed(host))) { NewKey = state.Revoked };
+            var issued = await authority.Issue(request, new RenewalProgress(host, observer, logger), cancellationToken);
+
+            // 2. Install, unless a file has come to cover the host.
+            using (await turn.TakeAsync(cancellationToken))
+            {
+                if (isFromFile(host)) return new(host, Succeeded: false, $"{host}: is served from a file now; what was issued is not put to use", Serial(host));
+                var offer = issued with { FileHash = installer.Served.GetValueOrDefault(host)?.FileHash };
+                var changes = new Dictionary<HostName, ServedCredential> { [host] = offer };
+                if (await installer.InstallAsync(changes, cause, cancellationToken) is { } failure)
+                {
+                    // A full disk is worth a second look at what was issued; a certificate that cannot be served is not.
+                    if (!failure.IsStorage) pending.Remove();
+                    throw new IssuanceException($"what was issued {(failure.IsStorage ? "" : "is not served: ")}{failure.Why}") { MayHaveIssued = true };
+                }
+
+                // 3. What the order needed, and a key that others know, are of no more use.
+                pending.Remove();
+                if (state.Compromised) store.DestroyPrevious(host);
+                book.Save(host, RenewalState.For(StoredState.Sha256(offer.Credential)));
+                return new(host, Succeeded: true, $"{host}: certificate {offer.Credential.SerialNumber}, valid until {offer.Credential.NotAfter:u}", offer.Credential.SerialNumber);
+            }
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            if (counted && e is IssuanceException { MayHaveIssued: false }) Note(() => budget.NotIssued(host));
+            return await FailedAsync(host, cause, e, cancellationToken);
+        }
+
+        void BeginOrder(bool isExempt)
+        {
+            // One order of a renewal at a time may end in a certificate.
+            if (counted) budget.NotIssued(host);
+            counted = false;
+            var serves = installer.Served.GetValueOrDefault(host) is { } now && now.Credential.NotAfter > time.GetUtcNow();
+            budget.Begin(host, isExempt, mayTakeLast: !serves);
+            counted = !isExempt;
+        }
+    }
+
+    async Task<RenewResult> FailedAsync(HostName host, ChangeCause cause, Exception e, CancellationToken cancellationToken)
+    {
+        if (e is not IssuanceException) Unforeseen(host, e);
+        var line = OneLine.From(e is IssuanceException ? e.Message : $"{e.GetType().Name}: {e.Message}");
+        var why = line.Length > LongestError ? line[..LongestError] + "…" : line;
+        var (served, state, now) = (installer.Served.GetValueOrDefault(host)?.Credential, book.Of(host), time.GetUtcNow());
+        var next = RetrySchedule.Next(state.Failures + 1, served?.NotAfter, (e as IssuanceException)?.RetryAfter, chance.Next(), now);
+        await book.SaveAsync(host, state with { Failures = state.Failures + 1, NextAttempt = next, LastError = why, Reason = cause.Reason }, cancellationToken);
+        metrics.RenewalFailed(host, cause.Reason);
+        audit.RenewalFailed(host, served, cause, why);
+        if (served is null) NothingServed(host, why, next);
+        else if (served.NotAfter < now) ExpiredServed(host, why, served.SerialNumber, served.NotAfter, next);
+        else Failed(host, why, served.SerialNumber, served.NotAfter, next);
+        return new(host, Succeeded: false, $"{host}: {why}", served?.SerialNumber);
+    }
+
+    string? Serial(HostName host) => installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber;
+
+    void Note(Action inBudget)
+    {
+        try
+        {
+            inBudget();
+        }
+        catch (IssuanceException e)
+        {
+            BudgetLost(e.Message);
+        }
+    }
+
+    [LoggerMessage(30, LogLevel.Information, "{Host}: ordering a certificate ({Reason}, by {Who})")]
+    partial void Begins(HostName host, string reason, string who);
+
+    [LoggerMessage(31, LogLevel.Error, "{Host}: renewal failed: {Why}. It goes on with certificate {Serial}, valid until {NotAfter:u}; next attempt {Next:u}")]
+    partial void Failed(HostName host, string why, string serial, DateTimeOffset notAfter, DateTimeOffset next);
+
+    [LoggerMessage(32, LogLevel.Error, "{Host}: renewal failed: {Why}. Certificate {Serial}, expired since {NotAfter:u}, is served all the same; next attempt {Next:u}")]
+    partial void ExpiredServed(HostName host, string why, string serial, DateTimeOffset notAfter, DateTimeOffset next);
+
+    [LoggerMessage(33, LogLevel.Error, "{Host}: no certificate: {Why}. Its TLS connections are refused until there is one; next attempt {Next:u}")]
+    partial void NothingServed(HostName host, string why, DateTimeOffset next);
+
+    [LoggerMessage(34, LogLevel.Error, "{Host}: a renewal ended in a way that nobody foresaw")]
+    partial void Unforeseen(HostName host, Exception exception);
+
+    [LoggerMessage(35, LogLevel.Warning, "{Why}")]
+    partial void BudgetLost(string why);
+}

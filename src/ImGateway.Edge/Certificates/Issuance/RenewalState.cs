@@ -1,0 +1,41 @@
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>
+/// What has to outlive a restart so that a renewal comes when it was meant to: in <c>state.json</c>, also of a host that has no
+/// certificate yet. It speaks of one certificate; another one begins with <see cref="For"/>.
+/// </summary>
+/// <param name="CertificateSha256">Of the leaf; null while there is none.</param>
+sealed record RenewalState(string? CertificateSha256)
+{
+    /// <summary>The window that the CA last suggested (RFC 9773 §4.2).</summary>
+    public DateTimeOffset? WindowStart { get; init; }
+
+    public DateTimeOffset? WindowEnd { get; init; }
+
+    /// <summary>The one instant chosen in that window: chosen anew after each restart, it would drift to the window's end.</summary>
+    public DateTimeOffset? ChosenInstant { get; init; }
+
+    /// <summary>When the CA is asked next; null = it was not asked yet.</summary>
+    public DateTimeOffset? NextCheck { get; init; }
+
+    /// <summary>Revoked, or to be: the next certificate gets a new key, whatever Certificates:ReuseKey says.</summary>
+    public bool Revoked { get; init; }
+
+    /// <summary>The key is known to others: once it is replaced, no copy of it is kept.</summary>
+    public bool Compromised { get; init; }
+
+    /// <summary>Attempts that failed since the last success.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>Not before this moment; null = whenever it is due.</summary>
+    public DateTimeOffset? NextAttempt { get; init; }
+
+    /// <summary>One clean line of bounded length.</summary>
+    public string? LastError { get; init; }
+
+    /// <summary>Of the last attempt, one of <see cref="RenewalReasons"/>.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Nothing known yet but the certificate.</summary>
+    public static RenewalState For(string? certificateSha256) => new(certificateSha256);
+}

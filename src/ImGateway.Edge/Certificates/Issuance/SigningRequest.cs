@@ -1,0 +1,24 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>The certificate signing request of one host (RFC 2986).</summary>
+static class SigningRequest
+{
+    /// <summary>The name stands in the SAN alone: a subject counts for nothing, and holds no more than 64 characters.</summary>
+    public static byte[] Create(HostName host, AsymmetricAlgorithm key)
+    {
+        var subject = new X500DistinguishedName("");
+        var request = key is RSA rsa
+            ? new CertificateRequest(subject, rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            : new CertificateRequest(subject, (ECDsa)key, key.KeySize > 256 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        if (host.IsAddress) names.AddIpAddress(IPAddress.Parse(host.Value));
+        else names.AddDnsName(host.Value);
+        request.CertificateExtensions.Add(names.Build());
+        return request.CreateSigningRequest();
+    }
+}

@@ -1,0 +1,17 @@
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>Whether the disk would take what a CA issues, found out before it is ordered.</summary>
+static class StorageProbe
+{
+    /// <summary>A chain and its key with room to spare: some file systems refuse only what they have no block for.</summary>
+    static readonly byte[] Content = new byte[64 * 1024];
+
+    /// <exception cref="IOException">It would not.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
+    public static void Try(string folder)
+    {
+        var path = Path.Combine(folder, $".probe.{Guid.NewGuid():N}");
+        DurableFile.Write(path, Content);
+        File.Delete(path);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Challenges;
+
+/// <summary>What became of a program.</summary>
+/// <param name="ExitCode">Above 128: ended by a signal.</param>
+/// <param name="Tail">The last line it wrote, to standard error if it wrote there; bounded and fit for a log.</param>
+/// <param name="TimedOut">It was killed.</param>
+sealed record HookResult(int ExitCode, string Tail, bool TimedOut)
+{
+    // What a shell says of a program that it cannot run.
+    const int CannotRun = 127;
+
+    public bool Started { get; private init; } = true;
+
+    public bool IsSuccess => Started && !TimedOut && ExitCode == 0;
+
+    public static HookResult NotStarted(string why) => new(CannotRun, why, TimedOut: false) { Started = false };
+
+    /// <summary>The end of a sentence about a program that failed.</summary>
+    public string Describe(TimeSpan timeout)
+    {
+        var how = !Started ? "did not start" : TimedOut ? $"was killed after {timeout.TotalSeconds:0} s" : $"exited with {ExitCode}";
+        return Tail.Length > 0 ? $"{how}: {Tail}" : how;
+    }
+}
+
+/// <summary>Reads all that a program writes, so that it never waits for us, and keeps the end.</summary>
+sealed class OutputTail
+{
+    const int Kept = 4096, LongestLine = 300;
+
+    readonly byte[] _kept = new byte[Kept];
+    int _length;
+
+    public async Task ReadAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[Kept];
+        try
+        {
+            while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var read) Keep(buffer.AsSpan(0, read));
+        }
+        catch (OperationCanceledException)
+        {
+            // Left open by something that the program left running.
+        }
+    }
+
+    public string LastLine()
+    {
+        var lines = Encoding.UTF8.GetString(_kept.AsSpan(0, _length)).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (lines is not [.., var last]) return "";
+        return OneLine.From(last.Length > LongestLine ? last[..LongestLine] + "…" : last);
+    }
+
+    void Keep(ReadOnlySpan<byte> read)
+    {
+        var old = Math.Min(_length, Kept - read.Length);
+        _kept.AsSpan(_length - old, old).CopyTo(_kept);
+        read.CopyTo(_kept.AsSpan(old));
+        _length = old + read.Length;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using System.Text;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Challenges;
+
+/// <summary>http-01 (RFC 8555 §8.3): the answers that port 80 gives. For addresses too (RFC 8738 §4), but not for wildcards.</summary>
+sealed class HttpChallenges : IChallengeResponder
+{
+    const string Folder = "/.well-known/acme-challenge/";
+
+    readonly ConcurrentDictionary<string, byte[]> _answers = new(StringComparer.Ordinal);
+
+    public string Type => ChallengeTypes.Http;
+
+    public bool CanAnswer(HostName host) => !host.IsWildcard;
+
+    public Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken)
+    {
+        if (!Base64UrlText.IsToken(offer.Token)) throw new ChallengeException($"{offer.Host}: the CA's http-01 token is not base64url; it cannot be a path");
+        if (!IsKeyAuthorization(offer)) throw new ChallengeException($"{offer.Host}: the key authorization is not one for the CA's token");
+        var answer = Encoding.ASCII.GetBytes(offer.KeyAuthorization);
+        // A CA may send an authorization that is still pending to a second order: one token, one answer, taken away with the one that is there.
+        _answers[offer.Token] = answer;
+        return Task.FromResult<IAsyncDisposable>(new Withdrawal(() =>
+        {
+            _answers.TryRemove(KeyValuePair.Create(offer.Token, answer));
+            return ValueTask.CompletedTask;
+        }));
+    }
+
+    /// <summary>
+    /// Whether <paramref name="path"/> is that of a token and nothing more; then <paramref name="answer"/> is what to say, null for a token
+    /// that is not ours.
+    /// </summary>
+    public bool IsChallenge(ReadOnlySpan<char> path, out byte[]? answer)
+    {
+        answer = null;
+        if (!path.StartsWith(Folder, StringComparison.Ordinal) || !Base64UrlText.IsToken(path[Folder.Length..])) return false;
+        _answers.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(path[Folder.Length..], out answer);
+        return true;
+    }
+
+    static bool IsKeyAuthorization(ChallengeOffer offer) =>
+        offer.KeyAuthorization.StartsWith(offer.Token + ".", StringComparison.Ordinal)
+        && Base64UrlText.IsToken(offer.KeyAuthorization.AsSpan(offer.Token.Length + 1));
+}

@@ -1,0 +1,44 @@
+using System.Formats.Asn1;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Challenges;
+
+/// <summary>The self-signed certificate that answers tls-alpn-01 (RFC 8737 §3), and the name it is asked for by.</summary>
+static class TlsAlpnCertificate
+{
+    const string AcmeIdentifier = "1.3.6.1.5.5.7.1.31"; // id-pe-acmeIdentifier, RFC 8737 §6.1
+
+    /// <summary>No CA looks at the dates; clocks may differ.</summary>
+    static readonly TimeSpan Validity = TimeSpan.FromDays(2);
+
+    public static Credential Create(HostName host, ReadOnlySpan<byte> digest, DateTimeOffset now)
+    {
+        if (digest.Length != SHA256.HashSizeInBytes) throw new ChallengeException($"{host}: the digest for tls-alpn-01 is not one of SHA-256");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=ImGateway Edge tls-alpn-01", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        if (host.IsAddress) names.AddIpAddress(IPAddress.Parse(host.Value));
+        else names.AddDnsName(host.Value);
+        request.CertificateExtensions.Add(names.Build());
+        var authorization = new AsnWriter(AsnEncodingRules.DER);
+        authorization.WriteOctetString(digest);
+        request.CertificateExtensions.Add(new X509Extension(AcmeIdentifier, authorization.Encode(), critical: true));
+        return new Credential(request.CreateSelfSigned(now - Validity, now + Validity), [], [host]);
+    }
+
+    /// <summary>The name that a CA sends: for addresses, which SNI cannot hold, the one for reverse look-ups (RFC 8738 §6).</summary>
+    public static string ServerNameOf(HostName host)
+    {
+        if (!host.IsAddress) return host.Value;
+        var address = IPAddress.Parse(host.Value);
+        var bytes = address.GetAddressBytes().Reverse();
+        return address.AddressFamily is AddressFamily.InterNetwork
+            ? string.Join('.', bytes) + ".in-addr.arpa"
+            : string.Join('.', bytes.Select(value => $"{value & 0xF:x}.{value >> 4:x}")) + ".ip6.arpa";
+    }
+}
