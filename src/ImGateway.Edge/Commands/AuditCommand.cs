@@ -32,7 +32,7 @@ static class AuditCommand
     static async Task<int> ShowAsync(string? name, DateTimeOffset? since, bool json, string? configFile, InvocationConfiguration console)
     {
         // Only the data directory matters here, whatever else may be wrong with the file.
-        var entries = Read(Path.Combine(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft.DataDirectory, "audit.jsonl"))
+        var entries = Read(AuditLog.PathIn(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft))
             .Where(entry => since is null || entry.Time >= since)
             .Where(entry => name is null || (entry.Host is { } host && IsCalled(host, name)))
             .ToList();

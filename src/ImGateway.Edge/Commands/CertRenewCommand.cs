@@ -1,4 +1,6 @@
 using System.CommandLine;
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
 
 namespace ImGateway.Edge.Commands;
@@ -11,7 +13,7 @@ static class CertRenewCommand
     public static Command Create()
     {
         var names = new Argument<string[]>("NAME…") { Description = "Hosts, or names of their certificates (the host with * written _)", Arity = ArgumentArity.ZeroOrMore };
-        var all = new Option<bool>("--all") { Description = "Every certificate that is by ACME and due" };
+        var all = new Option<bool>("--all") { Description = "Every certificate that does not come from a file" };
         var force = new Option<bool>("--force") { Description = "Also what is not due yet; counts against the CA's limits" };
         var staging = new Option<bool>("--staging") { Description = "A dry run at the CA's staging directory; nothing is kept" };
         var config = ConfigOption.Create();
@@ -35,7 +37,10 @@ static class CertRenewCommand
     {
         using var access = CertificateAccess.Open(configFile, console.Error);
         var served = await access.ServedAsync("a certificate is renewed by the edge, which answers the CA's challenges", cancellationToken);
-        IReadOnlyList<CertificateStatus> chosen = names is null ? served : [.. names.Select(name => CertificateAccess.Find(served, name)).Distinct()];
+        List<CertificateStatus> chosen = names is null
+            ? [.. served.Where(certificate => certificate.Source != ServedCredential.Files)]
+            : [.. names.Select(name => CertificateAccess.Find(served, name)).DistinctBy(certificate => certificate.Name)];
+        if (chosen.Count == 0) throw new UserError("every certificate comes from a file; replace the files, or set Edge:Certificates:Source to Acme");
         var lines = new ProgressLines(console);
         var failed = 0;
         await Parallel.ForEachAsync(chosen, new ParallelOptions { MaxDegreeOfParallelism = SideBySide, CancellationToken = cancellationToken }, async (certificate, token) =>

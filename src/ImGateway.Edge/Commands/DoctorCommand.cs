@@ -32,7 +32,7 @@ static class DoctorCommand
             if (findings.Count == 0) findings.Add(new("configuration", FindingStatus.Ok, "sound; 'imgw validate' also reads the files it names"));
             var (edge, found) = await EdgeAsync(options, cancellationToken);
             findings.Add(found);
-            await using var ca = CertificateAuthority.Of(options, time);
+            await using var ca = CaDirectory.Of(options, time);
             findings.AddRange(await Examinations.RunAsync(Examinations.All(options, edge, ca, resolver, time), time, cancellationToken));
         }
 

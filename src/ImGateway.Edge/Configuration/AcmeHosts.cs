@@ -26,16 +26,16 @@ static class AcmeHosts
     {
         const string own = "cover it by a file in Edge:Certificates:Files, or ask a CA of your own (Edge:Acme:Directory with its URL)";
         if (AcmeDirectories.IsPublic(acme.Directory) && IsPrivate(host)) return ($"'{host}' is no name or address of the public Internet, which {acme.Directory} issues for alone", own);
-        if (host.IsWildcard && !Has(AcmeChallenges.Dns) && !Has(AcmeChallenges.DnsPersist))
+        if (host.IsWildcard && !Has(ChallengeTypes.Dns) && !Has(ChallengeTypes.DnsPersist))
         {
-            return ($"'{host}' is a wildcard, which only {AcmeChallenges.Dns} or {AcmeChallenges.DnsPersist} can prove", "add one of them to Edge:Acme:Challenges");
+            return ($"'{host}' is a wildcard, which only {ChallengeTypes.Dns} or {ChallengeTypes.DnsPersist} can prove", "add one of them to Edge:Acme:Challenges");
         }
 
         if (!host.IsAddress) return null;
         // RFC 8738 §7: an address has no place in the DNS to answer from.
-        if (!Has(AcmeChallenges.Http) && !Has(AcmeChallenges.TlsAlpn))
+        if (!Has(ChallengeTypes.Http) && !Has(ChallengeTypes.TlsAlpn))
         {
-            return ($"'{host}' is an address, which only {AcmeChallenges.Http} or {AcmeChallenges.TlsAlpn} can prove", "add one of them to Edge:Acme:Challenges");
+            return ($"'{host}' is an address, which only {ChallengeTypes.Http} or {ChallengeTypes.TlsAlpn} can prove", "add one of them to Edge:Acme:Challenges");
         }
 
         return AcmeDirectories.IsLetsEncrypt(acme.Directory) && acme.Profile != "shortlived"
@@ -51,12 +51,4 @@ static class AcmeHosts
         var address = IPAddress.Parse(host.Value);
         return PrivateNetworks.Any(network => network.BaseAddress.AddressFamily == address.AddressFamily && network.Contains(address));
     }
-}
-
-/// <summary>How control of a name is proved (RFC 8555 §8, RFC 8737, draft-ietf-acme-dns-persist).</summary>
-static class AcmeChallenges
-{
-    public const string Http = "http-01", TlsAlpn = "tls-alpn-01", Dns = "dns-01", DnsPersist = "dns-persist-01";
-
-    public static readonly IReadOnlyList<string> All = [Http, TlsAlpn, Dns, DnsPersist];
 }

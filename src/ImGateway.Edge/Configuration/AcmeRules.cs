@@ -45,20 +45,20 @@ static class AcmeRules
 
     static void CheckChallenges(AcmeSection acme, ProblemCollector problems)
     {
-        if (acme.Challenges.Count == 0 && problems.IsSound(Challenges)) problems.Invalid(Challenges, "nothing could be proved to a CA", $"list some of {string.Join(", ", AcmeChallenges.All)}");
+        if (acme.Challenges.Count == 0 && problems.IsSound(Challenges)) problems.Invalid(Challenges, "nothing could be proved to a CA", $"list some of {string.Join(", ", ChallengeTypes.All)}");
         for (var i = 0; i < acme.Challenges.Count; i++)
         {
             var challenge = acme.Challenges[i];
             var key = problems.KeyOf(acme.Challenges, i, Challenges);
-            if (!AcmeChallenges.All.Contains(challenge, StringComparer.Ordinal)) problems.Invalid(key, $"{OneLine.Quote(challenge)} is no challenge", $"choose among {string.Join(", ", AcmeChallenges.All)}");
+            if (!ChallengeTypes.All.Contains(challenge, StringComparer.Ordinal)) problems.Invalid(key, $"{OneLine.Quote(challenge)} is no challenge", $"choose among {string.Join(", ", ChallengeTypes.All)}");
             else if (acme.Challenges.Take(i).Contains(challenge, StringComparer.Ordinal)) problems.Invalid(key, $"'{challenge}' is listed twice", "remove one");
         }
 
-        var byHook = acme.Challenges.Contains(AcmeChallenges.Dns, StringComparer.Ordinal);
-        if (byHook && acme.DnsHook is null) problems.Missing(DnsHook, $"name the program that sets DNS records, or remove {AcmeChallenges.Dns} from {Challenges}");
+        var byHook = acme.Challenges.Contains(ChallengeTypes.Dns, StringComparer.Ordinal);
+        if (byHook && acme.DnsHook is null) problems.Missing(DnsHook, $"name the program that sets DNS records, or remove {ChallengeTypes.Dns} from {Challenges}");
         if (!byHook && acme.DnsHook is not null && problems.IsSound(Challenges) && problems.IsSound(DnsHook))
         {
-            problems.Invalid(DnsHook, $"would never be run: {AcmeChallenges.Dns} is not among {Challenges}", "add it there, or remove the hook");
+            problems.Invalid(DnsHook, $"would never be run: {ChallengeTypes.Dns} is not among {Challenges}", "add it there, or remove the hook");
         }
     }
 
@@ -82,8 +82,8 @@ static class AcmeRules
         {
             var (challenge, listener, count) = options.Acme.Challenges[i] switch
             {
-                AcmeChallenges.Http => (AcmeChallenges.Http, "Edge:Listen:Http", options.Listen.Http.Count),
-                AcmeChallenges.TlsAlpn => (AcmeChallenges.TlsAlpn, "Edge:Listen:Https", options.Listen.Https.Count),
+                ChallengeTypes.Http => (ChallengeTypes.Http, "Edge:Listen:Http", options.Listen.Http.Count),
+                ChallengeTypes.TlsAlpn => (ChallengeTypes.TlsAlpn, "Edge:Listen:Https", options.Listen.Https.Count),
                 _ => ("", "", 1),
             };
             if (count > 0 || !problems.IsSound(listener)) continue;

@@ -41,7 +41,7 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, Certifi
             ("POST", "/certificates/import") => ImportAsync(context, who),
             ("POST", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) => path[CertificatePrefix.Length..].Split('/') switch
             {
-                [var name, "rollback"] => RollbackAsync(context, name),
+                [var name, "rollback"] => RollbackAsync(context, name, who),
                 [var name, "renew"] => RenewAsync(context, name, who),
                 [var name, "revoke"] => RevokeAsync(context, name, who),
                 _ => UnknownAsync(context),
@@ -83,8 +83,8 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, Certifi
         await InstalledAsync(context, await manager.ImportAsync(certificate, key, import.Chain, import.Password, who, CancellationToken.None));
     }
 
-    async Task RollbackAsync(HttpContext context, string name) =>
-        await InstalledAsync(context, await manager.RollbackAsync(name, CancellationToken.None));
+    async Task RollbackAsync(HttpContext context, string name, string who) =>
+        await InstalledAsync(context, await manager.RollbackAsync(name, who, CancellationToken.None));
 
     async Task RenewAsync(HttpContext context, string name, string who)
     {

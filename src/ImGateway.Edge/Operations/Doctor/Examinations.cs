@@ -12,7 +12,7 @@ static class Examinations
     /// <param name="edge">What the running edge says of itself; null where none runs.</param>
     /// <param name="ca">Null where certificates come from elsewhere.</param>
     /// <param name="resolver">The system's list of name servers.</param>
-    public static IEnumerable<Examination> All(EdgeOptions options, ReadyStatus? edge, CertificateAuthority? ca, string resolver, TimeProvider time)
+    public static IEnumerable<Examination> All(EdgeOptions options, ReadyStatus? edge, CaDirectory? ca, string resolver, TimeProvider time)
     {
         var dns = new DnsClient(DnsClient.ServersIn(resolver), time);
         return

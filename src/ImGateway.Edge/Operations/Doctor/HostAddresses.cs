@@ -29,7 +29,7 @@ static class HostAddresses
         }
 
         var needed = options.Certificates.Source is CertificateSource.Acme
-            && !options.Acme.Challenges.Any(challenge => challenge is AcmeChallenges.Dns or AcmeChallenges.DnsPersist);
+            && !options.Acme.Challenges.Any(challenge => challenge is ChallengeTypes.Dns or ChallengeTypes.DnsPersist);
         return
         [
             new(Check, needed ? FindingStatus.Fail : FindingStatus.Warn, $"{host}: has no address{(needed ? ", and the CA connects to it to validate" : "")}", "set A and AAAA records that lead here"),

@@ -12,7 +12,7 @@ static class HttpChallengePort
     /// <param name="running">Whether an edge is there to answer.</param>
     public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, bool running, CancellationToken cancellationToken)
     {
-        if (!options.Acme.Challenges.Contains(AcmeChallenges.Http, StringComparer.Ordinal)) return [];
+        if (!options.Acme.Challenges.Contains(ChallengeTypes.Http, StringComparer.Ordinal)) return [];
         var listeners = options.Listen.Http.Where(address => address.Port != 0).ToList();
         List<Finding> findings = [];
         if (!listeners.Exists(address => address.Port == 80))

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
@@ -9,15 +11,15 @@ static class PersistentRecords
 {
     const string Check = "dns-persist-01";
 
-    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, CertificateAuthority ca, DnsClient dns, CancellationToken cancellationToken)
+    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, CaDirectory ca, DnsClient dns, CancellationToken cancellationToken)
     {
-        if (!options.Acme.Challenges.Contains(AcmeChallenges.DnsPersist, StringComparer.Ordinal)) return [];
+        if (!options.Acme.Challenges.Contains(ChallengeTypes.DnsPersist, StringComparer.Ordinal)) return [];
         if (await ca.CaaIdentitiesAsync(cancellationToken) is not [var issuer, ..])
         {
             return [new(Check, FindingStatus.Warn, $"{ca.Name} does not say its name for DNS records", "ask the CA, or choose another challenge")];
         }
 
-        if (AccountOf(options, ca) is not { } account)
+        if (AccountOf(options) is not { } account)
         {
             return [new(Check, FindingStatus.Warn, $"there is no account at {ca.Name} yet, and its URL is part of the record", "start the edge once, then run doctor again")];
         }
@@ -25,21 +27,20 @@ static class PersistentRecords
         return await Task.WhenAll(options.Hosts.Where(host => !host.IsAddress).Select(host => LookAsync(host, issuer, account, dns, cancellationToken)));
     }
 
-    static async Task<Finding> LookAsync(HostName host, string issuer, string account, DnsClient dns, CancellationToken cancellationToken)
+    static async Task<Finding> LookAsync(HostName host, string issuer, Uri account, DnsClient dns, CancellationToken cancellationToken)
     {
-        var name = $"_validation-persist.{(host.IsWildcard ? host.Value[2..] : host.Value)}";
-        var value = $"{issuer}; accounturi={account}{(host.IsWildcard ? "; policy=wildcard" : "")}";
-        var remedy = $"set the record {name}. TXT \"{value}\"";
+        var record = DnsPersist.RecordFor(host, issuer, account);
+        var remedy = OneLine.From($"set the record {record}");
         try
         {
-            var texts = (await dns.AskAsync(name, DnsType.Txt, cancellationToken)).Select(Text).ToList();
-            return texts.Exists(text => Parts(value).IsSubsetOf(Parts(text)))
+            var texts = (await dns.AskAsync(record.Name, DnsType.Txt, cancellationToken)).Select(Text).ToList();
+            return texts.Exists(text => Parts(record.Value).IsSubsetOf(Parts(text)))
                 ? new(Check, FindingStatus.Ok, $"{host}: the record is set")
                 : new(Check, FindingStatus.Fail, $"{host}: the record is not set", remedy);
         }
         catch (DnsException e)
         {
-            return new(Check, FindingStatus.Warn, $"{host}: {name} cannot be asked for: {e.Message}", remedy);
+            return new(Check, FindingStatus.Warn, $"{host}: {record.Name} cannot be asked for: {e.Message}", remedy);
         }
     }
 
@@ -53,17 +54,11 @@ static class PersistentRecords
         return text.ToString();
     }
 
-    static string? AccountOf(EdgeOptions options, CertificateAuthority ca)
+    static Uri? AccountOf(EdgeOptions options)
     {
-        var accounts = Path.Combine(options.DataDirectory, "accounts");
-        if (!Directory.Exists(accounts)) return null;
-        foreach (var file in Directory.EnumerateFiles(accounts, "account.json", SearchOption.AllDirectories))
-        {
-            using var account = JsonDocument.Parse(File.ReadAllBytes(file));
-            var fields = account.RootElement;
-            if (fields.TryGetProperty("directory", out var directory) && directory.GetString() == ca.Directory.AbsoluteUri && fields.TryGetProperty("url", out var url)) return url.GetString();
-        }
-
-        return null;
+        var file = Path.Combine(AcmePaths.Account(options), "account.json");
+        if (!File.Exists(file)) return null;
+        using var account = JsonDocument.Parse(File.ReadAllBytes(file));
+        return account.RootElement.TryGetProperty("url", out var url) && Uri.TryCreate(url.GetString(), UriKind.Absolute, out var location) ? location : null;
     }
 }

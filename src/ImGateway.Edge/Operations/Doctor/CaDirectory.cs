@@ -6,7 +6,7 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Operations.Doctor;
 
 /// <summary>The CA that certificates are to come from. Asked once, for its directory alone, however many looks need it.</summary>
-sealed class CertificateAuthority : IAsyncDisposable
+sealed class CaDirectory : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -18,20 +18,18 @@ sealed class CertificateAuthority : IAsyncDisposable
     readonly TimeProvider _time;
     readonly Lazy<Task<Answer>> _answer;
 
-    CertificateAuthority(AcmeSection acme, Uri directory, TimeProvider time)
+    CaDirectory(AcmeSection acme, Uri directory, TimeProvider time)
     {
         (_acme, _directory, _time) = (acme, directory, time);
         _answer = new Lazy<Task<Answer>>(AskAsync);
     }
 
-    public Uri Directory => _directory;
-
     public string Name => _directory.Host;
 
     /// <summary>Null where certificates do not come by ACME.</summary>
-    public static CertificateAuthority? Of(EdgeOptions options, TimeProvider time) =>
+    public static CaDirectory? Of(EdgeOptions options, TimeProvider time) =>
         options.Certificates.Source is CertificateSource.Acme && AcmeDirectories.UrlOf(options.Acme.Directory) is { } directory
-            ? new CertificateAuthority(options.Acme, directory, time)
+            ? new CaDirectory(options.Acme, directory, time)
             : null;
 
     /// <summary>Whether it answers, and what it wants of its customers.</summary>
