@@ -1,0 +1,61 @@
+using System.Diagnostics;
+
+namespace ImGateway.Testing;
+
+/// <summary>A server of others that runs until disposed of.</summary>
+public sealed class PartnerProcess : IAsyncDisposable
+{
+    static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+
+    readonly Process _process;
+    readonly Task _reading;
+
+    PartnerProcess(Process process)
+    {
+        _process = process;
+        _reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
+    }
+
+    /// <summary>Both outputs.</summary>
+    public LogBook Log { get; } = new();
+
+    /// <summary>Starts it and returns when <paramref name="isReady"/>.</summary>
+    /// <exception cref="InvalidOperationException">It ended, or is not ready after half a minute: the message holds what it wrote.</exception>
+    public static async Task<PartnerProcess> StartAsync(
+        string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, Func<Task<bool>> isReady)
+    {
+        var start = new ProcessStartInfo(file, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        var partner = new PartnerProcess(Process.Start(start)!);
+        using var limit = new CancellationTokenSource(StartLimit);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        try
+        {
+            while (!partner._process.HasExited)
+            {
+                if (await isReady()) return partner;
+                await timer.WaitForNextTickAsync(limit.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Said below, as what ended is.
+        }
+
+        await partner.DisposeAsync();
+        throw new InvalidOperationException($"{file} did not start:\n{partner.Log}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        await _reading;
+        _process.Dispose();
+    }
+
+    async Task ReadAsync(StreamReader reader)
+    {
+        while (await reader.ReadLineAsync() is { } line) Log.Add(line);
+    }
+}
