@@ -10,7 +10,7 @@ public delegate Task UpstreamScript(UpstreamConnection connection, string head);
 /// <summary>An upstream on a raw socket: keeps each request as it came and answers as the script says.</summary>
 public sealed class RecordingUpstream : IAsyncDisposable
 {
-    readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    readonly TcpListener _listener;
     readonly CancellationTokenSource _stop = new();
     readonly Lock _lock = new();
     readonly List<string> _requests = [];
@@ -18,9 +18,10 @@ public sealed class RecordingUpstream : IAsyncDisposable
     readonly UpstreamScript _script;
     readonly Task _accepting;
 
-    RecordingUpstream(UpstreamScript script)
+    RecordingUpstream(UpstreamScript script, int port)
     {
         _script = script;
+        _listener = new TcpListener(IPAddress.Loopback, port);
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -36,7 +37,9 @@ public sealed class RecordingUpstream : IAsyncDisposable
         }
     }
 
-    public static RecordingUpstream Start(UpstreamScript? script = null) => new(script ?? UpstreamScripts.Answer("hello"));
+    /// <param name="script">Default says hello.</param>
+    /// <param name="port">Default any.</param>
+    public static RecordingUpstream Start(UpstreamScript? script = null, int port = 0) => new(script ?? UpstreamScripts.Answer("hello"), port);
 
     public async ValueTask DisposeAsync()
     {
