@@ -22,7 +22,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
         return Change(new ChangeCause("manual", who), (_, served) => ManualChange.Import(contents, who, options, time, served));
     }
 
-    /// <summary>As <see cref="CertificateManager.RollbackAsync"/>.</summary>
+    /// <summary>As <see cref="CertificateManager.RollbackAsync(string, CancellationToken)"/>.</summary>
     /// <param name="name">Of a configured host or of its managed certificate.</param>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
     public InstallResult Rollback(string name) => Change(new ChangeCause("manual", Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served));
