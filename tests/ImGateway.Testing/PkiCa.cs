@@ -47,6 +47,9 @@ public sealed class TestCa : IDisposable
         return new TestCa(name, key, parent: null, now.AddYears(-5), now.AddYears(5));
     }
 
+    public static TestCa Create(string name, DateTimeOffset notBefore, DateTimeOffset notAfter) =>
+        new(name, KeyType.P256.CreateKey(), parent: null, notBefore, notAfter);
+
     public TestCa CreateIntermediate(
         string name, KeyType keyType = KeyType.P256, DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null) =>
         CreateIntermediate(name, keyType.CreateKey(), notBefore, notAfter);
