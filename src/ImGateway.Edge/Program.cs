@@ -11,8 +11,11 @@ var root = new RootCommand(CommandLine.Description)
 {
     RunCommand.Create(),
     DemoCommand.Create(),
-    ValidateCommand.Create(options => CertificateFilesCheck.Problems(options, TimeProvider.System), ControlSocket.Problems),
+    ValidateCommand.Create(
+        options => CertificateFilesCheck.Problems(options, TimeProvider.System), options => AcmeFilesCheck.Problems(options, TimeProvider.System), ControlSocket.Problems),
+    DoctorCommand.Create(),
     CertCommand.Create(),
+    AuditCommand.Create(TimeProvider.System),
     HealthcheckCommand.Create(),
 };
 

@@ -83,7 +83,7 @@ public sealed class Pebble : IAsyncDisposable
         using var leaf = X509Certificate2.CreateFromPem(leafPem);
         using var response = await _management.PostAsJsonAsync(
             "/set-renewal-info/", new { certificate = leaf.ExportCertificatePem(), ariResponse = answer });
-        response.EnsureSuccessStatusCode();
+        if (!response.IsSuccessStatusCode) throw new InvalidOperationException($"pebble: {await response.Content.ReadAsStringAsync()}\n{Log}");
     }
 
     public async ValueTask DisposeAsync()
@@ -96,7 +96,7 @@ public sealed class Pebble : IAsyncDisposable
     }
 
     internal static string Program(string variable, string name, bool debian) =>
-        debian ? $"/usr/bin/{name}" : System.Environment.GetEnvironmentVariable(variable) ?? $"/usr/bin/{name}";
+        (debian ? null : System.Environment.GetEnvironmentVariable(variable)) ?? $"/usr/bin/{name}";
 
     internal static async Task<bool> AnswersAsync(HttpClient http, string path)
     {
@@ -117,7 +117,11 @@ public sealed class Pebble : IAsyncDisposable
         policy.CustomTrustStore.Add(ca.Certificate);
         var handler = new SocketsHttpHandler { UseProxy = false };
         handler.SslOptions.CertificateChainPolicy = policy;
-        return new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(20) };
+        var http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(20) };
+
+        // Without one it refuses, even to managers.
+        http.DefaultRequestHeaders.UserAgent.ParseAdd("tests");
+        return http;
     }
 
     static string WriteConfiguration(PebbleOptions options, TestCa ca, TemporaryDirectory files, PebblePorts ports, int managementPort)

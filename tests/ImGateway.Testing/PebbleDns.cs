@@ -23,6 +23,8 @@ public sealed class PebbleDns : IAsyncDisposable
 
     public static async Task<PebbleDns> StartAsync(bool debian)
     {
+        const string variable = "PEBBLE_CHALLTESTSRV";
+        debian |= Environment.GetEnvironmentVariable(variable) is null;
         var (dns, port) = (FreePort.Next(), FreePort.Next());
         var management = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(20) };
         string[] arguments =
@@ -32,7 +34,7 @@ public sealed class PebbleDns : IAsyncDisposable
         ];
         try
         {
-            var process = await PartnerProcess.StartAsync(Pebble.Program("PEBBLE_CHALLTESTSRV", "pebble-challtestsrv", debian), arguments,
+            var process = await PartnerProcess.StartAsync(Pebble.Program(variable, "pebble-challtestsrv", debian), arguments,
                 new Dictionary<string, string>(), () => Pebble.AnswersAsync(management, "/"));
             return new PebbleDns(process, management, $"127.0.0.1:{dns}");
         }

@@ -31,6 +31,9 @@ public sealed class TestCa : IDisposable
     /// <summary>Without its key.</summary>
     public X509Certificate2 Certificate { get; }
 
+    /// <summary>PKCS#8, for programs that sign in its name.</summary>
+    public string KeyPem => _key.ExportPkcs8PrivateKeyPem() + "\n";
+
     public string Pem => Certificate.ExportCertificatePem() + "\n";
 
     public TestCa Root => _parent?.Root ?? this;
@@ -43,6 +46,9 @@ public sealed class TestCa : IDisposable
         var now = TimeProvider.System.GetUtcNow();
         return new TestCa(name, key, parent: null, now.AddYears(-5), now.AddYears(5));
     }
+
+    public static TestCa Create(string name, DateTimeOffset notBefore, DateTimeOffset notAfter) =>
+        new(name, KeyType.P256.CreateKey(), parent: null, notBefore, notAfter);
 
     public TestCa CreateIntermediate(
         string name, KeyType keyType = KeyType.P256, DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null) =>
@@ -105,6 +111,8 @@ public sealed class TestCa : IDisposable
             request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. leaf.Usages.Select(usage => new Oid(usage))], critical: false));
         }
 
+        if (leaf.OcspResponders.Count > 0) request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(leaf.OcspResponders, null));
+        if (leaf.MustStaple) request.CertificateExtensions.Add(new X509Extension("1.3.6.1.5.5.7.1.24", [0x30, 0x03, 0x02, 0x01, 0x05], critical: false));
         if (leaf.Hosts.Count > 0)
         {
             var names = new SubjectAlternativeNameBuilder();

@@ -31,6 +31,12 @@ public sealed record PkiLeaf
 
     public bool IsCa { get; init; }
 
+    /// <summary>OCSP URLs of the authority information access extension; none leaves it out.</summary>
+    public IReadOnlyList<string> OcspResponders { get; init; } = [];
+
+    /// <summary>TLS feature extension with <c>status_request</c> (RFC 7633).</summary>
+    public bool MustStaple { get; init; }
+
     /// <summary>SHA-1 needs an issuer with an RSA key.</summary>
     public HashAlgorithmName Hash { get; init; } = HashAlgorithmName.SHA256;
 }

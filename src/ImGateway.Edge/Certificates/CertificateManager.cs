@@ -150,6 +150,14 @@ public sealed partial class CertificateManager : BackgroundService
         return await _revocations.RevokeAsync(host, reason, who, progress, cancellationToken);
     }
 
+    /// <summary>The OCSP response kept for a host; it may be about another certificate.</summary>
+    internal byte[]? ReadStaple(HostName host) => _store.ReadStaple(host);
+
+    /// <summary>For the next start. Where another process writes the store, nothing is kept.</summary>
+    /// <exception cref="IOException">The disk does not take it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The store may not be written to.</exception>
+    internal void SaveStaple(HostName host, ReadOnlySpan<byte> response) => _store.SaveStaple(host, response);
+
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         if (!_loaded) await LoadAsync(cancellationToken);

@@ -131,6 +131,27 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
         if (IsOurs) File.Delete(Folder(host).Previous);
     }
 
+    /// <summary>Null where there is none that can be read.</summary>
+    public byte[]? ReadStaple(HostName host)
+    {
+        try
+        {
+            return File.Exists(Folder(host).Staple) ? File.ReadAllBytes(Folder(host).Staple) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <exception cref="IOException">The disk does not take it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The store may not be written to.</exception>
+    public void SaveStaple(HostName host, ReadOnlySpan<byte> response)
+    {
+        // Where the host has a folder: otherwise another process is about to give it one.
+        if (IsOurs && Directory.Exists(PathOf(host))) DurableFile.Write(Folder(host).Staple, response);
+    }
+
     public void Dispose()
     {
         _lock?.Dispose();

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Challenges;
+using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -25,6 +26,8 @@ public static class CertificatesRegistration
         services.AddIssuance(options);
         services.AddSingleton<CertificateManager>();
         services.AddHostedService(provider => provider.GetRequiredService<CertificateManager>());
+        services.AddSingleton<OcspStates>();
+        services.AddHostedService<OcspStapler>();
         return services;
     }
 

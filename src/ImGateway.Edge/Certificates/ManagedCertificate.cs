@@ -1,3 +1,4 @@
+using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
@@ -8,6 +9,9 @@ namespace ImGateway.Edge.Certificates;
 /// <param name="Origin">The file, the development CA's, the directory of the CA, or who imported it.</param>
 /// <param name="Previous">What a rollback would bring back, if still valid.</param>
 public sealed record ManagedCertificate(
-    HostName Host, Credential Credential, string Source, string Origin, DateTimeOffset InstalledAt, PreviousCertificate? Previous, NextAction Next);
+    HostName Host, Credential Credential, string Source, string Origin, DateTimeOffset InstalledAt, PreviousCertificate? Previous, NextAction Next)
+{
+    public OcspState Ocsp { get; init; }
+}
 
 public sealed record PreviousCertificate(string SerialNumber, DateTimeOffset NotAfter);

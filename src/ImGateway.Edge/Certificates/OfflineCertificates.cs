@@ -1,4 +1,6 @@
 using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
@@ -11,7 +13,12 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     public IReadOnlyList<ManagedCertificate> Read()
     {
         using var store = new CertificateStore(options, time, logger);
-        return ManagedCertificates.Of(store.LoadAll(), (host, served) => store.ReadRenewal(host) is { } state && state.CertificateSha256 == StoredState.Sha256(served.Credential) ? state : null, options, time);
+        return
+        [
+            .. from managed in ManagedCertificates.Of(store.LoadAll(), (host, served) => RenewalOf(store, host, served), options, time)
+               let ocsp = OcspTarget.Of(managed.Credential)?.StateBy(store.ReadStaple(managed.Host), time.GetUtcNow()) ?? OcspState.NotOffered
+               select managed with { Ocsp = ocsp },
+        ];
     }
 
     /// <summary>As <see cref="CertificateManager.ImportAsync"/>.</summary>
@@ -26,6 +33,10 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     /// <param name="name">Of a configured host or of its managed certificate.</param>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
     public InstallResult Rollback(string name) => Change(new ChangeCause("manual", Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served));
+
+    /// <summary>Null where what is written down speaks of another certificate.</summary>
+    static RenewalState? RenewalOf(CertificateStore store, HostName host, ServedCredential served) =>
+        store.ReadRenewal(host) is { } state && state.CertificateSha256 == StoredState.Sha256(served.Credential) ? state : null;
 
     InstallResult Change(
         ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare)

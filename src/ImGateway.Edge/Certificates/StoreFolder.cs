@@ -22,7 +22,10 @@ sealed class StoreFolder(string path)
     /// <summary>An order under way and the key it is for.</summary>
     public string Pending { get; } = Path.Combine(path, "pending.pem");
 
-    public IEnumerable<string> Files => new[] { Current, Previous, State, Pending }.Where(File.Exists);
+    /// <summary>The OCSP response last fetched; proves by itself which certificate it is about.</summary>
+    public string Staple { get; } = Path.Combine(path, "ocsp.der");
+
+    public IEnumerable<string> Files => new[] { Current, Previous, State, Pending, Staple }.Where(File.Exists);
 
     public StoredState? ReadState() => Bytes(State) is { } content ? StoredState.Parse(content) : null;
 

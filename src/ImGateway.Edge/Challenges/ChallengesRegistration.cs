@@ -3,12 +3,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>As CAs name them, and as <c>Edge:Acme:Challenges</c> does.</summary>
-static class ChallengeTypes
-{
-    public const string Http = "http-01", TlsAlpn = "tls-alpn-01", Dns = "dns-01", DnsPersist = "dns-persist-01";
-}
-
 static class ChallengesRegistration
 {
     /// <summary>The responders as an <c>IReadOnlyList</c> in the order of <c>Edge:Acme:Challenges</c>; what is no type was refused by the rules.</summary>

@@ -9,8 +9,10 @@ static class CertCommand
     {
         CertListCommand.Create(),
         CertShowCommand.Create(),
+        CertRenewCommand.Create(),
         CertImportCommand.Create(),
         CertRollbackCommand.Create(),
+        CertRevokeCommand.Create(),
         CertPinsCommand.Create(),
         CertSelfSignedCommand.Create(),
     };

@@ -29,12 +29,25 @@ sealed class CertificateAccess : IDisposable
             : FromDisk();
 
     /// <exception cref="UserError">There is none of that name; the line names those there are.</exception>
-    public async Task<CertificateStatus> FindAsync(string name, CancellationToken cancellationToken)
-    {
-        var all = await ListAsync(cancellationToken);
-        return all.FirstOrDefault(certificate => certificate.IsCalled(name))
-            ?? throw new UserError($"{OneLine.Quote(name)} is no managed certificate; there are: {string.Join(", ", all.Select(certificate => certificate.Name))}");
-    }
+    public async Task<CertificateStatus> FindAsync(string name, CancellationToken cancellationToken) => Find(await ListAsync(cancellationToken), name);
+
+    /// <summary>As <see cref="FindAsync"/>.</summary>
+    public static CertificateStatus Find(IReadOnlyList<CertificateStatus> all, string name) => all.FirstOrDefault(certificate => certificate.IsCalled(name))
+        ?? throw new UserError($"{OneLine.Quote(name)} is no managed certificate; there are: {string.Join(", ", all.Select(certificate => certificate.Name))}");
+
+    /// <summary>What the running edge serves, for what only it can do.</summary>
+    /// <param name="why">Completes the line for those who have none running.</param>
+    /// <exception cref="UserError">None runs.</exception>
+    public async Task<IReadOnlyList<CertificateStatus>> ServedAsync(string why, CancellationToken cancellationToken) =>
+        await _edge.GetAsync<IReadOnlyList<CertificateStatus>>("/certificates", cancellationToken) is { } reply ? Agreed(reply) : throw NotRunning(why);
+
+    /// <param name="name">As <see cref="CertificateStatus.Name"/>.</param>
+    public Task<ControlRenewed> RenewAsync(string name, ControlRenew renew, IProgress<string> progress, CancellationToken cancellationToken) =>
+        FollowAsync($"/certificates/{Uri.EscapeDataString(name)}/renew", renew, progress, cancellationToken);
+
+    /// <param name="name">As <see cref="CertificateStatus.Name"/>.</param>
+    public Task<ControlRenewed> RevokeAsync(string name, ControlRevoke revoke, IProgress<string> progress, CancellationToken cancellationToken) =>
+        FollowAsync($"/certificates/{Uri.EscapeDataString(name)}/revoke", revoke, progress, cancellationToken);
 
     public async Task<Installation> ImportAsync(ControlImport import, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>("/certificates/import", import, cancellationToken) is { } reply
@@ -48,6 +61,11 @@ sealed class CertificateAccess : IDisposable
             : OnDisk(store => store.Rollback(name));
 
     public void Dispose() => _edge.Dispose();
+
+    async Task<ControlRenewed> FollowAsync(string path, object body, IProgress<string> progress, CancellationToken cancellationToken) =>
+        await _edge.FollowAsync<ControlRenewed>(path, body, progress, cancellationToken) is { } reply ? Agreed(reply) : throw NotRunning("it has stopped meanwhile");
+
+    UserError NotRunning(string why) => new($"{_edge.Path}: no edge runs with this DataDirectory, and {why}; start it with 'imgw run'");
 
     static T Agreed<T>(ControlReply<T> reply) => reply.Problems.Count == 0 ? reply.Value! : throw new UserError(reply.Problems);
 

@@ -15,8 +15,11 @@ static class CommandLine
           imgw demo --upstream http://127.0.0.1:9000    the same in front of your gateway
           imgw validate --config edge.json              every problem of a configuration, then what is in force
           imgw run --config edge.json                   serve
+          imgw doctor --config edge.json                what of its surroundings would keep it from serving
           imgw cert list --config edge.json             what is served, and until when
           imgw cert import --cert im.crt --key im.key   a new certificate, at once, nothing restarted
+          imgw cert renew --all --staging               a dry run of every renewal at the CA's staging directory
+          imgw audit --since 7d                         what changed in the last week, why and by whom
           imgw cert self-signed --host im.test --out .  a certificate for development
 
         Configuration:

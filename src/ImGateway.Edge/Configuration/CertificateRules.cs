@@ -11,11 +11,11 @@ static class CertificateRules
     public static void Check(EdgeOptions options, ProblemCollector problems)
     {
         var certificates = options.Certificates;
-        if (certificates.Source is null) problems.Missing(Source, "write Files or SelfSigned");
+        if (certificates.Source is null) problems.Missing(Source, "write Acme, Files or SelfSigned");
         if (certificates is { Source: CertificateSource.SelfSigned, AllowSelfSigned: false }
             && problems.IsSound(AllowSelfSigned) && !problems.IsMisspelled(AllowSelfSigned))
         {
-            problems.Invalid(Source, "SelfSigned is for development", $"set {AllowSelfSigned} to true, or use Files");
+            problems.Invalid(Source, "SelfSigned is for development", $"set {AllowSelfSigned} to true, or use Acme or Files");
         }
 
         if (certificates is { Source: CertificateSource.Files, Files.Count: 0 }) problems.Missing(Files, "list { \"Certificate\": FILE, \"Key\": FILE }");

@@ -40,6 +40,7 @@ public static class EdgeConfiguration
         RouteRules.Check(options, problems);
         ListenRules.Check(options, problems);
         CertificateRules.Check(options, problems);
+        AcmeRules.Check(options, problems);
         HeaderRules.Check(options, problems);
         OriginRules.Check(options, problems);
         RangeRules.Check(options, problems);

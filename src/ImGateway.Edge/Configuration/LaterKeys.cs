@@ -10,9 +10,6 @@ static class LaterKeys
     public static readonly IReadOnlyList<string> All =
     [
         "Listen:ProxyProtocol",
-        "Certificates:ReuseKey", "Certificates:OnChange",
-        "Acme:Directory", "Acme:Email", "Acme:AcceptTermsOfService", "Acme:Challenges", "Acme:DnsHook", "Acme:Profile", "Acme:PreferredChain",
-        "Acme:ExternalAccount:KeyId", "Acme:ExternalAccount:HmacKeyFile", "Acme:TrustedRootsFile", "Acme:RenewAt",
         "Drain:Delay", "Drain:Spread", "Drain:Timeout",
         "Limits:Connections", "Limits:ConnectionsPerAddress", "Limits:RequestsPerSecondPerAddress", "Limits:WebSockets", "Limits:HandshakesInProgress",
         "HoldWhileDown",

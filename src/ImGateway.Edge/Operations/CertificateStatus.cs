@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations;
@@ -56,7 +57,7 @@ public sealed record CertificateStatus(
             credential.NotAfter,
             Math.Round((credential.NotAfter - now).TotalDays, 1),
             credential.Issuers.Count + 1,
-            "not_offered",
+            managed.Ocsp.Label(),
             managed.Source,
             managed.Origin,
             managed.InstalledAt,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Proxying;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,12 +13,12 @@ namespace ImGateway.Edge.Operations;
 /// 1. the caller is the edge's own user or root, else 403;
 /// 2. the path's answer, else 404; a change that is refused is 422 with its reasons.
 /// </summary>
-sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, CertificateManager manager, ILogger<ControlApi> logger)
+sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, CertificateManager manager, EdgeOptions options, IHostApplicationLifetime life, ILogger<ControlApi> logger)
 {
     /// <summary>Certificate, chain and key, with room to spare.</summary>
     const long LargestBody = 1024 * 1024;
 
-    const string CertificatePrefix = "/certificates/", RollbackSuffix = "/rollback";
+    const string CertificatePrefix = "/certificates/";
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -31,15 +32,21 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, Certifi
         }
 
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = LargestBody;
+        var who = peer?.ToString() ?? "control socket";
         return (context.Request.Method, context.Request.Path.Value ?? "") switch
         {
             ("GET", "/health") => HealthAsync(context),
             ("GET", "/certificates") => AnswerAsync(context, StatusCodes.Status200OK, status.Certificates()),
             ("GET", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) => CertificateAsync(context, path[CertificatePrefix.Length..]),
-            ("POST", "/certificates/import") => ImportAsync(context, peer?.ToString() ?? "control socket"),
-            ("POST", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) && path[CertificatePrefix.Length..].EndsWith(RollbackSuffix, StringComparison.Ordinal) =>
-                RollbackAsync(context, path[CertificatePrefix.Length..^RollbackSuffix.Length]),
-            _ => RefuseAsync(context, StatusCodes.Status404NotFound, "the running edge does not know this request; use the imgw of the same version"),
+            ("POST", "/certificates/import") => ImportAsync(context, who),
+            ("POST", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) => path[CertificatePrefix.Length..].Split('/') switch
+            {
+                [var name, "rollback"] => RollbackAsync(context, name, who),
+                [var name, "renew"] => RenewAsync(context, name, who),
+                [var name, "revoke"] => RevokeAsync(context, name, who),
+                _ => UnknownAsync(context),
+            },
+            _ => UnknownAsync(context),
         };
     }
 
@@ -58,17 +65,12 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, Certifi
         ControlImport? import;
         try
         {
-            import = await context.Request.ReadFromJsonAsync<ControlImport>(EdgeStatus.Json, context.RequestAborted);
+            import = await ReadAsync<ControlImport>(context);
         }
         catch (BadHttpRequestException e)
         {
             await RefuseAsync(context, e.StatusCode, $"the certificate, its chain and its key are larger than {LargestBody / 1024} KiB together; name the right files");
             return;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            // What is wrong with it may hold a key: not repeated.
-            import = null;
         }
 
         if (import is not { Certificate: { } certificate, Key: { } key })
@@ -81,8 +83,61 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, Certifi
         await InstalledAsync(context, await manager.ImportAsync(certificate, key, import.Chain, import.Password, who, CancellationToken.None));
     }
 
-    async Task RollbackAsync(HttpContext context, string name) =>
-        await InstalledAsync(context, await manager.RollbackAsync(name, CancellationToken.None));
+    async Task RollbackAsync(HttpContext context, string name, string who) =>
+        await InstalledAsync(context, await manager.RollbackAsync(name, who, CancellationToken.None));
+
+    async Task RenewAsync(HttpContext context, string name, string who)
+    {
+        if (await ReadAsync<ControlRenew>(context) is not { } renew) await RefuseAsync(context, StatusCodes.Status400BadRequest, "not a renewal; use the imgw of the same version");
+        else await TellAsync(context, name, (host, progress) => manager.RenewAsync(host, renew.Force, renew.Staging, who, progress, life.ApplicationStopping));
+    }
+
+    async Task RevokeAsync(HttpContext context, string name, string who)
+    {
+        var revoke = await ReadAsync<ControlRevoke>(context);
+        if (!RevocationReasons.TryParse(revoke?.Reason, out var reason)) await RefuseAsync(context, StatusCodes.Status400BadRequest, "not a revocation; use the imgw of the same version");
+        else await TellAsync(context, name, (host, progress) => manager.RevokeAsync(host, reason, who, progress, life.ApplicationStopping));
+    }
+
+    /// <summary>Ended by the edge's own stop, and not by that of the verb: a certificate half ordered counts against the CA's limits.</summary>
+    Task TellAsync(HttpContext context, string name, Func<HostName, IProgress<string>, Task<RenewResult>> change)
+    {
+        if (options.Hosts.FirstOrDefault(host => host.CertificateName == name) is not { } host) return RefuseAsync(context, StatusCodes.Status404NotFound, "no managed certificate of that name");
+        return ControlProgress.AnswerAsync(context, async progress =>
+        {
+            try
+            {
+                return ControlRenewed.Of(await change(host, progress));
+            }
+            catch (OperationCanceledException) when (life.ApplicationStopping.IsCancellationRequested)
+            {
+                return new ControlRenewed(host.Value, Succeeded: false, "the edge stops; its next start goes on with what is due");
+            }
+            catch (Exception e)
+            {
+                // Whoever asked waits for an answer, and the log has the rest.
+                Failed(e, host);
+                return new ControlRenewed(host.Value, Succeeded: false, "failed within the edge; its log says how");
+            }
+        });
+    }
+
+    /// <summary>Null for what is none. What is wrong with it may hold a key: not repeated.</summary>
+    static async Task<T?> ReadAsync<T>(HttpContext context)
+        where T : class
+    {
+        try
+        {
+            return await context.Request.ReadFromJsonAsync<T>(EdgeStatus.Json, context.RequestAborted);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    static Task UnknownAsync(HttpContext context) =>
+        RefuseAsync(context, StatusCodes.Status404NotFound, "the running edge does not know this request; use the imgw of the same version");
 
     static Task InstalledAsync(HttpContext context, InstallResult result) => result.Succeeded
         ? AnswerAsync(context, StatusCodes.Status200OK, ControlInstalled.Of(result))
@@ -98,4 +153,7 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, Certifi
 
     [LoggerMessage(1, LogLevel.Warning, "Control socket: {Peer} refused")]
     partial void Refused(ControlPeer peer);
+
+    [LoggerMessage(2, LogLevel.Error, "{Host}: what a verb asked for failed")]
+    partial void Failed(Exception exception, HostName host);
 }

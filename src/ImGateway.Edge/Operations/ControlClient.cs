@@ -39,19 +39,37 @@ sealed class ControlClient : IDisposable
             () => new HttpRequestMessage(HttpMethod.Post, path) { Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: EdgeStatus.Json) },
             cancellationToken);
 
+    /// <summary>As <see cref="PostAsync"/>, for what takes its time: <paramref name="progress"/> is told each line as it comes (<see cref="ControlProgress"/>).</summary>
+    public Task<ControlReply<T>?> FollowAsync<T>(string path, object body, IProgress<string> progress, CancellationToken cancellationToken) => SendAsync(
+        () => new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, body.GetType(), options: EdgeStatus.Json) },
+        HttpCompletionOption.ResponseHeadersRead,
+        async content =>
+        {
+            using var lines = new StreamReader(await content.ReadAsStreamAsync(cancellationToken));
+            while (await lines.ReadLineAsync(cancellationToken) is { } line)
+            {
+                var told = JsonSerializer.Deserialize<ControlLine<T>>(line, EdgeStatus.Json);
+                if (told is { Progress: { } step }) progress.Report(step);
+                else if (told is { Result: { } result }) return result;
+            }
+
+            throw new HttpRequestException("without a result");
+        },
+        cancellationToken);
+
     public void Dispose() => _http.Dispose();
 
-    async Task<ControlReply<T>?> SendAsync<T>(Func<HttpRequestMessage> create, CancellationToken cancellationToken)
+    Task<ControlReply<T>?> SendAsync<T>(Func<HttpRequestMessage> create, CancellationToken cancellationToken) => SendAsync(
+        create, HttpCompletionOption.ResponseContentRead, content => content.ReadFromJsonAsync<T>(EdgeStatus.Json, cancellationToken), cancellationToken);
+
+    async Task<ControlReply<T>?> SendAsync<T>(
+        Func<HttpRequestMessage> create, HttpCompletionOption completion, Func<HttpContent, Task<T?>> read, CancellationToken cancellationToken)
     {
         try
         {
             using var request = create();
-            using var answer = await _http.SendAsync(request, cancellationToken);
-            if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable)
-            {
-                return new ControlReply<T>(await answer.Content.ReadFromJsonAsync<T>(EdgeStatus.Json, cancellationToken), []);
-            }
-
+            using var answer = await _http.SendAsync(request, completion, cancellationToken);
+            if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable) return new ControlReply<T>(await read(answer.Content), []);
             var refusal = await answer.Content.ReadFromJsonAsync<ControlProblems>(EdgeStatus.Json, cancellationToken);
             return new ControlReply<T>(default, refusal?.Problems ?? [$"{_path}: the running edge answers {(int)answer.StatusCode}; see its log"]);
         }
@@ -63,7 +81,7 @@ sealed class ControlClient : IDisposable
         {
             throw new UserError($"{_path}: may not be opened by {Environment.UserName}; run the verb as the user that the edge runs as, or as root", e);
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException)
+        catch (Exception e) when (e is HttpRequestException or JsonException or IOException)
         {
             throw new UserError($"{_path}: the running edge broke off ({e.GetBaseException().Message.TrimEnd('.')}); see its log", e);
         }

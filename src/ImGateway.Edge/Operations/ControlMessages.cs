@@ -26,6 +26,22 @@ sealed record ControlInstalled(IReadOnlyList<ControlInstalledHost> Installed, IR
 /// <param name="OldSerialNumber">Null where the host had no certificate; equal to the new one where nothing had to change.</param>
 sealed record ControlInstalledHost(string Host, string? OldSerialNumber, string NewSerialNumber, DateTimeOffset NotAfter);
 
+/// <summary>What <c>cert renew</c> wants.</summary>
+/// <param name="Force">Even where the certificate is not due.</param>
+/// <param name="Staging">A dry run at the CA's staging directory.</param>
+sealed record ControlRenew(bool Force, bool Staging);
+
+/// <summary>What <c>cert revoke</c> wants.</summary>
+/// <param name="Reason">As RFC 5280 §5.3.1 spells it.</param>
+sealed record ControlRevoke(string Reason);
+
+/// <summary>What came of a renewal or a revocation.</summary>
+/// <param name="Message">One line: what is served now, or why not and what to do.</param>
+sealed record ControlRenewed(string Host, bool Succeeded, string Message)
+{
+    public static ControlRenewed Of(RenewResult result) => new(result.Host.Value, result.Succeeded, result.Message);
+}
+
 /// <summary>What the running edge said: a value, or why not.</summary>
 sealed record ControlReply<T>(T? Value, IReadOnlyList<string> Problems);
 

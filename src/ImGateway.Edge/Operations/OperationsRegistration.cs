@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Stapling;
 using Microsoft.AspNetCore.Connections;
 using Prometheus;
 
@@ -12,7 +13,11 @@ public static class OperationsRegistration
         services.AddEdgeMetrics();
         services.AddSingleton(_ => BuildInfo.Read());
         services.AddSingleton<Readiness>();
-        services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(provider => () => provider.GetRequiredService<CertificateManager>().Certificates);
+        services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(provider => () =>
+        {
+            var states = provider.GetRequiredService<OcspStates>();
+            return [.. provider.GetRequiredService<CertificateManager>().Certificates.Select(managed => managed with { Ocsp = states.Of(managed.Host) })];
+        });
         services.AddSingleton<EdgeStatus>();
         return services;
     }

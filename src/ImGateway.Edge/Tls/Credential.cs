@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
 
@@ -23,6 +24,7 @@ public sealed class Credential
         // A root is what the client must already have; RFC 8446 §4.4.2 lets it be left out, and a handshake is cheaper without.
         _root = issuers is [.., var last] && last.SubjectName.RawData.AsSpan().SequenceEqual(last.IssuerName.RawData) ? last : null;
         _issuers = [.. _root is null ? issuers : issuers.SkipLast(1)];
+        Fingerprint = leaf.GetCertHashString(HashAlgorithmName.SHA256);
         NotBefore = new DateTimeOffset(leaf.NotBefore.ToUniversalTime());
         NotAfter = new DateTimeOffset(leaf.NotAfter.ToUniversalTime());
     }
@@ -40,6 +42,9 @@ public sealed class Credential
     public DateTimeOffset NotBefore { get; }
 
     public DateTimeOffset NotAfter { get; }
+
+    /// <summary>SHA-256 of the leaf, in hexadecimal: equal for equal certificates, wherever they were read.</summary>
+    internal string Fingerprint { get; }
 
     public string SerialNumber => Leaf.SerialNumber;
 

@@ -26,6 +26,8 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
 {
     static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
 
+    readonly Lock _changing = new();
+    readonly Dictionary<string, byte[]> _staples = new(StringComparer.Ordinal);
     volatile Table _table = new([], null);
     volatile ApartTable? _apart;
     int _contexts;
@@ -61,11 +63,35 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
             StringComparer.Ordinal));
     }
 
+    /// <summary>
+    /// From now on, handshakes that show the certificate of this <paramref name="fingerprint"/> staple <paramref name="response"/>; null: nothing.
+    /// It stays with the certificate over whatever is published, and contexts, with their tickets, stay as they are.
+    /// </summary>
+    internal void Staple(string fingerprint, byte[]? response)
+    {
+        lock (_changing)
+        {
+            if (response is null) _staples.Remove(fingerprint);
+            else _staples[fingerprint] = response;
+            foreach (var served in _table.All.Where(served => served.Credential.Fingerprint == fingerprint))
+            {
+                OcspStaple.Replace(served.Options.ServerCertificateContext!, response);
+            }
+        }
+    }
+
+    /// <summary>What a handshake for <paramref name="host"/> staples.</summary>
+    internal byte[]? StapleOf(HostName host) =>
+        _table.Named.TryGetValue(host, out var served) ? OcspStaple.Of(served.Options.ServerCertificateContext!) : null;
+
     void Publish(IReadOnlyDictionary<HostName, Credential> credentials, Table? known)
     {
-        var named = hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host], known?.Named.GetValueOrDefault(host))).ToArray();
-        var unnamed = credentials.TryGetValue(defaultHost, out var credential) ? Serve(defaultHost, credential, known?.Unnamed) : null;
-        _table = new Table(named, unnamed);
+        lock (_changing)
+        {
+            var named = hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host], known?.Named.GetValueOrDefault(host))).ToArray();
+            var unnamed = credentials.TryGetValue(defaultHost, out var credential) ? Serve(defaultHost, credential, known?.Unnamed) : null;
+            _table = new Table(named, unnamed);
+        }
     }
 
     /// <summary>
@@ -90,7 +116,7 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
 
     ServedName Serve(HostName host, Credential credential, ServedName? known) => known?.Credential == credential ? known : new(host, credential, new SslServerAuthenticationOptions
     {
-        ServerCertificateContext = credential.CreateContext(),
+        ServerCertificateContext = CreateContext(credential),
         ApplicationProtocols = Protocols,
         EnabledSslProtocols = Versions | NextContext(),
         AllowRenegotiation = false,
@@ -110,6 +136,13 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     };
 
     SslProtocols Versions => policy is TlsPolicy.Modern ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13;
+
+    SslStreamCertificateContext CreateContext(Credential credential)
+    {
+        var context = credential.CreateContext();
+        OcspStaple.Prepare(context, _staples.GetValueOrDefault(credential.Fingerprint));
+        return context;
+    }
 
     /// <summary>
     /// Whatever the certificate context, .NET shares one OpenSSL context, and with it the keys of session tickets, among all handshakes of a process
@@ -149,6 +182,8 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
         public FrozenDictionary<HostName, ServedName> Named { get; }
 
         public FrozenDictionary<HostName, Credential> Credentials { get; }
+
+        public IEnumerable<ServedName> All => Unnamed is null ? Named.Values : [.. Named.Values, Unnamed];
 
         public FrozenDictionary<IPAddress, ServedName> Addresses { get; }
 

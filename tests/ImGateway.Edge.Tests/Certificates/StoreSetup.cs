@@ -52,9 +52,12 @@ sealed class StoreSetup : IDisposable
     public IssuedCertificate Issue(TimeSpan age, TimeSpan left, string host) =>
         _intermediate.Issue([host], notBefore: Time.GetUtcNow() - age, notAfter: Time.GetUtcNow() + left);
 
-    public IssuedCertificate WriteFile()
+    public TestCa Ca => _intermediate;
+
+    public IssuedCertificate WriteFile() => WriteFile(Issue());
+
+    public IssuedCertificate WriteFile(IssuedCertificate issued)
     {
-        var issued = Issue();
         Options = Options with { Certificates = new() { Source = CertificateSource.Files, Files = [issued.WriteTo(this["files"])] } };
         return issued;
     }
@@ -121,6 +124,8 @@ sealed class StoreSetup : IDisposable
         }
 
         public CertificateManager Manager { get; }
+
+        public ServerCertificateSelector Selector => _selector;
 
         public string Serial(HostName? host = null) => _selector.Served[host ?? Gateway].SerialNumber;
 

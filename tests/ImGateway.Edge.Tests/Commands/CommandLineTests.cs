@@ -89,6 +89,12 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--listen: '80' is not an address and port", "demo", "--gateway-only", "--listen", "80")]
     [InlineData("--listen needs --gateway-only", "demo", "--listen", "127.0.0.1:80")]
     [InlineData("exclude each other", "demo", "--gateway-only", "--upstream", "http://a")]
+    [InlineData("Name certificates, or give --all", "cert", "renew")]
+    [InlineData("Name certificates, or give --all", "cert", "renew", "im.test", "--all")]
+    [InlineData("'--reason' is required", "cert", "revoke", "im.test")]
+    [InlineData("--reason: 'because' is no reason; choose among unspecified, keyCompromise", "cert", "revoke", "im.test", "--reason", "because")]
+    [InlineData("--since: 'yesterday' is neither a date nor a duration", "audit", "--since", "yesterday")]
+    [InlineData("see 'imgw doctor --help'", "doctor", "now")]
     public async Task Wrong_usage_is_one_line_and_two(string words, params string[] args)
     {
         var (exitCode, output, error) = await InvokeAsync(args);
@@ -128,7 +134,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal((0, 0), (exitCode, error.Length));
         var help = string.Join('\n', output);
         Assert.All(["imgw demo", "imgw validate --config", "Exit codes", "Edge__Hosts__0", "appsettings.json"], words => Assert.Contains(words, help, StringComparison.Ordinal));
-        Assert.All(["run", "demo", "validate", "cert", "healthcheck"], verb => Assert.Contains($"\n  {verb} ", help, StringComparison.Ordinal));
+        Assert.All(["run", "demo", "validate", "doctor", "cert", "audit", "healthcheck"], verb => Assert.Contains($"\n  {verb} ", help, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -138,6 +144,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("healthcheck")]
     [InlineData("cert", "list")]
     [InlineData("cert", "import")]
+    [InlineData("doctor")]
+    [InlineData("audit")]
     [InlineData("cert", "self-signed")]
     public async Task Each_verb_has_help_of_its_own(params string[] verb)
     {
@@ -158,7 +166,10 @@ public sealed class CommandLineTests : IDisposable
 
     static async Task<(int ExitCode, string[] Output, string[] Error)> InvokeAsync(Command validate, params string[] args)
     {
-        var root = new RootCommand(CommandLine.Description) { RunCommand.Create(), DemoCommand.Create(), validate, CertCommand.Create(), HealthcheckCommand.Create() };
+        var root = new RootCommand(CommandLine.Description)
+        {
+            RunCommand.Create(), DemoCommand.Create(), validate, DoctorCommand.Create(), CertCommand.Create(), AuditCommand.Create(TimeProvider.System), HealthcheckCommand.Create(),
+        };
         var (output, error) = (new StringWriter(), new StringWriter());
         var exitCode = await CommandLine.InvokeAsync(root, args, new InvocationConfiguration { Output = output, Error = error });
         return (exitCode, Lines(output), Lines(error));

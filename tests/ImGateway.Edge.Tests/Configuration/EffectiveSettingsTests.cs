@@ -28,6 +28,21 @@ public sealed class EffectiveSettingsTests
     }
 
     [Fact]
+    public void Of_an_external_account_the_file_is_listed_and_never_its_key()
+    {
+        var key = Path.GetTempFileName();
+        File.WriteAllText(key, "c2VjcmV0LW9mLXRoZS1DQQ");
+
+        var lines = EffectiveSettings.Lines(Settings.With($$"""{"Acme":{"ExternalAccount":{"KeyId":"id","HmacKeyFile":"{{key}}"} } }""").Options()).ToArray();
+
+        File.Delete(key);
+        Assert.Contains($"Edge:Acme:ExternalAccount:HmacKeyFile = {key}", lines);
+        Assert.Contains("Edge:Acme:Directory = letsencrypt", lines);
+        Assert.Contains("Edge:Acme:Challenges:1 = tls-alpn-01", lines);
+        Assert.DoesNotContain(lines, line => line.Contains("c2VjcmV0", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void What_is_listed_reads_back_as_the_same_settings()
     {
         var lines = EffectiveSettings.Lines(Settings.With("""{"Tls":{"Policy":"Modern"},"TrustedProxies":["10.0.0.0/8"]}""").Options()).ToArray();

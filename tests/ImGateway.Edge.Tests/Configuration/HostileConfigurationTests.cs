@@ -11,13 +11,13 @@ public sealed class HostileConfigurationTests
         "Hosts", "Upstreams", "Routes", "DataDirectory", "Listen", "Https", "Http", "Management", "Tls", "Policy", "Engine", "DefaultHost",
         "HandshakeTimeout", "Certificates", "Source", "Files", "Certificate", "Key", "Password", "KeyType", "MaxAge", "PlainHttp", "HttpsPort",
         "Headers", "Hsts", "Custom", "FrameOptions", "WebSockets", "AllowedOrigins", "AccessLog", "Limits", "HeaderBytes", "TrustedProxies",
-        "Acme", "ExternalAccount", "Drain", "HoldWhileDown", "0", "1", "-1", "99999999999", "", " ", "x",
+        "Acme", "Directory", "Email", "Challenges", "RenewAt", "ExternalAccount", "KeyId", "OnChange", "Drain", "HoldWhileDown", "0", "1", "-1", "99999999999", "", " ", "x",
     ];
 
     static readonly string?[] Values =
     [
         null, "", " ", "true", "0", "-1", "5", "1e9", "99999999999999999999", "00:00:10", "-00:00:01", "10675199.02:48:05", "99999999.23:59:59", "Files", "SelfSigned",
-        "Acme", "Direct", "a.example.com", "*.example.com", "*.*", "*", "..", "::1", "[::1]", "[", "::ffff:1.2.3.4/97", "1.2.3.4/33", "0/0", "*:443", "*:", ":1", "[::1]:1",
+        "Acme", "zerossl", "dns-01", "a@b.c", "Direct", "a.example.com", "*.example.com", "*.*", "*", "..", "::1", "[::1]", "[", "::ffff:1.2.3.4/97", "1.2.3.4/33", "0/0", "*:443", "*:", ":1", "[::1]:1",
         "http://a", "http://", "http://[", "http://@", "http:a", "file:///etc/passwd", "https://a:443", "a://", "://", "://:", "a://:1", "/", "/ws", "/ws/..", "\0", "\ud800", "ünï",
     ];
 

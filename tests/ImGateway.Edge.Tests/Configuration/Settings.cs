@@ -20,7 +20,10 @@ static class Settings
     /// <summary>The valid one with <paramref name="changes"/> (the content of section Edge): objects are merged, anything else replaces.</summary>
     public static ConfigurationResult With(string changes) => WithRoot($$"""{"Edge":{{changes}}}""");
 
-    public static ConfigurationResult WithRoot(string changes) => Read(Merge(JsonNode.Parse(Valid)!, JsonNode.Parse(changes)!).ToJsonString());
+    public static ConfigurationResult WithRoot(string changes) => Read(Merged(Valid, changes));
+
+    public static string Merged(string json, params string[] changes) =>
+        changes.Aggregate(JsonNode.Parse(json)!, (merged, change) => Merge(merged, JsonNode.Parse(change)!)).ToJsonString();
 
     public static ConfigurationResult Read(string json, params (string Key, string? Value)[] above) => EdgeConfiguration.Read(
         new ConfigurationBuilder()

@@ -1,0 +1,115 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>What <c>imgw validate</c> says about the files and programs that ACME needs. Reads files, runs and changes nothing.</summary>
+public static class AcmeFilesCheck
+{
+    /// <summary>More than any list of roots; the machine's own takes 250 KiB.</summary>
+    const int LargestFile = 1024 * 1024;
+
+    const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    /// <summary>Complete lines: the key, what is wrong, what to do.</summary>
+    public static IEnumerable<string> Problems(EdgeOptions options, TimeProvider time)
+    {
+        var (acme, onChange) = (options.Acme, options.Certificates.OnChange);
+        return
+        [
+            .. onChange is [{ Length: > 0 } program, ..] ? Program("Edge:Certificates:OnChange:0", program) : [],
+            .. options.Certificates.Source != CertificateSource.Acme ? (IEnumerable<string>)[] :
+            [
+                .. acme.TrustedRootsFile is { Length: > 0 } roots ? Roots(roots) : [],
+                .. acme.ExternalAccount.HmacKeyFile is { Length: > 0 } key ? HmacKey(key) : [],
+                .. acme.DnsHook is { Length: > 0 } hook ? Program("Edge:Acme:DnsHook", hook) : [],
+                .. Hosts(options, time),
+            ],
+        ];
+    }
+
+    static IEnumerable<string> Roots(string path)
+    {
+        const string name = "Edge:Acme:TrustedRootsFile";
+        if (Read(name, path, out var problem) is not { } text)
+        {
+            yield return problem!;
+            yield break;
+        }
+
+        var roots = new X509Certificate2Collection();
+        string? fault = null;
+        try
+        {
+            roots.ImportFromPem(text);
+            if (roots.Count == 0) fault = "holds no certificate in PEM";
+        }
+        catch (CryptographicException)
+        {
+            fault = "holds a damaged certificate";
+        }
+        finally
+        {
+            foreach (var root in roots) root.Dispose();
+        }
+
+        if (fault is not null) yield return OneLine.From($"{name}: {path} {fault}; write the root certificates of the CA's own HTTPS to it");
+    }
+
+    static IEnumerable<string> HmacKey(string path)
+    {
+        const string name = "Edge:Acme:ExternalAccount:HmacKeyFile";
+        if (Read(name, path, out var problem) is not { } text) yield return problem!;
+        else if (text.Trim() is not { Length: > 0 } key || !Base64Url.IsValid(key)) yield return OneLine.From($"{name}: {path} does not hold a key in base64url; write it as the CA gave it, and nothing more");
+    }
+
+    static IEnumerable<string> Program(string name, string path)
+    {
+        var full = Find(path);
+        if (full is null) yield return OneLine.From($"{name}: {path} does not exist; name a program by its path");
+        else if (Directory.Exists(full)) yield return OneLine.From($"{name}: {path} is a folder; name the program in it");
+        else if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(full) & Executable) == UnixFileMode.None) yield return OneLine.From($"{name}: {path} is not executable; allow it (chmod +x)");
+    }
+
+    // A bare name is looked for as the system does when it runs it.
+    static string? Find(string program) =>
+        (program.Contains('/') ? [program] : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, program)))
+        .FirstOrDefault(Path.Exists);
+
+    /// <summary>With files beside ACME: the hosts that no file covers must be such as a CA issues for.</summary>
+    static IEnumerable<string> Hosts(EdgeOptions options, TimeProvider time)
+    {
+        if (options.Certificates.Files.Count == 0) yield break;
+        var reader = new CertificateFileReader(options.Hosts, time);
+        var readings = options.Certificates.Files.Select(reader.Read).ToList();
+        // A file that cannot be read may cover anything.
+        if (readings.Any(reading => reading.Credential is null && reading.Names.Count == 0)) yield break;
+        foreach (var host in options.Hosts.Where(host => !readings.Any(reading => reading.Names.Any(name => name.Matches(host)))))
+        {
+            if (AcmeHosts.FaultOf(host, options.Acme) is { } found) yield return $"Edge:Hosts: {found.Fault}; {found.Remedy}";
+        }
+    }
+
+    static string? Read(string name, string path, out string? problem)
+    {
+        problem = null;
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            if (stream.Length <= LargestFile) return new StreamReader(stream).ReadToEnd();
+            problem = OneLine.From($"{name}: {path} is {stream.Length:N0} bytes long; name the right file");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            problem = OneLine.From($"{name}: {path} does not exist; correct the path, or create the file");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            problem = OneLine.From($"{name}: {path} cannot be read ({e.Message.TrimEnd('.')}); give the user {Environment.UserName} read access to the file");
+        }
+
+        return null;
+    }
+}

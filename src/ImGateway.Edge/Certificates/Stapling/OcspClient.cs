@@ -1,0 +1,93 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace ImGateway.Edge.Certificates.Stapling;
+
+/// <summary>Asks responders over HTTP (RFC 6960 appendix A, RFC 5019 §5). Whatever they do is bounded: time, bytes, redirects.</summary>
+sealed class OcspClient : IDisposable
+{
+    const int MaxResponseBytes = 64 * 1024;
+    const int MaxRedirects = 3;
+
+    /// <summary>Above it, RFC 5019 §5 asks for POST.</summary>
+    const int MaxGetLength = 255;
+
+    static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
+
+    readonly TimeProvider _time;
+    readonly TimeSpan _timeout;
+    readonly HttpClient _http;
+
+    public OcspClient(TimeProvider time, TimeSpan? timeout = null)
+    {
+        (_time, _timeout) = (time, timeout ?? DefaultTimeout);
+        // Redirects lead to http and https only, and never from https to http: .NET sees to that.
+        var handler = new SocketsHttpHandler
+        {
+            MaxAutomaticRedirections = MaxRedirects,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            MaxResponseHeadersLength = 16,
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
+        };
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxResponseBytes };
+        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("imgw", productVersion: null));
+        _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/ocsp-response"));
+    }
+
+    /// <summary>The first answer that says good or revoked and can be relied on.</summary>
+    /// <exception cref="OcspException">There is none; the message names each responder and what it did.</exception>
+    public async Task<OcspAnswer> AskAsync(OcspTarget target, CancellationToken cancellationToken)
+    {
+        List<string> problems = [];
+        foreach (var responder in target.Responders)
+        {
+            try
+            {
+                var response = await SendAsync(responder, target.Id.ToRequest(), cancellationToken);
+                var answer = OcspResponse.Read(response, target, _time.GetUtcNow());
+                if (answer.Status is not CertificateRevocation.Unknown) return answer;
+                problems.Add($"{responder.Authority} does not know the certificate");
+            }
+            catch (OcspException e)
+            {
+                problems.Add($"the answer of {responder.Authority} is not used: {e.Message}");
+            }
+            catch (HttpRequestException e)
+            {
+                problems.Add($"{responder.Authority}: {Reason(e)}");
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                problems.Add($"{responder.Authority}: no answer within {_timeout.TotalSeconds:0.#} s");
+            }
+        }
+
+        throw new OcspException(string.Join(" · ", problems));
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    async Task<byte[]> SendAsync(Uri responder, byte[] request, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(_timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var message = Request(responder, request);
+        using var response = await _http.SendAsync(message, either.Token);
+        if (response.StatusCode != HttpStatusCode.OK) throw new HttpRequestException($"HTTP status {(int)response.StatusCode}");
+        return await response.Content.ReadAsByteArrayAsync(either.Token);
+    }
+
+    static HttpRequestMessage Request(Uri responder, byte[] request)
+    {
+        var get = $"{responder.AbsoluteUri.TrimEnd('/')}/{Uri.EscapeDataString(Convert.ToBase64String(request))}";
+        if (get.Length <= MaxGetLength && responder.Query.Length == 0) return new HttpRequestMessage(HttpMethod.Get, get);
+        var content = new ByteArrayContent(request);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/ocsp-request");
+        return new HttpRequestMessage(HttpMethod.Post, responder) { Content = content };
+    }
+
+    static string Reason(HttpRequestException exception) => exception.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded
+        ? $"its answer is longer than {MaxResponseBytes / 1024} KiB"
+        : exception.GetBaseException().Message.TrimEnd('.');
+}

@@ -1,0 +1,104 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+
+namespace ImGateway.Edge.Certificates.Stapling;
+
+/// <summary>
+/// OCSPResponse (RFC 6960 §4.2), read and verified in the order that §3.2 gives: about the certificate asked for, signed by who may say so, and
+/// of now.
+/// </summary>
+static class OcspResponse
+{
+    const string Basic = "1.3.6.1.5.5.7.48.1.1";
+
+    /// <summary>How far the clocks of CAs and machines differ.</summary>
+    static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+
+    /// <summary>A response without <c>nextUpdate</c> says that there is always a newer one (RFC 6960 §4.2.2.1): it is taken for this long.</summary>
+    static readonly TimeSpan LifeWithoutEnd = TimeSpan.FromHours(1);
+
+    static readonly Asn1Tag Tag0 = new(TagClass.ContextSpecific, 0, isConstructed: true);
+
+    /// <exception cref="OcspException">It cannot be relied on.</exception>
+    public static OcspAnswer Read(byte[] response, OcspTarget target, DateTimeOffset now)
+    {
+        try
+        {
+            // 1. From the outside in: status, type, what is signed, by whom.
+            var basic = Unwrap(response);
+            var signed = basic.PeekEncodedValue();
+            var data = basic.ReadSequence();
+            var algorithm = SignatureAlgorithm.Read(basic.ReadSequence());
+            var signature = basic.ReadBitString(out _);
+            if (data.PeekTag().HasSameClassAndValue(Tag0)) data.ReadSequence(Tag0);
+            var responder = data.ReadEncodedValue();
+            data.ReadGeneralizedTime();
+
+            // 2. About the certificate.
+            var answer = Find(data.ReadSequence(), target.Id, response);
+
+            // 3. Signed by its issuer or by whom that has entrusted with it.
+            if (!algorithm.IsStrong) throw new OcspException("it is signed by an algorithm that is too weak or not known");
+            using var delegated = OcspSigner.Find(responder, target.Issuer, basic.HasData ? basic.ReadSequence(Tag0) : null, now, ClockSkew);
+            if (!(delegated ?? target.Issuer).HasSigned(signed.Span, algorithm, signature)) throw new OcspException("its signature is wrong");
+
+            // 4. Of now. The end is not stretched: some clients take an expired response for worse than none.
+            if (answer.ThisUpdate > now + ClockSkew) throw new OcspException($"it is of the future ({answer.ThisUpdate:u}); see to this machine's clock");
+            if (answer.NextUpdate <= now) throw new OcspException($"it expired at {answer.NextUpdate:u}");
+            return answer;
+        }
+        catch (Exception e) when (e is AsnContentException or CryptographicException)
+        {
+            throw new OcspException("it is no OCSP response", e);
+        }
+    }
+
+    /// <summary>The inside of BasicOCSPResponse.</summary>
+    static AsnReader Unwrap(byte[] response)
+    {
+        var outside = new AsnReader(response, AsnEncodingRules.DER);
+        var reader = outside.ReadSequence();
+        outside.ThrowIfNotEmpty();
+        var status = reader.ReadEnumeratedValue<ResponseStatus>();
+        if (status is not ResponseStatus.Successful) throw new OcspException($"it says {status}");
+        var bytes = reader.ReadSequence(Tag0).ReadSequence();
+        return bytes.ReadObjectIdentifier() == Basic
+            ? new AsnReader(bytes.ReadOctetString(), AsnEncodingRules.DER).ReadSequence()
+            : throw new OcspException("it is of a kind that is not known");
+    }
+
+    static OcspAnswer Find(AsnReader responses, OcspCertificateId id, byte[] response)
+    {
+        while (responses.HasData)
+        {
+            var single = responses.ReadSequence();
+            if (!id.IsIn(single.ReadSequence())) continue;
+            var status = single.PeekTag() switch
+            {
+                { TagClass: TagClass.ContextSpecific, TagValue: 0 } => CertificateRevocation.Good,
+                { TagClass: TagClass.ContextSpecific, TagValue: 1 } => CertificateRevocation.Revoked,
+                _ => CertificateRevocation.Unknown,
+            };
+            single.ReadEncodedValue();
+            var thisUpdate = single.ReadGeneralizedTime();
+            var ends = single.HasData && single.PeekTag().HasSameClassAndValue(Tag0);
+            var nextUpdate = ends ? single.ReadSequence(Tag0).ReadGeneralizedTime() : thisUpdate + LifeWithoutEnd;
+            return nextUpdate > thisUpdate
+                ? new OcspAnswer(status, thisUpdate, nextUpdate, response)
+                : throw new OcspException("it ends before it begins");
+        }
+
+        throw new OcspException("it is about another certificate");
+    }
+
+    /// <summary>OCSPResponseStatus.</summary>
+    enum ResponseStatus
+    {
+        Successful = 0,
+        MalformedRequest = 1,
+        InternalError = 2,
+        TryLater = 3,
+        SigRequired = 5,
+        Unauthorized = 6,
+    }
+}

@@ -1,0 +1,53 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace ImGateway.Edge.Certificates.Stapling;
+
+/// <summary>Who may sign a response (RFC 6960 §4.2.2.2): the issuer, or a certificate that the issuer itself gave out for it.</summary>
+static class OcspSigner
+{
+    const string OcspSigning = "1.3.6.1.5.5.7.3.9";
+
+    /// <summary>Responders send one, some its issuers too; only the first few are looked at.</summary>
+    const int MaxCertificates = 8;
+
+    /// <param name="responder">ResponderID.</param>
+    /// <param name="certificates">The inside of <c>certs</c>, where there are any.</param>
+    /// <returns>Null: the issuer itself.</returns>
+    /// <exception cref="OcspException">Nobody who may.</exception>
+    public static X509Certificate2? Find(ReadOnlyMemory<byte> responder, X509Certificate2 issuer, AsnReader? certificates, DateTimeOffset now, TimeSpan skew)
+    {
+        if (IsNamed(responder, issuer)) return null;
+        var sequence = certificates?.ReadSequence();
+        for (var count = 0; sequence is { HasData: true } && count < MaxCertificates; count++)
+        {
+            var certificate = X509CertificateLoader.LoadCertificate(sequence.ReadEncodedValue().Span);
+            if (IsNamed(responder, certificate) && MaySign(certificate, issuer, now, skew)) return certificate;
+            certificate.Dispose();
+        }
+
+        throw new OcspException("it is signed neither by the certificate's issuer nor by whom that has entrusted with it");
+    }
+
+    /// <summary>ResponderID ::= CHOICE { byName [1] Name, byKey [2] KeyHash }, both tags explicit.</summary>
+    static bool IsNamed(ReadOnlyMemory<byte> responder, X509Certificate2 certificate)
+    {
+        var reader = new AsnReader(responder, AsnEncodingRules.DER);
+        var tag = reader.PeekTag();
+        var inside = reader.ReadSequence(tag);
+        return tag.TagValue == 2
+            ? inside.ReadOctetString().AsSpan().SequenceEqual(OcspCertificateId.KeyHash(certificate))
+            : inside.ReadEncodedValue().Span.SequenceEqual(certificate.SubjectName.RawData);
+    }
+
+    static bool MaySign(X509Certificate2 certificate, X509Certificate2 issuer, DateTimeOffset now, TimeSpan skew)
+    {
+        var usages = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().SelectMany(extension => extension.EnhancedKeyUsages.Cast<Oid>());
+        return usages.Any(usage => usage.Value == OcspSigning)
+            && certificate.Extensions.OfType<X509KeyUsageExtension>().All(extension => extension.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature))
+            && (now + skew).UtcDateTime >= certificate.NotBefore.ToUniversalTime() && (now - skew).UtcDateTime <= certificate.NotAfter.ToUniversalTime()
+            && certificate.HasStrongSignature()
+            && certificate.IsIssuedBy(issuer);
+    }
+}

@@ -1,0 +1,227 @@
+using System.Security.Cryptography;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates.Stapling;
+
+/// <summary>
+/// Keeps a valid OCSP response at every served certificate that can have one: fetched as soon as the certificate is served, again at half of its
+/// life, kept in the store for the next start. A loop of its own, so that no responder is in the way of a handshake or of a renewal.
+/// </summary>
+public sealed partial class OcspStapler : BackgroundService
+{
+    const int MaxAtOnce = 4;
+
+    static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    readonly CertificateManager _manager;
+    readonly ServerCertificateSelector _selector;
+    readonly OcspStates _states;
+    readonly OcspClient _client;
+    readonly OcspSchedule _schedule;
+    readonly TimeProvider _time;
+    readonly ILogger<OcspStapler> _logger;
+    readonly Dictionary<string, StapledCertificate> _certificates = new(StringComparer.Ordinal);
+    readonly SemaphoreSlim _places = new(MaxAtOnce, MaxAtOnce);
+    IReadOnlyDictionary<HostName, ServedCredential>? _followed;
+
+    public OcspStapler(CertificateManager manager, ServerCertificateSelector selector, OcspStates states, TimeProvider time, ILogger<OcspStapler> logger)
+        : this(manager, selector, states, new OcspClient(time), new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), time, logger)
+    {
+    }
+
+    internal OcspStapler(
+        CertificateManager manager, ServerCertificateSelector selector, OcspStates states, OcspClient client, Random random, TimeProvider time, ILogger<OcspStapler> logger)
+    {
+        (_manager, _selector, _states, _client, _time, _logger) = (manager, selector, states, client, time, logger);
+        _schedule = new OcspSchedule(random);
+    }
+
+    /// <summary>Before the listeners: what the store has kept is stapled from the first handshake on.</summary>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (!OcspStaple.IsAvailable) NotAvailable();
+        Follow();
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _client.Dispose();
+        _places.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, _time);
+        do
+        {
+            try
+            {
+                await RoundAsync(stoppingToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // Whatever one round meets, the next may not.
+                RoundFailed(e);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    internal async Task RoundAsync(CancellationToken cancellationToken)
+    {
+        // 1. What is served now, and what is no longer valid.
+        Follow();
+        foreach (var certificate in _certificates.Values) Show(certificate);
+
+        // 2. What is due, side by side: a responder that hangs keeps no other waiting.
+        var due = _certificates.Values.Where(certificate => certificate.Target is not null && certificate.Due <= _time.GetUtcNow()).ToList();
+        await foreach (var fetched in Task.WhenEach(due.Select(certificate => FetchAsync(certificate, cancellationToken))).WithCancellation(cancellationToken))
+        {
+            // 3. One after the other: only this loop changes anything.
+            var (certificate, answer, problem) = await fetched;
+            if (answer is not null) Accept(certificate, answer);
+            else PutOff(certificate, problem);
+            Show(certificate);
+        }
+    }
+
+    /// <summary>Of certificates that are new here, what the store has kept; of those that are gone, nothing.</summary>
+    internal void Follow()
+    {
+        var current = _manager.Current;
+        if (ReferenceEquals(current, _followed) || !OcspStaple.IsAvailable) return;
+        var served = current.GroupBy(entry => entry.Value.Credential.Fingerprint, StringComparer.Ordinal).ToDictionary(group => group.Key, StringComparer.Ordinal);
+        foreach (var gone in _certificates.Keys.Where(fingerprint => !served.ContainsKey(fingerprint)).ToList())
+        {
+            _certificates.Remove(gone);
+            _selector.Staple(gone, response: null);
+        }
+
+        foreach (var (fingerprint, hosts) in served)
+        {
+            if (!_certificates.TryGetValue(fingerprint, out var certificate))
+            {
+                _certificates[fingerprint] = certificate = new StapledCertificate(hosts.First().Value.Credential);
+            }
+
+            certificate.Hosts = [.. hosts.Select(entry => entry.Key)];
+            if (certificate.Answer is null) Restore(certificate);
+            foreach (var host in certificate.Hosts) _states.Show(host, fingerprint, certificate.StateAt(_time.GetUtcNow()));
+            Show(certificate);
+        }
+
+        _followed = current;
+    }
+
+    void Restore(StapledCertificate certificate)
+    {
+        if (certificate.Target is not { } target) return;
+        var now = _time.GetUtcNow();
+        var kept = certificate.Hosts.Select(_manager.ReadStaple).OfType<byte[]>().Select(response => target.TryRead(response, now));
+        if (kept.OfType<OcspAnswer>().MaxBy(answer => answer.ThisUpdate) is not { } newest) return;
+        certificate.Answer = newest;
+        certificate.Due = _schedule.Refresh(newest, now);
+    }
+
+    async Task<(StapledCertificate Certificate, OcspAnswer? Answer, string Problem)> FetchAsync(StapledCertificate certificate, CancellationToken cancellationToken)
+    {
+        await _places.WaitAsync(cancellationToken);
+        try
+        {
+            return (certificate, await _client.AskAsync(certificate.Target!, cancellationToken), "");
+        }
+        catch (OcspException e)
+        {
+            return (certificate, null, e.Message);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    void Accept(StapledCertificate certificate, OcspAnswer answer)
+    {
+        certificate.Failures = 0;
+        // Caches are not of one age: an older answer takes nothing back that a newer one said.
+        if (certificate.Answer is not { } known || answer.ThisUpdate >= known.ThisUpdate)
+        {
+            certificate.Answer = answer;
+            foreach (var host in certificate.Hosts) Keep(host, answer);
+        }
+
+        certificate.Due = _schedule.Refresh(certificate.Answer!, _time.GetUtcNow());
+    }
+
+    void Keep(HostName host, OcspAnswer answer)
+    {
+        try
+        {
+            _manager.SaveStaple(host, answer.Response);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            NotKept(host, e.Message);
+        }
+    }
+
+    void PutOff(StapledCertificate certificate, string problem)
+    {
+        var now = _time.GetUtcNow();
+        certificate.Due = _schedule.Retry(++certificate.Failures, now);
+        FetchFailed(Names(certificate), problem, certificate.Due, certificate.StateAt(now) is OcspState.Good ? "the response at hand goes on being stapled" : "nothing is stapled");
+    }
+
+    void Show(StapledCertificate certificate)
+    {
+        var state = certificate.StateAt(_time.GetUtcNow());
+        if (state is OcspState.Stale && certificate is { Answer: null, Failures: 0 }) return;
+        _selector.Staple(certificate.Fingerprint, state is OcspState.Good ? certificate.Answer!.Response : null);
+        if (state == certificate.Shown) return;
+        certificate.Shown = state;
+        foreach (var host in certificate.Hosts) _states.Show(host, certificate.Fingerprint, state);
+        switch (state)
+        {
+            case OcspState.Good:
+                Stapled(Names(certificate), certificate.SerialNumber, certificate.Answer!.NextUpdate);
+                break;
+            case OcspState.Revoked:
+                Revoked(Names(certificate), certificate.SerialNumber);
+                break;
+            case OcspState.Stale when certificate.Answer is { } answer:
+                Dropped(Names(certificate), certificate.SerialNumber, answer.NextUpdate);
+                break;
+        }
+
+        if (certificate.MustStaple && state is not OcspState.Good) MustStaple(Names(certificate), certificate.SerialNumber, state.Label());
+    }
+
+    static string Names(StapledCertificate certificate) => string.Join(", ", certificate.Hosts);
+
+    [LoggerMessage(1, LogLevel.Information, "{Hosts}: OCSP response for certificate {Serial} is stapled, valid until {NextUpdate:u}")]
+    partial void Stapled(string hosts, string serial, DateTimeOffset nextUpdate);
+
+    [LoggerMessage(2, LogLevel.Error, "{Hosts}: certificate {Serial} is revoked, as its CA says by OCSP; nothing is stapled. Have a new one issued")]
+    partial void Revoked(string hosts, string serial);
+
+    [LoggerMessage(3, LogLevel.Warning, "{Hosts}: OCSP response for certificate {Serial} expired at {NextUpdate:u} and is no longer stapled")]
+    partial void Dropped(string hosts, string serial, DateTimeOffset nextUpdate);
+
+    [LoggerMessage(4, LogLevel.Warning, "{Hosts}: no OCSP response: {Why}. Next try at {Next:u}; {Meanwhile}")]
+    partial void FetchFailed(string hosts, string why, DateTimeOffset next, string meanwhile);
+
+    [LoggerMessage(5, LogLevel.Error, "{Hosts}: certificate {Serial} asks clients to refuse it without a stapled OCSP response, and there is none ({State}); let the edge reach the CA's responder, or have it issued without must-staple")]
+    partial void MustStaple(string hosts, string serial, string state);
+
+    [LoggerMessage(6, LogLevel.Warning, "{Host}: the OCSP response is not kept for the next start: {Why}; see to the space in DataDirectory and to its owner")]
+    partial void NotKept(HostName host, string why);
+
+    [LoggerMessage(7, LogLevel.Warning, "OCSP stapling is not available on this runtime: certificates are served without")]
+    partial void NotAvailable();
+
+    [LoggerMessage(8, LogLevel.Error, "A round of OCSP upkeep failed; the next is in a second")]
+    partial void RoundFailed(Exception exception);
+}

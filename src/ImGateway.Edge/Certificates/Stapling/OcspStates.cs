@@ -1,0 +1,27 @@
+using System.Collections.Concurrent;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+using Prometheus;
+
+namespace ImGateway.Edge.Certificates.Stapling;
+
+/// <summary>What the stapler found out, for whoever asks: metrics, status, and the renewal of what is revoked.</summary>
+public sealed class OcspStates(IMetricFactory metrics)
+{
+    readonly ConcurrentDictionary<HostName, (string Fingerprint, OcspState State)> _states = new();
+
+    readonly Gauge _gauge = metrics.CreateGauge(
+        "imgw_ocsp_staple_state", "1 for the state that the host's stapled OCSP response is in.", ["host", "state"]);
+
+    public OcspState Of(HostName host) => _states.TryGetValue(host, out var known) ? known.State : OcspState.NotOffered;
+
+    /// <summary>Whether the CA says that this very certificate is revoked: a new one is needed. Whatever replaced it is another question.</summary>
+    public bool IsRevoked(Credential credential) =>
+        _states.Values.Any(known => known.State is OcspState.Revoked && known.Fingerprint == credential.Fingerprint);
+
+    internal void Show(HostName host, string fingerprint, OcspState state)
+    {
+        _states[host] = (fingerprint, state);
+        foreach (var each in Enum.GetValues<OcspState>()) _gauge.WithLabels(host.Value, each.Label()).Set(each == state ? 1 : 0);
+    }
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Doctor;
+
+namespace ImGateway.Edge.Commands;
+
+static class DoctorCommand
+{
+    /// <param name="resolver">Lists the name servers, as resolv.conf(5) says.</param>
+    public static Command Create(string resolver = "/etc/resolv.conf")
+    {
+        var (config, json) = (ConfigOption.Create(), new Option<bool>("--json") { Description = "Write a JSON array" });
+        var command = new Command("doctor", "Look at everything around the edge: ports, DNS, CAA, clock, disk, OpenSSL, policy, limits, gateway, CA; with a remedy each") { json, config };
+        command.SetAction((parsed, cancellationToken) =>
+            LookAsync(parsed.GetValue(config), parsed.GetValue(json), resolver, parsed.InvocationConfiguration, cancellationToken));
+        return command;
+    }
+
+    static async Task<int> LookAsync(string? configFile, bool json, string resolver, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        var time = TimeProvider.System;
+        var result = EdgeConfiguration.Read(EdgeConfiguration.Load(configFile));
+        List<Finding> findings =
+        [
+            .. result.Problems.Select(problem => new Finding(
+                "configuration", problem.PreventsStart ? FindingStatus.Fail : FindingStatus.Warn, OneLine.From($"{problem.Key}: {problem.Message}"), OneLine.From(problem.Remedy))),
+        ];
+        // Without a sound configuration there is nothing to hold the surroundings against.
+        if (result.Options is { } options)
+        {
+            if (findings.Count == 0) findings.Add(new("configuration", FindingStatus.Ok, "sound; 'imgw validate' also reads the files it names"));
+            var (edge, found) = await EdgeAsync(options, cancellationToken);
+            findings.Add(found);
+            await using var ca = CaDirectory.Of(options, time);
+            findings.AddRange(await Examinations.RunAsync(Examinations.All(options, edge, ca, resolver, time), time, cancellationToken));
+        }
+
+        if (json) await JsonOption.WriteAsync(console.Output, findings);
+        else new TextTable(["Status", "Check", "What"], [.. findings.Select(Row)]).Write(console.Output);
+        return findings.Exists(finding => finding.Status is FindingStatus.Fail) ? ExitCodes.No : ExitCodes.Fine;
+    }
+
+    static async Task<(ReadyStatus? Edge, Finding Found)> EdgeAsync(EdgeOptions options, CancellationToken cancellationToken)
+    {
+        const string check = "edge";
+        try
+        {
+            using var client = new ControlClient(options);
+            return await client.GetAsync<ReadyStatus>("/health", cancellationToken) switch
+            {
+                null => (null, new(check, FindingStatus.Ok, "none runs with this DataDirectory")),
+                { Value: { Ready: true } ready } => (ready, new(check, FindingStatus.Ok, "runs and is ready")),
+                { Value: { } waiting } => (waiting, new(check, FindingStatus.Warn, $"runs and is not ready: {string.Join("; ", waiting.Reasons)}", "see its log")),
+                var refused => (null, new(check, FindingStatus.Warn, string.Join("; ", refused.Problems), "run doctor as the user that the edge runs as, or as root")),
+            };
+        }
+        catch (UserError e)
+        {
+            return (null, new(check, FindingStatus.Fail, OneLine.From(e.Message), "see above"));
+        }
+    }
+
+    static string[] Row(Finding finding) =>
+    [
+        finding.Status.ToString().ToLowerInvariant(),
+        finding.Check,
+        OneLine.From(finding.Remedy is null ? finding.What : $"{finding.What}; {finding.Remedy}"),
+    ];
+}

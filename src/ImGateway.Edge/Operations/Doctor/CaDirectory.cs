@@ -1,0 +1,124 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Acme;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Operations.Doctor;
+
+/// <summary>The CA that certificates are to come from. Asked once, for its directory alone, however many looks need it.</summary>
+sealed class CaDirectory : IAsyncDisposable
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    // What TLS, tokens and orders bear in practice, and where CAs begin to refuse.
+    static readonly TimeSpan SmallSkew = TimeSpan.FromSeconds(60), LargeSkew = TimeSpan.FromMinutes(5);
+
+    readonly AcmeSection _acme;
+    readonly Uri _directory;
+    readonly TimeProvider _time;
+    readonly Lazy<Task<Answer>> _answer;
+
+    CaDirectory(AcmeSection acme, Uri directory, TimeProvider time)
+    {
+        (_acme, _directory, _time) = (acme, directory, time);
+        _answer = new Lazy<Task<Answer>>(AskAsync);
+    }
+
+    public string Name => _directory.Host;
+
+    /// <summary>Null where certificates do not come by ACME.</summary>
+    public static CaDirectory? Of(EdgeOptions options, TimeProvider time) =>
+        options.Certificates.Source is CertificateSource.Acme && AcmeDirectories.UrlOf(options.Acme.Directory) is { } directory
+            ? new CaDirectory(options.Acme, directory, time)
+            : null;
+
+    /// <summary>Whether it answers, and what it wants of its customers.</summary>
+    public async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, CancellationToken cancellationToken)
+    {
+        const string check = "ca";
+        var answer = await _answer.Value.WaitAsync(cancellationToken);
+        if (answer.Directory is not { } directory) return [new(check, FindingStatus.Fail, OneLine.From(answer.Problem!), answer.Remedy)];
+
+        List<Finding> findings = [new(check, FindingStatus.Ok, OneLine.From($"{_directory} answers{(directory.TermsOfService is { } terms ? $"; its terms: {terms}" : "")}"))];
+        if (directory.ExternalAccountRequired && options.Acme.ExternalAccount.KeyId is null)
+        {
+            findings.Add(new(check, FindingStatus.Fail, $"{Name} binds accounts to its customers (EAB)", "set Edge:Acme:ExternalAccount:KeyId and :HmacKeyFile to what it gave you"));
+        }
+
+        if (options.Acme.Profile is { } profile && !directory.Profiles.ContainsKey(profile))
+        {
+            var offered = directory.Profiles.Count == 0 ? "no profiles" : $"the profiles {string.Join(", ", directory.Profiles.Keys)}";
+            findings.Add(new(check, FindingStatus.Fail, OneLine.From($"{Name} has no profile {OneLine.Quote(profile)}; it has {offered}"), "correct Edge:Acme:Profile, or remove it"));
+        }
+
+        return findings;
+    }
+
+    /// <summary>This machine's clock against the CA's: certificates and nonces are judged by both.</summary>
+    public async Task<IEnumerable<Finding>> LookAtClockAsync(CancellationToken cancellationToken)
+    {
+        const string check = "clock";
+        var answer = await _answer.Value.WaitAsync(cancellationToken);
+        if (answer.Date is not { } date) return [new(check, FindingStatus.Warn, $"{Name} did not say the time", "compare with another clock (timedatectl)")];
+        var skew = answer.At - date;
+        var what = skew.Duration() < TimeSpan.FromSeconds(2) ? $"agrees with that of {Name}"
+            : FormattableString.Invariant($"{skew.Duration().TotalSeconds:0} s {(skew < TimeSpan.Zero ? "behind" : "ahead of")} that of {Name}");
+        return
+        [
+            skew.Duration() > LargeSkew ? new(check, FindingStatus.Fail, what, "set the clock, and have it kept right (timedatectl set-ntp true)")
+                : skew.Duration() > SmallSkew ? new(check, FindingStatus.Warn, what, "have the clock kept right (timedatectl set-ntp true)")
+                : new(check, FindingStatus.Ok, what),
+        ];
+    }
+
+    /// <summary>As its directory says, else as is known of it; empty if neither.</summary>
+    public async Task<IReadOnlyList<string>> CaaIdentitiesAsync(CancellationToken cancellationToken) =>
+        (await _answer.Value.WaitAsync(cancellationToken)).Directory is { CaaIdentities: { Count: > 0 } said } ? said : AcmeDirectories.CaaIdentitiesOf(_acme.Directory);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_answer.IsValueCreated) await _answer.Value;
+    }
+
+    /// <summary>Never fails: what went wrong is an answer, too.</summary>
+    async Task<Answer> AskAsync()
+    {
+        var roots = new X509Certificate2Collection();
+        try
+        {
+            if (_acme.TrustedRootsFile is { } file) roots.ImportFromPemFile(file);
+            using var server = await AcmeServer.ConnectAsync(
+                _directory,
+                new AcmeServerOptions { TrustedRoots = _acme.TrustedRootsFile is null ? null : roots, RequestTimeout = Patience, Time = _time },
+                CancellationToken.None);
+            return new Answer { Directory = server.Directory, Date = server.ServerDate, At = _time.GetUtcNow() };
+        }
+        catch (AcmeException e)
+        {
+            return new Answer { Problem = e.Message, Remedy = "see to Edge:Acme:Directory, outgoing connections, the clock and, for a private CA, Edge:Acme:TrustedRootsFile" };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            return new Answer { Problem = $"Edge:Acme:TrustedRootsFile: {e.Message.TrimEnd('.')}", Remedy = "name a PEM file that the edge may read" };
+        }
+        finally
+        {
+            foreach (var root in roots) root.Dispose();
+        }
+    }
+
+    sealed record Answer
+    {
+        /// <summary>Null: <see cref="Problem"/> says why.</summary>
+        public AcmeDirectory? Directory { get; init; }
+
+        public string? Problem { get; init; }
+
+        public string? Remedy { get; init; }
+
+        public DateTimeOffset? Date { get; init; }
+
+        /// <summary>By this machine, when <see cref="Date"/> came.</summary>
+        public DateTimeOffset At { get; init; }
+    }
+}

@@ -1,0 +1,52 @@
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Operations.Doctor;
+
+/// <summary>Who may issue for a host: the CAA records of its name, or of the nearest name above that has any (RFC 8659 §3).</summary>
+static class CaaRecords
+{
+    const string Check = "caa";
+
+    /// <param name="challenges">What would be proved by.</param>
+    /// <param name="ca">Null where certificates do not come by ACME.</param>
+    /// <param name="identities">The names that CAA records have for it; empty where it does not say.</param>
+    public static async Task<IEnumerable<Finding>> LookAsync(
+        HostName host, IReadOnlyList<string> challenges, string? ca, IReadOnlyList<string> identities, DnsClient dns, CancellationToken cancellationToken)
+    {
+        var labels = (host.IsWildcard ? host.Value[2..] : host.Value).Split('.');
+        for (var i = 0; i < labels.Length; i++)
+        {
+            var name = string.Join('.', labels[i..]);
+            IReadOnlyList<byte[]> answer;
+            try
+            {
+                answer = await dns.AskAsync(name, DnsType.Caa, cancellationToken);
+            }
+            catch (DnsException e)
+            {
+                return [Found(FindingStatus.Warn, $"{name} cannot be asked for: {e.Message}", "see to the name servers of this machine; a CA that cannot ask does not issue")];
+            }
+
+            if (answer.Count == 0) continue;
+            if (answer.Select(data => CaaRecord.Parse(data)).ToList() is var records && records.Contains(null))
+            {
+                return [Found(FindingStatus.Warn, $"{name} has a malformed CAA record", "correct it; CAs may refuse to issue")];
+            }
+
+            return [Judge(name, [.. records.Select(record => record!)])];
+        }
+
+        return [Found(FindingStatus.Ok, "no CAA records: any CA may issue")];
+
+        Finding Judge(string name, IReadOnlyList<CaaRecord> records)
+        {
+            if (ca is null) return Found(FindingStatus.Ok, $"{name} has CAA records, and certificates do not come from a CA by ACME");
+            if (CaaRecord.Forbids(records, host.IsWildcard, identities, challenges) is not { } why) return Found(FindingStatus.Ok, $"{name} lets {ca} issue");
+            return identities.Count == 0
+                ? Found(FindingStatus.Warn, $"{name} {why}, and {ca} does not say by which name CAA records know it", "ask the CA")
+                : Found(FindingStatus.Fail, $"{name} {why}, so {ca} may not issue", $"add the record {name}. CAA 0 {(host.IsWildcard ? "issuewild" : "issue")} \"{identities[0]}\", or choose another Edge:Acme:Directory");
+        }
+
+        Finding Found(FindingStatus status, string what, string? remedy = null) => new(Check, status, $"{host}: {what}", remedy);
+    }
+}

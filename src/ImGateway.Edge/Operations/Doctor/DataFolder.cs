@@ -1,0 +1,56 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Operations.Doctor;
+
+/// <summary>Whether <c>DataDirectory</c> takes what is to be kept, and keeps it from others.</summary>
+static class DataFolder
+{
+    const string Check = "data directory";
+
+    const UnixFileMode Others = (UnixFileMode)0x3f; // 0077
+
+    public static IEnumerable<Finding> Look(EdgeOptions options)
+    {
+        var path = Path.GetFullPath(options.DataDirectory);
+        if (!Directory.Exists(path))
+        {
+            yield return File.Exists(path)
+                ? new(Check, FindingStatus.Fail, $"{path} is a file", "name a folder in Edge:DataDirectory")
+                : new(Check, FindingStatus.Ok, $"{path} is made at the first start");
+            yield break;
+        }
+
+        yield return Written(path) is { } problem
+            ? new(Check, FindingStatus.Fail, $"{path} cannot be written to ({problem})", $"give it to the user {Environment.UserName} (chown), and see to its space")
+            : new(Check, FindingStatus.Ok, $"{path} can be written to");
+        if (OperatingSystem.IsWindows()) yield break;
+        foreach (var open in Opened(path)) yield return new(Check, FindingStatus.Warn, $"{open} is open to other users", "close it (chmod go=); the next start does, too");
+    }
+
+    /// <summary>Really, to the disk: a full one and a read-only one look writable otherwise.</summary>
+    static string? Written(string path)
+    {
+        var probe = Path.Combine(path, ".doctor");
+        try
+        {
+            DurableFile.Write(probe, "probe"u8);
+            File.Delete(probe);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message.TrimEnd('.');
+        }
+    }
+
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    static IEnumerable<string> Opened(string path)
+    {
+        var looked = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        return Directory.EnumerateFileSystemEntries(path, "*", looked).Prepend(path)
+            // The development CA's certificate is for everybody.
+            .Where(entry => Path.GetFileName(entry) != "ca.pem" && (File.GetUnixFileMode(entry) & Others) != UnixFileMode.None)
+            .Take(5);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Operations.Doctor;
+
+/// <summary>Whether the plain listener would answer a CA (RFC 8555 §8.3), as far as can be seen from here.</summary>
+static class HttpChallengePort
+{
+    const string Check = "http-01";
+    const string Outside = "whether the Internet reaches it cannot be seen from here";
+
+    /// <param name="running">Whether an edge is there to answer.</param>
+    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, bool running, CancellationToken cancellationToken)
+    {
+        if (!options.Acme.Challenges.Contains(ChallengeTypes.Http, StringComparer.Ordinal)) return [];
+        var listeners = options.Listen.Http.Where(address => address.Port != 0).ToList();
+        List<Finding> findings = [];
+        if (!listeners.Exists(address => address.Port == 80))
+        {
+            findings.Add(new(Check, FindingStatus.Warn, "CAs connect to port 80, which Edge:Listen:Http does not have", "have a router or container forward port 80 to it, or listen there"));
+        }
+
+        if (running) findings.AddRange(await Task.WhenAll(listeners.Select(address => AskAsync(address, options.Hosts[0], cancellationToken))));
+        else findings.Add(new(Check, FindingStatus.Ok, $"not tried, as no edge runs; {Outside}"));
+        return findings;
+    }
+
+    static async Task<Finding> AskAsync(ListenAddress address, HostName host, CancellationToken cancellationToken)
+    {
+        var target = address.Address is null || address.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
+            : address.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
+            : address.Address;
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{new IPEndPoint(target, address.Port)}/.well-known/acme-challenge/imgw-doctor");
+        request.Headers.Host = host.UriHost.Replace("*", "imgw-doctor", StringComparison.Ordinal);
+        try
+        {
+            using var answer = await client.SendAsync(request, cancellationToken);
+            // Nobody asked for this token: what is right is a plain "not found".
+            return answer.StatusCode is HttpStatusCode.NotFound
+                ? new(Check, FindingStatus.Ok, $"{address} answers; {Outside}")
+                : new(Check, FindingStatus.Fail, $"{address} answers {(int)answer.StatusCode} where a challenge is looked for", "see which program has the port (ss -ltnp), and that the edge runs with this configuration");
+        }
+        catch (HttpRequestException e)
+        {
+            return new(Check, FindingStatus.Fail, $"{address} does not answer ({e.GetBaseException().Message.TrimEnd('.')})", "see that the edge runs with this configuration");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text;
+using System.Text.Json;
+using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Challenges;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Operations.Doctor;
+
+/// <summary>The records of <c>dns-persist-01</c>, which an operator sets once (draft-ietf-acme-dns-persist).</summary>
+static class PersistentRecords
+{
+    const string Check = "dns-persist-01";
+
+    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, CaDirectory ca, DnsClient dns, CancellationToken cancellationToken)
+    {
+        if (!options.Acme.Challenges.Contains(ChallengeTypes.DnsPersist, StringComparer.Ordinal)) return [];
+        if (await ca.CaaIdentitiesAsync(cancellationToken) is not [var issuer, ..])
+        {
+            return [new(Check, FindingStatus.Warn, $"{ca.Name} does not say its name for DNS records", "ask the CA, or choose another challenge")];
+        }
+
+        if (AccountOf(options) is not { } account)
+        {
+            return [new(Check, FindingStatus.Warn, $"there is no account at {ca.Name} yet, and its URL is part of the record", "start the edge once, then run doctor again")];
+        }
+
+        return await Task.WhenAll(options.Hosts.Where(host => !host.IsAddress).Select(host => LookAsync(host, issuer, account, dns, cancellationToken)));
+    }
+
+    static async Task<Finding> LookAsync(HostName host, string issuer, Uri account, DnsClient dns, CancellationToken cancellationToken)
+    {
+        var record = DnsPersist.RecordFor(host, issuer, account);
+        var remedy = OneLine.From($"set the record {record}");
+        try
+        {
+            var texts = (await dns.AskAsync(record.Name, DnsType.Txt, cancellationToken)).Select(Text).ToList();
+            return texts.Exists(text => Parts(record.Value).IsSubsetOf(Parts(text)))
+                ? new(Check, FindingStatus.Ok, $"{host}: the record is set")
+                : new(Check, FindingStatus.Fail, $"{host}: the record is not set", remedy);
+        }
+        catch (DnsException e)
+        {
+            return new(Check, FindingStatus.Warn, $"{host}: {record.Name} cannot be asked for: {e.Message}", remedy);
+        }
+    }
+
+    static HashSet<string> Parts(string text) => text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Strings of at most 255 bytes each, which belong together (RFC 1035 §3.3.14).</summary>
+    static string Text(byte[] data)
+    {
+        var text = new StringBuilder();
+        for (var at = 0; at < data.Length; at += 1 + data[at]) text.Append(Encoding.Latin1.GetString(data, at + 1, Math.Min(data[at], data.Length - at - 1)));
+        return text.ToString();
+    }
+
+    static Uri? AccountOf(EdgeOptions options)
+    {
+        var file = Path.Combine(AcmePaths.Account(options), "account.json");
+        if (!File.Exists(file)) return null;
+        using var account = JsonDocument.Parse(File.ReadAllBytes(file));
+        return account.RootElement.TryGetProperty("url", out var url) && Uri.TryCreate(url.GetString(), UriKind.Absolute, out var location) ? location : null;
+    }
+}

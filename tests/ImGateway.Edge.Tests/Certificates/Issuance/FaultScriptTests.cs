@@ -1,0 +1,117 @@
+using System.Globalization;
+
+namespace ImGateway.Edge.Tests.Certificates.Issuance;
+
+/// <summary>
+/// Random scripts of faults and outages, restarts among them. CI runs a few hundred; <c>tests/long/faults</c> as many thousands as one
+/// likes, by IMGW_FAULT_SCRIPTS.
+/// </summary>
+public sealed class FaultScriptTests(ITestOutputHelper output)
+{
+    static readonly DateTimeOffset Start = new(2027, 3, 1, 0, 0, 0, TimeSpan.Zero);
+    static readonly double[] LifetimeDays = [6.67, 45, 64, 90];
+    static readonly int Scripts = int.Parse(Environment.GetEnvironmentVariable("IMGW_FAULT_SCRIPTS") ?? "200", CultureInfo.InvariantCulture);
+
+    [Fact]
+    public async Task No_certificate_expires_while_its_CA_can_be_had_no_limit_is_hit_and_nothing_is_ordered_in_vain()
+    {
+        var (issued, swaps, lost, orders, failures) = (0, 0, 0, 0, 0);
+        for (var seed = 1; seed <= Scripts; seed++)
+        {
+            var script = new Script(seed);
+            using var edge = new SimulatedEdge(Start, seed);
+            await RunAsync(edge, script);
+            Assert.True(edge.Ca.LimitHits.Count == 0, $"script {seed}: {string.Join("; ", edge.Ca.LimitHits)}");
+            (issued, swaps, lost, orders, failures) =
+                (issued + edge.Ca.Issued, swaps + edge.Swaps, lost + script.AnswersLost, orders + edge.Ca.Orders, failures + script.OrdersFailed);
+        }
+
+        output.WriteLine($"{Scripts} scripts: {orders} orders, {failures} of them failed by the CA, {issued} certificates, {swaps} served");
+        // What was issued is served, unless the CA's answer was lost; and nothing is ordered twice.
+        Assert.Equal(issued, swaps + lost);
+        Assert.InRange(orders, 0, (swaps + failures) * 1.05);
+    }
+
+    static async Task RunAsync(SimulatedEdge edge, Script script)
+    {
+        edge.Ca.Lifetime = script.Lifetime;
+        edge.Ca.HasRenewalInfo = script.HasRenewalInfo;
+        edge.Ca.NextFault = script.NextFault;
+        var step = script.Lifetime / 300;
+        DateTimeOffset? availableSince = Start;
+        // At first a certificate is wanted at all.
+        while (edge.Served is null) await edge.PassAsync(TimeSpan.FromMinutes(5));
+
+        for (var end = Start + script.Lifetime * script.Lives; edge.Time.GetUtcNow() < end;)
+        {
+            script.At(edge.Time.GetUtcNow(), edge.Ca);
+            var now = edge.Time.GetUtcNow();
+            if (!edge.Ca.IsUp || script.IsFaulty) availableSince = null;
+            else availableSince ??= now;
+            if (script.Restarts()) await edge.RestartAsync();
+            await edge.PassAsync(step);
+
+            var served = edge.Served!;
+            if (served.NotAfter > edge.Time.GetUtcNow()) continue;
+            var lastThird = served.NotAfter - (served.NotAfter - served.NotBefore) / 3;
+            Assert.False(
+                availableSince is { } since && since <= lastThird,
+                $"script {script.Seed}: the certificate expired at {served.NotAfter:u} though the CA could be had since {availableSince:u}");
+        }
+    }
+
+    /// <summary>What goes wrong, and when; drawn from one number.</summary>
+    sealed class Script
+    {
+        readonly Random _chance;
+        readonly double _faultRate, _outageRate, _restartRate;
+        DateTimeOffset _outageEnds, _faultsEnd;
+
+        public Script(int seed)
+        {
+            Seed = seed;
+            _chance = new Random(seed);
+            Lifetime = TimeSpan.FromDays(LifetimeDays[_chance.Next(LifetimeDays.Length)]);
+            Lives = _chance.Next(1, 5);
+            HasRenewalInfo = _chance.NextDouble() < 0.7;
+            _faultRate = _chance.NextDouble() * 0.02;
+            _outageRate = _chance.NextDouble() * 0.01;
+            _restartRate = _chance.NextDouble() * 0.05;
+        }
+
+        public int Seed { get; }
+
+        public TimeSpan Lifetime { get; }
+
+        public int Lives { get; }
+
+        public bool HasRenewalInfo { get; }
+
+        public bool IsFaulty { get; private set; }
+
+        public int AnswersLost { get; private set; }
+
+        public int OrdersFailed { get; private set; }
+
+        /// <summary>Outages and spells of faults begin and end.</summary>
+        public void At(DateTimeOffset now, SimulatedCa ca)
+        {
+            if (now >= _outageEnds && _chance.NextDouble() < _outageRate) _outageEnds = now + Lifetime * _chance.NextDouble() * 0.9;
+            if (now >= _faultsEnd && _chance.NextDouble() < _faultRate) _faultsEnd = now + Lifetime * _chance.NextDouble() * 0.9;
+            ca.IsUp = now >= _outageEnds;
+            ca.RenewalInfoIsBroken = now < _faultsEnd && _chance.Next(2) == 0;
+            IsFaulty = now < _faultsEnd;
+        }
+
+        public bool Restarts() => _chance.NextDouble() < _restartRate;
+
+        public Fault NextFault()
+        {
+            if (!IsFaulty) return Fault.None;
+            var fault = (Fault)_chance.Next((int)Fault.Unforeseen + 1);
+            if (fault is Fault.AnswerLost) AnswersLost++;
+            if (fault is Fault.ServerError or Fault.RateLimited or Fault.ProofNotFound or Fault.AnswerLost) OrdersFailed++;
+            return fault;
+        }
+    }
+}

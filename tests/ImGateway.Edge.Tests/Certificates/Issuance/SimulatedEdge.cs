@@ -1,0 +1,78 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace ImGateway.Edge.Tests.Certificates.Issuance;
+
+/// <summary>
+/// The real <see cref="CertificateManager"/> with its real store, on a clock that is turned by hand, before a <see cref="SimulatedCa"/>.
+/// The store is in memory where the system has a place for that: ten years write often.
+/// </summary>
+sealed class SimulatedEdge : IDisposable
+{
+    static readonly string? Memory = Directory.Exists("/dev/shm") ? "/dev/shm" : null;
+
+    readonly string _directory = Path.Combine(Memory ?? Path.GetTempPath(), $"imgw-simulated-{Guid.NewGuid():N}");
+    readonly EdgeOptions _options;
+    readonly Random _random;
+    CertificateManager? _manager;
+
+    public SimulatedEdge(DateTimeOffset start, int seed)
+    {
+        Time = new FakeTimeProvider(start);
+        Ca = new SimulatedCa(Time);
+        _random = new Random(seed);
+        _options = new EdgeOptions
+        {
+            Hosts = [HostName.Parse("gateway.example.com")],
+            DataDirectory = _directory,
+            Certificates = new CertificatesSection { Source = CertificateSource.Acme },
+            Acme = new AcmeSection { AcceptTermsOfService = true },
+        };
+    }
+
+    public FakeTimeProvider Time { get; }
+
+    public SimulatedCa Ca { get; }
+
+    public Credential? Served => _manager?.Current.GetValueOrDefault(_options.Hosts[0])?.Credential;
+
+    /// <summary>Certificates that came to be served.</summary>
+    public int Swaps { get; private set; }
+
+    /// <summary>A process begins, on what the one before has left.</summary>
+    public async Task RestartAsync()
+    {
+        _manager?.Dispose();
+        _manager = new CertificateManager(
+            _options,
+            new ServerCertificateSelector(_options),
+            (_, _, _) => Task.FromResult<string?>(null),
+            new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry())),
+            Time,
+            NullLogger<CertificateManager>.Instance,
+            Ca.Authority,
+            random: _random);
+        await _manager.LoadAsync(CancellationToken.None);
+    }
+
+    /// <summary>Time passes, and the loop has a look. It throws nothing, whatever the CA does.</summary>
+    public async Task PassAsync(TimeSpan step)
+    {
+        if (_manager is null) await RestartAsync();
+        Time.Advance(step);
+        var before = Served?.SerialNumber;
+        await _manager!.LookAsync(CancellationToken.None);
+        await _manager.RenewalsAsync();
+        if (Served?.SerialNumber != before) Swaps++;
+    }
+
+    public void Dispose()
+    {
+        _manager?.Dispose();
+        Ca.Dispose();
+        if (Directory.Exists(_directory)) Directory.Delete(_directory, recursive: true);
+    }
+}

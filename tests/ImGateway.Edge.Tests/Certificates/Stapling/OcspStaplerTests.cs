@@ -1,0 +1,223 @@
+using ImGateway.Edge.Certificates.Stapling;
+using ImGateway.Testing;
+using Microsoft.Extensions.Logging;
+using Prometheus;
+
+namespace ImGateway.Edge.Tests.Certificates.Stapling;
+
+public sealed class OcspStaplerTests : IAsyncLifetime
+{
+    readonly StoreSetup _setup = new();
+    readonly LogCollector<OcspStapler> _log = new();
+    readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
+    readonly List<IDisposable> _owned = [];
+    ScriptedResponder _responder = null!;
+    OcspStates _states = null!;
+    StoreSetup.Edge _edge = null!;
+    OcspStapler _stapler = null!;
+
+    static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _responder = await ScriptedResponder.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        _owned.Reverse();
+        _owned.ForEach(owned => owned.Dispose());
+        _setup.Dispose();
+        await _responder.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_good_response_is_stapled_for_every_host_of_the_certificate_by_one_request_and_kept()
+    {
+        var response = Good(Write(Leaf()));
+        _responder.Answer(response);
+        await StartAsync();
+        Assert.Equal(OcspState.Stale, _states.Of(StoreSetup.Gateway));
+
+        await RoundAsync();
+
+        Assert.Equal(OcspState.Good, _states.Of(StoreSetup.Gateway));
+        Assert.Equal(OcspState.Good, _states.Of(StoreSetup.Chat));
+        Assert.Equal(1, _responder.Requests);
+        Assert.Equal(response, await File.ReadAllBytesAsync(_setup.Stored(StoreSetup.Chat, "ocsp.der"), Cancelled));
+        Assert.Equal(response, _edge.Selector.StapleOf(StoreSetup.Gateway));
+        var scrape = await ScrapeAsync();
+        Assert.Equal(1, scrape.Sum("imgw_ocsp_staple_state", ("host", "chat.example.com"), ("state", "good")));
+        Assert.Equal(1, scrape.Sum("imgw_ocsp_staple_state", ("host", "chat.example.com")));
+        Assert.Equal(OcspState.Good, _setup.Offline.Read()[0].Ocsp);
+    }
+
+    [Fact]
+    public async Task A_restart_staples_what_was_kept_and_asks_nobody()
+    {
+        var response = Good(Write(Leaf()));
+        _responder.Answer(response);
+        await StartAsync();
+        await RoundAsync();
+        Stop();
+        _responder.Fail();
+
+        await StartAsync();
+
+        Assert.Equal(response, _edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Equal(OcspState.Good, _states.Of(StoreSetup.Gateway));
+        await RoundAsync();
+        Assert.Equal(1, _responder.Requests);
+    }
+
+    [Fact]
+    public async Task It_is_fetched_anew_at_half_life_and_kept_through_failures_until_it_expires()
+    {
+        var issued = Write(Leaf());
+        var (first, start) = (Good(issued), _setup.Time.GetUtcNow());
+        _responder.Answer(first);
+        await StartAsync();
+        await RoundAsync();
+        _setup.Time.Advance(TimeSpan.FromDays(2.9));
+        await RoundAsync();
+        Assert.Equal(1, _responder.Requests);
+
+        _responder.Fail();
+        _setup.Time.Advance(TimeSpan.FromDays(1.1));
+        await RoundAsync();
+        Assert.Equal(2, _responder.Requests);
+        Assert.Equal(first, _edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Contains("HTTP status 503", await _log.ContainingAsync("goes on being stapled", Cancelled));
+
+        _setup.Time.Advance(start.AddDays(7).AddMinutes(1) - _setup.Time.GetUtcNow());
+        await RoundAsync();
+        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Equal(OcspState.Stale, _states.Of(StoreSetup.Gateway));
+
+        var second = Good(issued);
+        _responder.Answer(second);
+        _setup.Time.Advance(TimeSpan.FromHours(1.2));
+        await RoundAsync();
+        Assert.Equal(second, _edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Equal(OcspState.Good, _states.Of(StoreSetup.Gateway));
+    }
+
+    [Fact]
+    public async Task A_revoked_certificate_is_told_and_not_stapled_also_after_a_restart()
+    {
+        var issued = Write(Leaf());
+        _responder.Answer(Good(issued));
+        await StartAsync();
+        await RoundAsync();
+        var credential = _edge.Selector.Served[StoreSetup.Gateway];
+        Assert.False(_states.IsRevoked(credential));
+
+        _setup.Time.Advance(TimeSpan.FromDays(4.5));
+        _responder.Answer(Response(issued, OcspStatus.Revoked));
+        await RoundAsync();
+
+        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.True(_states.IsRevoked(credential));
+        Assert.Contains(_log.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("is revoked"));
+        Stop();
+        _responder.Fail();
+        await StartAsync();
+        Assert.Equal(OcspState.Revoked, _states.Of(StoreSetup.Gateway));
+
+        using var other = _setup.Issue();
+        Assert.True((await _edge.ImportAsync(other)).Succeeded);
+        await RoundAsync();
+        Assert.Equal(OcspState.NotOffered, _states.Of(StoreSetup.Gateway));
+        Assert.False(_states.IsRevoked(_edge.Selector.Served[StoreSetup.Gateway]));
+    }
+
+    [Fact]
+    public async Task Failures_are_tried_again_with_growing_pauses()
+    {
+        Write(Leaf());
+        _responder.Fail();
+        await StartAsync();
+        await RoundAsync();
+        Assert.Equal(OcspState.Stale, _states.Of(StoreSetup.Gateway));
+        foreach (var minutes in (int[])[1, 2, 4, 8, 16, 32, 60, 60])
+        {
+            var before = _responder.Requests;
+            _setup.Time.Advance(TimeSpan.FromMinutes(minutes * 0.85));
+            await RoundAsync();
+            Assert.Equal(before, _responder.Requests);
+            _setup.Time.Advance(TimeSpan.FromMinutes(minutes * 0.3));
+            await RoundAsync();
+            Assert.Equal(before + 1, _responder.Requests);
+        }
+    }
+
+    [Fact]
+    public async Task A_staple_stays_with_its_certificate_over_new_contexts_and_goes_to_no_other()
+    {
+        var issued = Write(Leaf());
+        var response = Good(issued);
+        _responder.Answer(response);
+        await StartAsync();
+        await RoundAsync();
+
+        _edge.Selector.RenewContexts();
+        Assert.Equal(response, _edge.Selector.StapleOf(StoreSetup.Gateway));
+
+        using var other = _setup.Ca.Issue(Leaf() with { Hosts = ["chat.example.com"] });
+        Assert.True((await _edge.ImportAsync(other)).Succeeded);
+        Assert.Equal(response, _edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Chat));
+        await RoundAsync();
+        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Chat));
+        Assert.Contains("about another certificate", await _log.ContainingAsync("is not used", Cancelled));
+    }
+
+    [Fact]
+    public async Task Must_staple_without_a_staple_is_an_error_line()
+    {
+        Write(Leaf() with { MustStaple = true, OcspResponders = [] });
+        await StartAsync();
+        Assert.Equal(OcspState.NotOffered, _states.Of(StoreSetup.Gateway));
+        Assert.Contains(_log.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("refuse it without a stapled OCSP response"));
+    }
+
+    async Task StartAsync()
+    {
+        _edge = await _setup.StartAsync();
+        _owned.Add(_edge);
+        _states = new OcspStates(Prometheus.Metrics.WithCustomRegistry(_registry));
+        _stapler = new OcspStapler(_edge.Manager, _edge.Selector, _states, new OcspClient(_setup.Time), new Random(1), _setup.Time, _log);
+        _owned.Add(_stapler);
+        _stapler.Follow();
+    }
+
+    void Stop()
+    {
+        _stapler.Dispose();
+        _edge.Dispose();
+    }
+
+    Task RoundAsync() => _stapler.RoundAsync(Cancelled);
+
+    PkiLeaf Leaf() => new() { Hosts = ["gateway.example.com", "chat.example.com"], OcspResponders = [_responder.Url] };
+
+    IssuedCertificate Write(PkiLeaf leaf)
+    {
+        var issued = _setup.WriteFile(_setup.Ca.Issue(leaf));
+        _owned.Add(issued);
+        return issued;
+    }
+
+    byte[] Good(IssuedCertificate issued) => Response(issued, OcspStatus.Good);
+
+    byte[] Response(IssuedCertificate issued, OcspStatus status) => new PkiOcspResponse(issued.Leaf, _setup.Ca)
+    {
+        Status = status,
+        ThisUpdate = _setup.Time.GetUtcNow(),
+        NextUpdate = _setup.Time.GetUtcNow().AddDays(7),
+    }.ToBytes();
+
+    async Task<Scrape> ScrapeAsync()
+    {
+        using var page = new MemoryStream();
+        await _registry.CollectAndExportAsTextAsync(page, Cancelled);
+        return new Scrape(System.Text.Encoding.UTF8.GetString(page.ToArray()));
+    }
+}
