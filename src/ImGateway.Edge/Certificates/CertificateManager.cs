@@ -1,6 +1,7 @@
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
@@ -31,6 +32,7 @@ public sealed partial class CertificateManager : BackgroundService
     readonly Revocations _revocations;
     readonly RenewalBook _book;
     readonly CertificateAuthority _authority;
+    readonly ChangeProgram _onChange;
     readonly Turn _turn = new();
 
     bool _loaded;
@@ -81,6 +83,7 @@ public sealed partial class CertificateManager : BackgroundService
         _selfSigned = new SelfSignedSource(options, time);
         _start = new CertificateStart(options, _store, _files, _selfSigned, _installer, metrics, logger);
         _alerts = new ExpiryAlerts(options.Certificates.MaxAge, time, logger);
+        _onChange = new ChangeProgram(options, new HookProgram(time), logger);
         _book = new RenewalBook(_store, _installer, _turn, metrics, RenewalSettings.Of(options), logger);
         var run = new RenewalRun(_authority, _store, _installer, _book, budget, _turn, metrics, audit, IsFromFile, time, chance, logger);
         _renewals = new AcmeRenewals(options, _authority, _installer, _book, run, time, chance, logger);
@@ -210,6 +213,16 @@ public sealed partial class CertificateManager : BackgroundService
             // Only starts them. One process orders: two would order everything twice.
             if (_options.Certificates.Source == CertificateSource.Acme && _store.IsOurs) _renewals.Look(HostsOfCa(), cancellationToken);
         }
+
+        await TellAsync(cancellationToken);
+    }
+
+    /// <summary>After the turn, so that nothing waits for a slow program but the next look.</summary>
+    async Task TellAsync(CancellationToken cancellationToken)
+    {
+        HashSet<HostName> changed = [];
+        while (_installer.Changed.TryDequeue(out var host)) changed.Add(host);
+        if (_store.IsOurs) await _onChange.RunAsync(changed, _store.CurrentPath, cancellationToken);
     }
 
     /// <summary>Ends when every renewal has that the rounds so far have started.</summary>

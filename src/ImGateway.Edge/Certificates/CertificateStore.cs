@@ -119,6 +119,9 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
     /// <summary>Null where nothing is known, or it was lost.</summary>
     public RenewalState? ReadRenewal(HostName host) => Folder(host).ReadState()?.Renewal;
 
+    /// <summary>Key and chain of what is served.</summary>
+    public string CurrentPath(HostName host) => Folder(host).Current;
+
     /// <summary>The host's order under way.</summary>
     public PendingOrderFile PendingOrder(HostName host) => new(Folder(host).Pending);
 

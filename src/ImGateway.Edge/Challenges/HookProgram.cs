@@ -32,6 +32,7 @@ sealed class HookProgram(TimeProvider time)
     public async Task<HookResult> RunAsync(
         IReadOnlyList<string> argv, IReadOnlyDictionary<string, string> environment, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         using var process = new Process { StartInfo = StartInfo(argv, environment) };
         try
         {

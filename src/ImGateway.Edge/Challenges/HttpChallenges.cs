@@ -17,10 +17,11 @@ sealed class HttpChallenges : IChallengeResponder
 
     public Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken)
     {
+        if (!CanAnswer(offer.Host)) throw new ChallengeException($"{offer.Host}: http-01 proves no wildcards (RFC 8555 §7.1.4); use dns-01");
         if (!Base64UrlText.IsToken(offer.Token)) throw new ChallengeException($"{offer.Host}: the CA's http-01 token is not base64url; it cannot be a path");
         if (!IsKeyAuthorization(offer)) throw new ChallengeException($"{offer.Host}: the key authorization is not one for the CA's token");
         var answer = Encoding.ASCII.GetBytes(offer.KeyAuthorization);
-        // A CA may send an authorization that is still pending to a second order: one token, one answer, taken away with the one that is there.
+        // A CA may give an authorization that is still pending to a later order, too: the token is the later one's to take away.
         _answers[offer.Token] = answer;
         return Task.FromResult<IAsyncDisposable>(new Withdrawal(() =>
         {

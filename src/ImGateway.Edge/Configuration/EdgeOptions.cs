@@ -143,7 +143,10 @@ public sealed record AcmeSection
     /// <summary>In order of preference. Default <c>http-01</c>, <c>tls-alpn-01</c>.</summary>
     public IReadOnlyList<string> Challenges { get; init; } = ["http-01", "tls-alpn-01"];
 
-    /// <summary>The program for <c>dns-01</c>, called with <c>present</c> or <c>cleanup</c>, the record's name and its value. Default none.</summary>
+    /// <summary>
+    /// The program for <c>dns-01</c>, called with <c>present</c> or <c>cleanup</c>, the record's name and its value; it has two minutes and of
+    /// the edge's environment only <c>PATH</c> and <c>HOME</c>. Default none.
+    /// </summary>
     public string? DnsHook { get; init; }
 
     /// <summary>One of the profiles that the directory lists. Default the CA's own.</summary>

@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 using ImGateway.Testing;
@@ -247,7 +248,7 @@ public sealed class CertificateManagerTests : IDisposable
         Assert.NotEqual(first.SerialNumber, _selector.Served[Gateway].SerialNumber);
         Assert.Contains(Gateway, _probed);
         Assert.Equal(1, await MetricAsync("imgw_certificate_renewals_total{host=\"gateway.example.com\",result=\"success\",reason=\"age\"}"));
-        DateTimeOffset Next() => RenewalPolicy.Next(first, TimeSpan.FromDays(90)).At;
+        DateTimeOffset Next() => RenewalPolicy.Due(Validity.Of(first)!, RenewalState.For(null), new RenewalSettings(TimeSpan.FromDays(90))).At;
     }
 
     [Fact]

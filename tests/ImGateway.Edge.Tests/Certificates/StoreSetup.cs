@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 using ImGateway.Testing;
@@ -32,6 +33,9 @@ sealed class StoreSetup : IDisposable
 
     public EdgeOptions Options { get; set; }
 
+    /// <summary>The CA of source Acme.</summary>
+    public CertificateAuthority? Authority { get; set; }
+
     public string this[params string[] parts] => _folder[parts];
 
     public OfflineCertificates Offline => new(Options, Time, new LogCollector<OfflineCertificates>());
@@ -45,6 +49,9 @@ sealed class StoreSetup : IDisposable
     public IssuedCertificate Issue(TimeSpan age, TimeSpan left) =>
         _intermediate.Issue(["gateway.example.com", "chat.example.com"], notBefore: Time.GetUtcNow() - age, notAfter: Time.GetUtcNow() + left);
 
+    public IssuedCertificate Issue(TimeSpan age, TimeSpan left, string host) =>
+        _intermediate.Issue([host], notBefore: Time.GetUtcNow() - age, notAfter: Time.GetUtcNow() + left);
+
     public IssuedCertificate WriteFile()
     {
         var issued = Issue();
@@ -54,6 +61,13 @@ sealed class StoreSetup : IDisposable
 
     public void UseSelfSigned() =>
         Options = Options with { Certificates = new() { Source = CertificateSource.SelfSigned, AllowSelfSigned = true } };
+
+    public void UseAcme() => Options = Options with
+    {
+        Hosts = [Gateway],
+        Certificates = new() { Source = CertificateSource.Acme },
+        Acme = new() { Directory = "https://ca.example.com/directory", AcceptTermsOfService = true },
+    };
 
     public async Task<Edge> StartAsync()
     {
@@ -101,7 +115,9 @@ sealed class StoreSetup : IDisposable
                 (host, _, _) => Task.FromResult(setup.Probe(host)),
                 new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(setup._registry)),
                 setup.Time,
-                setup.Log);
+                setup.Log,
+                setup.Authority,
+                random: new Random(1));
         }
 
         public CertificateManager Manager { get; }
@@ -114,6 +130,15 @@ sealed class StoreSetup : IDisposable
             Manager.ImportAsync(issued.ChainPem, issued.KeyPem, chainPem: null, password: null, "uid 1000", CancellationToken.None);
 
         public Task<InstallResult> RollbackAsync(string name = "gateway.example.com") => Manager.RollbackAsync(name, CancellationToken.None);
+
+        public IReadOnlyDictionary<HostName, Credential> Served => _selector.Served;
+
+        /// <summary>A round of the loop, and all that it starts.</summary>
+        public async Task RoundAsync()
+        {
+            await Manager.LookAsync(CancellationToken.None);
+            await Manager.RenewalsAsync();
+        }
 
         /// <summary>Long enough for a content to be seen, seen again, and count as final.</summary>
         public async Task SettleAsync()

@@ -17,7 +17,7 @@ public sealed class DnsHookTests
     [InlineData("bücher.test", "_acme-challenge.xn--bcher-kva.test")]
     public async Task The_record_is_presented_and_cleaned_up(string host, string record)
     {
-        using var hook = new Hook(Record);
+        using var hook = await Hook.CreateAsync(Record);
         var offer = Offers.For(host);
 
         var presented = await PresentAsync(hook.Path, offer);
@@ -32,7 +32,7 @@ public sealed class DnsHookTests
     [Fact]
     public async Task A_hook_that_fails_says_why_and_is_cleaned_up_after()
     {
-        using var hook = new Hook(Record + "[ $1 = cleanup ] || { echo working; echo 'no such zone' >&2; exit 7; }");
+        using var hook = await Hook.CreateAsync(Record + "[ $1 = cleanup ] || { echo working; echo 'no such zone' >&2; exit 7; }");
 
         var e = await Assert.ThrowsAsync<ChallengeException>(() => PresentAsync(hook.Path, Offers.For("gateway.test")));
 
@@ -43,7 +43,7 @@ public sealed class DnsHookTests
     [Fact]
     public async Task A_cleanup_that_fails_is_a_warning()
     {
-        using var hook = new Hook("[ $1 = present ] || { echo 'API is down'; exit 1; }");
+        using var hook = await Hook.CreateAsync("[ $1 = present ] || { echo 'API is down'; exit 1; }");
 
         await (await PresentAsync(hook.Path, Offers.For("gateway.test"))).DisposeAsync();
 
@@ -68,7 +68,7 @@ public sealed class DnsHookTests
     [InlineData("aaaaaaaaaaaaaaaaaaaaa\naaaaaaaaaaaaaaaaaaaaa")]
     public async Task A_value_that_is_no_digest_never_reaches_the_hook(string value)
     {
-        using var hook = new Hook(Record);
+        using var hook = await Hook.CreateAsync(Record);
         await Assert.ThrowsAsync<ChallengeException>(() => PresentAsync(hook.Path, Offers.For("gateway.test") with { TxtValue = value }));
         Assert.Empty(hook.Log);
     }

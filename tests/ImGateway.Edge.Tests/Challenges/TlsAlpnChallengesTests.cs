@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Formats.Asn1;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.RegularExpressions;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Proxying;
@@ -10,7 +9,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Challenges;
 
-public sealed partial class TlsAlpnChallengesTests
+public sealed class TlsAlpnChallengesTests
 {
     const string Protocol = "acme-tls/1";
 
@@ -57,6 +56,7 @@ public sealed partial class TlsAlpnChallengesTests
     public async Task Who_asks_when_nothing_is_pending_gets_alert_no_application_protocol(TlsEngine engine)
     {
         await using var edge = await StartAsync(engine);
+        await (await PresentAsync(edge, Offers.For(ProxyHost.Host))).DisposeAsync();
         await AssertRefusedAsync(ProxyHost.Host);
         await AssertRefusedAsync("unknown.test");
         await AssertRefusedAsync(name: null);
@@ -115,16 +115,20 @@ public sealed partial class TlsAlpnChallengesTests
         await using var presented = await PresentAsync(edge, Offers.For(ProxyHost.Host));
         foreach (var version in (string[])["-tls1_2", "-tls1_3"])
         {
-            string[] common = ["s_client", "-connect", $"{edge.Tls}", "-servername", ProxyHost.Host, version, "-ign_eof"];
-            await PartnerTool.RunAsync(PartnerTool.OpenSsl, [.. common, "-alpn", Protocol, "-sess_out", directory[version]]);
+            await ConnectAsync(version, Protocol, "-sess_out", directory[version]);
+            // In TLS 1.2 there is nothing to keep; in 1.3 OpenSSL sends a ticket even where it will know it no more.
             if (!File.Exists(directory[version])) continue;
             foreach (var alpn in (string[])[Protocol, "http/1.1"])
             {
-                var again = await PartnerTool.RunAsync(
-                    PartnerTool.OpenSsl, [.. common, "-alpn", alpn, "-sess_in", directory[version]], "GET / HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\n\r\n");
-                Assert.DoesNotMatch(Reused(), again.Output);
+                var again = await ConnectAsync(version, alpn, "-sess_in", directory[version]);
+                Assert.Contains("New, TLSv1", again.Output, StringComparison.Ordinal);
             }
         }
+
+        Task<ToolResult> ConnectAsync(string version, string alpn, params string[] session) => PartnerTool.RunAsync(
+            PartnerTool.OpenSsl,
+            ["s_client", "-connect", $"{edge.Tls}", "-servername", ProxyHost.Host, version, "-ign_eof", "-alpn", alpn, .. session],
+            "GET / HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\n\r\n");
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
@@ -196,7 +200,4 @@ public sealed partial class TlsAlpnChallengesTests
         Assert.Equal(identifier.RawData.Length, consumed);
         Assert.Equal(certificate.SubjectName.RawData, certificate.IssuerName.RawData);
     }
-
-    [GeneratedRegex("^Reused", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Reused();
 }
