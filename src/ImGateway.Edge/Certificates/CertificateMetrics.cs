@@ -45,11 +45,9 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
 
     public void ConsecutiveFailures(HostName host, int count) => _failures.WithLabels(host.Value).Set(count);
 
-    public void Swapped(HostName host, string reason)
-    {
-        _swaps.WithLabels(host.Value).Inc();
-        _renewals.WithLabels(host.Value, "success", reason).Inc();
-    }
+    public void Swapped(HostName host) => _swaps.WithLabels(host.Value).Inc();
+
+    public void Renewed(HostName host, string reason) => _renewals.WithLabels(host.Value, "success", reason).Inc();
 
     public void LoadFailed(HostName host)
     {
