@@ -65,7 +65,8 @@ public sealed class RenewForMinutesTests
         Assert.True(swaps >= wanted, $"{swaps} swaps");
         Assert.Equal(0, metrics.Sum("imgw_certificate_renewals_total", ("result", "failure")));
         Assert.True(counts.All(count => count > 3), $"echoes of the slowest socket: {counts.Min()}");
-        Assert.Equal(ca.CertificatesIssued, ca.OrdersCreated);
+        // One may be under way.
+        Assert.InRange(ca.OrdersCreated - ca.CertificatesIssued, 0, 1);
     }
 
     async Task<int> RequestUntilAsync(EdgeClient client, CancellationToken end)
