@@ -125,7 +125,8 @@ sealed partial class CertificateInstaller(
             {
                 Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
                 if (cause is null) continue;
-                metrics.Renewed(host, cause.Reason);
+                // A file that was there from the beginning renews nothing.
+                if (served.Source != ServedCredential.Files) metrics.Renewed(host, cause.Reason);
                 Record(host, old: null, served, cause);
             }
             else if (cause is not null && !old.Credential.ShowsTheSameAs(served.Credential))

@@ -27,30 +27,31 @@ public sealed class FirstCertificateTests : IDisposable
     [InlineData("http-01", "127.0.0.1", false)]
     public async Task Within_half_a_minute_there_is_a_certificate_that_a_restart_keeps_without_its_CA(string challenge, string host, bool debian)
     {
-        await using var pebble = await Pebble.StartAsync(new PebbleOptions { Debian = debian, NonceRejectPercent = 50, ValidationSleep = TimeSpan.FromSeconds(2) });
-        using var hook = await HookOfAsync(pebble);
-        using var root = X509Certificate2.CreateFromPem(await pebble.IssuingRootPemAsync());
-        var setup = Setup(pebble, host, ("Acme:Challenges", new JsonArray(challenge)), ("Acme:DnsHook", challenge == "dns-01" ? hook.Path : null));
-        var client = host.Replace("*", "a");
-
+        EdgeSetup setup;
+        X509Certificate2 root;
         string serial;
-        await using (var edge = await EdgeProcess.StartListeningAsync(setup))
+        var client = host.Replace("*", "a");
+        await using (var pebble = await Pebble.StartAsync(new PebbleOptions { Debian = debian, NonceRejectPercent = 50, ValidationSleep = TimeSpan.FromSeconds(2) }))
         {
+            using var hook = await HookOfAsync(pebble);
+            root = X509Certificate2.CreateFromPem(await pebble.IssuingRootPemAsync());
+            setup = Setup(pebble, host, ("Acme:Challenges", new JsonArray(challenge)), ("Acme:DnsHook", challenge == "dns-01" ? hook.Path : null));
+            await using var edge = await EdgeProcess.StartListeningAsync(setup);
             var started = Stopwatch.GetTimestamp();
             await edge.WaitUntilReadyAsync(Promise);
             TestContext.Current.SendDiagnosticMessage($"{challenge} for {host}: a certificate after {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s");
 
             serial = await new EdgeClient(edge.Https, root).ServedSerialAsync(client);
-            var metrics = await edge.GetMetricsAsync();
-            Assert.Equal(1, metrics.Sum("imgw_certificate_renewals_total", ("host", host), ("result", "success"), ("reason", "missing")));
+            // Counted once it is stored, just after it is served.
+            var metrics = await edge.WaitForMetricsAsync(
+                it => it.Sum("imgw_certificate_renewals_total", ("host", host), ("result", "success"), ("reason", "missing")) == 1, AtOnce);
             Assert.Equal(0, metrics.Sum("imgw_certificate_renewal_consecutive_failures", ("host", host)));
             Assert.True(metrics.Sum("imgw_certificate_next_renewal_timestamp_seconds", ("host", host)) > TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
             Assert.True(metrics.Sum("imgw_acme_requests_total", ("operation", "finalize"), ("problem", "none")) == 1, metrics.Of("imgw_acme_requests_total"));
-            Assert.Equal(["accountRegistered", "renewed"], AuditLines.In(_directory["data"]).Select(line => line.Action));
             Assert.Equal(0, await edge.StopAsync(AtOnce));
+            Assert.Equal(["accountRegistered", "renewed"], AuditLines.In(_directory["data"]).Select(line => line.Action));
         }
 
-        await pebble.DisposeAsync();
         await using var again = await EdgeProcess.StartListeningAsync(setup);
         await again.WaitUntilReadyAsync(AtOnce);
         Assert.Equal(serial, await new EdgeClient(again.Https, root).ServedSerialAsync(client));
@@ -113,8 +114,10 @@ public sealed class FirstCertificateTests : IDisposable
         await using var edge = await EdgeProcess.StartListeningAsync(Setup(pebble, Host, ("Acme:Profile", "shortlived")));
         await edge.WaitUntilReadyAsync(Promise);
 
-        var left = DateTimeOffset.FromUnixTimeSeconds((long)(await edge.GetMetricsAsync()).Sum("ssl_certificate_expiry_seconds")) - TimeProvider.System.GetUtcNow();
+        var metrics = await edge.WaitForMetricsAsync(it => it.Sum("imgw_certificate_renewals_total", ("result", "success")) == 1, AtOnce);
+        var left = DateTimeOffset.FromUnixTimeSeconds((long)metrics.Sum("ssl_certificate_expiry_seconds")) - TimeProvider.System.GetUtcNow();
         Assert.InRange(left, TimeSpan.FromDays(5.9), TimeSpan.FromDays(6.1));
+        await edge.StopAsync(AtOnce);
         Assert.Equal("shortlived", AuditLines.In(_directory["data"]).Single(line => line.Action == "renewed").Profile);
     }
 

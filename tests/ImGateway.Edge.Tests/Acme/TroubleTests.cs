@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Acme;
 
 /// <summary>What an operator, a disk or a network does to the program: one clear line with what to do, and it goes on with what it has.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class TroubleTests
 {
     const string Host = "gateway.test";
