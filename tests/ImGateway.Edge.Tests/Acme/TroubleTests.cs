@@ -79,7 +79,16 @@ public sealed class TroubleTests
     {
         await using var pebble = await Pebble.StartAsync();
         await pebble.Dns.SetDefaultIPv4Async("");
-        await AssertLineAsync(Setup(EdgeCa.Of(pebble)), "dns", "let the name's A and AAAA records point to this edge");
+        // Pebble's word for it is "malformed".
+        await AssertLineAsync(Setup(EdgeCa.Of(pebble)), "Could not resolve", "see that the name's A and AAAA records point to this edge, and that the CA reaches it");
+    }
+
+    [Fact]
+    public async Task A_name_that_a_CA_does_not_find()
+    {
+        await using var ca = await ScriptableCa.StartAsync();
+        ca.Fail(CaOperation.Challenge, CaFault.Invalid("dns"));
+        await AssertLineAsync(Setup(ca, ("Acme:Challenges", new JsonArray("http-01"))), "dns: ", "let the name's A and AAAA records point to this edge");
     }
 
     [Fact]
