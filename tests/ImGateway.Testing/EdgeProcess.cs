@@ -52,11 +52,28 @@ public sealed class EdgeProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended instead: the message holds what it wrote.</exception>
     public static async Task<EdgeProcess> StartAsync(EdgeSetup setup)
     {
+        var edge = await StartListeningAsync(setup);
+        try
+        {
+            await edge.WaitUntilReadyAsync(StartLimit);
+            return edge;
+        }
+        catch
+        {
+            await edge.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts <c>imgw run</c> and returns when it listens: certificates may still be missing.</summary>
+    /// <exception cref="InvalidOperationException">It ended instead: the message holds what it wrote.</exception>
+    public static async Task<EdgeProcess> StartListeningAsync(EdgeSetup setup)
+    {
         var edge = Launch(setup);
         try
         {
             var exited = edge._process.WaitForExitAsync();
-            var ready = edge.UntilReadyAsync();
+            var ready = edge.UntilListeningAsync();
             if (await Task.WhenAny(exited, ready).WaitAsync(StartLimit) == exited)
             {
                 await edge._reading;
@@ -70,6 +87,26 @@ public sealed class EdgeProcess : IAsyncDisposable
         {
             await edge.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <exception cref="TimeoutException">It is not: the message holds what it wrote.</exception>
+    public async Task WaitUntilReadyAsync(TimeSpan timeout)
+    {
+        using var limit = new CancellationTokenSource(timeout);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        try
+        {
+            while (true)
+            {
+                using var answer = await GetManagementAsync("/readyz");
+                if (answer.IsSuccessStatusCode) return;
+                await timer.WaitForNextTickAsync(limit.Token);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or HttpRequestException)
+        {
+            throw new TimeoutException($"Not ready within {timeout}:\n{Errors}\n{Log}", e);
         }
     }
 
@@ -152,18 +189,11 @@ public sealed class EdgeProcess : IAsyncDisposable
         return new EdgeProcess(Process.Start(start)!, directory);
     }
 
-    async Task UntilReadyAsync()
+    async Task UntilListeningAsync()
     {
         Https = await ListenerAsync("https");
         Http = await ListenerAsync("http");
         Management = await ListenerAsync("management");
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (!_process.HasExited)
-        {
-            using var answer = await GetManagementAsync("/readyz");
-            if (answer.IsSuccessStatusCode) return;
-            await timer.WaitForNextTickAsync();
-        }
     }
 
     async Task<IPEndPoint> ListenerAsync(string kind)

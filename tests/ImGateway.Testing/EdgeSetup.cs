@@ -13,7 +13,10 @@ public sealed record EdgeSetup
 
     public TlsEngine Engine { get; init; } = TlsEngine.SslStream;
 
-    /// <summary>Empty = source SelfSigned.</summary>
+    /// <summary>Where its certificates come from, with the ports at which it is to answer challenges.</summary>
+    public EdgeCa? Ca { get; init; }
+
+    /// <summary>Empty, and no CA = source SelfSigned.</summary>
     public IReadOnlyList<CertificateFile> Files { get; init; } = [];
 
     /// <summary>More keys under <c>Edge</c>, as <c>Tls:Policy</c>.</summary>
@@ -33,9 +36,10 @@ public sealed record EdgeSetup
         Set(edge, "Listen:Http", Array(["127.0.0.1:0"]));
         Set(edge, "Listen:Management", Array(["127.0.0.1:0"]));
         Set(edge, "Tls:Engine", Engine.ToString());
-        Set(edge, "Certificates:Source", Files.Count == 0 ? "SelfSigned" : "Files");
-        if (Files.Count == 0) Set(edge, "Certificates:AllowSelfSigned", true);
-        else Set(edge, "Certificates:Files", new JsonArray([.. Files.Select(f => new JsonObject { ["Certificate"] = f.Certificate, ["Key"] = f.Key })]));
+        Set(edge, "Certificates:Source", Ca is not null ? "Acme" : Files.Count == 0 ? "SelfSigned" : "Files");
+        Ca?.WriteTo(edge, directory);
+        if (Ca is null && Files.Count == 0) Set(edge, "Certificates:AllowSelfSigned", true);
+        if (Files.Count > 0) Set(edge, "Certificates:Files", new JsonArray([.. Files.Select(f => new JsonObject { ["Certificate"] = f.Certificate, ["Key"] = f.Key })]));
         foreach (var (key, value) in Settings) Set(edge, key, value?.DeepClone());
 
         var file = Path.Combine(directory, "appsettings.json");
@@ -43,9 +47,9 @@ public sealed record EdgeSetup
         return file;
     }
 
-    static JsonArray Array(IEnumerable<string> items) => [.. items.Select(item => (JsonNode?)item)];
+    internal static JsonArray Array(IEnumerable<string> items) => [.. items.Select(item => (JsonNode?)item)];
 
-    static void Set(JsonObject section, string key, JsonNode? value)
+    internal static void Set(JsonObject section, string key, JsonNode? value)
     {
         var parts = key.Split(':');
         foreach (var part in parts[..^1]) section = (JsonObject)(section[part] ??= new JsonObject());

@@ -18,6 +18,9 @@ public sealed class PebbleDns : IAsyncDisposable
     /// <summary>Address and port, UDP and TCP.</summary>
     public string Address { get; }
 
+    /// <summary>For programs that set records themselves.</summary>
+    public Uri Management => _management.BaseAddress!;
+
     public static async Task<PebbleDns> StartAsync(bool debian)
     {
         const string variable = "PEBBLE_CHALLTESTSRV";

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using ImGateway.Testing;
+
+namespace ImGateway.Edge.Tests.Acme;
+
+/// <summary>The edge killed while it orders and saves a certificate: five times here, two hundred times by <c>tests/long/kill-issue</c>.</summary>
+public sealed class KillDuringIssueTests : IDisposable
+{
+    const string Host = "gateway.test";
+
+    /// <summary>From the first request to the CA to the swap takes no longer than this.</summary>
+    static readonly TimeSpan Issuing = TimeSpan.FromSeconds(2.5);
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("IMGW_KILL_ROUNDS") ?? "5");
+
+    readonly TemporaryDirectory _directory = new();
+    readonly HashSet<string> _seen = [];
+
+    string Store => _directory["data", "certificates", Host];
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task After_a_kill_at_any_moment_key_and_certificate_match_and_nothing_that_was_issued_is_lost()
+    {
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        // Due as soon as it is there.
+        await using var ca = await ScriptableCa.StartAsync(new ScriptableCaOptions { Lifetime = TimeSpan.FromHours(6), RetryAfter = TimeSpan.Zero });
+        var setup = new EdgeSetup
+        {
+            Hosts = [Host],
+            Ca = EdgeCa.Of(ca),
+            Settings = new Dictionary<string, JsonNode?> { ["DataDirectory"] = _directory["data"], ["Acme:RenewAt"] = 0.9999 },
+        };
+        var serial = "";
+        for (var round = 0; round < Rounds; round++)
+        {
+            var asked = ca.Recorded.Count;
+            await using var edge = await EdgeProcess.StartListeningAsync(setup);
+            await ca.WaitUntilAsync(it => it.Recorded.Count > asked, Patience);
+            var moment = random.NextDouble() * Issuing;
+            for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < moment;) await Task.Delay(1, TimeProvider.System);
+            await edge.KillAsync();
+
+            serial = AssertWhole(serial, $"seed {seed}, round {round}");
+        }
+
+        // What was under way is finished.
+        await using (var last = await EdgeProcess.StartListeningAsync(setup))
+        {
+            await last.WaitForMetricsAsync(
+                metrics => metrics.Sum("imgw_certificate_renewals_total", ("host", Host), ("result", "success")) >= 1, Patience);
+            Assert.Equal(0, await last.StopAsync(Patience));
+            AssertWhole(serial, $"seed {seed}, at the end");
+            Assert.DoesNotContain(Directory.EnumerateFiles(_directory["data"], ".*", SearchOption.AllDirectories), _ => true);
+            _seen.UnionWith(AuditLines.In(_directory["data"]).Where(line => line.NewSerial is not null).Select(line => line.NewSerial!));
+        }
+
+        TestContext.Current.SendDiagnosticMessage(
+            $"{Rounds} kills: {ca.OrdersCreated} orders, {ca.CertificatesIssued} certificates, {_seen.Count} of them served, {AccountsAt(ca)} account(s)");
+        Assert.True(ca.CertificatesIssued == _seen.Count, $"seed {seed}: {ca.CertificatesIssued} issued, {_seen.Count} served");
+        Assert.Equal(1, AccountsAt(ca));
+    }
+
+    static int AccountsAt(ScriptableCa ca) => ca.Recorded.Count(request => request is { Operation: CaOperation.NewAccount, Status: 201 });
+
+    /// <returns>The serial number stored now.</returns>
+    string AssertWhole(string before, string when)
+    {
+        if (!Directory.Exists(Store)) return before;
+        var current = Path.Combine(Store, "current.pem");
+        Assert.True(before.Length == 0 || File.Exists(current), $"{when}: {before} is lost");
+        // Temporary files have a dot in front, and the next start removes them.
+        Assert.Subset(
+            new HashSet<string?>(["current.pem", "previous.pem", "state.json", "pending.pem"]),
+            Directory.EnumerateFiles(Store).Select(Path.GetFileName).Where(name => name![0] != '.').ToHashSet());
+        if (!File.Exists(current)) return before;
+
+        // Throws where key and certificate are not each other's.
+        using var loaded = X509Certificate2.CreateFromPemFile(current, current);
+        _seen.Add(loaded.SerialNumber);
+        return loaded.SerialNumber;
+    }
+}
