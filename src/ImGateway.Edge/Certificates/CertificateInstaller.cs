@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
@@ -124,6 +125,7 @@ sealed partial class CertificateInstaller(
             if (!before.TryGetValue(host, out var old))
             {
                 Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
+                if (cause?.Reason == RenewalReasons.Missing) metrics.Issued(host);
                 if (cause is not null) Record(host, old: null, served, cause);
             }
             else if (cause is not null && !old.Credential.ShowsTheSameAs(served.Credential))

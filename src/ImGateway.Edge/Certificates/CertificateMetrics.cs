@@ -1,3 +1,4 @@
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using Prometheus;
 
@@ -50,6 +51,9 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
         _swaps.WithLabels(host.Value).Inc();
         _renewals.WithLabels(host.Value, "success", reason).Inc();
     }
+
+    /// <summary>The first one, by a CA.</summary>
+    public void Issued(HostName host) => _renewals.WithLabels(host.Value, "success", RenewalReasons.Missing).Inc();
 
     public void LoadFailed(HostName host)
     {

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using ImGateway.Acme;
-using ImGateway.Edge.Certificates;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Acme;
