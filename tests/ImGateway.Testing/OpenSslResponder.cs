@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 
 namespace ImGateway.Testing;
 
@@ -16,32 +18,32 @@ public sealed class OpenSslResponder : IAsyncDisposable
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
     }
 
-    public string Url { get; private set; } = "";
+    /// <summary>Where nobody listens yet: it reads its list of certificates once, at start, and those name its address.</summary>
+    public static Uri FreeAddress()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+    }
 
-    /// <summary>It reads its index anew where that file has changed.</summary>
-    string Index => _directory["index.txt"];
-
-    public static async Task<OpenSslResponder> StartAsync(TestCa ca)
+    /// <param name="ca">Signs.</param>
+    /// <param name="address">As <see cref="FreeAddress"/> gave it.</param>
+    /// <param name="known">Has been issued and is good; of others it knows nothing.</param>
+    public static async Task<OpenSslResponder> StartAsync(TestCa ca, Uri address, IssuedCertificate known)
     {
         var directory = new TemporaryDirectory();
         await File.WriteAllTextAsync(directory["ca.pem"], ca.Pem);
         await File.WriteAllTextAsync(directory["ca.key"], ca.KeyPem);
-        await File.WriteAllTextAsync(directory["index.txt"], "");
+        await File.WriteAllTextAsync(
+            directory["index.txt"], $"V\t{known.Leaf.NotAfter.ToUniversalTime():yyMMddHHmmss}Z\t\t{known.SerialNumber}\tunknown\t/CN=test\n");
         string[] arguments =
-            ["ocsp", "-index", directory["index.txt"], "-port", "0", "-CA", directory["ca.pem"], "-rsigner", directory["ca.pem"], "-rkey", directory["ca.key"], "-ndays", "7", "-ignore_err"];
+            ["ocsp", "-index", directory["index.txt"], "-port", $"{address.Port}", "-CA", directory["ca.pem"], "-rsigner", directory["ca.pem"], "-rkey", directory["ca.key"], "-ndays", "7", "-ignore_err"];
         var start = new ProcessStartInfo(PartnerTool.OpenSsl, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         var process = Process.Start(start)!;
         var responder = new OpenSslResponder(process, directory);
-        // ACCEPT [::]:41183 PID=20492
-        var line = await responder._output.WaitForAsync(line => line.Text.StartsWith("ACCEPT", StringComparison.Ordinal), TimeSpan.FromSeconds(20));
-        var address = line.Text.Split(' ')[1];
-        responder.Url = $"http://127.0.0.1:{address[(address.LastIndexOf(':') + 1)..]}";
+        await responder._output.WaitForAsync(line => line.Text.StartsWith("ACCEPT", StringComparison.Ordinal), TimeSpan.FromSeconds(20));
         return responder;
     }
-
-    /// <summary>The certificate has been issued and is good.</summary>
-    public Task KnowAsync(IssuedCertificate certificate) => File.AppendAllTextAsync(
-        Index, $"V\t{certificate.Leaf.NotAfter.ToUniversalTime():yyMMddHHmmss}Z\t\t{certificate.SerialNumber}\tunknown\t/CN=test\n");
 
     public async ValueTask DisposeAsync()
     {

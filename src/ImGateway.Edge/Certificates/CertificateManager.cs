@@ -328,8 +328,8 @@ public sealed partial class CertificateManager : BackgroundService
         {
             var request = new IssueRequest(host, Current: null, _store.PendingOrder(host), _ => { }, () => { }) { Staging = true };
             var issued = await _authority.Issue(request, new RenewalProgress(host, progress, _logger), cancellationToken);
-            issued.Credential.Leaf.Dispose();
-            return new(host, Succeeded: true, $"{host}: the staging directory issued a certificate; nothing of it is kept", issued.Credential.SerialNumber);
+            using var leaf = issued.Credential.Leaf;
+            return new(host, Succeeded: true, $"{host}: the staging directory issued a certificate; nothing of it is kept", leaf.SerialNumber);
         }
         catch (IssuanceException e)
         {

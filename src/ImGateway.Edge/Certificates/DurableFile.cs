@@ -74,8 +74,15 @@ static class DurableFile
     /// <summary>0700 where it is new. A folder that was there keeps its mode: it may be someone else's choice (<c>--out .</c>).</summary>
     public static void CreatePrivateFolder(string path)
     {
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
-        else Directory.CreateDirectory(path, OwnerOnlyFolder);
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+            return;
+        }
+
+        // The mode is that of the last one alone: those above it would be open to others.
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } parent && !Directory.Exists(parent)) CreatePrivateFolder(parent);
+        Directory.CreateDirectory(path, OwnerOnlyFolder);
     }
 
     static void Flush(string folder)

@@ -21,8 +21,10 @@ sealed class ControlProgress : IProgress<string>
         context.Response.ContentType = "application/x-ndjson";
         var progress = new ControlProgress();
         var done = progress.ChangeAsync(change);
-        await foreach (var line in progress._lines.Reader.ReadAllAsync(CancellationToken.None)) await WriteAsync(context, new ControlLine<T>(line, default));
-        await WriteAsync(context, new ControlLine<T>(null, await done));
+        // The caller waits only so long for a first sign, and the change may have to wait for its turn.
+        await WriteAsync(context, ReadOnlyMemory<byte>.Empty);
+        await foreach (var line in progress._lines.Reader.ReadAllAsync(CancellationToken.None)) await WriteAsync(context, LineOf(new ControlLine<T>(line, default)));
+        await WriteAsync(context, LineOf(new ControlLine<T>(null, await done)));
     }
 
     async Task<T> ChangeAsync<T>(Func<IProgress<string>, Task<T>> change)
@@ -37,12 +39,14 @@ sealed class ControlProgress : IProgress<string>
         }
     }
 
-    static async Task WriteAsync<T>(HttpContext context, ControlLine<T> line)
+    static ReadOnlyMemory<byte> LineOf<T>(ControlLine<T> line) => (byte[])[.. JsonSerializer.SerializeToUtf8Bytes(line, Json), (byte)'\n'];
+
+    static async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> line)
     {
         if (context.RequestAborted.IsCancellationRequested) return;
         try
         {
-            await context.Response.Body.WriteAsync(new ReadOnlyMemory<byte>([.. JsonSerializer.SerializeToUtf8Bytes(line, Json), (byte)'\n']), context.RequestAborted);
+            await context.Response.Body.WriteAsync(line, context.RequestAborted);
             await context.Response.Body.FlushAsync(context.RequestAborted);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)

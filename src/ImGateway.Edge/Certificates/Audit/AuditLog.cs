@@ -102,8 +102,8 @@ public sealed partial class AuditLog
         if (file.ReadByte() != '\n') file.Write("\n"u8);
     }
 
-    [LoggerMessage(1, LogLevel.Information,
-        "{Action}: {Host} because of {Why}, by {Who}; serial {OldSerial} -> {NewSerial}, SPKI {SpkiSha256}, issuer {Issuer}, chain of {ChainLength}, profile {Profile}; {Detail}")]
+    // What the text leaves out are fields of the event all the same.
+    [LoggerMessage(1, LogLevel.Information, "audit: {Host} {Action} ({Why}, by {Who})")]
     partial void Audited(string action, string host, string why, string who, string? oldSerial, string? newSerial, string? spkiSha256,
         string? issuer, int? chainLength, string? profile, string? detail);
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
@@ -31,7 +32,7 @@ sealed class Revocations(
 
             // 3. Nobody is shown it any more.
             if (!compromised) await RevokeAsync();
-            return renewed with { Message = $"{host}: certificate {old.SerialNumber} is revoked ({reason}); {renewed.SerialNumber} is served" };
+            return renewed with { Message = $"{host}: certificate {old.SerialNumber} is revoked; {renewed.SerialNumber} is served" };
         }
         catch (IssuanceException e)
         {
@@ -42,7 +43,7 @@ sealed class Revocations(
         {
             progress.Report($"{host}: revoking certificate {old.SerialNumber}");
             await authority.Revoke(old.Leaf, reason, cancellationToken);
-            audit.Revoked(host, old, cause, reason.ToString());
+            audit.Revoked(host, old, cause, JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()));
         }
     }
 }

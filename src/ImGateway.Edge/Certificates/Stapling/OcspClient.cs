@@ -57,6 +57,10 @@ sealed class OcspClient : IDisposable
             {
                 problems.Add($"{responder.Authority}: {Reason(e)}");
             }
+            catch (UriFormatException)
+            {
+                problems.Add($"{responder.Authority}: redirects to what is no address");
+            }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 problems.Add($"{responder.Authority}: no answer within {_timeout.TotalSeconds:0.#} s");

@@ -133,8 +133,9 @@ public sealed partial class OcspStapler : BackgroundService
         {
             return (certificate, await _client.AskAsync(certificate.Target!, cancellationToken), "");
         }
-        catch (OcspException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
+            // Whatever a responder brings about is a failure of this one certificate's.
             return (certificate, null, e.Message);
         }
         finally

@@ -43,9 +43,10 @@ sealed class DnsClient(IReadOnlyList<IPEndPoint> servers, TimeProvider time)
 
         static IPEndPoint? Parse(string word)
         {
-            if (IPAddress.TryParse(word, out var address)) return new IPEndPoint(address, 53);
-            return word is ['[', ..] && word.LastIndexOf("]:", StringComparison.Ordinal) is > 0 and var end
-                && IPAddress.TryParse(word[1..end], out address) && ushort.TryParse(word[(end + 2)..], out var port)
+            // In this order: .NET takes a bracketed address with its port for an address, and drops the port.
+            if (word is not ['[', ..]) return IPAddress.TryParse(word, out var plain) ? new IPEndPoint(plain, 53) : null;
+            return word.LastIndexOf("]:", StringComparison.Ordinal) is > 0 and var end
+                && IPAddress.TryParse(word[1..end], out var address) && ushort.TryParse(word[(end + 2)..], out var port)
                 ? new IPEndPoint(address, port)
                 : null;
         }

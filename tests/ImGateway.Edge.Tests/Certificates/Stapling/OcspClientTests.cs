@@ -82,7 +82,7 @@ public sealed class OcspClientTests : IAsyncLifetime
         _responder.Answer(Redirect("/moved/again"));
         Assert.Contains("HTTP status 302", await FailureAsync(target));
         _responder.Answer(Redirect("file:///etc/hostname"));
-        Assert.Contains("HTTP status 302", await FailureAsync(target));
+        Assert.Contains("redirects to what is no address", await FailureAsync(target));
 
         static Func<HttpContext, Task> Redirect(string to) => context =>
         {

@@ -24,9 +24,9 @@ public sealed class StaplingOverTlsTests : IDisposable
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Clients_are_shown_what_the_responder_said_and_go_on_resuming(TlsEngine engine)
     {
-        await using var responder = await OpenSslResponder.StartAsync(_ca);
-        using var issued = _ca.Issue(new PkiLeaf { Hosts = [Host], OcspResponders = [responder.Url] });
-        await responder.KnowAsync(issued);
+        var address = OpenSslResponder.FreeAddress();
+        using var issued = _ca.Issue(new PkiLeaf { Hosts = [Host], OcspResponders = [address.AbsoluteUri] });
+        await using var responder = await OpenSslResponder.StartAsync(_ca, address, issued);
         await using var upstream = await EchoUpstream.StartAsync();
         await using var edge = await StartAsync(engine, issued, upstream.Address);
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_ocsp_staple_state", ("host", Host), ("state", "good")) == 1, Patience);
