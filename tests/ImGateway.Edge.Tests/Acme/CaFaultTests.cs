@@ -69,7 +69,7 @@ public sealed class CaFaultTests
     [Fact]
     public async Task After_failures_of_all_kinds_the_loop_goes_on_and_asks_no_earlier_than_it_was_told()
     {
-        var wish = TimeSpan.FromSeconds(9);
+        var wish = TimeSpan.FromSeconds(7);
         await using var edge = await CaEdge.StartAsync(
             Brisk with { Lifetime = TimeSpan.FromSeconds(45), ReuseAuthorizations = true },
             Setup with { Settings = new Dictionary<string, JsonNode?> { ["Acme:RenewAt"] = 0.95 } });
@@ -180,8 +180,9 @@ public sealed class CaFaultTests
         var renewed = await edge.RenewAsync(Host);
         Assert.True(renewed.Succeeded, renewed.Message);
 
+        // What begins with a dot is being written: what the CA has said about renewal, say.
         List<string> Files() => [.. Directory.EnumerateFiles(edge.Data, "*", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(edge.Data, file)).Where(file => !file.EndsWith("pending.pem", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+            .Where(file => Path.GetFileName(file) is not ("pending.pem" or ['.', ..])).Order(StringComparer.Ordinal)];
     }
 
     [Fact]

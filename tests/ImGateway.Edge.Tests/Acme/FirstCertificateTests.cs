@@ -31,7 +31,7 @@ public sealed class FirstCertificateTests : IDisposable
         X509Certificate2 root;
         string serial;
         var client = host.Replace("*", "a");
-        await using (var pebble = await Pebble.StartAsync(new PebbleOptions { Debian = debian, NonceRejectPercent = 50, ValidationSleep = TimeSpan.FromSeconds(2) }))
+        await using (var pebble = await Pebble.StartAsync(new PebbleOptions { Debian = debian, NonceRejectPercent = 50, ValidationSleep = TimeSpan.FromSeconds(1) }))
         {
             using var hook = await HookOfAsync(pebble);
             root = X509Certificate2.CreateFromPem(await pebble.IssuingRootPemAsync());
