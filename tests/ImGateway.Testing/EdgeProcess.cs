@@ -175,17 +175,23 @@ public sealed class EdgeProcess : IAsyncDisposable
     {
         var directory = System.IO.Directory.CreateTempSubdirectory("imgw-test-").FullName;
         var program = setup.Program ?? Program;
-        var start = new ProcessStartInfo
+        List<string> command = program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", program] : [program];
+        command.AddRange("run", "--config", setup.WriteTo(directory));
+        if (setup.User is { } user)
         {
-            FileName = program.EndsWith(".dll", StringComparison.Ordinal) ? "dotnet" : program,
+            command.InsertRange(0, ["setpriv", $"--reuid={user}", $"--regid={user}", "--clear-groups"]);
+            using var chown = Process.Start("chown", ["-R", $"{user}:{user}", directory]);
+            chown.WaitForExit();
+        }
+
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
             UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = directory,
         };
-        if (start.FileName == "dotnet") start.ArgumentList.Add(program);
-        foreach (var argument in (string[])["run", "--config", setup.WriteTo(directory)]) start.ArgumentList.Add(argument);
         return new EdgeProcess(Process.Start(start)!, directory);
     }
 

@@ -25,6 +25,9 @@ public sealed record EdgeSetup
     /// <summary>A copy of the published program; null = the one under test.</summary>
     public string? Program { get; init; }
 
+    /// <summary>Whom it runs as; null = who runs the tests. Only root can.</summary>
+    public int? User { get; init; }
+
     /// <summary>Writes appsettings.json into <paramref name="directory"/>, with the data directory beside it.</summary>
     public string WriteTo(string directory)
     {

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ImGateway.Edge.Certificates.Audit;
-using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
@@ -125,12 +124,14 @@ sealed partial class CertificateInstaller(
             if (!before.TryGetValue(host, out var old))
             {
                 Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
-                if (cause?.Reason == RenewalReasons.Missing) metrics.Issued(host);
-                if (cause is not null) Record(host, old: null, served, cause);
+                if (cause is null) continue;
+                metrics.Renewed(host, cause.Reason);
+                Record(host, old: null, served, cause);
             }
             else if (cause is not null && !old.Credential.ShowsTheSameAs(served.Credential))
             {
-                metrics.Swapped(host, cause.Reason);
+                metrics.Swapped(host);
+                metrics.Renewed(host, cause.Reason);
                 Record(host, old, served, cause);
                 Swapped(host, old.Credential.SerialNumber, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
             }

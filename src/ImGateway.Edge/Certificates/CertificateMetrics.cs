@@ -1,4 +1,3 @@
-using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using Prometheus;
 
@@ -46,14 +45,9 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
 
     public void ConsecutiveFailures(HostName host, int count) => _failures.WithLabels(host.Value).Set(count);
 
-    public void Swapped(HostName host, string reason)
-    {
-        _swaps.WithLabels(host.Value).Inc();
-        _renewals.WithLabels(host.Value, "success", reason).Inc();
-    }
+    public void Swapped(HostName host) => _swaps.WithLabels(host.Value).Inc();
 
-    /// <summary>The first one, by a CA.</summary>
-    public void Issued(HostName host) => _renewals.WithLabels(host.Value, "success", RenewalReasons.Missing).Inc();
+    public void Renewed(HostName host, string reason) => _renewals.WithLabels(host.Value, "success", reason).Inc();
 
     public void LoadFailed(HostName host)
     {

@@ -9,6 +9,7 @@ namespace ImGateway.Edge.Certificates;
 sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, ILogger logger) : IDisposable
 {
     readonly string _root = Path.Combine(options.DataDirectory, "certificates");
+    readonly string _accounts = Path.Combine(options.DataDirectory, "accounts");
     StoreLock? _lock;
 
     /// <summary>Whether this process writes it: one at a time does.</summary>
@@ -31,6 +32,12 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
             modes.EnsureFolder(PathOf(host));
             foreach (var file in Folder(host).Files) modes.EnsureFile(file);
         }
+
+        foreach (var account in Accounts())
+        {
+            modes.EnsureFolder(account);
+            foreach (var file in Directory.EnumerateFiles(account)) modes.EnsureFile(file);
+        }
     });
 
     /// <summary>Makes this process the one that writes, unless another is. Whoever gets it clears up what a crash left.</summary>
@@ -44,6 +51,7 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
             foreach (var host in options.Hosts) Folder(host).Recover();
             DurableFile.RemoveTemporaries(options.DataDirectory);
             DurableFile.RemoveTemporaries(Path.Combine(options.DataDirectory, "development-ca"));
+            foreach (var account in Accounts()) DurableFile.RemoveTemporaries(account);
         });
         return IsOurs;
     }
@@ -160,6 +168,8 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
 
     /// <summary>Names hold no separator and begin with no dot: <see cref="HostName"/> sees to it.</summary>
     string PathOf(HostName host) => Path.Combine(_root, host.CertificateName);
+
+    string[] Accounts() => Directory.Exists(_accounts) ? Directory.GetDirectories(_accounts) : [];
 
     StoreFolder Folder(HostName host) => new(PathOf(host));
 

@@ -45,8 +45,8 @@ public sealed class CaFaultTests
             Assert.Equal(second.SerialNumber, await edge.ServedSerialAsync(Host));
             Assert.Equal(0, (await edge.MetricsAsync()).Sum("imgw_certificate_renewal_consecutive_failures", ("host", Host)));
             Assert.False(File.Exists(Path.Combine(edge.Data, "certificates", Host, "pending.pem")));
-            // What an interrupted attempt has had issued is not issued again.
-            Assert.Equal(first.Succeeded ? 3 : 2, edge.Ca.CertificatesIssued);
+            // What an interrupted attempt has had issued is not issued again, unless the CA says something else in its place.
+            if (fault != CaFault.Garbage) Assert.True(edge.Ca.CertificatesIssued == (first.Succeeded ? 3 : 2), $"{fault}: {edge.Ca.CertificatesIssued} issued");
         }));
     }
 
@@ -90,29 +90,32 @@ public sealed class CaFaultTests
     [Fact]
     public async Task A_certificate_that_is_not_what_was_ordered_is_never_served()
     {
-        await using var edge = await CaEdge.StartAsync(Brisk with { ReuseAuthorizations = true }, Setup);
-        var old = await edge.ServedSerialAsync(Host);
-        await RefusedAsync(CaOperation.Finalize, CaFault.OtherKey, "key");
-        await RefusedAsync(CaOperation.Finalize, CaFault.OtherNames, "other.gateway.test");
-        await RefusedAsync(CaOperation.Finalize, CaFault.ExpiredCertificate, "expired at");
-        await RefusedAsync(CaOperation.Finalize, CaFault.OtherIssuer, "");
-        await RefusedAsync(CaOperation.Certificate, CaFault.LeafOnly, "is missing, so clients could not verify it");
-        await RefusedAsync(CaOperation.Certificate, CaFault.GarbagePem, "certificate");
-
-        var renewed = await edge.RenewAsync(Host);
-        Assert.True(renewed.Succeeded, renewed.Message);
-        Assert.Equal(6, edge.Audit.Count(line => line is { Action: "renewalFailed", Why: "manual" }));
-        Assert.Equal(6, (await edge.MetricsAsync()).Sum("imgw_certificate_renewals_total", ("host", Host), ("result", "failure"), ("reason", "manual")));
-
-        async Task RefusedAsync(CaOperation step, CaFault fault, string why)
+        (CaOperation Step, CaFault Fault, string Why)[] mistakes =
+        [
+            (CaOperation.Finalize, CaFault.OtherKey, "the key does not belong to any of the 2 certificates"),
+            (CaOperation.Finalize, CaFault.OtherNames, "is for other.gateway.test and covers none of the configured hosts"),
+            (CaOperation.Finalize, CaFault.ExpiredCertificate, "the certificate expired at"),
+            (CaOperation.Finalize, CaFault.OtherIssuer, "the certificate of its issuer 'CN=A stranger' is missing, so clients could not verify it"),
+            (CaOperation.Certificate, CaFault.LeafOnly, "is missing, so clients could not verify it"),
+            (CaOperation.Certificate, CaFault.GarbagePem, "certificate"),
+        ];
+        // Of one kind beside the other: they do nothing but wait.
+        await Task.WhenAll(mistakes.Select(async mistake =>
         {
-            edge.Ca.Fail(step, fault);
-            var result = await edge.RenewAsync(Host);
-            Assert.False(result.Succeeded, $"{fault}: {result.Message}");
-            Assert.Contains(why, result.Message, StringComparison.Ordinal);
-            TestContext.Current.SendDiagnosticMessage(result.Message);
+            await using var edge = await CaEdge.StartAsync(Brisk, Setup);
+            var old = await edge.ServedSerialAsync(Host);
+            edge.Ca.Fail(mistake.Step, mistake.Fault);
+
+            var refused = await edge.RenewAsync(Host);
+
+            Assert.False(refused.Succeeded, $"{mistake.Fault}: {refused.Message}");
+            Assert.Contains(mistake.Why, refused.Message, StringComparison.Ordinal);
             Assert.Equal(old, await edge.ServedSerialAsync(Host));
-        }
+            Assert.Single(edge.Audit, line => line is { Action: "renewalFailed", Why: "manual" });
+            Assert.Equal(1, (await edge.MetricsAsync()).Sum("imgw_certificate_renewals_total", ("host", Host), ("result", "failure"), ("reason", "manual")));
+            var renewed = await edge.RenewAsync(Host);
+            Assert.True(renewed.Succeeded, renewed.Message);
+        }));
     }
 
     [Fact]
@@ -174,7 +177,8 @@ public sealed class CaFaultTests
         Assert.DoesNotContain('\n', result.Message);
         Assert.Equal(0, edge.Ca.FailedValidations);
         Assert.Equal(before, Files());
-        Assert.True((await edge.RenewAsync(Host)).Succeeded);
+        var renewed = await edge.RenewAsync(Host);
+        Assert.True(renewed.Succeeded, renewed.Message);
 
         List<string> Files() => [.. Directory.EnumerateFiles(edge.Data, "*", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(edge.Data, file)).Where(file => !file.EndsWith("pending.pem", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];

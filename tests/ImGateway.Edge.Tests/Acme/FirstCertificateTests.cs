@@ -30,7 +30,7 @@ public sealed class FirstCertificateTests : IDisposable
         await using var pebble = await Pebble.StartAsync(new PebbleOptions { Debian = debian, NonceRejectPercent = 50, ValidationSleep = TimeSpan.FromSeconds(2) });
         using var hook = await HookOfAsync(pebble);
         using var root = X509Certificate2.CreateFromPem(await pebble.IssuingRootPemAsync());
-        var setup = Setup(pebble, host, ("Acme:Challenges", new JsonArray(challenge)), ("Acme:DnsHook", hook.Path));
+        var setup = Setup(pebble, host, ("Acme:Challenges", new JsonArray(challenge)), ("Acme:DnsHook", challenge == "dns-01" ? hook.Path : null));
         var client = host.Replace("*", "a");
 
         string serial;
@@ -71,8 +71,8 @@ public sealed class FirstCertificateTests : IDisposable
         var e = await Assert.ThrowsAnyAsync<Exception>(() => new EdgeClient(edge.Https, ca.IssuingRoot).ServedSerialAsync(Host));
         Assert.True(e is AuthenticationException or IOException, $"{e}");
         var line = await edge.WaitForLog(l => l.Message.Contains($"{Host}: no certificate: ", StringComparison.Ordinal), AtOnce);
-        Assert.Contains("directory at 127.0.0.1: the CA cannot be reached", line.Message, StringComparison.Ordinal);
-        Assert.Contains("Its TLS connections are refused until there is one; next attempt", line.Message, StringComparison.Ordinal);
+        line.AssertSays("directory at 127.0.0.1: the CA cannot be reached");
+        line.AssertSays("Its TLS connections are refused until there is one; next attempt");
     }
 
     [Fact]
@@ -85,8 +85,8 @@ public sealed class FirstCertificateTests : IDisposable
         await using (var refused = await EdgeProcess.StartListeningAsync(Customer("wrong")))
         {
             var line = await refused.WaitForLog(l => l.Message.Contains("no certificate: ", StringComparison.Ordinal), Promise);
-            Assert.Contains("newAccount at 127.0.0.1: ", line.Message, StringComparison.Ordinal);
-            Assert.Contains("check Edge:Acme:ExternalAccount (KeyId and HmacKeyFile) and Email", line.Message, StringComparison.Ordinal);
+            line.AssertSays("newAccount at 127.0.0.1: ");
+            line.AssertSays("check Edge:Acme:ExternalAccount (KeyId and HmacKeyFile) and Email");
         }
 
         Directory.Delete(_directory["data"], recursive: true);
@@ -106,7 +106,7 @@ public sealed class FirstCertificateTests : IDisposable
         await using (var refused = await EdgeProcess.StartListeningAsync(Setup(pebble, Host, ("Acme:Profile", "long"))))
         {
             var line = await refused.WaitForLog(l => l.Message.Contains("no certificate: ", StringComparison.Ordinal), Promise);
-            Assert.Contains("Edge:Acme:Profile: 127.0.0.1 has no profile \"long\"; it offers: classic, shortlived", line.Message, StringComparison.Ordinal);
+            line.AssertSays("Edge:Acme:Profile: 127.0.0.1 has no profile 'long'; it offers: classic, shortlived");
         }
 
         Directory.Delete(_directory["data"], recursive: true);

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net.WebSockets;
-using System.Text;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;
@@ -43,7 +41,7 @@ public sealed class RenewForMinutesTests
         // It trusts the CA's root alone: a challenge certificate, being self-signed, would fail it.
         var client = new EdgeClient(edge.Https, ca.IssuingRoot);
         using var end = new CancellationTokenSource();
-        var echoes = Enumerable.Range(0, Sockets).Select(_ => EchoUntilAsync(client, end.Token)).ToList();
+        var echoes = Enumerable.Range(0, Sockets).Select(_ => EchoingSocket.SpeakUntilAsync(client, Host, TimeSpan.FromMilliseconds(500), _failures.Enqueue, end.Token)).ToList();
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_websocket_connections") == Sockets, Patience);
         var before = ca.CertificatesIssued;
         var started = Stopwatch.GetTimestamp();
@@ -51,7 +49,7 @@ public sealed class RenewForMinutesTests
 
         var wanted = (int)(Duration.TotalSeconds / 6);
         await ca.WaitUntilAsync(it => it.CertificatesIssued - before >= wanted || Stopwatch.GetElapsedTime(started) > Duration + Patience, Duration + Patience);
-        while (Stopwatch.GetElapsedTime(started) < Duration) await Task.Delay(100, TimeProvider.System);
+        if (Duration - Stopwatch.GetElapsedTime(started) is { Ticks: > 0 } rest) await Task.Delay(rest, TimeProvider.System);
         var metrics = await edge.GetMetricsAsync();
         await end.CancelAsync();
 
@@ -65,7 +63,8 @@ public sealed class RenewForMinutesTests
         Assert.True(swaps >= wanted, $"{swaps} swaps");
         Assert.Equal(0, metrics.Sum("imgw_certificate_renewals_total", ("result", "failure")));
         Assert.True(counts.All(count => count > 3), $"echoes of the slowest socket: {counts.Min()}");
-        Assert.Equal(ca.CertificatesIssued, ca.OrdersCreated);
+        // One may be under way.
+        Assert.InRange(ca.OrdersCreated - ca.CertificatesIssued, 0, 1);
     }
 
     async Task<int> RequestUntilAsync(EdgeClient client, CancellationToken end)
@@ -82,33 +81,6 @@ public sealed class RenewForMinutesTests
             {
                 _failures.Enqueue($"request {count}: {e}");
             }
-        }
-
-        return count;
-    }
-
-    async Task<int> EchoUntilAsync(EdgeClient client, CancellationToken end)
-    {
-        var count = 0;
-        try
-        {
-            using var socket = await client.OpenWebSocketAsync(Host);
-            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
-            var buffer = new byte[64];
-            for (; !end.IsCancellationRequested; count++)
-            {
-                var sent = Encoding.ASCII.GetBytes($"echo {count}");
-                await socket.SendAsync(sent, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
-                var received = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
-                if (!buffer.AsSpan(0, received.Count).SequenceEqual(sent)) _failures.Enqueue($"{received.MessageType} instead of echo {count}");
-                await pace.WaitForNextTickAsync(CancellationToken.None);
-            }
-
-            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            _failures.Enqueue($"socket after {count} echoes: {e}");
         }
 
         return count;

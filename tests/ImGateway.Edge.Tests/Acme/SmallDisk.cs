@@ -21,8 +21,6 @@ sealed class SmallDisk : IAsyncDisposable
         return disk;
     }
 
-    public Task SetReadOnlyAsync(bool readOnly) => RunAsync("mount", "-o", readOnly ? "remount,ro" : "remount,rw", Path);
-
     /// <summary>Takes all the space that is left, until <see cref="Empty"/>.</summary>
     public void Fill()
     {

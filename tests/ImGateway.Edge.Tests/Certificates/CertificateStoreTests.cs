@@ -47,6 +47,23 @@ public sealed class CertificateStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Keys_of_accounts_are_as_private_and_what_a_crash_left_of_one_is_removed()
+    {
+        var folder = _setup.Data("accounts", "ca.example.com");
+        Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
+        var (key, half) = (Path.Combine(folder, "account.pem"), Path.Combine(folder, $".account.pem.{Guid.NewGuid():N}"));
+        await File.WriteAllTextAsync(key, "a key");
+        await File.WriteAllTextAsync(half, "half a key");
+        File.SetUnixFileMode(key, OwnerOnly | UnixFileMode.OtherRead);
+        _setup.UseSelfSigned();
+
+        using var edge = await _setup.StartAsync();
+
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(key));
+        Assert.Equal([key], Directory.GetFiles(folder));
+    }
+
+    [Fact]
     public async Task Data_directory_that_cannot_be_made_is_one_line()
     {
         using var file = _setup.WriteFile();

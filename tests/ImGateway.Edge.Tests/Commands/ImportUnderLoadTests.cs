@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net.WebSockets;
-using System.Text;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;
@@ -35,7 +33,7 @@ public sealed class ImportUnderLoadTests
         var client = new EdgeClient(edge.Https, root.Certificate);
         using var end = new CancellationTokenSource();
         var failures = new ConcurrentQueue<string>();
-        var echoes = Enumerable.Range(0, Sockets).Select(_ => EchoUntilAsync(client, failures, end.Token)).ToList();
+        var echoes = Enumerable.Range(0, Sockets).Select(_ => EchoingSocket.SpeakUntilAsync(client, Host, TimeSpan.FromMilliseconds(200), failures.Enqueue, end.Token)).ToList();
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_websocket_connections") == Sockets, TimeSpan.FromSeconds(60));
 
         await ActAsync(edge, client, next.SerialNumber, "cert", "import", "--cert", file.Certificate, "--key", file.Key!);
@@ -54,32 +52,5 @@ public sealed class ImportUnderLoadTests
         var done = Stopwatch.GetTimestamp();
         Assert.True(result.ExitCode == 0, result.All);
         while (await client.ServedSerialAsync(Host) != serial) Assert.True(Stopwatch.GetElapsedTime(done) < Promise, $"not served {Promise} after {verb[1]}");
-    }
-
-    static async Task<int> EchoUntilAsync(EdgeClient client, ConcurrentQueue<string> failures, CancellationToken end)
-    {
-        var count = 0;
-        try
-        {
-            using var socket = await client.OpenWebSocketAsync(Host);
-            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
-            var buffer = new byte[64];
-            for (; !end.IsCancellationRequested; count++)
-            {
-                var sent = Encoding.ASCII.GetBytes($"echo {count}");
-                await socket.SendAsync(sent, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
-                var received = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
-                if (!buffer.AsSpan(0, received.Count).SequenceEqual(sent)) failures.Enqueue($"{received.MessageType} instead of echo {count}");
-                await pace.WaitForNextTickAsync(CancellationToken.None);
-            }
-
-            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            failures.Enqueue($"socket after {count} echoes: {e}");
-        }
-
-        return count;
     }
 }

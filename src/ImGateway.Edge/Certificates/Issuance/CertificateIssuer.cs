@@ -143,6 +143,12 @@ sealed partial class CertificateIssuer(
                 foreach (var authorization in order.Authorizations) await proofs.ProveAsync(account, authorization, request.Host, failed, progress, cancellationToken);
                 return (account, await account.WaitForOrderAsync(order.Location, OrderStatus.Ready, Patience, cancellationToken));
             }
+            catch (IssuanceException) when (!request.Staging)
+            {
+                // The same order would ask for the same again, for as long as it lives: tokens that are none, types that are not offered.
+                request.Pending.Remove();
+                throw;
+            }
             catch (ProofFailedException e)
             {
                 request.AuthorizationFailed();

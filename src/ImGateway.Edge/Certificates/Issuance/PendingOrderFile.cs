@@ -30,7 +30,11 @@ sealed class PendingOrderFile(string path)
         return key is null ? null : new PendingOrder(order, key);
     }
 
-    public void Remove() => File.Delete(path);
+    public void Remove()
+    {
+        // Of a host without any certificate yet there may be no folder either.
+        if (File.Exists(path)) File.Delete(path);
+    }
 }
 
 /// <summary>Has no printable form of its key.</summary>
