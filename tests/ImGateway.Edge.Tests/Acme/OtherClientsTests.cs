@@ -3,7 +3,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Acme;
 
-/// <summary>What other clients get wrong, beside what <see cref="CaFaultTests"/> and <see cref="RenewForMinutesTests"/> show.</summary>
+/// <summary>What other clients get wrong, beside what <see cref="CaFaultTests"/>, <see cref="CaMistakeTests"/> and <see cref="RenewForMinutesTests"/> show.</summary>
 public sealed class OtherClientsTests
 {
     const string Host = "gateway.test";
