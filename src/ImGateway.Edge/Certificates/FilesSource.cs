@@ -61,6 +61,9 @@ sealed class FilesSource(EdgeOptions options, CertificateFileReader reader, Time
     /// <summary>Which file each host is to be served from; hosts that none covers have no entry.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> Choose() => ServedCredential.Choose(options.Hosts, _accepted.Values);
 
+    /// <summary>Whether a file is to serve the host, so that nobody issues for it. For who has the turn, as all of this.</summary>
+    public bool Covers(HostName host) => _accepted.Values.Any(offer => offer.Credential.Covers(host));
+
     /// <summary>The same if <paramref name="file"/> held <paramref name="offer"/>.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> ChooseWith(CertificateFile file, ServedCredential offer) =>
         ServedCredential.Choose(options.Hosts, [.. _accepted.Where(entry => entry.Key != file).Select(entry => entry.Value), offer]);

@@ -26,13 +26,13 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     public InstallResult Import(string certificatePem, string keyPem, string? chainPem, string? password, string who)
     {
         var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
-        return Change(new ChangeCause("manual", who), (_, served) => ManualChange.Import(contents, who, options, time, served));
+        return Change(new ChangeCause(RenewalReasons.Manual, who), (_, served) => ManualChange.Import(contents, who, options, time, served));
     }
 
-    /// <summary>As <see cref="CertificateManager.RollbackAsync(string, CancellationToken)"/>.</summary>
+    /// <summary>As <see cref="CertificateManager.RollbackAsync"/>.</summary>
     /// <param name="name">Of a configured host or of its managed certificate.</param>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
-    public InstallResult Rollback(string name) => Change(new ChangeCause("manual", Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served));
+    public InstallResult Rollback(string name) => Change(new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served));
 
     /// <summary>Null where what is written down speaks of another certificate.</summary>
     static RenewalState? RenewalOf(CertificateStore store, HostName host, ServedCredential served) =>

@@ -14,8 +14,8 @@ namespace ImGateway.Edge.Operations;
 /// <param name="DaysLeft">Negative once expired.</param>
 /// <param name="ChainLength">Certificates a handshake sends.</param>
 /// <param name="Ocsp">State of the stapled response, as the metric says it.</param>
-/// <param name="Source"><c>files</c>, <c>self-signed</c> or <c>import</c>.</param>
-/// <param name="Origin">The file, the development CA's, or who imported it.</param>
+/// <param name="Source"><c>files</c>, <c>self-signed</c>, <c>acme</c> or <c>import</c>.</param>
+/// <param name="Origin">The file, the development CA's, the directory of the CA, or who imported it.</param>
 /// <param name="Previous">What <c>cert rollback</c> would bring back.</param>
 public sealed record CertificateStatus(
     string Host,

@@ -134,7 +134,7 @@ sealed class StoreSetup : IDisposable
         public Task<InstallResult> ImportAsync(IssuedCertificate issued) =>
             Manager.ImportAsync(issued.ChainPem, issued.KeyPem, chainPem: null, password: null, "uid 1000", CancellationToken.None);
 
-        public Task<InstallResult> RollbackAsync(string name = "gateway.example.com") => Manager.RollbackAsync(name, CancellationToken.None);
+        public Task<InstallResult> RollbackAsync(string name = "gateway.example.com") => Manager.RollbackAsync(name, "uid 1000", CancellationToken.None);
 
         public IReadOnlyDictionary<HostName, Credential> Served => _selector.Served;
 

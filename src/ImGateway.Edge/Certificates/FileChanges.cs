@@ -1,0 +1,65 @@
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>Files whose content has changed while serving: swapped in, or refused with what was served before going on.</summary>
+sealed partial class FileChanges(FilesSource files, CertificateInstaller installer, CertificateMetrics metrics, ILogger logger)
+{
+    /// <summary>For who has the turn.</summary>
+    public async Task LookAsync(CancellationToken cancellationToken)
+    {
+        foreach (var change in files.Changes())
+        {
+            if (await ReplaceAsync(change, cancellationToken)) files.Handled(change);
+        }
+    }
+
+    /// <returns>Whether this content needs no further attempt.</returns>
+    async Task<bool> ReplaceAsync(ChangedFile change, CancellationToken cancellationToken)
+    {
+        // 1. Read and check.
+        var file = change.Contents.File;
+        var reading = files.Read(change);
+        if (reading.Credential is null) return change.Final && Refuse(reading, string.Join(" · ", reading.Problems));
+
+        // 2. No host may lose its certificate by it.
+        var offer = FilesSource.Offer(reading, change.Contents);
+        var chosen = files.ChooseWith(file, offer);
+        var lost = installer.Served.Where(entry => entry.Value.Source == ServedCredential.Files && entry.Value.Origin == file.Certificate)
+            .Select(entry => entry.Key).Where(host => !chosen.ContainsKey(host)).ToList();
+        if (lost.Count > 0)
+        {
+            return change.Final
+                && Refuse(reading, $"{file.Certificate}: no longer covers {string.Join(", ", lost)}; have it issued for all names it had");
+        }
+
+        // 3. Install. A file that is still being written gets its chance to be completed, a full disk to be emptied.
+        if (await installer.InstallAsync(FilesSource.News(chosen, installer.Served), ChangeCause.ByFile(file.Certificate), cancellationToken) is { } failure)
+        {
+            if (!change.Final) return false;
+            Refuse(reading, $"{file.Certificate}: {failure.Why}");
+            if (failure.IsStorage) files.PutOff(file);
+            return !failure.IsStorage;
+        }
+
+        files.Accept(file, offer);
+        foreach (var warning in reading.Warnings) FileWarning(warning);
+        return true;
+    }
+
+    bool Refuse(CertificateReading reading, string why)
+    {
+        var hosts = files.HostsOf(reading.File, reading.Names, installer.Served);
+        foreach (var host in hosts) metrics.LoadFailed(host);
+        if (installer.Served.GetValueOrDefault(hosts[0])?.Credential is { } served)
+        {
+            FileRefused(reading.File.Certificate, why, string.Join(", ", hosts), served.SerialNumber, served.NotAfter);
+        }
+
+        return true;
+    }
+
+    [LoggerMessage(3, LogLevel.Error, "{File}: the changed certificate is not put to use: {Why}. {Hosts} goes on with certificate {Serial}, valid until {NotAfter:u}")]
+    partial void FileRefused(string file, string why, string hosts, string serial, DateTimeOffset notAfter);
+
+    [LoggerMessage(4, LogLevel.Warning, "{Warning}")]
+    partial void FileWarning(CertificateProblem warning);
+}

@@ -1,0 +1,45 @@
+using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>Imports and rollbacks: an operator's own certificates, each swapped in for all hosts that it is for, or for none.</summary>
+sealed partial class ManualInstalls(
+    EdgeOptions options, CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger logger)
+{
+    public Task<InstallResult> ImportAsync(FileContents contents, string who, CancellationToken cancellationToken) => ChangeAsync(
+        $"import by {who}", new ChangeCause(RenewalReasons.Manual, who), () => ManualChange.Import(contents, who, options, time, installer.Served), cancellationToken);
+
+    public Task<InstallResult> RollbackAsync(string name, string who, CancellationToken cancellationToken) => ChangeAsync(
+        $"rollback by {who}", new ChangeCause(RenewalReasons.Manual, who) { IsRollback = true }, () => ManualChange.Rollback(name, options, store, installer.Served), cancellationToken);
+
+    async Task<InstallResult> ChangeAsync(string what, ChangeCause cause, Func<ManualChange> prepare, CancellationToken cancellationToken)
+    {
+        using (await turn.TakeAsync(cancellationToken))
+        {
+            if (!store.TryLock()) return InstallResult.Failed(store.Held);
+            var before = installer.Served;
+            var change = prepare();
+            if (change.Problems.Count == 0 && await installer.InstallAsync(change.Changes, cause, cancellationToken) is { } failure)
+            {
+                foreach (var host in change.Changes.Keys) metrics.RenewalFailed(host, cause.Reason);
+                change = change with { Problems = [$"{string.Join(", ", change.Changes.Keys)}: {failure.Why}; what was served before still is"] };
+            }
+
+            if (change.Problems.Count == 0)
+            {
+                Changed(what, string.Join(", ", change.Changes.Keys));
+                return change.Result(before);
+            }
+
+            ChangeRefused(what, string.Join(" · ", change.Problems));
+            return InstallResult.Failed(change.Problems) with { Warnings = change.Warnings };
+        }
+    }
+
+    [LoggerMessage(7, LogLevel.Information, "{What}: done for {Hosts}")]
+    partial void Changed(string what, string hosts);
+
+    [LoggerMessage(8, LogLevel.Warning, "{What} refused: {Why}")]
+    partial void ChangeRefused(string what, string why);
+}

@@ -1,0 +1,71 @@
+using ImGateway.Acme;
+using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>Renewals, dry runs and revocations that an operator asks for, and why some of them are refused.</summary>
+sealed class ManualRenewals(
+    EdgeOptions options,
+    CertificateStore store,
+    CertificateInstaller installer,
+    FilesSource files,
+    SelfSignedRenewals selfSigned,
+    AcmeRenewals renewals,
+    Revocations revocations,
+    CertificateAuthority authority,
+    Turn turn,
+    ILogger logger)
+{
+    bool IsSelfSigned => options.Certificates.Source == CertificateSource.SelfSigned;
+
+    public async Task<RenewResult> RenewAsync(HostName host, bool force, bool staging, string who, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        if (await RefusalAsync(host, cancellationToken) is { } refusal) return refusal;
+        return (IsSelfSigned, staging) switch
+        {
+            (true, true) => Refused(host, "its certificate is issued here, and no CA has a staging directory for it; leave out --staging"),
+            (true, false) => await selfSigned.RenewAsync(host, force, who, cancellationToken),
+            (false, true) => await DryRunAsync(host, progress, cancellationToken),
+            (false, false) => await renewals.RenewAsync(host, force, who, RenewalReasons.Manual, progress, cancellationToken),
+        };
+    }
+
+    public async Task<RenewResult> RevokeAsync(HostName host, RevocationReason reason, string who, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        if (await RefusalAsync(host, cancellationToken) is { } refusal) return refusal;
+        return IsSelfSigned
+            ? Refused(host, "a development certificate cannot be revoked; remove DataDirectory/development-ca and trust the new CA instead")
+            : await revocations.RevokeAsync(host, reason, who, progress, cancellationToken);
+    }
+
+    async Task<RenewResult> DryRunAsync(HostName host, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var request = new IssueRequest(host, Current: null, store.PendingOrder(host), _ => { }, () => { }) { Staging = true };
+            var issued = await authority.Issue(request, new RenewalProgress(host, progress, logger), cancellationToken);
+            using var leaf = issued.Credential.Leaf;
+            return new(host, Succeeded: true, $"{host}: the staging directory issued a certificate; nothing of it is kept", leaf.SerialNumber);
+        }
+        catch (IssuanceException e)
+        {
+            return Refused(host, OneLine.From(e.Message));
+        }
+    }
+
+    /// <summary>Why nobody is asked for a certificate for the host.</summary>
+    async Task<RenewResult?> RefusalAsync(HostName host, CancellationToken cancellationToken)
+    {
+        using (await turn.TakeAsync(cancellationToken))
+        {
+            if (!options.Hosts.Contains(host)) return Refused(host, $"is none of the configured hosts ({string.Join(", ", options.Hosts)}); name one of them");
+            if (files.Choose().TryGetValue(host, out var file)) return Refused(host, $"is served from {file.Origin}; replace that file, or remove it from Certificates:Files");
+            if (options.Certificates.Source == CertificateSource.Files) return Refused(host, "Certificates:Source is Files, so nothing is issued for it; replace its file");
+            return store.TryLock() ? null : Refused(host, store.Held);
+        }
+    }
+
+    RenewResult Refused(HostName host, string why) =>
+        new(host, Succeeded: false, $"{host}: {why}", installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber);
+}
