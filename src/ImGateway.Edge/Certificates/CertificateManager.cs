@@ -28,6 +28,7 @@ public sealed partial class CertificateManager : BackgroundService
     readonly SelfSignedRenewals _selfSigned;
     readonly AcmeRenewals _acme;
     readonly RenewalBook _book;
+    readonly IssuanceBudget _budget;
     readonly ExpiryAlerts _alerts;
     readonly ChangeProgram _onChange;
     readonly ManualInstalls _manualInstalls;
@@ -73,7 +74,7 @@ public sealed partial class CertificateManager : BackgroundService
         budget ??= new IssuanceBudget(AcmePaths.Limits(options), time);
         audit ??= new CertificateAudit(new AuditLog(AuditLog.PathIn(options), logger), options, time);
         var chance = new Chance(random ?? CertificatesRegistration.NewRandom());
-        (_options, _time, _logger) = (options, time, logger);
+        (_options, _time, _logger, _budget) = (options, time, logger, budget);
 
         // What is stored and served.
         _store = new CertificateStore(options, time, logger);
@@ -104,11 +105,14 @@ public sealed partial class CertificateManager : BackgroundService
     public IReadOnlyList<ManagedCertificate> Certificates =>
         ManagedCertificates.Of(_installer.Served, (host, _) => _book.Of(host), _options, _time);
 
+    bool IsAcme => _options.Certificates.Source == CertificateSource.Acme;
+
     /// <summary>Everything that must be there before the first connection. Called once; starting calls it where nobody did.</summary>
     /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file has problems: all of them.</exception>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         await Task.Run(() => _start.LoadAsync(cancellationToken), cancellationToken);
+        if (IsAcme) _budget.Show();
         _nextAlerts = _time.GetUtcNow();
         _loaded = true;
     }
@@ -200,12 +204,12 @@ public sealed partial class CertificateManager : BackgroundService
             {
                 _nextAlerts = _time.GetUtcNow() + AlertInterval;
                 _alerts.Check(_installer.Served);
+                if (IsAcme) _budget.Show();
             }
 
             _installer.RenewContexts();
             // Only starts them. One process orders: two would order everything twice.
-            if (_options.Certificates.Source == CertificateSource.Acme && _store.IsOurs)
-                _acme.Look(_options.Hosts.Where(host => !_files.Covers(host)), cancellationToken);
+            if (IsAcme && _store.IsOurs) _acme.Look(_options.Hosts.Where(host => !_files.Covers(host)), cancellationToken);
         }
 
         await TellAsync(cancellationToken);
