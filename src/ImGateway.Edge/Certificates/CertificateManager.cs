@@ -1,6 +1,7 @@
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
@@ -50,7 +51,8 @@ public sealed partial class CertificateManager : BackgroundService
             services.GetRequiredService<CertificateAuthority>(),
             services.GetRequiredService<IssuanceBudget>(),
             services.GetRequiredService<CertificateAudit>(),
-            services.GetRequiredService<Random>())
+            services.GetRequiredService<Random>(),
+            services.GetRequiredService<OcspStates>().IsRevoked)
     {
     }
 
@@ -58,6 +60,7 @@ public sealed partial class CertificateManager : BackgroundService
     /// <param name="budget">Null: in DataDirectory, unshown.</param>
     /// <param name="audit">Null: in DataDirectory, and logged with everything else.</param>
     /// <param name="random">Null: as ever.</param>
+    /// <param name="isRevoked">Whether the CA says so of what is served; null: nobody asks it.</param>
     internal CertificateManager(
         EdgeOptions options,
         ServerCertificateSelector selector,
@@ -68,7 +71,8 @@ public sealed partial class CertificateManager : BackgroundService
         CertificateAuthority? authority = null,
         IssuanceBudget? budget = null,
         CertificateAudit? audit = null,
-        Random? random = null)
+        Random? random = null,
+        Func<Credential, bool>? isRevoked = null)
     {
         authority ??= CertificateAuthority.None;
         budget ??= new IssuanceBudget(AcmePaths.Limits(options), time);
@@ -87,7 +91,7 @@ public sealed partial class CertificateManager : BackgroundService
         _selfSigned = new SelfSignedRenewals(development, _files, _installer, _turn, metrics, time, logger);
         _book = new RenewalBook(_store, _installer, _turn, metrics, RenewalSettings.Of(options), logger);
         var run = new RenewalRun(authority, _store, _installer, _book, budget, _turn, metrics, audit, _files.Covers, time, chance, logger);
-        _acme = new AcmeRenewals(options, authority, _installer, _book, run, time, chance, logger);
+        _acme = new AcmeRenewals(options, authority, _installer, _book, run, isRevoked ?? (_ => false), time, chance, logger);
 
         // Who changes what is served, and who is told.
         _start = new CertificateStart(options, _store, _files, development, _installer, metrics, logger);
