@@ -26,7 +26,7 @@ sealed class JsonFields(JsonElement json, AcmeAnswer answer)
         json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
 
     public DateTimeOffset? Date(string name) => RawText(name) is { } text
-        && DateTimeOffset.TryParse(text, null, DateTimeStyles.AssumeUniversal, out var date) ? date : null;
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date : null;
 
     public DateTimeOffset RequiredDate(string name) => Date(name) ?? throw Missing(name);
 

@@ -1,6 +1,7 @@
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
@@ -28,6 +29,7 @@ public sealed partial class CertificateManager : BackgroundService
     readonly SelfSignedRenewals _selfSigned;
     readonly AcmeRenewals _acme;
     readonly RenewalBook _book;
+    readonly IssuanceBudget _budget;
     readonly ExpiryAlerts _alerts;
     readonly ChangeProgram _onChange;
     readonly ManualInstalls _manualInstalls;
@@ -49,7 +51,8 @@ public sealed partial class CertificateManager : BackgroundService
             services.GetRequiredService<CertificateAuthority>(),
             services.GetRequiredService<IssuanceBudget>(),
             services.GetRequiredService<CertificateAudit>(),
-            services.GetRequiredService<Random>())
+            services.GetRequiredService<Random>(),
+            services.GetRequiredService<OcspStates>().IsRevoked)
     {
     }
 
@@ -57,6 +60,7 @@ public sealed partial class CertificateManager : BackgroundService
     /// <param name="budget">Null: in DataDirectory, unshown.</param>
     /// <param name="audit">Null: in DataDirectory, and logged with everything else.</param>
     /// <param name="random">Null: as ever.</param>
+    /// <param name="isRevoked">Whether the CA says so of what is served; null: nobody asks it.</param>
     internal CertificateManager(
         EdgeOptions options,
         ServerCertificateSelector selector,
@@ -67,13 +71,14 @@ public sealed partial class CertificateManager : BackgroundService
         CertificateAuthority? authority = null,
         IssuanceBudget? budget = null,
         CertificateAudit? audit = null,
-        Random? random = null)
+        Random? random = null,
+        Func<Credential, bool>? isRevoked = null)
     {
         authority ??= CertificateAuthority.None;
         budget ??= new IssuanceBudget(AcmePaths.Limits(options), time);
         audit ??= new CertificateAudit(new AuditLog(AuditLog.PathIn(options), logger), options, time);
         var chance = new Chance(random ?? CertificatesRegistration.NewRandom());
-        (_options, _time, _logger) = (options, time, logger);
+        (_options, _time, _logger, _budget) = (options, time, logger, budget);
 
         // What is stored and served.
         _store = new CertificateStore(options, time, logger);
@@ -86,7 +91,7 @@ public sealed partial class CertificateManager : BackgroundService
         _selfSigned = new SelfSignedRenewals(development, _files, _installer, _turn, metrics, time, logger);
         _book = new RenewalBook(_store, _installer, _turn, metrics, RenewalSettings.Of(options), logger);
         var run = new RenewalRun(authority, _store, _installer, _book, budget, _turn, metrics, audit, _files.Covers, time, chance, logger);
-        _acme = new AcmeRenewals(options, authority, _installer, _book, run, time, chance, logger);
+        _acme = new AcmeRenewals(options, authority, _installer, _book, run, isRevoked ?? (_ => false), time, chance, logger);
 
         // Who changes what is served, and who is told.
         _start = new CertificateStart(options, _store, _files, development, _installer, metrics, logger);
@@ -104,11 +109,14 @@ public sealed partial class CertificateManager : BackgroundService
     public IReadOnlyList<ManagedCertificate> Certificates =>
         ManagedCertificates.Of(_installer.Served, (host, _) => _book.Of(host), _options, _time);
 
+    bool IsAcme => _options.Certificates.Source == CertificateSource.Acme;
+
     /// <summary>Everything that must be there before the first connection. Called once; starting calls it where nobody did.</summary>
     /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file has problems: all of them.</exception>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         await Task.Run(() => _start.LoadAsync(cancellationToken), cancellationToken);
+        if (IsAcme) _budget.Show();
         _nextAlerts = _time.GetUtcNow();
         _loaded = true;
     }
@@ -200,12 +208,12 @@ public sealed partial class CertificateManager : BackgroundService
             {
                 _nextAlerts = _time.GetUtcNow() + AlertInterval;
                 _alerts.Check(_installer.Served);
+                if (IsAcme) _budget.Show();
             }
 
             _installer.RenewContexts();
             // Only starts them. One process orders: two would order everything twice.
-            if (_options.Certificates.Source == CertificateSource.Acme && _store.IsOurs)
-                _acme.Look(_options.Hosts.Where(host => !_files.Covers(host)), cancellationToken);
+            if (IsAcme && _store.IsOurs) _acme.Look(_options.Hosts.Where(host => !_files.Covers(host)), cancellationToken);
         }
 
         await TellAsync(cancellationToken);

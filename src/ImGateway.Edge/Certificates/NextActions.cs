@@ -14,13 +14,12 @@ static class NextActions
     public static NextAction Of(ServedCredential served, RenewalState? state, EdgeOptions options, DateTimeOffset now)
     {
         var (credential, maxAge) = (served.Credential, options.Certificates.MaxAge);
-        var validity = new Validity(credential.NotBefore, credential.NotAfter);
-        if (options.Certificates.Source == CertificateSource.Acme && served.Source != ServedCredential.Files) return ByCa(validity, state, options);
+        if (options.Certificates.Source == CertificateSource.Acme && served.Source != ServedCredential.Files) return ByCa(served, state, options, now);
         if (options.Certificates.Source == CertificateSource.SelfSigned && served.Source != ServedCredential.Files)
         {
             return served.ByHand
                 ? new(Renew, credential.NotAfter, "self-signed once it expires")
-                : new(Renew, RenewalPolicy.Due(validity, RenewalState.For(null), RenewalSettings.Of(options)).At, "self-signed");
+                : new(Renew, RenewalPolicy.Due(new Validity(credential.NotBefore, credential.NotAfter), RenewalState.For(null), RenewalSettings.Of(options)).At, "self-signed");
         }
 
         if (now > credential.NotAfter) return new(None, At: null, "expired");
@@ -29,10 +28,12 @@ static class NextActions
     }
 
     /// <summary>Whichever way the certificate came in: an imported one is renewed like all others.</summary>
-    static NextAction ByCa(Validity validity, RenewalState? state, EdgeOptions options)
+    static NextAction ByCa(ServedCredential served, RenewalState? state, EdgeOptions options, DateTimeOffset now)
     {
         var known = state ?? RenewalState.For(null);
-        var due = RenewalPolicy.Due(validity, known, RenewalSettings.Of(options));
+        var due = Validity.Of(served) is { } validity
+            ? RenewalPolicy.Due(validity, known, RenewalSettings.Of(options))
+            : new RenewalPolicy(now, RenewalReasons.Missing);
         var at = known.NextAttempt is { } retry && retry > due.At ? retry : due.At;
         return new(Renew, at, due.Reason) { LastError = known.LastError };
     }

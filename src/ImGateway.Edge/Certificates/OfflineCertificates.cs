@@ -36,7 +36,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
 
     /// <summary>Null where what is written down speaks of another certificate.</summary>
     static RenewalState? RenewalOf(CertificateStore store, HostName host, ServedCredential served) =>
-        store.ReadRenewal(host) is { } state && state.CertificateSha256 == StoredState.Sha256(served.Credential) ? state : null;
+        store.ReadRenewal(host) is { } state && state.CertificateSha256 == served.Credential.Fingerprint ? state : null;
 
     InstallResult Change(
         ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare)

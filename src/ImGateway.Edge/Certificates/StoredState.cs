@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImGateway.Edge.Certificates.Issuance;
@@ -37,7 +36,7 @@ sealed record StoredState(
     };
 
     public static StoredState Of(ServedCredential served, StoredState? previous) => new(
-        Sha256(served.Credential),
+        served.Credential.Fingerprint,
         served.Credential.SerialNumber,
         served.Source,
         served.Origin,
@@ -64,7 +63,7 @@ sealed record StoredState(
     /// <summary>The part of <paramref name="state"/> that speaks of <paramref name="credential"/>.</summary>
     public static ServedCredential Describe(Credential credential, StoredState? state)
     {
-        var own = Array.Find([state, state?.Previous], entry => entry?.CertificateSha256 == Sha256(credential));
+        var own = Array.Find([state, state?.Previous], entry => entry?.CertificateSha256 == credential.Fingerprint);
         return new ServedCredential(credential, own?.Source ?? ServedCredential.Import, own?.Origin ?? Unknown)
         {
             InstalledAt = own?.InstalledAt ?? credential.NotBefore,
@@ -72,6 +71,4 @@ sealed record StoredState(
             FileHash = state?.FileSha256,
         };
     }
-
-    public static string Sha256(Credential credential) => credential.Leaf.GetCertHashString(HashAlgorithmName.SHA256);
 }

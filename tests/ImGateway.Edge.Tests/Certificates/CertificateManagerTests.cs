@@ -248,7 +248,7 @@ public sealed class CertificateManagerTests : IDisposable
         Assert.NotEqual(first.SerialNumber, _selector.Served[Gateway].SerialNumber);
         Assert.Contains(Gateway, _probed);
         Assert.Equal(1, await MetricAsync("imgw_certificate_renewals_total{host=\"gateway.example.com\",result=\"success\",reason=\"age\"}"));
-        DateTimeOffset Next() => RenewalPolicy.Due(Validity.Of(first)!, RenewalState.For(null), new RenewalSettings(TimeSpan.FromDays(90))).At;
+        DateTimeOffset Next() => RenewalPolicy.Due(new Validity(first.NotBefore, first.NotAfter), RenewalState.For(null), new RenewalSettings(TimeSpan.FromDays(90))).At;
     }
 
     [Fact]

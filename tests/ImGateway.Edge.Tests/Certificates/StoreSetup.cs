@@ -36,6 +36,9 @@ sealed class StoreSetup : IDisposable
     /// <summary>The CA of source Acme.</summary>
     public CertificateAuthority? Authority { get; set; }
 
+    /// <summary>What OCSP says of what is served.</summary>
+    public Func<Credential, bool>? IsRevoked { get; set; }
+
     public string this[params string[] parts] => _folder[parts];
 
     public OfflineCertificates Offline => new(Options, Time, new LogCollector<OfflineCertificates>());
@@ -120,7 +123,8 @@ sealed class StoreSetup : IDisposable
                 setup.Time,
                 setup.Log,
                 setup.Authority,
-                random: new Random(1));
+                random: new Random(1),
+                isRevoked: setup.IsRevoked);
         }
 
         public CertificateManager Manager { get; }

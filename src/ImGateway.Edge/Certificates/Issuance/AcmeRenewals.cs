@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
@@ -9,6 +10,7 @@ sealed partial class AcmeRenewals(
     CertificateInstaller installer,
     RenewalBook book,
     RenewalRun run,
+    Func<Credential, bool> isRevoked,
     TimeProvider time,
     Chance chance,
     ILogger logger) : IDisposable
@@ -18,14 +20,15 @@ sealed partial class AcmeRenewals(
     readonly RenewalSettings _settings = RenewalSettings.Of(options);
     readonly SemaphoreSlim _slots = new(SideBySide, SideBySide);
     readonly Lock _lock = new();
-    readonly Dictionary<HostName, Task<RenewResult>> _running = [];
+    readonly Dictionary<HostName, Task<RenewResult?>> _running = [];
 
-    /// <summary>Starts what is due of <paramref name="hosts"/>, and returns.</summary>
+    /// <summary>Starts what is due of <paramref name="hosts"/>, and returns. For who has the turn.</summary>
     public void Look(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
     {
-        foreach (var host in hosts.Where(host => Decide(host) is not RenewalDecision.Wait))
+        foreach (var host in hosts)
         {
-            Start(host, () => RoundAsync(host, cancellationToken), cancellationToken);
+            NoteRevocation(host);
+            if (Decide(host) is not RenewalDecision.Wait) Start(host, () => RoundAsync(host, cancellationToken), cancellationToken);
         }
     }
 
@@ -39,17 +42,29 @@ sealed partial class AcmeRenewals(
     /// <param name="force">Also where it is not due.</param>
     public async Task<RenewResult> RenewAsync(HostName host, bool force, string who, string reason, IProgress<string> progress, CancellationToken cancellationToken)
     {
-        if (!force && NotDue(host) is { } result) return result;
-        var (task, started) = Start(
-            host, () => InSlotAsync(() => run.RunAsync(host, new ChangeCause(reason, who), progress, cancellationToken), cancellationToken), cancellationToken);
-        if (!started) progress.Report($"{host}: is being renewed already; waiting for the end of that");
-        return await task;
+        if (!force && NotDue(host) is { } notDue) return notDue;
+        while (true)
+        {
+            var (task, started) = Start(
+                host, () => InSlotAsync(async () => await run.RunAsync(host, new ChangeCause(reason, who), progress, cancellationToken), cancellationToken), cancellationToken);
+            if (!started) progress.Report($"{host}: is being seen to already; waiting for the end of that");
+            if (await task.WaitAsync(cancellationToken) is { } result) return result;
+        }
     }
 
     public void Dispose() => _slots.Dispose();
 
+    /// <summary>As the CA says by OCSP, if it is so. Once for each certificate: another one has a state of its own.</summary>
+    void NoteRevocation(HostName host)
+    {
+        if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential || !isRevoked(credential) || book.Of(host) is { Revoked: true }) return;
+        book.Save(host, book.Of(host) with { Revoked = true });
+        FoundRevoked(host, credential.SerialNumber);
+    }
+
     /// <summary>What is due about one host, until nothing is.</summary>
-    Task<RenewResult> RoundAsync(HostName host, CancellationToken cancellationToken) => InSlotAsync(
+    /// <returns>Null where the CA was asked, and no renewal came of that.</returns>
+    Task<RenewResult?> RoundAsync(HostName host, CancellationToken cancellationToken) => InSlotAsync(
         async () =>
         {
             var decision = Decide(host);
@@ -61,7 +76,7 @@ sealed partial class AcmeRenewals(
 
             return decision is RenewalDecision.Renew renew
                 ? await run.RunAsync(host, ChangeCause.ByLoop(renew.Reason), observer: null, cancellationToken)
-                : new RenewResult(host, Succeeded: true, $"{host}: not due", installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber);
+                : null;
         },
         cancellationToken);
 
@@ -69,41 +84,42 @@ sealed partial class AcmeRenewals(
     {
         if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential) return;
         var (state, now) = (book.Of(host), time.GetUtcNow());
-        RenewalState known;
+        var draw = chance.Next();
+        Func<RenewalState, RenewalState> learn;
         try
         {
             var window = await authority.AskRenewalInfo(credential.Leaf, cancellationToken);
-            known = window?.ApplyTo(state, chance.Next(), now) ?? RenewalWindow.NotOffered(state, now);
+            learn = known => window?.ApplyTo(known, draw, now) ?? RenewalWindow.NotOffered(known, now);
             if (window is not null && (window.Start != state.WindowStart || window.End != state.WindowEnd))
             {
-                Suggested(host, window.Start, window.End, known.ChosenInstant!.Value, window.Explanation is { } page ? OneLine.From($" ({page})") : "");
+                Suggested(host, window.Start, window.End, learn(state).ChosenInstant!.Value, window.Explanation is { } page ? OneLine.From($" ({page})") : "");
             }
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            known = RenewalWindow.Unanswered(state, chance.Next(), now);
-            NotAnswered(host, OneLine.From(e.Message), known.NextCheck!.Value);
+            learn = known => RenewalWindow.Unanswered(known, draw, now);
+            NotAnswered(host, OneLine.From(e.Message), learn(state).NextCheck!.Value);
         }
 
-        // Of another certificate than the one that was asked about, it would say nothing.
-        if (book.Of(host).CertificateSha256 == known.CertificateSha256) await book.SaveAsync(host, known, cancellationToken);
+        // Of another certificate than the one that was asked about, the answer says nothing.
+        await book.ChangeAsync(host, known => known.CertificateSha256 == state.CertificateSha256 ? learn(known) : known, cancellationToken);
     }
 
     RenewResult? NotDue(HostName host)
     {
-        var served = installer.Served.GetValueOrDefault(host)?.Credential;
+        var served = installer.Served.GetValueOrDefault(host);
         if (Validity.Of(served) is not { } validity) return null;
         var due = RenewalPolicy.Due(validity, book.Of(host), _settings);
         return time.GetUtcNow() >= due.At
             ? null
-            : new(host, Succeeded: true, $"{host}: is not due before {due.At:u} ({due.Reason}); --force renews it now", served!.SerialNumber);
+            : new(host, Succeeded: true, $"{host}: is not due before {due.At:u} ({due.Reason}); --force renews it now", served!.Credential.SerialNumber);
     }
 
     RenewalDecision Decide(HostName host) =>
-        RenewalPolicy.Next(Validity.Of(installer.Served.GetValueOrDefault(host)?.Credential), book.Of(host), _settings, time.GetUtcNow());
+        RenewalPolicy.Next(Validity.Of(installer.Served.GetValueOrDefault(host)), book.Of(host), _settings, time.GetUtcNow());
 
     /// <returns>What runs for the host, and whether that is what was asked for.</returns>
-    (Task<RenewResult> Task, bool Started) Start(HostName host, Func<Task<RenewResult>> action, CancellationToken cancellationToken)
+    (Task<RenewResult?> Task, bool Started) Start(HostName host, Func<Task<RenewResult?>> action, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -112,7 +128,7 @@ sealed partial class AcmeRenewals(
         }
     }
 
-    async Task<RenewResult> InSlotAsync(Func<Task<RenewResult>> action, CancellationToken cancellationToken)
+    async Task<RenewResult?> InSlotAsync(Func<Task<RenewResult?>> action, CancellationToken cancellationToken)
     {
         await _slots.WaitAsync(cancellationToken);
         try
@@ -130,4 +146,7 @@ sealed partial class AcmeRenewals(
 
     [LoggerMessage(37, LogLevel.Warning, "{Host}: the CA does not say when to renew: {Why}; asked again at {Next:u}, and until then what it said last or the certificate's age decides")]
     partial void NotAnswered(HostName host, string why, DateTimeOffset next);
+
+    [LoggerMessage(41, LogLevel.Warning, "{Host}: certificate {Serial} is revoked, as its CA says; another one with a new key takes its place")]
+    partial void FoundRevoked(HostName host, string serial);
 }

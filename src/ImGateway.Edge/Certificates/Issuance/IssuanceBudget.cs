@@ -49,6 +49,12 @@ sealed class IssuanceBudget
         lock (_lock) return [.. (_ledger ??= Read()).Remaining(_time.GetUtcNow())];
     }
 
+    /// <summary>Also what time has given back since the last change.</summary>
+    public void Show()
+    {
+        foreach (var (limit, left) in Remaining()) _show?.Invoke(limit, left);
+    }
+
     void Change(Func<OrderLedger, OrderLedger> change)
     {
         lock (_lock)

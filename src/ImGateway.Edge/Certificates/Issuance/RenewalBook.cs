@@ -11,19 +11,18 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
     /// <summary>Of the certificate served now: another one begins anew, however it came in.</summary>
     public RenewalState Of(HostName host)
     {
-        var served = installer.Served.GetValueOrDefault(host);
-        var sha256 = served is null ? null : StoredState.Sha256(served.Credential);
+        var sha256 = installer.Served.GetValueOrDefault(host)?.Credential.Fingerprint;
         var state = _states.GetOrAdd(host, Read);
         return state.CertificateSha256 == sha256 ? state : RenewalState.For(sha256);
     }
 
-    /// <summary>A disk that does not take it costs no more than that: it is true for as long as this process lives.</summary>
-    public async Task SaveAsync(HostName host, RenewalState state, CancellationToken cancellationToken)
+    /// <summary>From what is true when its turn comes: a question to the CA, a renewal and an operator may each have something to add.</summary>
+    public async Task ChangeAsync(HostName host, Func<RenewalState, RenewalState> change, CancellationToken cancellationToken)
     {
-        using (await turn.TakeAsync(cancellationToken)) Save(host, state);
+        using (await turn.TakeAsync(cancellationToken)) Save(host, change(Of(host)));
     }
 
-    /// <summary>For who has the turn already.</summary>
+    /// <summary>For who has the turn already. A disk that does not take it costs no more than that: it is true for as long as this process lives.</summary>
     public void Save(HostName host, RenewalState state)
     {
         _states[host] = state;
@@ -41,7 +40,7 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
     void Show(HostName host, RenewalState state)
     {
         metrics.ConsecutiveFailures(host, state.Failures);
-        if (Validity.Of(installer.Served.GetValueOrDefault(host)?.Credential) is not { } validity) return;
+        if (Validity.Of(installer.Served.GetValueOrDefault(host)) is not { } validity) return;
         var due = RenewalPolicy.Due(validity, state, settings).At;
         metrics.NextRenewal(host, state.NextAttempt is { } retry && retry > due ? retry : due);
     }

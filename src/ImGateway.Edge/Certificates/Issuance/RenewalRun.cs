@@ -49,7 +49,7 @@ sealed partial class RenewalRun(
                 // 3. What the order needed, and a key that others know, are of no more use.
                 pending.Remove();
                 if (state.Compromised) store.DestroyPrevious(host);
-                book.Save(host, RenewalState.For(StoredState.Sha256(offer.Credential)));
+                book.Save(host, RenewalState.For(offer.Credential.Fingerprint));
                 return new(host, Succeeded: true, $"{host}: certificate {offer.Credential.SerialNumber}, valid until {offer.Credential.NotAfter:u}", offer.Credential.SerialNumber);
             }
         }
@@ -65,8 +65,10 @@ sealed partial class RenewalRun(
             if (counted) budget.NotIssued(host);
             counted = false;
             var serves = installer.Served.GetValueOrDefault(host) is { } now && now.Credential.NotAfter > time.GetUtcNow();
-            budget.Begin(host, isExempt, mayTakeLast: !serves);
-            counted = !isExempt;
+            // Where a CA revokes whatever it has just issued, only the count of orders ends that.
+            var isFree = isExempt && cause is not { Reason: RenewalReasons.Revoked, Who: ChangeCause.Loop };
+            budget.Begin(host, isFree, mayTakeLast: !serves);
+            counted = !isFree;
         }
     }
 
@@ -75,9 +77,10 @@ sealed partial class RenewalRun(
         if (e is not IssuanceException) Unforeseen(host, e);
         var line = OneLine.From(e is IssuanceException ? e.Message : $"{e.GetType().Name}: {e.Message}");
         var why = line.Length > LongestError ? line[..LongestError] + "…" : line;
-        var (served, state, now) = (installer.Served.GetValueOrDefault(host)?.Credential, book.Of(host), time.GetUtcNow());
-        var next = RetrySchedule.Next(state.Failures + 1, served?.NotAfter, (e as IssuanceException)?.RetryAfter, chance.Next(), now);
-        await book.SaveAsync(host, state with { Failures = state.Failures + 1, NextAttempt = next, LastError = why, Reason = cause.Reason }, cancellationToken);
+        var (served, now) = (installer.Served.GetValueOrDefault(host)?.Credential, time.GetUtcNow());
+        var next = RetrySchedule.Next(book.Of(host).Failures + 1, served?.NotAfter, (e as IssuanceException)?.RetryAfter, chance.Next(), now);
+        await book.ChangeAsync(
+            host, state => state with { Failures = state.Failures + 1, NextAttempt = next, LastError = why, Reason = cause.Reason }, cancellationToken);
         metrics.RenewalFailed(host, cause.Reason);
         audit.RenewalFailed(host, served, cause, why);
         if (served is null) NothingServed(host, why, next);

@@ -1,5 +1,3 @@
-using ImGateway.Edge.Tls;
-
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>What <see cref="RenewalPolicy"/> knows of a certificate. Fractions of a life count, days do not: lives shrink.</summary>
@@ -7,7 +5,10 @@ sealed record Validity(DateTimeOffset NotBefore, DateTimeOffset NotAfter)
 {
     public TimeSpan Life => NotAfter - NotBefore;
 
-    public static Validity? Of(Credential? credential) => credential is null ? null : new(credential.NotBefore, credential.NotAfter);
+    /// <summary>Null where a CA has yet to issue one: a development certificate is for as long as there is nothing better.</summary>
+    public static Validity? Of(ServedCredential? served) => served is null or { Source: ServedCredential.SelfSigned }
+        ? null
+        : new(served.Credential.NotBefore, served.Credential.NotAfter);
 
     /// <summary>When <paramref name="fraction"/> of life is left.</summary>
     public DateTimeOffset Left(double fraction) => NotAfter - Life * fraction;

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
@@ -26,7 +25,7 @@ public sealed partial class OcspStapler : BackgroundService
     IReadOnlyDictionary<HostName, ServedCredential>? _followed;
 
     public OcspStapler(CertificateManager manager, ServerCertificateSelector selector, OcspStates states, TimeProvider time, ILogger<OcspStapler> logger)
-        : this(manager, selector, states, new OcspClient(time), new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), time, logger)
+        : this(manager, selector, states, new OcspClient(time), CertificatesRegistration.NewRandom(), time, logger)
     {
     }
 

@@ -13,7 +13,13 @@ sealed class FakeAuthority(StoreSetup setup)
     /// <summary>What the next order meets; null = a certificate.</summary>
     public Func<IssueRequest, Exception?> Fault { get; set; } = _ => null;
 
+    /// <summary>Whether it exempts renewals from its limits.</summary>
+    public bool IsExempt { get; set; }
+
     public Func<X509Certificate2, RenewalWindow?> Window { get; set; } = _ => null;
+
+    /// <summary>In place of <see cref="Window"/>, for answers that take their time.</summary>
+    public Func<X509Certificate2, Task<RenewalWindow?>>? Answer { get; set; }
 
     public List<IssueRequest> Orders { get; } = [];
 
@@ -26,7 +32,7 @@ sealed class FakeAuthority(StoreSetup setup)
     Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
     {
         progress.Report("ordering");
-        request.BeginOrder(false);
+        request.BeginOrder(IsExempt && request.Current is not null);
         Orders.Add(request);
         if (Fault(request) is { } fault) return Task.FromException<ServedCredential>(fault);
         var issued = setup.Issue(TimeSpan.Zero, Life, request.Host.Value);
@@ -36,7 +42,7 @@ sealed class FakeAuthority(StoreSetup setup)
     Task<RenewalWindow?> AskAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
     {
         Asked++;
-        return Task.FromResult(Window(certificate));
+        return Answer?.Invoke(certificate) ?? Task.FromResult(Window(certificate));
     }
 
     Task RevokeAsync(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken)

@@ -213,6 +213,71 @@ public sealed class LifeCycleTests : IDisposable
     }
 
     [Fact]
+    public async Task Development_certificate_is_served_only_until_the_CA_has_issued_one()
+    {
+        string development;
+        _setup.UseSelfSigned();
+        using (var first = await _setup.StartAsync()) development = first.Serial();
+        _setup.UseAcme();
+        using var second = await _setup.StartAsync();
+        Assert.Equal(development, second.Serial());
+        Assert.Equal(("renew", "missing"), (second.Certificate().Next.Action, second.Certificate().Next.Why));
+        await second.RoundAsync();
+        Assert.Equal(("acme", Assert.Single(_ca.Orders).Host), (second.Certificate().Source, Gateway));
+    }
+
+    [Fact]
+    public async Task Certificate_that_its_CA_has_revoked_is_replaced_once_with_a_new_key()
+    {
+        HashSet<string> revoked = [];
+        _setup.IsRevoked = credential => revoked.Contains(credential.SerialNumber);
+        using var edge = await _setup.StartAsync();
+        await edge.RoundAsync();
+        var first = edge.Serial();
+        revoked.Add(first);
+        await edge.RoundAsync();
+        await edge.RoundAsync();
+        Assert.NotEqual(first, edge.Serial());
+        Assert.Equal([false, true], _ca.Orders.Select(order => order.NewKey));
+        var entry = AuditLog.Read(_setup.Data("audit.jsonl"))[^1];
+        Assert.Equal(("renewed", "revoked", "loop", first), (entry.Action, entry.Why, entry.Who, entry.OldSerial));
+        Assert.Single(_setup.Log.Lines, line => line.Text.Contains($"certificate {first} is revoked"));
+    }
+
+    [Fact]
+    public async Task CA_that_revokes_all_it_issues_is_not_asked_for_ever()
+    {
+        _setup.IsRevoked = _ => true;
+        _ca.IsExempt = true;
+        using var edge = await _setup.StartAsync();
+        for (var round = 0; round < 20; round++) await edge.RoundAsync();
+        Assert.InRange(_ca.Orders.Count, 2, 5);
+        Assert.Contains("kept for an emergency", edge.Certificate().Next.LastError);
+    }
+
+    [Fact]
+    public async Task Renewal_by_hand_comes_after_a_question_to_the_CA_that_is_under_way()
+    {
+        using var edge = await _setup.StartAsync();
+        await edge.RoundAsync();
+        var serial = edge.Serial();
+        var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource<RenewalWindow?>());
+        _ca.Answer = _ =>
+        {
+            asked.TrySetResult();
+            return answer.Task;
+        };
+        await edge.Manager.LookAsync(CancellationToken.None);
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        var renewal = edge.Manager.RevokeAsync(Gateway, RevocationReason.KeyCompromise, "uid 0", _progress, CancellationToken.None);
+        answer.SetResult(new RenewalWindow(_setup.Time.GetUtcNow().AddDays(60), _setup.Time.GetUtcNow().AddDays(62), null, TimeSpan.FromHours(6)));
+        Assert.True((await renewal.WaitAsync(TimeSpan.FromSeconds(10))).Succeeded);
+        Assert.NotEqual(serial, edge.Serial());
+        Assert.True(_ca.Orders[^1].NewKey);
+        Assert.False(File.Exists(_setup.Stored(Gateway, "previous.pem")));
+    }
+
+    [Fact]
     public async Task Second_process_on_the_same_directory_orders_nothing()
     {
         using var first = await _setup.StartAsync();
