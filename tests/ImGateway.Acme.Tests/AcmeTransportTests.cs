@@ -107,7 +107,6 @@ public sealed class AcmeTransportTests
             }
         });
         Assert.Contains("longer than 1048576 bytes", e.Message, StringComparison.Ordinal);
-        Assert.True(written < 1L << 28);
     }
 
     [Fact]

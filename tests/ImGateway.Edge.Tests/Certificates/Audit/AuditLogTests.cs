@@ -23,7 +23,7 @@ public sealed class AuditLogTests : IDisposable
         Assert.StartsWith("{\"time\":\"2026-01-01T00:00:00+00:00\",\"action\":\"renewed\",\"host\":\"gateway.example.com\",\"why\":\"ari\"", File.ReadAllText(FilePath));
         if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
         Assert.Equal([First], AuditLog.Read(FilePath));
-        Assert.Contains("renewed: gateway.example.com because of ari", Assert.Single(_log.Lines).Text);
+        Assert.Contains("gateway.example.com renewed (ari, by loop)", Assert.Single(_log.Lines).Text);
     }
 
     [Fact]
