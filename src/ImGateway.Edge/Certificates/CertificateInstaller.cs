@@ -71,6 +71,13 @@ sealed partial class CertificateInstaller(
         }
     }
 
+    /// <summary>What was revoked is not to come back by a rollback, and no copy of its key is kept.</summary>
+    public void ForgetPrevious(HostName host)
+    {
+        store.DestroyPrevious(host);
+        _served = Overlay([KeyValuePair.Create(host, _served[host] with { Previous = null })]);
+    }
+
     /// <summary>New session ticket keys, once a day.</summary>
     public void RenewContexts()
     {

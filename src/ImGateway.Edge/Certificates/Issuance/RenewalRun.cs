@@ -46,9 +46,9 @@ sealed partial class RenewalRun(
                     throw new IssuanceException($"what was issued {(failure.IsStorage ? "" : "is not served: ")}{failure.Why}") { MayHaveIssued = true };
                 }
 
-                // 3. What the order needed, and a key that others know, are of no more use.
+                // 3. What the order needed, and what was revoked, are of no more use.
                 pending.Remove();
-                if (state.Compromised) store.DestroyPrevious(host);
+                if (state.Revoked) installer.ForgetPrevious(host);
                 book.Save(host, RenewalState.For(offer.Credential.Fingerprint));
                 return new(host, Succeeded: true, $"{host}: certificate {offer.Credential.SerialNumber}, valid until {offer.Credential.NotAfter:u}", offer.Credential.SerialNumber);
             }

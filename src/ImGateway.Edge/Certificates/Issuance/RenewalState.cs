@@ -18,11 +18,8 @@ sealed record RenewalState(string? CertificateSha256)
     /// <summary>When the CA is asked next; null = it was not asked yet.</summary>
     public DateTimeOffset? NextCheck { get; init; }
 
-    /// <summary>Revoked, or to be: the next certificate gets a new key, whatever Certificates:ReuseKey says.</summary>
+    /// <summary>Revoked, or to be: the next certificate gets a new key, whatever Certificates:ReuseKey says, and this one's is not kept.</summary>
     public bool Revoked { get; init; }
-
-    /// <summary>The key is known to others: once it is replaced, no copy of it is kept.</summary>
-    public bool Compromised { get; init; }
 
     /// <summary>Attempts that failed since the last success.</summary>
     public int Failures { get; init; }

@@ -18,7 +18,7 @@ sealed class Revocations(
         {
             // 1. A key that others know is of no use to clients: revoked at once. Otherwise clients get the new one first.
             var compromised = reason == RevocationReason.KeyCompromise;
-            await book.ChangeAsync(host, state => state with { Revoked = true, Compromised = compromised }, cancellationToken);
+            await book.ChangeAsync(host, state => state with { Revoked = true }, cancellationToken);
             if (compromised) await RevokeAsync();
 
             // 2. A new certificate with a new key; if that fails now, the loop goes on trying.

@@ -198,7 +198,9 @@ public sealed class LifeCycleTests : IDisposable
         Assert.True((await edge.Manager.RevokeAsync(Gateway, RevocationReason.Superseded, "uid 0", _progress, CancellationToken.None)).Succeeded);
         var second = edge.Serial();
         Assert.Equal([first], _ca.Revoked);
-        Assert.True(File.Exists(_setup.Stored(Gateway, "previous.pem")));
+        Assert.Null(edge.Certificate().Previous);
+        Assert.False(File.Exists(_setup.Stored(Gateway, "previous.pem")));
+        Assert.Contains("has no previous certificate", Assert.Single((await edge.RollbackAsync()).Problems));
 
         _ca.Fault = _ => new IssuanceException("down");
         Assert.False((await edge.Manager.RevokeAsync(Gateway, RevocationReason.KeyCompromise, "uid 0", _progress, CancellationToken.None)).Succeeded);
