@@ -56,6 +56,12 @@ sealed class SimulatedCa(TimeProvider time) : IDisposable
 
     public int Issued { get; private set; }
 
+    /// <summary>Certificates that the client never heard of.</summary>
+    public int AnswersLost { get; private set; }
+
+    /// <summary>Orders that came to nothing by the CA's doing.</summary>
+    public int OrdersFailed { get; private set; }
+
     /// <summary>Requests that would have been over a limit.</summary>
     public List<string> LimitHits { get; } = [];
 
@@ -85,6 +91,7 @@ sealed class SimulatedCa(TimeProvider time) : IDisposable
         var isExempt = HasRenewalInfo && request.Current is { } current && current.Source == ServedCredential.Acme;
         request.BeginOrder(isExempt);
         Orders++;
+        if (fault is not Fault.None) OrdersFailed++;
         if (!isExempt) Count("orders", _orders, 300, TimeSpan.FromHours(3));
         switch (fault)
         {
@@ -100,7 +107,12 @@ sealed class SimulatedCa(TimeProvider time) : IDisposable
 
         if (!isExempt) Count("certificates", _certificates, 5, TimeSpan.FromDays(7));
         Issued++;
-        if (fault is Fault.AnswerLost) throw new IssuanceException("ca.test: connection reset") { MayHaveIssued = true };
+        if (fault is Fault.AnswerLost)
+        {
+            AnswersLost++;
+            throw new IssuanceException("ca.test: connection reset") { MayHaveIssued = true };
+        }
+
         return Task.FromResult(new ServedCredential(Issue(request), ServedCredential.Acme, "https://ca.test/directory"));
     }
 
