@@ -27,6 +27,7 @@ public static class EdgeApplication
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "imgw", ContentRootPath = AppContext.BaseDirectory });
         builder.Services
             .AddSingleton(options)
+            .AddSingleton(new CurrentOptions(options))
             .AddSingleton(TimeProvider.System)
             .AddSingleton(log)
             .AddSerilog(log, dispose: false)

@@ -17,6 +17,7 @@ public static class CertificatesRegistration
     public static IServiceCollection AddCertificates(this IServiceCollection services, EdgeOptions options)
     {
         services.TryAddSingleton(options);
+        services.TryAddSingleton(new CurrentOptions(options));
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<CertificateMetrics>();
         services.AddSingleton(provider => new CertificateAudit(

@@ -19,6 +19,7 @@ static class ProxyingRegistration
     public static IServiceCollection AddProxying(this IServiceCollection services, EdgeOptions options, IConfiguration configuration)
     {
         services.TryAddSingleton(options);
+        services.TryAddSingleton(new CurrentOptions(options));
         services.TryAddSingleton(TimeProvider.System);
 
         // 1. What stands before the upstream.
