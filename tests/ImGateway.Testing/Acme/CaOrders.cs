@@ -27,6 +27,7 @@ sealed class CaOrders(CaState state, CaLimiter limiter, CaIssuer issuer)
         }
 
         var replaced = Replaced(account, Text(payload, "replaces"));
+        if (state.Options.ReuseOrders && OpenOrder(account, identifiers, profile) is { } open) return Created(open);
         // An order that replaces a certificate of the same names is exempt, as at Let's Encrypt.
         if (replaced is null) limiter.RequireRoomForOrder(account, identifiers);
         if (replaced is null) limiter.CountOrder(account, identifiers);
@@ -40,7 +41,7 @@ sealed class CaOrders(CaState state, CaLimiter limiter, CaIssuer issuer)
         order.Authorizations.AddRange(identifiers.Select(identifier => AuthorizationFor(account, identifier, call.Fault as NewOrderFault)));
         state.Orders[order.Id] = order;
         state.Counters.Orders++;
-        return Answer(order, 201) with { Location = state.Url($"order/{order.Id}") };
+        return Created(order);
     }
 
     public CaAnswer Show(CaCall call)
@@ -70,6 +71,19 @@ sealed class CaOrders(CaState state, CaLimiter limiter, CaIssuer issuer)
         order.Status = call.Fault is ProcessingFault ? "processing" : "valid";
         order.ProcessingPolls = (call.Fault as ProcessingFault)?.Polls ?? 0;
         return Answer(order, 200) with { Location = state.Url($"order/{order.Id}") };
+    }
+
+    CaAnswer Created(CaOrder order) => Answer(order, 201) with { Location = state.Url($"order/{order.Id}") };
+
+    CaOrder? OpenOrder(CaAccount account, IReadOnlyCollection<CaIdentifier> identifiers, string? profile)
+    {
+        foreach (var order in state.Orders.Values.Where(order => order.Account == account && order.Profile == profile && identifiers.ToHashSet().SetEquals(order.Identifiers)))
+        {
+            Advance(order);
+            if (order.Status is "pending" or "ready") return order;
+        }
+
+        return null;
     }
 
     CaOrder Find(CaCall call)

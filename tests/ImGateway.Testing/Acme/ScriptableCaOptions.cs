@@ -25,6 +25,12 @@ public sealed record ScriptableCaOptions
     /// <summary>Authorizations that an account holds are valid for its later orders too.</summary>
     public bool ReuseAuthorizations { get; init; }
 
+    /// <summary>
+    /// Whoever asks again for what an order of the same account is still open for gets that order, as at Let's Encrypt: an answer that was lost
+    /// costs nobody anything.
+    /// </summary>
+    public bool ReuseOrders { get; init; }
+
     /// <summary>How long one validation may take, in real time.</summary>
     public TimeSpan ValidationTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
