@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 
@@ -182,24 +181,23 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
     /// </summary>
     Tls.Credential? Expired(HostName host, string path)
     {
-        if (options.Certificates.Source != CertificateSource.Acme || LeafOf(path) is not { } leaf) return null;
-        var end = new DateTimeOffset(leaf.NotAfter.ToUniversalTime());
-        if (end >= time.GetUtcNow()) return null;
+        if (options.Certificates.Source != CertificateSource.Acme || LeafOf(path)?.NotAfter is not { } end || end >= time.GetUtcNow()) return null;
         var credential = new CertificateFileReader([host], new StoppedClock(end)).Read(new CertificateFile { Certificate = path }).Credential;
         if (credential is not null) ServedExpired(host, credential.SerialNumber, end);
         return credential;
     }
 
-    static PreviousCertificate? PreviousOf(StoreFolder folder)
-    {
-        return LeafOf(folder.Previous) is { } leaf ? new(leaf.SerialNumber, new DateTimeOffset(leaf.NotAfter.ToUniversalTime())) : null;
-    }
+    static PreviousCertificate? PreviousOf(StoreFolder folder) => LeafOf(folder.Previous);
 
-    static X509Certificate2? LeafOf(string path)
+    static PreviousCertificate? LeafOf(string path)
     {
         try
         {
-            return File.Exists(path) && PemDocument.Parse(File.ReadAllBytes(path)).Certificates is [var leaf, ..] ? leaf : null;
+            if (!File.Exists(path)) return null;
+            var certificates = PemDocument.Parse(File.ReadAllBytes(path)).Certificates;
+            var leaf = certificates is [var first, ..] ? new PreviousCertificate(first.SerialNumber, new DateTimeOffset(first.NotAfter.ToUniversalTime())) : null;
+            foreach (var certificate in certificates) certificate.Dispose();
+            return leaf;
         }
         catch (CryptographicException)
         {
