@@ -29,6 +29,7 @@ static class ProxyingRegistration
         services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>();
         services.AddReverseProxy().LoadFromConfig(ProxyConfiguration.Merge(options, configuration)).AddTransforms<UpstreamTransforms>();
         services.AddRequestTimeouts();
+        RelayWebSockets(services);
         services.AddSingleton<ClientAddress>().AddSingleton<UpstreamRequest>().AddSingleton<UpstreamErrors>();
         KeepNoKeysForCookies(services);
         // YARP brings it for policies, which the ReverseProxy section may not name here; with it each request would pass its middleware.
@@ -43,7 +44,7 @@ static class ProxyingRegistration
     {
         var flow = app.ApplicationServices.GetRequiredService<RequestFlow>();
         var plain = app.ApplicationServices.GetRequiredService<PlainHttp>();
-        var yarp = new YarpPipeline(app, app.ApplicationServices.GetRequiredService<EdgeOptions>());
+        var yarp = new YarpPipeline(app);
         return app.Use(next => context => context.Features.Get<ListenerFeature>() switch
         {
             { Kind: ListenerKind.Https } listener => flow.InvokeAsync(context, listener, yarp),
@@ -67,6 +68,13 @@ static class ProxyingRegistration
         var rate = options.Limits.MinBytesPerSecond;
         limits.MinRequestBodyDataRate = rate > 0 ? new MinDataRate(rate, DataRateGrace) : null;
         limits.MinResponseDataRate = rate > 0 ? new MinDataRate(rate, ResponseGrace) : null;
+    }
+
+    /// <summary>YARP's forwarder stays underneath: what is no WebSocket, and a WebSocket up to its 101, is its own.</summary>
+    static void RelayWebSockets(IServiceCollection services)
+    {
+        var yarps = services.Last(service => service.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
+        services.AddSingleton<IHttpForwarder>(provider => new RelayingForwarder((IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarps)));
     }
 
     /// <summary>

@@ -47,13 +47,12 @@ sealed partial class RequestFlow(
             // 3. What the upstream sees.
             upstream.Prepare(context, listener);
 
-            // 4. Forward; a WebSocket is followed from its upgrade to its end.
+            // 4. Forward; a WebSocket is relayed from its upgrade to its end.
             if (isWebSocket) session = webSockets.Follow(context, ProxyMetrics.LabelOf(label), _onUpgraded[(int)label]);
             await yarp.ForwardAsync(context, route!, path.Span);
 
             // 5. What the upstream failed to answer.
             var failure = context.Features.Get<IForwarderErrorFeature>();
-            session?.Complete(failure?.Error ?? ForwarderError.None);
             if (failure is not null) await errors.AnswerAsync(context, route!, failure);
         }
         catch (Exception e) when (!context.Response.HasStarted && e is not OperationCanceledException)
@@ -64,7 +63,6 @@ sealed partial class RequestFlow(
         }
         finally
         {
-            session?.Complete(ForwarderError.Request);
             session?.Dispose();
             if (session is not { IsUpgraded: true }) metrics.OnAnswered(label, context.Response.StatusCode, time.GetElapsedTime(started));
         }

@@ -1,4 +1,3 @@
-using System.Net;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Transforms;
@@ -25,7 +24,7 @@ sealed class UpstreamTransforms : ITransformProvider
         context.UseDefaultForwarders = false;
         if (!context.RequestTransforms.Any(transform => transform is RequestHeaderOriginalHostTransform)) context.AddOriginalHost(true);
         if (!context.RequestTransforms.Any(Rewrites)) context.RequestTransforms.Add(new TargetAsSent());
-        context.ResponseTransforms.Add(new SwitchedProtocols());
+        context.ResponseTransforms.Add(new SwitchingProtocols());
     }
 
     /// <summary>Whoever configures another path or query wants that one.</summary>
@@ -54,33 +53,5 @@ sealed class UpstreamTransforms : ITransformProvider
         }
 
         static Uri AddressOf(string prefix, string target) => new(string.Concat(prefix.AsSpan().TrimEnd('/'), target), AsSent);
-    }
-
-    /// <summary>
-    /// 101 answers a WebSocket's upgrade and nothing else: anything more would be a raw tunnel to the upstream. The other way round, a
-    /// 2xx that is no upgrade would open a WebSocket over HTTP/2 that is none (RFC 8441 §5).
-    /// </summary>
-    sealed class SwitchedProtocols : ResponseTransform
-    {
-        public override ValueTask ApplyAsync(ResponseTransformContext context)
-        {
-            if (context.ProxyResponse is not { } response) return default;
-            var session = context.HttpContext.Features.Get<WebSocketSession>();
-            if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
-            {
-                if (session is null || !IsWebSocket(response)) throw new HttpRequestException(HttpRequestError.InvalidResponse, "the upstream switched protocols unasked");
-            }
-            else if (session is { IsExtendedConnect: true } && response.IsSuccessStatusCode)
-            {
-                throw new HttpRequestException(HttpRequestError.InvalidResponse, "the upstream answered an upgrade with success");
-            }
-
-            return default;
-        }
-
-        static bool IsWebSocket(HttpResponseMessage response) =>
-            response.Headers.NonValidated.TryGetValues("Upgrade", out var values)
-            && values.Count == 1
-            && string.Equals(values.ToString(), "websocket", StringComparison.OrdinalIgnoreCase);
     }
 }

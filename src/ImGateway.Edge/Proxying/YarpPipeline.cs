@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Model;
@@ -15,15 +13,11 @@ sealed class YarpPipeline : IEndpointRouteBuilder
 {
     readonly IApplicationBuilder _app;
     readonly Dictionary<string, Endpoint> _endpoints;
-    readonly TimeSpan _idleTimeout;
-    readonly ConditionalWeakTable<ClusterModel, ClusterModel> _webSocketClusters = [];
     readonly RequestDelegate _forward;
 
-    public YarpPipeline(IApplicationBuilder app, EdgeOptions options)
+    public YarpPipeline(IApplicationBuilder app)
     {
         _app = app;
-        // Longer than a timer can count: for ever.
-        _idleTimeout = options.WebSockets.IdleTimeout.TotalMilliseconds < int.MaxValue ? options.WebSockets.IdleTimeout : TimeSpan.FromMilliseconds(int.MaxValue);
         Map();
         _endpoints = DataSources.SelectMany(source => source.Endpoints)
             .ToDictionary(endpoint => endpoint.Metadata.GetRequiredMetadata<RouteModel>().Config.RouteId, StringComparer.OrdinalIgnoreCase);
@@ -59,7 +53,6 @@ sealed class YarpPipeline : IEndpointRouteBuilder
             var checksPassively = clusters.Any(cluster => cluster.HealthCheck?.Passive?.Enabled == true);
             this.MapReverseProxy(proxy =>
             {
-                proxy.Use(GiveWebSocketsTheirTimeout);
                 proxy.UseSessionAffinity();
                 proxy.UseLoadBalancing();
                 // Costs every request a state machine.
@@ -79,18 +72,5 @@ sealed class YarpPipeline : IEndpointRouteBuilder
         app.UseRequestTimeouts();
         app.Run(context => context.GetEndpoint()!.RequestDelegate!(context));
         return app.Build();
-    }
-
-    /// <summary>Requests and WebSockets share a cluster, so that balancing counts both; how long they may be silent differs.</summary>
-    Task GiveWebSocketsTheirTimeout(HttpContext context, RequestDelegate next)
-    {
-        if (context.Features.Get<WebSocketSession>() is not null)
-        {
-            var feature = (ReverseProxyFeature)context.GetReverseProxyFeature();
-            feature.Cluster = _webSocketClusters.GetValue(feature.Cluster, cluster => new ClusterModel(
-                cluster.Config with { HttpRequest = (cluster.Config.HttpRequest ?? new()) with { ActivityTimeout = _idleTimeout } }, cluster.HttpClient));
-        }
-
-        return next(context);
     }
 }

@@ -7,12 +7,14 @@ enum ClosedBy
     Client,
     Upstream,
     Idle,
+    Drain,
+    Limit,
     Error,
 }
 
 sealed class WebSocketMetrics
 {
-    static readonly string[] ClosedByLabels = ["client", "upstream", "idle", "error"];
+    static readonly string[] ClosedByLabels = ["client", "upstream", "idle", "drain", "limit", "error"];
 
     readonly Gauge _open;
     readonly Histogram _durations;

@@ -1,33 +1,87 @@
 using System.Collections.Concurrent;
+using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.WebSockets;
 
-/// <summary>The WebSockets that are open: the one list that changes while serving.</summary>
-sealed class WebSocketRegistry(WebSocketMetrics metrics, TimeProvider time)
+/// <summary>The WebSockets that are open: the one list that changes while serving. Ends those that are silent for too long.</summary>
+sealed class WebSocketRegistry : IDisposable
 {
-    readonly ConcurrentDictionary<OpenWebSocket, byte> _open = new(ReferenceEqualityComparer.Instance);
+    static readonly TimeSpan ShortestSweep = TimeSpan.FromMilliseconds(50);
+    static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(10);
 
-    public int Count => _open.Count;
+    readonly ConcurrentDictionary<OpenWebSocket, byte> _open = new(ReferenceEqualityComparer.Instance);
+    readonly CurrentOptions _options;
+    readonly ITimer _sweep;
+    TaskCompletionSource _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    int _count;
+
+    public WebSocketRegistry(WebSocketMetrics metrics, CurrentOptions options, TimeProvider time)
+    {
+        (Metrics, _options, Time) = (metrics, options, time);
+        // One timer for all of them: what a socket costs while it is silent is what most of them cost.
+        _sweep = time.CreateTimer(static registry => ((WebSocketRegistry)registry!).EndIdle(), this, SweepInterval, Timeout.InfiniteTimeSpan);
+    }
+
+    public int Count => Volatile.Read(ref _count);
 
     public IReadOnlyCollection<OpenWebSocket> Open => [.. _open.Keys];
 
-    internal TimeProvider Time => time;
+    internal TimeProvider Time { get; }
 
-    internal WebSocketMetrics Metrics => metrics;
+    internal WebSocketMetrics Metrics { get; }
+
+    TimeSpan IdleTimeout => _options.Value.WebSockets.IdleTimeout;
+
+    TimeSpan SweepInterval => TimeSpan.FromTicks(Math.Clamp(IdleTimeout.Ticks / 10, ShortestSweep.Ticks, LongestSweep.Ticks));
 
     /// <summary>Follows the WebSocket that a request asks for: from its upgrade, if the upstream grants one, to its end.</summary>
     public WebSocketSession Follow(HttpContext context, string route, Action<int> onUpgraded) => new(this, context, route, onUpgraded);
 
-    internal OpenWebSocket Add(string route)
+    /// <summary>Until no socket is open.</summary>
+    public async Task WhenEmptyAsync(CancellationToken cancellationToken)
     {
-        var socket = new OpenWebSocket(route, time.GetUtcNow());
-        _open.TryAdd(socket, 0);
-        metrics.OnOpened();
-        return socket;
+        while (true)
+        {
+            // Taken before the count is looked at: whoever removes the last one completes what is there after it has counted down.
+            var emptied = Volatile.Read(ref _emptied).Task;
+            if (Count == 0) return;
+            await emptied.WaitAsync(cancellationToken);
+        }
+    }
+
+    public void Dispose() => _sweep.Dispose();
+
+    internal void Add(OpenWebSocket socket)
+    {
+        if (!_open.TryAdd(socket, 0)) return;
+        Interlocked.Increment(ref _count);
+        Metrics.OnOpened();
     }
 
     internal void Remove(OpenWebSocket socket, ClosedBy by)
     {
-        if (_open.TryRemove(socket, out _)) metrics.OnClosed(by, time.GetUtcNow() - socket.Since);
+        if (!_open.TryRemove(socket, out _)) return;
+        Metrics.OnClosed(by, Time.GetUtcNow() - socket.Since);
+        if (Interlocked.Decrement(ref _count) > 0) return;
+        Interlocked.Exchange(ref _emptied, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+
+    /// <summary>The time-out is read anew each time, so that a reload counts for sockets that are open.</summary>
+    void EndIdle()
+    {
+        var timeout = IdleTimeout;
+        foreach (var (socket, _) in _open)
+        {
+            if (socket.IdleFor >= timeout) socket.Abort(ClosedBy.Idle);
+        }
+
+        try
+        {
+            _sweep.Change(SweepInterval, Timeout.InfiniteTimeSpan);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The edge has stopped meanwhile.
+        }
     }
 }

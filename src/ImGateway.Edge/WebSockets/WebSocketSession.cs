@@ -1,117 +1,100 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.WebSockets;
 
 /// <summary>
-/// Stands between the forwarder and the server's two ways to become a WebSocket (RFC 6455 over HTTP/1.1, RFC 8441 over HTTP/2), so that
-/// the stream of an upgrade is counted and ended by rules of ours.
+/// A request for a WebSocket, over either of the server's ways to become one (RFC 6455 over HTTP/1.1, RFC 8441 over HTTP/2): takes the
+/// upstream's side once it has granted the upgrade, then the client's, and relays between them to the end.
 /// </summary>
-sealed class WebSocketSession : IHttpUpgradeFeature, IHttpExtendedConnectFeature, IDisposable
+sealed class WebSocketSession : IDisposable
 {
-    /// <summary>How long what a client sent before it vanished may take to reach an upstream that does not read.</summary>
-    static readonly TimeSpan LastBytes = TimeSpan.FromSeconds(5);
+    /// <summary>RFC 9113 §8.5: what a stream ends with where the connection behind it broke.</summary>
+    const int ConnectError = 0xA;
 
     readonly WebSocketRegistry _registry;
     readonly HttpContext _context;
     readonly string _route;
     readonly Action<int> _onUpgraded;
-    readonly IHttpUpgradeFeature? _upgrade;
     readonly IHttpExtendedConnectFeature? _connect;
-    readonly CancellationTokenSource _ended;
-    readonly CancellationTokenRegistration _aborted;
-    OpenWebSocket? _socket;
-    bool _clientEnded;
+    Stream? _upstream;
 
     internal WebSocketSession(WebSocketRegistry registry, HttpContext context, string route, Action<int> onUpgraded)
     {
         (_registry, _context, _route, _onUpgraded) = (registry, context, route, onUpgraded);
-        _ended = new CancellationTokenSource(Timeout.InfiniteTimeSpan, registry.Time);
-        // The server calls a request aborted as soon as the client's side is closed, though bytes that came before may not be read yet.
-        _aborted = context.RequestAborted.UnsafeRegister(static session => ((WebSocketSession)session!).OnAborted(), this);
-        context.RequestAborted = _ended.Token;
-        _upgrade = context.Features.Get<IHttpUpgradeFeature>();
         _connect = context.Features.Get<IHttpExtendedConnectFeature>();
-        context.Features.Set<IHttpUpgradeFeature>(this);
-        context.Features.Set<IHttpExtendedConnectFeature>(this);
         context.Features.Set(this);
-        // A phone that sleeps is no slow reader: the idle time-out decides. HTTP/2 has no such feature a stream.
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
     }
 
-    /// <summary>Null until the upstream has granted the upgrade.</summary>
-    public OpenWebSocket? Socket => _socket;
+    public bool IsExtendedConnect => _connect is { IsExtendedConnect: true };
 
-    public bool IsUpgraded => _socket is not null;
+    /// <summary>Whether the upstream has granted the upgrade and waits for the client's side.</summary>
+    public bool IsGranted => _upstream is not null;
 
-    public bool IsUpgradableRequest => _upgrade?.IsUpgradableRequest == true;
+    /// <summary>Null until both sides are upgraded.</summary>
+    public OpenWebSocket? Socket { get; private set; }
 
-    public bool IsExtendedConnect => _connect?.IsExtendedConnect == true;
+    public bool IsUpgraded => Socket is not null;
 
-    public string? Protocol => _connect?.Protocol;
+    /// <param name="upstream">What is no longer HTTP; the session disposes of it.</param>
+    public void Grant(Stream upstream) => _upstream = upstream;
 
-    public async Task<Stream> UpgradeAsync() => Open(await _upgrade!.UpgradeAsync(), StatusCodes.Status101SwitchingProtocols);
-
-    public async ValueTask<Stream> AcceptAsync()
+    /// <summary>Upgrades the client's side, which sends the response, and relays until the socket ends.</summary>
+    public async Task<RelayEnd> RelayAsync()
     {
+        // 1. The client's side.
+        Stream client;
+        try
+        {
+            client = await UpgradeAsync();
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // It left meanwhile.
+            return new RelayEnd(ClosedBy.Client, InOrder: true, ForwarderError.UpgradeResponseClient, e);
+        }
+
+        // 2. Both ways, until both have ended.
+        using var relay = new WebSocketRelay(_route, client, _upstream!, _registry.Metrics, _registry.Time);
+        Socket = relay;
+        _onUpgraded(_context.Response.StatusCode);
+        var end = new RelayEnd(ClosedBy.Error, InOrder: false, ForwarderError.None);
+        _registry.Add(relay);
+        try
+        {
+            // The server calls a request aborted as soon as the client's side is closed, though bytes that came before may not be read yet.
+            await using var gone = _context.RequestAborted.UnsafeRegister(static relay => ((WebSocketRelay)relay!).OnClientGone(), relay);
+            end = await relay.RunAsync();
+        }
+        finally
+        {
+            _registry.Remove(relay, end.By);
+        }
+
+        // 3. The client's side ends as the upstream's did. The server ends it in order where nothing is said.
+        if (!end.InOrder) Cut();
+        return end;
+    }
+
+    public void Dispose() => _upstream?.Dispose();
+
+    async ValueTask<Stream> UpgradeAsync()
+    {
+        // What bounds a request does not bound a socket: its idle time-out does.
+        _context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
+        // A phone that sleeps is no slow reader. HTTP/2 has no such feature a stream.
+        if (_context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        if (!IsExtendedConnect) return await _context.Features.Get<IHttpUpgradeFeature>()!.UpgradeAsync();
         // A tunnel has no body to limit (RFC 8441 §5).
         if (_context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
-        return Open(await _connect!.AcceptAsync(), StatusCodes.Status200OK);
+        return await _connect!.AcceptAsync();
     }
 
-    /// <summary>The forwarder is done: names who ended the socket.</summary>
-    public void Complete(ForwarderError error)
+    void Cut()
     {
-        if (_socket is { } socket) _registry.Remove(socket, EndedBy(error));
+        if (_context.Features.Get<IHttpResetFeature>() is { } stream) stream.Reset(ConnectError);
+        else _context.Abort();
     }
-
-    public void Dispose()
-    {
-        _aborted.Dispose();
-        _ended.Dispose();
-    }
-
-    internal void OnReceived(int bytes)
-    {
-        _socket!.OnReceived(bytes);
-        _registry.Metrics.OnReceived(bytes);
-    }
-
-    internal void OnSent(int bytes)
-    {
-        _socket!.OnSent(bytes);
-        _registry.Metrics.OnSent(bytes);
-    }
-
-    /// <summary>The client has sent its last byte, and the upstream has it: nothing can come of the other direction any more.</summary>
-    internal void OnClientEnded()
-    {
-        _clientEnded = true;
-        _ended.Cancel();
-    }
-
-    RelayStream Open(Stream stream, int code)
-    {
-        _socket = _registry.Add(_route);
-        _onUpgraded(code);
-        return new RelayStream(stream, this);
-    }
-
-    void OnAborted()
-    {
-        _clientEnded = true;
-        if (_socket is null) _ended.Cancel();
-        else _ended.CancelAfter(LastBytes);
-    }
-
-    ClosedBy EndedBy(ForwarderError error) => error switch
-    {
-        ForwarderError.UpgradeActivityTimeout => ClosedBy.Idle,
-        _ when _clientEnded => ClosedBy.Client,
-        ForwarderError.None or ForwarderError.UpgradeResponseDestination or ForwarderError.UpgradeRequestDestination => ClosedBy.Upstream,
-        ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient
-            or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled => ClosedBy.Client,
-        _ => ClosedBy.Error,
-    };
 }
