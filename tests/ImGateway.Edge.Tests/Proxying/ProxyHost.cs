@@ -41,7 +41,7 @@ sealed class ProxyHost : IAsyncDisposable
         builder.Logging.AddProvider(Logs).AddFilter("Yarp", LogLevel.Error);
         builder.Services.AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(_registry));
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddTls(options).AddChallenges(options).AddProxying(options, builder.Configuration);
+        builder.Services.AddTls(options).AddChallenges().AddProxying(options, builder.Configuration);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
@@ -82,7 +82,7 @@ sealed class ProxyHost : IAsyncDisposable
 
     public IPEndPoint Plain => Endpoint(2);
 
-    public IReadOnlyList<IChallengeResponder> Challenges => _app.Services.GetRequiredService<IReadOnlyList<IChallengeResponder>>();
+    public IReadOnlyList<IChallengeResponder> Challenges => _app.Services.GetRequiredService<ChallengeResponders>().Of(_app.Services.GetRequiredService<CurrentOptions>().Value);
 
     public WebSocketRegistry WebSockets => _app.Services.GetRequiredService<WebSocketRegistry>();
 
