@@ -79,21 +79,14 @@ sealed partial class CertificateInstaller(
     }
 
     /// <summary>Nobody else is served any more; what is stored stays where it is.</summary>
-    public void Retain(IReadOnlyCollection<HostName> hosts)
-    {
-        var gone = _served.Keys.Where(host => !hosts.Contains(host)).ToList();
-        if (gone.Count == 0) return;
-        Restore(_served.Where(entry => hosts.Contains(entry.Key)).ToDictionary());
-        foreach (var host in gone) NoLongerServed(host);
-    }
+    public void Retain(IReadOnlyList<HostName> hosts) => Replace(_served.Where(entry => hosts.Contains(entry.Key)).ToDictionary());
 
     /// <summary>What was served before a change that came to nothing.</summary>
     /// <param name="served">As <see cref="Served"/> was then.</param>
     public void Restore(IReadOnlyDictionary<HostName, ServedCredential> served)
     {
-        foreach (var host in _served.Keys.Where(host => !served.ContainsKey(host))) metrics.Forget(host);
-        _served = served;
-        selector.Publish(Credentials(served));
+        Replace(served);
+        foreach (var (host, credential) in served) metrics.Served(host, credential);
     }
 
     /// <summary>Metrics that follow from the options, after these have changed.</summary>
@@ -105,6 +98,13 @@ sealed partial class CertificateInstaller(
         if (time.GetUtcNow() < _nextContexts) return;
         selector.RenewContexts();
         _nextContexts = time.GetUtcNow() + ContextLifetime;
+    }
+
+    void Replace(IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        foreach (var host in _served.Keys.Where(host => !served.ContainsKey(host))) metrics.Forget(host);
+        _served = served;
+        selector.Publish(Credentials(served));
     }
 
     void Keep(StoreTransaction saved, IEnumerable<KeyValuePair<HostName, ServedCredential>> sameAsBefore)
@@ -182,7 +182,4 @@ sealed partial class CertificateInstaller(
 
     [LoggerMessage(2, LogLevel.Information, "{Host}: certificate {OldSerial} replaced by {NewSerial}, valid until {NotAfter:u}, from {Origin}")]
     partial void Swapped(HostName host, string oldSerial, string newSerial, DateTimeOffset notAfter, string origin);
-
-    [LoggerMessage(3, LogLevel.Information, "{Host}: is no longer configured, and no longer served or renewed; its certificate stays in DataDirectory")]
-    partial void NoLongerServed(HostName host);
 }

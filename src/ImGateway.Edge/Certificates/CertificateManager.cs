@@ -101,7 +101,7 @@ public sealed partial class CertificateManager : BackgroundService
         _manualInstalls = new ManualInstalls(current, _store, _installer, _turn, metrics, time, logger);
         _manualRenewals = new ManualRenewals(
             current, _store, _installer, _files, _selfSigned, _acme, new Revocations(_ca, _installer, _book, _acme, audit), _ca, _turn, logger);
-        _reload = new CertificateReload(current, _files, _ca, selector, _start, _installer, _book, caOf, time);
+        _reload = new CertificateReload(current, _files, _ca, selector, _start, _installer, _book, caOf, time, logger);
         _alerts = new ExpiryAlerts(current, time, logger);
         _onChange = new ChangeProgram(current, new HookProgram(time), logger);
     }

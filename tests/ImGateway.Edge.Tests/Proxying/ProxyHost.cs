@@ -101,6 +101,12 @@ sealed class ProxyHost : IAsyncDisposable
 
     public static Task<ProxyHost> StartAsync(RecordingUpstream upstream) => StartAsync(Options(upstream.Address));
 
+    public RequestPath Path => _app.Services.GetRequiredService<RequestPaths>().Current;
+
+    /// <summary>Requests from now on are served by these.</summary>
+    public Task ReloadAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null) => _app.Services.GetRequiredService<RequestPaths>().ReplaceAsync(
+        options, ProxyConfiguration.Read(options, new ConfigurationBuilder().AddInMemoryCollection(yarp ?? new Dictionary<string, string?>()).Build()));
+
     /// <summary>A GET over HTTP/1.1 with these further header lines.</summary>
     public Task<RawResponse> GetAsync(string target, params string[] headers) =>
         RawClient.ExchangeAsync(Bare, $"GET {target} HTTP/1.1\r\nHost: {Host}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n");
