@@ -21,21 +21,22 @@ public static class EdgeApplication
     /// <param name="configuration">For the sections that belong to libraries: <c>ReverseProxy</c>.</param>
     /// <param name="log">Where everything is logged.</param>
     /// <param name="pages">More answers over TLS, before the routes.</param>
-    public static WebApplication Build(EdgeOptions options, IConfiguration configuration, Serilog.ILogger log, Action<IApplicationBuilder>? pages = null)
+    /// <param name="file">Where the configuration is read again; null: nowhere.</param>
+    public static WebApplication Build(EdgeOptions options, IConfiguration configuration, Serilog.ILogger log, Action<IApplicationBuilder>? pages = null, ConfigurationFile? file = null)
     {
         // Empty: no settings file, environment name or listener can creep in that nobody named; and the start is short.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "imgw", ContentRootPath = AppContext.BaseDirectory });
         builder.Services
-            .AddSingleton(options)
             .AddSingleton(new CurrentOptions(options))
             .AddSingleton(TimeProvider.System)
             .AddSingleton(log)
             .AddSerilog(log, dispose: false)
             .AddEdgeOperations()
             .AddTls(options)
-            .AddChallenges(options)
+            .AddChallenges()
             .AddCertificates(options)
             .AddProxying(options, configuration)
+            .AddReload(configuration, file)
             .AddHostedService<ListenerLog>()
             .Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true)
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
@@ -44,7 +45,7 @@ public static class EdgeApplication
         var app = builder.Build();
         app.UseControl();
         app.UseManagement();
-        if (options.AccessLog) app.UseAccessLog();
+        app.UseAccessLog();
         app.UsePages(pages);
         app.UseProxying();
         return app;
@@ -61,7 +62,7 @@ public static class EdgeApplication
         // 2. Certificates, before anybody can ask for one.
         // 3. The policy must be in force, not just written down.
         // 4. Listeners.
-        IReadOnlyList<string> problems = [.. ControlSocket.Problems(app.Services.GetRequiredService<EdgeOptions>())];
+        IReadOnlyList<string> problems = [.. ControlSocket.Problems(app.Services.GetRequiredService<CurrentOptions>().Value)];
         if (problems.Count == 0) problems = await LoadCertificatesAsync(app, cancellationToken);
         if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ProblemsAsync(cancellationToken);
         if (problems.Count == 0) problems = await ListenAsync(app, cancellationToken);
@@ -105,12 +106,12 @@ public static class EdgeApplication
     static void UsePages(this WebApplication app, Action<IApplicationBuilder>? pages)
     {
         if (pages is null) return;
-        var headers = app.Services.GetRequiredService<SecurityHeaders>();
+        var paths = app.Services.GetRequiredService<RequestPaths>();
         app.UseWhen(context => context.Features.Get<ListenerFeature>() is { Kind: ListenerKind.Https }, branch =>
         {
             branch.Use((context, next) =>
             {
-                headers.AddTo(context.Response, overTls: true);
+                paths.Current.Headers.AddTo(context.Response, overTls: true);
                 return next(context);
             });
             pages(branch);

@@ -154,6 +154,12 @@ public sealed class EdgeProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>SIGHUP.</summary>
+    public void Hangup()
+    {
+        if (SendSignal(_process.Id, 1) != 0) throw new InvalidOperationException($"kill: errno {Marshal.GetLastPInvokeError()}");
+    }
+
     /// <summary>SIGKILL: nothing is put in order.</summary>
     public Task KillAsync()
     {

@@ -38,8 +38,11 @@ sealed class CertificateFileWatcher : IDisposable
         _folders.Follow(_files.SelectMany(watched => PathsOf(watched.File)));
     }
 
-    /// <summary>Returns when it is time for the next look.</summary>
-    public async Task WaitAsync(CancellationToken cancellationToken) => await _looks.Reader.ReadAsync(cancellationToken);
+    /// <summary>Returns when it is time for the next look, or when another watcher has taken this one's place.</summary>
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        if (await _looks.Reader.WaitToReadAsync(cancellationToken)) _looks.Reader.TryRead(out _);
+    }
 
     public IReadOnlyList<ChangedFile> Look()
     {

@@ -10,7 +10,7 @@ sealed record InstallFailure(string Why, bool IsStorage);
 
 /// <summary>The one way to a new certificate, whichever source it is from: save, publish, prove, keep; or everything stays as it was.</summary>
 sealed partial class CertificateInstaller(
-    EdgeOptions options,
+    CurrentOptions options,
     CertificateStore store,
     ServerCertificateSelector selector,
     CertificateProbe probe,
@@ -78,12 +78,33 @@ sealed partial class CertificateInstaller(
         _served = Overlay([KeyValuePair.Create(host, _served[host] with { Previous = null })]);
     }
 
+    /// <summary>Nobody else is served any more; what is stored stays where it is.</summary>
+    public void Retain(IReadOnlyList<HostName> hosts) => Replace(_served.Where(entry => hosts.Contains(entry.Key)).ToDictionary());
+
+    /// <summary>What was served before a change that came to nothing.</summary>
+    /// <param name="served">As <see cref="Served"/> was then.</param>
+    public void Restore(IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        Replace(served);
+        foreach (var (host, credential) in served) metrics.Served(host, credential);
+    }
+
+    /// <summary>Metrics that follow from the options, after these have changed.</summary>
+    public void ShowAnew() => Show(_served, cause: null);
+
     /// <summary>New session ticket keys, once a day.</summary>
     public void RenewContexts()
     {
         if (time.GetUtcNow() < _nextContexts) return;
         selector.RenewContexts();
         _nextContexts = time.GetUtcNow() + ContextLifetime;
+    }
+
+    void Replace(IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        foreach (var host in _served.Keys.Where(host => !served.ContainsKey(host))) metrics.Forget(host);
+        _served = served;
+        selector.Publish(Credentials(served));
     }
 
     void Keep(StoreTransaction saved, IEnumerable<KeyValuePair<HostName, ServedCredential>> sameAsBefore)
@@ -127,7 +148,7 @@ sealed partial class CertificateInstaller(
         foreach (var (host, served) in table)
         {
             metrics.Served(host, served);
-            if (NextActions.Of(served, state: null, options, time.GetUtcNow()) is { Action: NextActions.Renew, At: { } at }) metrics.NextRenewal(host, at);
+            if (NextActions.Of(served, state: null, options.Value, time.GetUtcNow()) is { Action: NextActions.Renew, At: { } at }) metrics.NextRenewal(host, at);
             if (!before.TryGetValue(host, out var old))
             {
                 Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);

@@ -17,19 +17,20 @@ public sealed partial class CertificateManager : BackgroundService
 {
     static readonly TimeSpan AlertInterval = TimeSpan.FromHours(1);
 
-    readonly EdgeOptions _options;
+    readonly CurrentOptions _options;
     readonly TimeProvider _time;
     readonly ILogger<CertificateManager> _logger;
     readonly Turn _turn = new();
     readonly CertificateStore _store;
     readonly CertificateInstaller _installer;
     readonly CertificateStart _start;
-    readonly FilesSource _files;
+    readonly CertificateReload _reload;
+    readonly Current<FilesSource> _files;
+    readonly Current<IssuingCa> _ca;
     readonly FileChanges _fileChanges;
     readonly SelfSignedRenewals _selfSigned;
     readonly AcmeRenewals _acme;
     readonly RenewalBook _book;
-    readonly IssuanceBudget _budget;
     readonly ExpiryAlerts _alerts;
     readonly ChangeProgram _onChange;
     readonly ManualInstalls _manualInstalls;
@@ -39,7 +40,7 @@ public sealed partial class CertificateManager : BackgroundService
     DateTimeOffset _nextAlerts;
 
     public CertificateManager(
-        EdgeOptions options,
+        CurrentOptions options,
         ServerCertificateSelector selector,
         SelfProbe probe,
         CertificateMetrics metrics,
@@ -47,12 +48,11 @@ public sealed partial class CertificateManager : BackgroundService
         ILogger<CertificateManager> logger,
         IServiceProvider services)
         : this(
-            options, selector, probe.ProbeAsync, metrics, time, logger,
-            services.GetRequiredService<CertificateAuthority>(),
-            services.GetRequiredService<IssuanceBudget>(),
-            services.GetRequiredService<CertificateAudit>(),
-            services.GetRequiredService<Random>(),
-            services.GetRequiredService<OcspStates>().IsRevoked)
+            options.Value, selector, probe.ProbeAsync, metrics, time, logger,
+            audit: services.GetRequiredService<CertificateAudit>(),
+            random: services.GetRequiredService<Random>(),
+            isRevoked: services.GetRequiredService<OcspStates>().IsRevoked,
+            caOf: services.GetRequiredService<IssuingCas>().Of)
     {
     }
 
@@ -60,6 +60,7 @@ public sealed partial class CertificateManager : BackgroundService
     /// <param name="budget">Null: in DataDirectory, unshown.</param>
     /// <param name="audit">Null: in DataDirectory, and logged with everything else.</param>
     /// <param name="random">Null: as ever.</param>
+    /// <param name="caOf">What asks the CA of a configuration, in place of authority and budget.</param>
     /// <param name="isRevoked">Whether the CA says so of what is served; null: nobody asks it.</param>
     internal CertificateManager(
         EdgeOptions options,
@@ -72,34 +73,37 @@ public sealed partial class CertificateManager : BackgroundService
         IssuanceBudget? budget = null,
         CertificateAudit? audit = null,
         Random? random = null,
-        Func<Credential, bool>? isRevoked = null)
+        Func<Credential, bool>? isRevoked = null,
+        Func<EdgeOptions, IssuingCa>? caOf = null)
     {
-        authority ??= CertificateAuthority.None;
-        budget ??= new IssuanceBudget(AcmePaths.Limits(options), time);
-        audit ??= new CertificateAudit(new AuditLog(AuditLog.PathIn(options), logger), options, time);
+        // Its own, replaced in its turn: no round sees two configurations.
+        var current = new CurrentOptions(options);
+        audit ??= new CertificateAudit(new AuditLog(AuditLog.PathIn(options), logger), current, time);
         var chance = new Chance(random ?? CertificatesRegistration.NewRandom());
-        (_options, _time, _logger, _budget) = (options, time, logger, budget);
+        (_options, _time, _logger) = (current, time, logger);
 
         // What is stored and served.
-        _store = new CertificateStore(options, time, logger);
-        _installer = new CertificateInstaller(options, _store, selector, probe, metrics, audit, time, logger);
+        _store = new CertificateStore(current, time, logger);
+        _installer = new CertificateInstaller(current, _store, selector, probe, metrics, audit, time, logger);
 
         // Where certificates come from.
-        _files = new FilesSource(options, new CertificateFileReader(options.Hosts, time), time);
+        _files = new(new FilesSource(options, time));
+        _ca = new(caOf?.Invoke(options) ?? new IssuingCa(authority ?? CertificateAuthority.None, budget ?? new IssuanceBudget(AcmePaths.Limits(options), time)));
         _fileChanges = new FileChanges(_files, _installer, metrics, logger);
-        var development = new SelfSignedSource(options, time);
+        var development = new SelfSignedSource(current, time);
         _selfSigned = new SelfSignedRenewals(development, _files, _installer, _turn, metrics, time, logger);
-        _book = new RenewalBook(_store, _installer, _turn, metrics, RenewalSettings.Of(options), logger);
-        var run = new RenewalRun(authority, _store, _installer, _book, budget, _turn, metrics, audit, _files.Covers, time, chance, logger);
-        _acme = new AcmeRenewals(options, authority, _installer, _book, run, isRevoked ?? (_ => false), time, chance, logger);
+        _book = new RenewalBook(_store, _installer, _turn, metrics, current, logger);
+        var run = new RenewalRun(current, _ca, _store, _installer, _book, _turn, metrics, audit, host => _files.Value.Covers(host), time, chance, logger);
+        _acme = new AcmeRenewals(current, _ca, _installer, _book, run, isRevoked ?? (_ => false), time, chance, logger);
 
         // Who changes what is served, and who is told.
-        _start = new CertificateStart(options, _store, _files, development, _installer, metrics, logger);
-        _manualInstalls = new ManualInstalls(options, _store, _installer, _turn, metrics, time, logger);
+        _start = new CertificateStart(current, _store, _files, development, _installer, metrics, logger);
+        _manualInstalls = new ManualInstalls(current, _store, _installer, _turn, metrics, time, logger);
         _manualRenewals = new ManualRenewals(
-            options, _store, _installer, _files, _selfSigned, _acme, new Revocations(authority, _installer, _book, _acme, audit), authority, _turn, logger);
-        _alerts = new ExpiryAlerts(options.Certificates.MaxAge, time, logger);
-        _onChange = new ChangeProgram(options, new HookProgram(time), logger);
+            current, _store, _installer, _files, _selfSigned, _acme, new Revocations(_ca, _installer, _book, _acme, audit), _ca, _turn, logger);
+        _reload = new CertificateReload(current, _files, _ca, selector, _start, _installer, _book, caOf, time, logger);
+        _alerts = new ExpiryAlerts(current, time, logger);
+        _onChange = new ChangeProgram(current, new HookProgram(time), logger);
     }
 
     /// <summary>What is served and where it came from; replaced as a whole.</summary>
@@ -107,18 +111,28 @@ public sealed partial class CertificateManager : BackgroundService
 
     /// <summary>Of each configured host that has one, in the configuration's order.</summary>
     public IReadOnlyList<ManagedCertificate> Certificates =>
-        ManagedCertificates.Of(_installer.Served, (host, _) => _book.Of(host), _options, _time);
+        ManagedCertificates.Of(_installer.Served, (host, _) => _book.Of(host), _options.Value, _time);
 
-    bool IsAcme => _options.Certificates.Source == CertificateSource.Acme;
+    bool IsAcme => _options.Value.Certificates.Source == CertificateSource.Acme;
 
     /// <summary>Everything that must be there before the first connection. Called once; starting calls it where nobody did.</summary>
     /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file has problems: all of them.</exception>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         await Task.Run(() => _start.LoadAsync(cancellationToken), cancellationToken);
-        if (IsAcme) _budget.Show();
+        if (IsAcme) _ca.Value.Budget.Show();
         _nextAlerts = _time.GetUtcNow();
         _loaded = true;
+    }
+
+    /// <summary>
+    /// Goes over to another configuration: new hosts get their certificate, those no longer named are neither served nor renewed, and nobody
+    /// else notices.
+    /// </summary>
+    /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file has problems: all of them. Nothing has changed.</exception>
+    public async Task ReconfigureAsync(EdgeOptions options, CancellationToken cancellationToken)
+    {
+        using (await _turn.TakeAsync(cancellationToken)) await _reload.ApplyAsync(options, cancellationToken);
     }
 
     /// <summary>Checks a certificate as a file is checked and swaps it in for every configured host it covers, for all or for none.</summary>
@@ -165,7 +179,7 @@ public sealed partial class CertificateManager : BackgroundService
     public override void Dispose()
     {
         base.Dispose();
-        _files.Dispose();
+        _files.Value.Dispose();
         _acme.Dispose();
         _store.Dispose();
         _turn.Dispose();
@@ -177,7 +191,7 @@ public sealed partial class CertificateManager : BackgroundService
         {
             while (true)
             {
-                await _files.WaitAsync(stoppingToken);
+                await _files.Value.WaitAsync(stoppingToken);
                 try
                 {
                     await LookAsync(stoppingToken);
@@ -208,12 +222,12 @@ public sealed partial class CertificateManager : BackgroundService
             {
                 _nextAlerts = _time.GetUtcNow() + AlertInterval;
                 _alerts.Check(_installer.Served);
-                if (IsAcme) _budget.Show();
+                if (IsAcme) _ca.Value.Budget.Show();
             }
 
             _installer.RenewContexts();
             // Only starts them. One process orders: two would order everything twice.
-            if (IsAcme && _store.IsOurs) _acme.Look(_options.Hosts.Where(host => !_files.Covers(host)), cancellationToken);
+            if (IsAcme && _store.IsOurs) _acme.Look(_options.Value.Hosts.Where(host => !_files.Value.Covers(host)), cancellationToken);
         }
 
         await TellAsync(cancellationToken);

@@ -41,6 +41,13 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
         _loadFailures.WithLabels(host.Value);
     }
 
+    /// <summary>The host is no longer configured.</summary>
+    public void Forget(HostName host)
+    {
+        foreach (var gauge in (Gauge[])[_expiry, _notBefore, _nextRenewal, _failures]) Remove(gauge, host);
+        foreach (var counter in (Counter[])[_swaps, _loadFailures, _renewals]) Remove(counter, host);
+    }
+
     public void NextRenewal(HostName host, DateTimeOffset at) => _nextRenewal.WithLabels(host.Value).Set(at.ToUnixTimeSeconds());
 
     public void ConsecutiveFailures(HostName host, int count) => _failures.WithLabels(host.Value).Set(count);
@@ -56,4 +63,10 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     }
 
     public void RenewalFailed(HostName host, string reason) => _renewals.WithLabels(host.Value, "failure", reason).Inc();
+
+    static void Remove<TChild>(Collector<TChild> series, HostName host)
+        where TChild : ChildBase
+    {
+        foreach (var labels in series.GetAllLabelValues().Where(labels => labels[0] == host.Value).ToList()) series.RemoveLabelled(labels);
+    }
 }

@@ -9,9 +9,9 @@ namespace ImGateway.Edge.Certificates;
 /// that is allowed. A file gone bad keeps no edge from starting that can go on with what it stored.
 /// </summary>
 sealed partial class CertificateStart(
-    EdgeOptions options,
+    CurrentOptions options,
     CertificateStore store,
-    FilesSource files,
+    Current<FilesSource> files,
     SelfSignedSource selfSigned,
     CertificateInstaller installer,
     CertificateMetrics metrics,
@@ -23,8 +23,8 @@ sealed partial class CertificateStart(
         try
         {
             store.Open();
-            if (!store.TryLock()) ReadOnly(options.DataDirectory);
-            var readings = files.Read();
+            if (!store.TryLock()) ReadOnly(options.Value.DataDirectory);
+            var readings = files.Value.Read();
             foreach (var warning in readings.SelectMany(reading => reading.Warnings)) FileWarning(warning);
             await SettleAsync(readings, cancellationToken);
         }
@@ -42,7 +42,27 @@ sealed partial class CertificateStart(
         // 1. What is stored, and whether it makes up for files that cannot be used.
         var stored = store.LoadAll();
         if (readings.Count > 0) TolerateOrThrow(readings, stored);
+        await TakeInAsync(stored, cancellationToken);
+    }
 
+    /// <summary>The same while serving: what the configured hosts have goes on being served, those that are new get theirs.</summary>
+    /// <param name="readings">Of all files; none where nothing about them has changed.</param>
+    /// <param name="accept">Called once no host is left without a certificate, before anything is served otherwise.</param>
+    /// <exception cref="CertificateLoadException">Some host would have no certificate, or the store cannot be used.</exception>
+    public async Task ReloadAsync(IReadOnlyList<CertificateReading> readings, Action accept, CancellationToken cancellationToken)
+    {
+        var (hosts, served) = (options.Value.Hosts, installer.Served);
+        List<HostName> unserved = [.. hosts.Where(host => !served.ContainsKey(host))];
+        store.Adopt(unserved);
+        var stored = store.Load(unserved);
+        if (readings.Count > 0) TolerateOrThrow(readings, served.Where(entry => hosts.Contains(entry.Key)).Concat(stored).ToDictionary());
+        foreach (var warning in readings.SelectMany(reading => reading.Warnings)) FileWarning(warning);
+        accept();
+        await TakeInAsync(stored, cancellationToken);
+    }
+
+    async Task TakeInAsync(IReadOnlyDictionary<HostName, ServedCredential> stored, CancellationToken cancellationToken)
+    {
         // 2. Served from the first connection on.
         try
         {
@@ -50,29 +70,29 @@ sealed partial class CertificateStart(
         }
         catch (Exception e) when (e is InvalidOperationException or CryptographicException or AuthenticationException)
         {
-            throw new CertificateLoadException([$"{options.DataDirectory}: a stored certificate cannot be served: {e.Message}; import another one"]);
+            throw new CertificateLoadException([$"{options.Value.DataDirectory}: a stored certificate cannot be served: {e.Message}; import another one"]);
         }
 
         // 3. Files whose content is new to their hosts.
-        await InstallAsync(FilesSource.News(files.Choose(), installer.Served), "file", cancellationToken);
+        await InstallAsync(FilesSource.News(files.Value.Choose(), installer.Served), "file", cancellationToken);
 
         // 4. What no file covers is issued here, where that is allowed; what a CA has to issue may take its time.
         if (!selfSigned.IsAllowed) return;
-        var fromFiles = files.Choose();
-        var missing = options.Hosts.Where(host => !installer.Served.ContainsKey(host))
+        var fromFiles = files.Value.Choose();
+        var missing = options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host))
             .Concat(selfSigned.OfAnotherCa(installer.Served))
-            .Where(host => !fromFiles.ContainsKey(host));
+            .Where(host => options.Value.Hosts.Contains(host) && !fromFiles.ContainsKey(host));
         await InstallAsync(missing.ToDictionary(host => host, selfSigned.Issue), "missing", cancellationToken);
     }
 
     void TolerateOrThrow(IReadOnlyList<CertificateReading> readings, IReadOnlyDictionary<HostName, ServedCredential> stored)
     {
-        var problems = CertificateFilesCheck.Problems(options, readings).ToList();
+        var problems = CertificateFilesCheck.Problems(options.Value, readings).ToList();
         if (problems.Count == 0) return;
-        var chosen = files.Choose();
+        var chosen = files.Value.Choose();
         var hosts = readings.Where(reading => reading.Credential is null)
-            .SelectMany(reading => files.HostsOf(reading.File, reading.Names, stored))
-            .Concat(options.Certificates.Source == CertificateSource.Files ? options.Hosts.Where(host => !chosen.ContainsKey(host)) : [])
+            .SelectMany(reading => files.Value.HostsOf(reading.File, reading.Names, stored))
+            .Concat(options.Value.Certificates.Source == CertificateSource.Files ? options.Value.Hosts.Where(host => !chosen.ContainsKey(host)) : [])
             .ToHashSet();
         if (!hosts.All(stored.ContainsKey)) throw new CertificateLoadException(problems);
         foreach (var host in hosts) metrics.LoadFailed(host);
@@ -90,7 +110,7 @@ sealed partial class CertificateStart(
             if (await installer.InstallAsync(part, Cause(reason, part.Values), cancellationToken) is not { } failure) continue;
             var (offer, hosts) = (part.Values.First(), string.Join(", ", part.Keys));
             var problem = $"{offer.Origin}: {failure.Why}";
-            files.Reject(offer);
+            files.Value.Reject(offer);
             foreach (var host in part.Keys) metrics.LoadFailed(host);
             if (part.Keys.All(installer.Served.ContainsKey)) StoredInstead(problem, hosts);
             else problems.Add(problem);

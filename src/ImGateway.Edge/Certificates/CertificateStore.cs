@@ -5,10 +5,11 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary><c>DataDirectory/certificates/NAME</c> of every host: what is served, what came before it, and where both came from.</summary>
-sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, ILogger logger) : IDisposable
+sealed partial class CertificateStore(CurrentOptions options, TimeProvider time, ILogger logger) : IDisposable
 {
-    readonly string _root = Path.Combine(options.DataDirectory, "certificates");
-    readonly string _accounts = Path.Combine(options.DataDirectory, "accounts");
+    // DataDirectory changes at a start alone.
+    readonly string _root = Path.Combine(options.Value.DataDirectory, "certificates");
+    readonly string _accounts = Path.Combine(options.Value.DataDirectory, "accounts");
     StoreLock? _lock;
 
     /// <summary>Whether this process writes it: one at a time does.</summary>
@@ -17,21 +18,16 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
     /// <summary>Why this process may not change it, for whoever asked for that.</summary>
     public string Held => $"{LockPath}: is held by another imgw process; ask that one, or stop it";
 
-    string LockPath => Path.Combine(options.DataDirectory, "lock");
+    string LockPath => Path.Combine(options.Value.DataDirectory, "lock");
 
     /// <summary>Folders made, modes repaired.</summary>
     /// <exception cref="CertificateLoadException">The folder cannot be used.</exception>
     public void Open() => Guard(() =>
     {
         var modes = new PrivateModes(logger);
-        modes.EnsureFolder(options.DataDirectory);
+        modes.EnsureFolder(options.Value.DataDirectory);
         modes.EnsureFolder(_root);
-        foreach (var host in options.Hosts.Where(host => Directory.Exists(PathOf(host))))
-        {
-            modes.EnsureFolder(PathOf(host));
-            foreach (var file in Folder(host).Files) modes.EnsureFile(file);
-        }
-
+        EnsureModes(options.Value.Hosts, modes);
         foreach (var account in Accounts())
         {
             modes.EnsureFolder(account);
@@ -47,23 +43,36 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
         {
             _lock = StoreLock.TryTake(LockPath);
             if (!IsOurs) return;
-            foreach (var host in options.Hosts) Folder(host).Recover();
-            DurableFile.RemoveTemporaries(options.DataDirectory);
-            DurableFile.RemoveTemporaries(Path.Combine(options.DataDirectory, "development-ca"));
+            foreach (var host in options.Value.Hosts) Folder(host).Recover();
+            DurableFile.RemoveTemporaries(options.Value.DataDirectory);
+            DurableFile.RemoveTemporaries(Path.Combine(options.Value.DataDirectory, "development-ca"));
             foreach (var account in Accounts()) DurableFile.RemoveTemporaries(account);
         });
         return IsOurs;
     }
 
+    /// <summary>Hosts that have come with a reload: their folders, if an earlier configuration has left some, as at start.</summary>
+    /// <exception cref="CertificateLoadException">The folder cannot be used.</exception>
+    public void Adopt(IReadOnlyCollection<HostName> hosts) => Guard(() =>
+    {
+        EnsureModes(hosts, new PrivateModes(logger));
+        if (!IsOurs) return;
+        foreach (var host in hosts) Folder(host).Recover();
+    });
+
+    /// <summary>Of every configured host.</summary>
     /// <exception cref="CertificateLoadException">The folder may not be read.</exception>
-    public IReadOnlyDictionary<HostName, ServedCredential> LoadAll()
+    public IReadOnlyDictionary<HostName, ServedCredential> LoadAll() => Load(options.Value.Hosts);
+
+    /// <exception cref="CertificateLoadException">The folder may not be read.</exception>
+    public IReadOnlyDictionary<HostName, ServedCredential> Load(IEnumerable<HostName> hosts)
     {
         Dictionary<HostName, ServedCredential> all = [];
         Guard(() =>
         {
             // Says whether it may be read at all: what is inside would only seem not to exist.
-            if (Directory.Exists(options.DataDirectory)) Directory.GetDirectories(options.DataDirectory);
-            foreach (var host in options.Hosts)
+            if (Directory.Exists(options.Value.DataDirectory)) Directory.GetDirectories(options.Value.DataDirectory);
+            foreach (var host in hosts)
             {
                 if (Load(host) is { } stored) all[host] = stored;
             }
@@ -165,6 +174,15 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
         _lock = null;
     }
 
+    void EnsureModes(IEnumerable<HostName> hosts, PrivateModes modes)
+    {
+        foreach (var host in hosts.Where(host => Directory.Exists(PathOf(host))))
+        {
+            modes.EnsureFolder(PathOf(host));
+            foreach (var file in Folder(host).Files) modes.EnsureFile(file);
+        }
+    }
+
     /// <summary>Names hold no separator and begin with no dot: <see cref="HostName"/> sees to it.</summary>
     string PathOf(HostName host) => Path.Combine(_root, host.CertificateName);
 
@@ -181,7 +199,7 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
     /// </summary>
     Tls.Credential? Expired(HostName host, string path)
     {
-        if (options.Certificates.Source != CertificateSource.Acme || LeafOf(path)?.NotAfter is not { } end || end >= time.GetUtcNow()) return null;
+        if (options.Value.Certificates.Source != CertificateSource.Acme || LeafOf(path)?.NotAfter is not { } end || end >= time.GetUtcNow()) return null;
         var credential = new CertificateFileReader([host], new StoppedClock(end)).Read(new CertificateFile { Certificate = path }).Credential;
         if (credential is not null) ServedExpired(host, credential.SerialNumber, end);
         return credential;
@@ -214,7 +232,7 @@ sealed partial class CertificateStore(EdgeOptions options, TimeProvider time, IL
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CertificateLoadException(
-                [$"{options.DataDirectory}: cannot be used: {e.Message.TrimEnd('.')}; make DataDirectory readable and writable for the user {Environment.UserName}"]);
+                [$"{options.Value.DataDirectory}: cannot be used: {e.Message.TrimEnd('.')}; make DataDirectory readable and writable for the user {Environment.UserName}"]);
         }
     }
 

@@ -4,14 +4,14 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Runs <c>Certificates:OnChange</c> for hosts whose certificate has changed. Whatever becomes of it, the certificate is served.</summary>
-sealed partial class ChangeProgram(EdgeOptions options, HookProgram program, ILogger logger)
+sealed partial class ChangeProgram(CurrentOptions options, HookProgram program, ILogger logger)
 {
     static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
     /// <param name="bundleOf">Each host's <c>current.pem</c>, which holds key and chain.</param>
     public async Task RunAsync(IEnumerable<HostName> hosts, Func<HostName, string> bundleOf, CancellationToken cancellationToken)
     {
-        if (options.Certificates.OnChange is not { Count: > 0 } argv) return;
+        if (options.Value.Certificates.OnChange is not { Count: > 0 } argv) return;
         foreach (var host in hosts)
         {
             var path = Path.GetFullPath(bundleOf(host));

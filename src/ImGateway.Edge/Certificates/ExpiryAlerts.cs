@@ -3,7 +3,7 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Warns of served certificates that are too old, once a day for each host and cause.</summary>
-sealed partial class ExpiryAlerts(TimeSpan maxAge, TimeProvider time, ILogger logger)
+sealed partial class ExpiryAlerts(CurrentOptions options, TimeProvider time, ILogger logger)
 {
     static readonly TimeSpan Silence = TimeSpan.FromDays(1);
 
@@ -11,7 +11,7 @@ sealed partial class ExpiryAlerts(TimeSpan maxAge, TimeProvider time, ILogger lo
 
     public void Check(IReadOnlyDictionary<HostName, ServedCredential> table)
     {
-        var now = time.GetUtcNow();
+        var (now, maxAge) = (time.GetUtcNow(), options.Value.Certificates.MaxAge);
         foreach (var (host, served) in table)
         {
             var (notBefore, notAfter) = (served.Credential.NotBefore, served.Credential.NotAfter);

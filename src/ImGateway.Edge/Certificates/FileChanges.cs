@@ -1,14 +1,16 @@
+using ImGateway.Edge.Configuration;
+
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Files whose content has changed while serving: swapped in, or refused with what was served before going on.</summary>
-sealed partial class FileChanges(FilesSource files, CertificateInstaller installer, CertificateMetrics metrics, ILogger logger)
+sealed partial class FileChanges(Current<FilesSource> files, CertificateInstaller installer, CertificateMetrics metrics, ILogger logger)
 {
     /// <summary>For who has the turn.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
-        foreach (var change in files.Changes())
+        foreach (var change in files.Value.Changes())
         {
-            if (await ReplaceAsync(change, cancellationToken)) files.Handled(change);
+            if (await ReplaceAsync(change, cancellationToken)) files.Value.Handled(change);
         }
     }
 
@@ -17,12 +19,12 @@ sealed partial class FileChanges(FilesSource files, CertificateInstaller install
     {
         // 1. Read and check.
         var file = change.Contents.File;
-        var reading = files.Read(change);
+        var reading = files.Value.Read(change);
         if (reading.Credential is null) return change.Final && Refuse(reading, string.Join(" · ", reading.Problems));
 
         // 2. No host may lose its certificate by it.
         var offer = FilesSource.Offer(reading, change.Contents);
-        var chosen = files.ChooseWith(file, offer);
+        var chosen = files.Value.ChooseWith(file, offer);
         var lost = installer.Served.Where(entry => entry.Value.Source == ServedCredential.Files && entry.Value.Origin == file.Certificate)
             .Select(entry => entry.Key).Where(host => !chosen.ContainsKey(host)).ToList();
         if (lost.Count > 0)
@@ -36,18 +38,18 @@ sealed partial class FileChanges(FilesSource files, CertificateInstaller install
         {
             if (!change.Final) return false;
             Refuse(reading, $"{file.Certificate}: {failure.Why}");
-            if (failure.IsStorage) files.PutOff(file);
+            if (failure.IsStorage) files.Value.PutOff(file);
             return !failure.IsStorage;
         }
 
-        files.Accept(file, offer);
+        files.Value.Accept(file, offer);
         foreach (var warning in reading.Warnings) FileWarning(warning);
         return true;
     }
 
     bool Refuse(CertificateReading reading, string why)
     {
-        var hosts = files.HostsOf(reading.File, reading.Names, installer.Served);
+        var hosts = files.Value.HostsOf(reading.File, reading.Names, installer.Served);
         foreach (var host in hosts) metrics.LoadFailed(host);
         if (installer.Served.GetValueOrDefault(hosts[0])?.Credential is { } served)
         {

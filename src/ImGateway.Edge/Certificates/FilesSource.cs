@@ -3,30 +3,39 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>The configured certificate files: what each last held that could be served, and which hosts are to be served from them.</summary>
-sealed class FilesSource(EdgeOptions options, CertificateFileReader reader, TimeProvider time) : IDisposable
+sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
 {
     /// <summary>How long a content that the disk did not take is left alone.</summary>
     static readonly TimeSpan StorageRetry = TimeSpan.FromMinutes(10);
 
+    readonly CertificateFileReader _reader = new(options.Hosts, time);
     readonly Dictionary<CertificateFile, ServedCredential> _accepted = [];
     readonly Dictionary<CertificateFile, DateTimeOffset> _putOff = [];
     CertificateFileWatcher? _watcher;
 
-    /// <summary>All files, at start; they are watched from then on.</summary>
-    public IReadOnlyList<CertificateReading> Read()
+    /// <summary>All files, once; they are watched from then on.</summary>
+    /// <param name="before">The configuration before: a file that both name and that has gone bad goes on covering the hosts that it did.</param>
+    public IReadOnlyList<CertificateReading> Read(FilesSource? before = null)
     {
         List<FileContents> contents = [.. options.Certificates.Files.Distinct().Select(FileContents.Read)];
         List<CertificateReading> readings = [];
         foreach (var content in contents)
         {
-            var reading = reader.Read(content);
+            var reading = _reader.Read(content);
             readings.Add(reading);
             if (reading.Credential is not null) Accept(reading.File, Offer(reading, content));
+            else if (before?._accepted.GetValueOrDefault(reading.File) is { } known) Accept(reading.File, known);
         }
 
         _watcher = new CertificateFileWatcher(contents, time);
         return readings;
     }
+
+    /// <summary>Whether another configuration would make of the files what this one does.</summary>
+    public bool Suits(EdgeOptions other) =>
+        other.Certificates.Source == options.Certificates.Source
+        && other.Hosts.SequenceEqual(options.Hosts)
+        && other.Certificates.Files.SequenceEqual(options.Certificates.Files);
 
     public Task WaitAsync(CancellationToken cancellationToken) => _watcher!.WaitAsync(cancellationToken);
 
@@ -45,7 +54,7 @@ sealed class FilesSource(EdgeOptions options, CertificateFileReader reader, Time
 
     public void PutOff(CertificateFile file) => _putOff[file] = time.GetUtcNow() + StorageRetry;
 
-    public CertificateReading Read(ChangedFile change) => reader.Read(change.Contents);
+    public CertificateReading Read(ChangedFile change) => _reader.Read(change.Contents);
 
     public static ServedCredential Offer(CertificateReading reading, FileContents contents) =>
         new(reading.Credential!, ServedCredential.Files, reading.File.Certificate) { FileHash = contents.Hash };

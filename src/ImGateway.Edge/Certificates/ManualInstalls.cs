@@ -5,13 +5,13 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>Imports and rollbacks: an operator's own certificates, each swapped in for all hosts that it is for, or for none.</summary>
 sealed partial class ManualInstalls(
-    EdgeOptions options, CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger logger)
+    CurrentOptions options, CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger logger)
 {
     public Task<InstallResult> ImportAsync(FileContents contents, string who, CancellationToken cancellationToken) => ChangeAsync(
-        $"import by {who}", new ChangeCause(RenewalReasons.Manual, who), () => ManualChange.Import(contents, who, options, time, installer.Served), cancellationToken);
+        $"import by {who}", new ChangeCause(RenewalReasons.Manual, who), () => ManualChange.Import(contents, who, options.Value, time, installer.Served), cancellationToken);
 
     public Task<InstallResult> RollbackAsync(string name, string who, CancellationToken cancellationToken) => ChangeAsync(
-        $"rollback by {who}", new ChangeCause(RenewalReasons.Manual, who) { IsRollback = true }, () => ManualChange.Rollback(name, options, store, installer.Served), cancellationToken);
+        $"rollback by {who}", new ChangeCause(RenewalReasons.Manual, who) { IsRollback = true }, () => ManualChange.Rollback(name, options.Value, store, installer.Served), cancellationToken);
 
     async Task<InstallResult> ChangeAsync(string what, ChangeCause cause, Func<ManualChange> prepare, CancellationToken cancellationToken)
     {

@@ -6,18 +6,18 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>Renewals, dry runs and revocations that an operator asks for, and why some of them are refused.</summary>
 sealed class ManualRenewals(
-    EdgeOptions options,
+    CurrentOptions options,
     CertificateStore store,
     CertificateInstaller installer,
-    FilesSource files,
+    Current<FilesSource> files,
     SelfSignedRenewals selfSigned,
     AcmeRenewals renewals,
     Revocations revocations,
-    CertificateAuthority authority,
+    Current<IssuingCa> ca,
     Turn turn,
     ILogger logger)
 {
-    bool IsSelfSigned => options.Certificates.Source == CertificateSource.SelfSigned;
+    bool IsSelfSigned => options.Value.Certificates.Source == CertificateSource.SelfSigned;
 
     public async Task<RenewResult> RenewAsync(HostName host, bool force, bool staging, string who, IProgress<string> progress, CancellationToken cancellationToken)
     {
@@ -44,7 +44,7 @@ sealed class ManualRenewals(
         try
         {
             var request = new IssueRequest(host, Current: null, store.PendingOrder(host), _ => { }, () => { }) { Staging = true };
-            var issued = await authority.Issue(request, new RenewalProgress(host, progress, logger), cancellationToken);
+            var issued = await ca.Value.Authority.Issue(request, new RenewalProgress(host, progress, logger), cancellationToken);
             using var leaf = issued.Credential.Leaf;
             return new(host, Succeeded: true, $"{host}: the staging directory issued a certificate; nothing of it is kept", leaf.SerialNumber);
         }
@@ -59,9 +59,9 @@ sealed class ManualRenewals(
     {
         using (await turn.TakeAsync(cancellationToken))
         {
-            if (!options.Hosts.Contains(host)) return Refused(host, $"is none of the configured hosts ({string.Join(", ", options.Hosts)}); name one of them");
-            if (files.Choose().TryGetValue(host, out var file)) return Refused(host, $"is served from {file.Origin}; replace that file, or remove it from Certificates:Files");
-            if (options.Certificates.Source == CertificateSource.Files) return Refused(host, "Certificates:Source is Files, so nothing is issued for it; replace its file");
+            if (!options.Value.Hosts.Contains(host)) return Refused(host, $"is none of the configured hosts ({string.Join(", ", options.Value.Hosts)}); name one of them");
+            if (files.Value.Choose().TryGetValue(host, out var file)) return Refused(host, $"is served from {file.Origin}; replace that file, or remove it from Certificates:Files");
+            if (options.Value.Certificates.Source == CertificateSource.Files) return Refused(host, "Certificates:Source is Files, so nothing is issued for it; replace its file");
             return store.TryLock() ? null : Refused(host, store.Held);
         }
     }

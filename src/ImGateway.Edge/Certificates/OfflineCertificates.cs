@@ -12,7 +12,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     /// <exception cref="CertificateLoadException">The store may not be read.</exception>
     public IReadOnlyList<ManagedCertificate> Read()
     {
-        using var store = new CertificateStore(options, time, logger);
+        using var store = new CertificateStore(new CurrentOptions(options), time, logger);
         return
         [
             .. from managed in ManagedCertificates.Of(store.LoadAll(), (host, served) => RenewalOf(store, host, served), options, time)
@@ -41,7 +41,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     InstallResult Change(
         ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare)
     {
-        using var store = new CertificateStore(options, time, logger);
+        using var store = new CertificateStore(new CurrentOptions(options), time, logger);
         store.Open();
         if (!store.TryLock()) return InstallResult.Failed(store.Held);
         var served = store.LoadAll();
@@ -55,7 +55,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
                 .ToDictionary(entry => entry.Key, entry => entry.Value with { InstalledAt = time.GetUtcNow() });
             using var saved = store.Begin(news);
             saved.Commit();
-            var log = new CertificateAudit(new AuditLog(AuditLog.PathIn(options), audit ?? logger), options, time);
+            var log = new CertificateAudit(new AuditLog(AuditLog.PathIn(options), audit ?? logger), new CurrentOptions(options), time);
             foreach (var (host, changed) in news) log.Changed(host, served.GetValueOrDefault(host)?.Credential, changed, cause);
             return change.Result(served);
         }

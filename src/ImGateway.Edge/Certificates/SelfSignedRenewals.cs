@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>What the edge issued itself, issued anew: when its time has come, or when an operator asks.</summary>
 sealed partial class SelfSignedRenewals(
-    SelfSignedSource source, FilesSource files, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger logger)
+    SelfSignedSource source, Current<FilesSource> files, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <summary>Nothing that is due is so to the minute, and what failed is not worth a try a second.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
@@ -18,7 +18,7 @@ sealed partial class SelfSignedRenewals(
         var now = time.GetUtcNow();
         if (!source.IsAllowed || now < _next) return;
         _next = now + Interval;
-        foreach (var (host, old) in installer.Served.Where(entry => !files.Covers(entry.Key)))
+        foreach (var (host, old) in installer.Served.Where(entry => !files.Value.Covers(entry.Key)))
         {
             if (source.Due(old, now) is not { } reason || await IssueAsync(host, old, ChangeCause.ByLoop(reason), cancellationToken) is not { } failure) continue;
             RenewalFailed(host, failure, old.Credential.SerialNumber, old.Credential.NotAfter);

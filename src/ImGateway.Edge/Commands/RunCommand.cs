@@ -17,7 +17,8 @@ static class RunCommand
 
     static async Task<int> RunAsync(string? configFile, TextWriter error, CancellationToken cancellationToken)
     {
-        var configuration = EdgeConfiguration.Load(configFile);
+        var file = ConfigurationFile.Of(configFile);
+        var configuration = file.Load();
         var result = EdgeConfiguration.Read(configuration);
         foreach (var problem in result.Problems)
         {
@@ -26,7 +27,7 @@ static class RunCommand
 
         if (result.Options is not { } options) return ExitCodes.No;
         await using var log = Logging.CreateLogger(configuration, readable: false);
-        await using var app = EdgeApplication.Build(options, configuration, log);
+        await using var app = EdgeApplication.Build(options, configuration, log, file: file);
         return await EdgeApplication.ServeAsync(app, error, onListening: null, cancellationToken);
     }
 }

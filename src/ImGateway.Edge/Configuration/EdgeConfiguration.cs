@@ -7,6 +7,10 @@ public static class EdgeConfiguration
 {
     const string DefaultFile = "appsettings.json";
 
+    /// <summary>The file that <see cref="Load"/> reads, for who reads it again: another one that appears later is not meant.</summary>
+    /// <param name="configFile">As for <see cref="Load"/>.</param>
+    public static string? FileOf(string? configFile) => configFile ?? FindDefault();
+
     /// <summary>One file, environment variables above it, and <paramref name="overrides"/> above both.</summary>
     /// <param name="configFile">Null looks for <c>./appsettings.json</c>, then the one beside the program.</param>
     /// <param name="overrides">Keys as <c>Edge:Hosts:0</c>.</param>
@@ -14,7 +18,7 @@ public static class EdgeConfiguration
     public static IConfigurationRoot Load(string? configFile = null, IReadOnlyDictionary<string, string?>? overrides = null)
     {
         var builder = new ConfigurationBuilder();
-        var file = configFile ?? FindDefault();
+        var file = FileOf(configFile);
         // As a stream, because the file provider does not see dot files, and Kubernetes mounts files through those.
         if (file is not null) builder.AddJsonStream(new MemoryStream(ReadFile(file), writable: false));
         builder.AddEnvironmentVariables();

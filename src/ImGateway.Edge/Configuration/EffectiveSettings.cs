@@ -3,34 +3,46 @@ using System.Reflection;
 
 namespace ImGateway.Edge.Configuration;
 
+/// <summary>One value of a configuration.</summary>
+/// <param name="Key">As it is written there.</param>
+/// <param name="Text">For people: secrets are masked.</param>
+/// <param name="List">The key of the list whose item it is.</param>
+readonly record struct Setting(string Key, string Text, string? List = null)
+{
+    /// <summary>What the text hides.</summary>
+    public Secret? Secret { get; init; }
+}
+
 /// <summary>The settings in force as <c>key = value</c> lines, defaults included, secrets masked.</summary>
 public static class EffectiveSettings
 {
-    const string None = "(none)";
+    public const string None = "(none)";
 
     public static IEnumerable<string> Lines(EdgeOptions options) =>
-        Lines(options with { Tls = options.Tls with { DefaultHost = options.DefaultHost } }, "Edge").Select(OneLine.From);
+        Of(options with { Tls = options.Tls with { DefaultHost = options.DefaultHost } }).Select(setting => OneLine.From($"{setting.Key} = {setting.Text}"));
 
-    static IEnumerable<string> Lines(object record, string section) =>
+    internal static IEnumerable<Setting> Of(EdgeOptions options) => Settings(options, "Edge");
+
+    static IEnumerable<Setting> Settings(object record, string section) =>
         from property in record.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
         where property.CanWrite
-        from line in ValueLines(property.GetValue(record), $"{section}:{property.Name}")
-        select line;
+        from setting in Settings(property.GetValue(record), $"{section}:{property.Name}", list: null)
+        select setting;
 
-    static IEnumerable<string> ValueLines(object? value, string key) => value switch
+    static IEnumerable<Setting> Settings(object? value, string key, string? list) => value switch
     {
-        null or "" => [$"{key} = {None}"],
-        TimeSpan duration => [$"{key} = {duration:c}"],
-        bool flag => [$"{key} = {(flag ? "true" : "false")}"],
+        null or "" => [new(key, None, list)],
+        TimeSpan duration => [new(key, $"{duration:c}", list)],
+        bool flag => [new(key, flag ? "true" : "false", list)],
         // As configured: Uri adds a slash.
-        Uri url => [$"{key} = {url.GetLeftPart(UriPartial.Authority)}"],
-        _ when Leaf.For(value.GetType()) is not null => [$"{key} = {value}"],
-        IReadOnlyDictionary<string, string> texts => texts.Count == 0 ? [$"{key} = {None}"] : texts.Select(text => $"{key}:{text.Key} = {text.Value}"),
-        IEnumerable list => ListLines([.. list.Cast<object>()], key),
-        _ => Lines(value, key),
+        Uri url => [new(key, url.GetLeftPart(UriPartial.Authority), list)],
+        _ when Leaf.For(value.GetType()) is not null => [new(key, $"{value}", list) { Secret = value as Secret }],
+        IReadOnlyDictionary<string, string> texts => texts.Count == 0 ? [new(key, None)] : texts.Select(text => new Setting($"{key}:{text.Key}", text.Value)),
+        IEnumerable items => Items([.. items.Cast<object>()], key),
+        _ => Settings(value, key),
     };
 
-    static IEnumerable<string> ListLines(IReadOnlyList<object> items, string key) => items.Count == 0
-        ? [$"{key} = {None}"]
-        : items.SelectMany((item, i) => ValueLines(item, $"{key}:{i}"));
+    static IEnumerable<Setting> Items(IReadOnlyList<object> items, string key) => items.Count == 0
+        ? [new(key, None, key)]
+        : items.SelectMany((item, i) => Settings(item, $"{key}:{i}", key));
 }

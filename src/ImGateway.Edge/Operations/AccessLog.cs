@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Authentication;
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Proxying;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Connections.Features;
@@ -15,7 +16,7 @@ namespace ImGateway.Edge.Operations;
 /// One event a request, for a WebSocket at its end. Queries are not logged: they carry tokens. The event is put together by hand, because
 /// capturing a dozen properties by reflection costs more than the rest of a small request's logging.
 /// </summary>
-sealed class AccessLog(RequestDelegate next, ClientAddress addresses, Serilog.ILogger logger, TimeProvider time)
+sealed class AccessLog(RequestDelegate next, CurrentOptions options, Func<ClientAddress> addresses, Serilog.ILogger logger, TimeProvider time)
 {
     public const string Source = "ImGateway.Edge.AccessLog";
 
@@ -29,17 +30,16 @@ sealed class AccessLog(RequestDelegate next, ClientAddress addresses, Serilog.IL
 
     readonly Serilog.ILogger _logger = logger.ForContext(Constants.SourceContextPropertyName, Source);
 
-    public async Task InvokeAsync(HttpContext context)
-    {
-        if (context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal) || !_logger.IsEnabled(LogEventLevel.Information))
-        {
-            await next(context);
-            return;
-        }
+    public Task InvokeAsync(HttpContext context) =>
+        options.Value.AccessLog && !context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal) && _logger.IsEnabled(LogEventLevel.Information)
+            ? LogAsync(context)
+            : next(context);
 
+    async Task LogAsync(HttpContext context)
+    {
         var start = time.GetTimestamp();
         // Before the headers that it reads are rewritten for the upstream.
-        var client = context.Features.Get<ListenerFeature>() is { } listener ? addresses.Of(context, listener).Client : "-";
+        var client = context.Features.Get<ListenerFeature>() is { } listener ? addresses().Of(context, listener).Client : "-";
         var completed = false;
         try
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations.Reload;
 using ImGateway.Edge.Proxying;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -13,7 +14,7 @@ namespace ImGateway.Edge.Operations;
 /// 1. the caller is the edge's own user or root, else 403;
 /// 2. the path's answer, else 404; a change that is refused is 422 with its reasons.
 /// </summary>
-sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, CertificateManager manager, EdgeOptions options, IHostApplicationLifetime life, ILogger<ControlApi> logger)
+sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, CertificateManager manager, ConfigurationReload reload, CurrentOptions options, IHostApplicationLifetime life, ILogger<ControlApi> logger)
 {
     /// <summary>Certificate, chain and key, with room to spare.</summary>
     const long LargestBody = 1024 * 1024;
@@ -38,6 +39,7 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, Certifi
             ("GET", "/health") => HealthAsync(context),
             ("GET", "/certificates") => AnswerAsync(context, StatusCodes.Status200OK, status.Certificates()),
             ("GET", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) => CertificateAsync(context, path[CertificatePrefix.Length..]),
+            ("POST", "/reload") => ReloadAsync(context, who),
             ("POST", "/certificates/import") => ImportAsync(context, who),
             ("POST", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) => path[CertificatePrefix.Length..].Split('/') switch
             {
@@ -48,6 +50,15 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, Certifi
             },
             _ => UnknownAsync(context),
         };
+    }
+
+    /// <summary>Not aborted with the request: it is all or nothing, and nothing would be left to tell.</summary>
+    async Task ReloadAsync(HttpContext context, string who)
+    {
+        var result = await reload.ReloadAsync(who, life.ApplicationStopping);
+        await (result.Succeeded
+            ? AnswerAsync(context, StatusCodes.Status200OK, new ControlReloaded(result.Changes, result.Warnings, result.Since))
+            : RefuseAsync(context, StatusCodes.Status422UnprocessableEntity, [.. result.Problems]));
     }
 
     Task HealthAsync(HttpContext context)
@@ -102,7 +113,7 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, Certifi
     /// <summary>Ended by the edge's own stop, and not by that of the verb: a certificate half ordered counts against the CA's limits.</summary>
     Task TellAsync(HttpContext context, string name, Func<HostName, IProgress<string>, Task<RenewResult>> change)
     {
-        if (options.Hosts.FirstOrDefault(host => host.CertificateName == name) is not { } host) return RefuseAsync(context, StatusCodes.Status404NotFound, "no managed certificate of that name");
+        if (options.Value.Hosts.FirstOrDefault(host => host.CertificateName == name) is not { } host) return RefuseAsync(context, StatusCodes.Status404NotFound, "no managed certificate of that name");
         return ControlProgress.AnswerAsync(context, async progress =>
         {
             try

@@ -42,6 +42,11 @@ sealed record ControlRenewed(string Host, bool Succeeded, string Message)
     public static ControlRenewed Of(RenewResult result) => new(result.Host.Value, result.Succeeded, result.Message);
 }
 
+/// <summary>What came of a reload that went through.</summary>
+/// <param name="Changes">One line each; none: nothing has changed.</param>
+/// <param name="Since">When and by whom what is in force was read, where nothing has changed.</param>
+sealed record ControlReloaded(IReadOnlyList<string> Changes, IReadOnlyList<string> Warnings, string Since);
+
 /// <summary>What the running edge said: a value, or why not.</summary>
 sealed record ControlReply<T>(T? Value, IReadOnlyList<string> Problems);
 

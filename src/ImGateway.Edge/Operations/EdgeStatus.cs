@@ -26,7 +26,7 @@ public sealed record RunningStatus(
 
 /// <summary>Gathers what the management port and the control socket answer, when it is asked.</summary>
 sealed class EdgeStatus(
-    EdgeOptions options,
+    CurrentOptions options,
     BuildInfo build,
     Readiness readiness,
     Func<IReadOnlyList<ManagedCertificate>> managed,
@@ -56,7 +56,7 @@ sealed class EdgeStatus(
             build.Version,
             build.Commit,
             build.OpenSsl,
-            options.Tls.Engine.ToString(),
+            options.Value.Tls.Engine.ToString(),
             _startedAt,
             (long)(time.GetUtcNow() - _startedAt).TotalSeconds,
             reasons.Count == 0,
@@ -66,12 +66,12 @@ sealed class EdgeStatus(
             Certificates());
     }
 
-    public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Hosts, managed(), time.GetUtcNow());
+    public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Value.Hosts, managed(), time.GetUtcNow());
 
     public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.IsCalled(name));
 
     IReadOnlyList<UpstreamStatus> Upstreams() => proxy is null
-        ? [.. options.Upstreams.Select(upstream => new UpstreamStatus(upstream.GetLeftPart(UriPartial.Authority), "unknown"))]
+        ? [.. options.Value.Upstreams.Select(upstream => new UpstreamStatus(upstream.GetLeftPart(UriPartial.Authority), "unknown"))]
         : [.. from cluster in proxy.GetClusters()
               from destination in cluster.DestinationsState.AllDestinations
               select new UpstreamStatus(destination.Model.Config.Address, HealthOf(destination.Health))];

@@ -14,7 +14,7 @@ namespace ImGateway.Edge.Operations;
 /// 3. GET or HEAD, else 405;
 /// 4. the path's answer, else 404.
 /// </summary>
-sealed class Management(RequestDelegate next, EdgeOptions options, EdgeStatus status, CollectorRegistry registry)
+sealed class Management(RequestDelegate next, CurrentOptions options, EdgeStatus status, CollectorRegistry registry)
 {
     const string Index = """
         imgw management, reading only
@@ -52,7 +52,7 @@ sealed class Management(RequestDelegate next, EdgeOptions options, EdgeStatus st
     {
         if (address is null) return false;
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return options.ManagementNetworks.Any(network => network.Contains(plain));
+        return options.Value.ManagementNetworks.Any(network => network.Contains(plain));
     }
 
     bool IsOwnName(HostString sent)
@@ -60,7 +60,7 @@ sealed class Management(RequestDelegate next, EdgeOptions options, EdgeStatus st
         if (!HostName.TryParse(sent.Host, out var host) || host.IsWildcard) return false;
         // RFC 6761 §6.3: localhost and all names under it are loopback, whatever DNS says.
         return host.IsAddress || host.Value == "localhost" || host.Value.EndsWith(".localhost", StringComparison.Ordinal)
-            || options.Hosts.Any(own => own.Matches(host));
+            || options.Value.Hosts.Any(own => own.Matches(host));
     }
 
     Task AnswerAsync(HttpContext context)

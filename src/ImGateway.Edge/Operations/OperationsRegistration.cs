@@ -1,5 +1,7 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Stapling;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations.Reload;
 using Microsoft.AspNetCore.Connections;
 using Prometheus;
 
@@ -7,7 +9,7 @@ namespace ImGateway.Edge.Operations;
 
 public static class OperationsRegistration
 {
-    /// <summary>Needs <see cref="Configuration.EdgeOptions"/>, the certificate selector, the certificate manager and a <see cref="TimeProvider"/> in <paramref name="services"/>.</summary>
+    /// <summary>Needs <see cref="CurrentOptions"/>, the certificate selector, the certificate manager and a <see cref="TimeProvider"/> in <paramref name="services"/>.</summary>
     public static IServiceCollection AddEdgeOperations(this IServiceCollection services)
     {
         services.AddEdgeMetrics();
@@ -21,6 +23,14 @@ public static class OperationsRegistration
         services.AddSingleton<EdgeStatus>();
         return services;
     }
+
+    /// <summary>The configuration read again, when a verb, a signal or the file asks for it. Needs all that a reload changes in <paramref name="services"/>.</summary>
+    /// <param name="file">Null: nothing is read again.</param>
+    public static IServiceCollection AddReload(this IServiceCollection services, IConfiguration configuration, ConfigurationFile? file) => services
+        .AddSingleton(new StartConfiguration(configuration, file))
+        .AddSingleton<ConfigurationMetrics>()
+        .AddSingleton<ConfigurationReload>()
+        .AddHostedService<ReloadTriggers>();
 
     /// <summary>Lets Kestrel listen on a <see cref="ControlEndPoint"/>. After the registration of Kestrel, whose own transports are kept.</summary>
     public static IWebHostBuilder UseControlSocket(this IWebHostBuilder host) =>
@@ -38,6 +48,6 @@ public static class OperationsRegistration
         return app.UseMiddleware<Management>();
     }
 
-    /// <summary>Next in the pipeline, and only with <c>Edge:AccessLog</c>: switched off it costs nothing.</summary>
+    /// <summary>Next in the pipeline; does its work where <c>Edge:AccessLog</c> is on.</summary>
     public static IApplicationBuilder UseAccessLog(this IApplicationBuilder app) => app.UseMiddleware<AccessLog>();
 }

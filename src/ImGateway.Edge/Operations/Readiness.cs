@@ -4,7 +4,7 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>Whether traffic should come here. A gateway that is down is no reason against: another edge would fare no better.</summary>
-public sealed class Readiness(EdgeOptions options, ServerCertificateSelector selector, IHostApplicationLifetime lifetime)
+public sealed class Readiness(CurrentOptions options, ServerCertificateSelector selector, IHostApplicationLifetime lifetime)
 {
     /// <summary>Empty = ready.</summary>
     public IReadOnlyList<string> Reasons()
@@ -13,7 +13,7 @@ public sealed class Readiness(EdgeOptions options, ServerCertificateSelector sel
         List<string> reasons = [];
         if (!lifetime.ApplicationStarted.IsCancellationRequested) reasons.Add("starting");
         if (lifetime.ApplicationStopping.IsCancellationRequested) reasons.Add("stopping");
-        reasons.AddRange(options.Hosts.Where(host => !served.ContainsKey(host)).Select(host => $"no certificate for {host}"));
+        reasons.AddRange(options.Value.Hosts.Where(host => !served.ContainsKey(host)).Select(host => $"no certificate for {host}"));
         return reasons;
     }
 }

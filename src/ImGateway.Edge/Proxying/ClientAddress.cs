@@ -5,7 +5,8 @@ using Microsoft.Extensions.Primitives;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>Who is at the other end of a connection, IPv4-mapped addresses as IPv4; kept on the connection.</summary>
-sealed record Peer(IPAddress? Address, string Text, bool IsTrusted);
+/// <param name="By">The configuration that says whom to trust: another one is asked anew.</param>
+sealed record Peer(IPAddress? Address, string Text, bool IsTrusted, EdgeOptions By);
 
 /// <param name="Client">The rightmost hop that is no trusted proxy.</param>
 /// <param name="Chain">What X-Forwarded-For says to the upstream.</param>
@@ -18,7 +19,8 @@ sealed class ClientAddress(EdgeOptions options)
 
     public ClientHops Of(HttpContext context, ListenerFeature listener)
     {
-        var peer = listener.Peer ??= PeerAt(context.Connection.RemoteIpAddress);
+        var peer = listener.Peer;
+        if (peer is null || !ReferenceEquals(peer.By, options)) listener.Peer = peer = PeerAt(context.Connection.RemoteIpAddress);
         if (!peer.IsTrusted) return new ClientHops(peer.Text, peer.Text);
         var headers = context.Request.Headers;
         var hops = Hops(headers["X-Forwarded-For"]);
@@ -64,7 +66,7 @@ sealed class ClientAddress(EdgeOptions options)
     Peer PeerAt(IPAddress? remote)
     {
         var address = remote is null ? null : Unmapped(remote);
-        return new Peer(address, address?.ToString() ?? "unknown", address is not null && IsTrusted(address));
+        return new Peer(address, address?.ToString() ?? "unknown", address is not null && IsTrusted(address), options);
     }
 
     bool IsTrusted(IPAddress address)

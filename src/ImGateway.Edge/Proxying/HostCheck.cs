@@ -5,7 +5,8 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>Whether a connection may ask for a host, kept on the connection: its requests nearly always name the same one.</summary>
-sealed record HostVerdict(string Host, bool IsServed);
+/// <param name="By">The configuration that says so: another one is asked anew.</param>
+sealed record HostVerdict(string Host, bool IsServed, EdgeOptions By);
 
 /// <summary>Host or :authority against what is configured and, over TLS, against the certificate of the connection (RFC 9110 §7.4).</summary>
 sealed class HostCheck(EdgeOptions options)
@@ -18,10 +19,10 @@ sealed class HostCheck(EdgeOptions options)
     {
         var host = context.Request.Headers.Host.ToString();
         var known = listener.Host;
-        if (known is null || known.Host != host)
+        if (known is null || known.Host != host || !ReferenceEquals(known.By, options))
         {
             var credential = context.Features.Get<TlsConnectionInfo>()?.Credential;
-            listener.Host = known = new HostVerdict(host, TryGetConfigured(host, out var name) && credential?.Covers(name) == true);
+            listener.Host = known = new HostVerdict(host, TryGetConfigured(host, out var name) && credential?.Covers(name) == true, options);
         }
 
         return known.IsServed;

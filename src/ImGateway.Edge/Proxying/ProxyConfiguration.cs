@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using Yarp.ReverseProxy.Configuration;
 
 namespace ImGateway.Edge.Proxying;
 
@@ -18,6 +19,32 @@ static class ProxyConfiguration
         .AddInMemoryCollection(Generate(options))
         .AddConfiguration(configuration.GetSection(Section))
         .Build();
+
+    /// <summary>What YARP makes of it.</summary>
+    /// <exception cref="UserError">It cannot be read.</exception>
+    public static IProxyConfig Read(EdgeOptions options, IConfiguration configuration)
+    {
+        // YARP hands out its reader of sections in a container only.
+        using var reader = new ServiceCollection().AddLogging().AddReverseProxy().LoadFromConfig(Merge(options, configuration)).Services.BuildServiceProvider();
+        try
+        {
+            return reader.GetRequiredService<IProxyConfigProvider>().GetConfig();
+        }
+        catch (Exception e) when (IsMistake(e))
+        {
+            throw Mistake(e);
+        }
+    }
+
+    /// <summary>Whether YARP throws this where a section is wrong.</summary>
+    public static bool IsMistake(Exception e) => e is InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException;
+
+    /// <summary>YARP's reason as a line of ours.</summary>
+    public static UserError Mistake(Exception e)
+    {
+        var reason = e.GetBaseException() is AggregateException { InnerExceptions: [var first, ..] } ? first : e.GetBaseException();
+        return new UserError($"{Section}: {reason.Message.TrimEnd('.')}; correct the section", e);
+    }
 
     static IEnumerable<KeyValuePair<string, string?>> Generate(EdgeOptions options)
     {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.Proxying;
@@ -18,41 +19,43 @@ static class ProxyingRegistration
 
     public static IServiceCollection AddProxying(this IServiceCollection services, EdgeOptions options, IConfiguration configuration)
     {
-        services.TryAddSingleton(options);
         services.TryAddSingleton(new CurrentOptions(options));
         services.TryAddSingleton(TimeProvider.System);
 
-        // 1. What stands before the upstream.
-        services.AddSingleton<SecurityHeaders>().AddSingleton<HostCheck>().AddSingleton<RouteTable>().AddSingleton<UpgradeCheck>().AddSingleton<PlainHttp>();
+        // 1. What is made anew for each configuration.
+        services.AddSingleton<RequestPaths>();
+        services.AddSingleton<Func<ClientAddress>>(provider => () => provider.GetRequiredService<RequestPaths>().Current.Addresses);
 
-        // 2. The way to it: YARP, with the user's ReverseProxy section over what Edge says.
+        // 2. The way to the upstream: YARP, with the user's ReverseProxy section over what Edge says.
         services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>();
-        services.AddReverseProxy().LoadFromConfig(ProxyConfiguration.Merge(options, configuration)).AddTransforms<UpstreamTransforms>();
+        var config = ProxyConfiguration.Read(options, configuration);
+        services.AddReverseProxy().LoadFromMemory(config.Routes, config.Clusters).AddTransforms<UpstreamTransforms>();
+        services.AddSingleton<YarpConfiguration>().AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<YarpConfiguration>());
         services.AddRequestTimeouts();
         RelayWebSockets(services);
-        services.AddSingleton<ClientAddress>().AddSingleton<UpstreamRequest>().AddSingleton<UpstreamErrors>();
+        services.AddSingleton<UpstreamErrors>();
         KeepNoKeysForCookies(services);
         // YARP brings it for policies, which the ReverseProxy section may not name here; with it each request would pass its middleware.
         services.RemoveAll<IAuthorizationHandlerProvider>();
 
         // 3. What becomes of it.
-        return services.AddSingleton<WebSocketMetrics>().AddSingleton<WebSocketRegistry>().AddSingleton<ProxyMetrics>().AddSingleton<RequestFlow>();
+        return services.AddSingleton<WebSocketMetrics>().AddSingleton<WebSocketRegistry>().AddSingleton<ProxyMetrics>();
     }
 
     /// <summary>Answers requests of the public listeners; those of the management listener go on.</summary>
     public static IApplicationBuilder UseProxying(this IApplicationBuilder app)
     {
-        var flow = app.ApplicationServices.GetRequiredService<RequestFlow>();
-        var plain = app.ApplicationServices.GetRequiredService<PlainHttp>();
-        var yarp = new YarpPipeline(app);
+        var paths = app.ApplicationServices.GetRequiredService<RequestPaths>();
+        paths.Begin(new YarpPipeline(app));
         return app.Use(next => context => context.Features.Get<ListenerFeature>() switch
         {
-            { Kind: ListenerKind.Https } listener => flow.InvokeAsync(context, listener, yarp),
-            { Kind: ListenerKind.Http } => plain.AnswerAsync(context),
+            { Kind: ListenerKind.Https } listener => paths.Current.InvokeAsync(context, listener),
+            { Kind: ListenerKind.Http } => paths.Current.Plain.AnswerAsync(context),
             _ => next(context),
         });
     }
 
+    /// <summary>Also while serving: connections accepted from then on keep to the new limits, those that are open to some of them.</summary>
     public static void ConfigureKestrelLimits(KestrelServerOptions kestrel, EdgeOptions options)
     {
         // A bare LF is no end of line (RFC 9112 §2.2): what two readers divide differently is how requests are smuggled.

@@ -24,7 +24,7 @@ sealed partial class RequestFlow(
     // Made once a route: what a WebSocket reports when it is one.
     readonly Action<int>[] _onUpgraded = [.. Enum.GetValues<RouteLabel>().Select(label => (Action<int>)(code => metrics.OnUpgraded(label, code)))];
 
-    public async Task InvokeAsync(HttpContext context, ListenerFeature listener, YarpPipeline yarp)
+    public async Task InvokeAsync(HttpContext context, ListenerFeature listener, YarpRoutes yarp)
     {
         var started = time.GetTimestamp();
         var label = RouteLabel.Other;

@@ -1,76 +1,80 @@
 using ImGateway.Edge.Configuration;
-using Microsoft.AspNetCore.Http.Timeouts;
-using Yarp.ReverseProxy.Configuration;
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// YARP's endpoints by route id. The route is matched before, on the path as sent, so ASP.NET Core's matcher, which decodes and ignores
+/// YARP's pipeline, built once. The route is matched before, on the path as sent, so ASP.NET Core's matcher, which decodes and ignores
 /// case, has no say and costs nothing.
 /// </summary>
 sealed class YarpPipeline : IEndpointRouteBuilder
 {
     readonly IApplicationBuilder _app;
-    readonly Dictionary<string, Endpoint> _endpoints;
-    readonly RequestDelegate _forward;
 
     public YarpPipeline(IApplicationBuilder app)
     {
         _app = app;
         Map();
-        _endpoints = DataSources.SelectMany(source => source.Endpoints)
-            .ToDictionary(endpoint => endpoint.Metadata.GetRequiredMetadata<RouteModel>().Config.RouteId, StringComparer.OrdinalIgnoreCase);
-        _forward = HasTimeouts ? WithTimeouts() : static context => context.GetEndpoint()!.RequestDelegate!(context);
     }
 
     public ICollection<EndpointDataSource> DataSources { get; } = [];
 
     public IServiceProvider ServiceProvider => _app.ApplicationServices;
 
-    bool HasTimeouts => _endpoints.Values.Any(endpoint => endpoint.Metadata.GetMetadata<RequestTimeoutAttribute>() is not null);
-
     public IApplicationBuilder CreateApplicationBuilder() => _app.New();
 
-    public Task ForwardAsync(HttpContext context, ProxyRoute route, ReadOnlySpan<char> path)
-    {
-        var endpoint = _endpoints[route.Id];
-        context.SetEndpoint(endpoint);
-        if (endpoint.Metadata.GetRequiredMetadata<RouteModel>().Config.Transforms is { Count: > 0 })
-        {
-            context.Request.RouteValues[ProxyConfiguration.Remainder] = path[route.Prefix.Length..].TrimStart('/').ToString();
-        }
-
-        return _forward(context);
-    }
+    /// <summary>What YARP has in force now: later reloads do not change it.</summary>
+    public YarpRoutes Routes() => new([.. DataSources.SelectMany(source => source.Endpoints)], _app);
 
     /// <exception cref="UserError">YARP cannot do what the ReverseProxy section says.</exception>
     void Map()
     {
         try
         {
-            var clusters = ServiceProvider.GetServices<IProxyConfigProvider>().SelectMany(provider => provider.GetConfig().Clusters);
-            var checksPassively = clusters.Any(cluster => cluster.HealthCheck?.Passive?.Enabled == true);
             this.MapReverseProxy(proxy =>
             {
                 proxy.UseSessionAffinity();
                 proxy.UseLoadBalancing();
-                // Costs every request a state machine.
-                if (checksPassively) proxy.UsePassiveHealthChecks();
+                proxy.Use(next => CheckPassively(proxy, next));
             });
         }
-        catch (Exception e) when (e is InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException)
+        catch (Exception e) when (ProxyConfiguration.IsMistake(e))
         {
-            var reason = e.GetBaseException() is AggregateException { InnerExceptions: [var first, ..] } ? first : e.GetBaseException();
-            throw new UserError($"{ProxyConfiguration.Section}: {reason.Message.TrimEnd('.')}; correct the section", e);
+            throw ProxyConfiguration.Mistake(e);
         }
     }
 
-    RequestDelegate WithTimeouts()
+    /// <summary>A reload may switch them on; where they are off, they would cost every request a state machine.</summary>
+    static RequestDelegate CheckPassively(IReverseProxyApplicationBuilder proxy, RequestDelegate next)
     {
-        var app = _app.New();
-        app.UseRequestTimeouts();
-        app.Run(context => context.GetEndpoint()!.RequestDelegate!(context));
-        return app.Build();
+        var branch = new Branch(proxy.New());
+        branch.UsePassiveHealthChecks();
+        branch.Run(next);
+        var checks = branch.Build();
+        return context => context.GetReverseProxyFeature().Cluster.Config.HealthCheck?.Passive?.Enabled == true ? checks(context) : next(context);
+    }
+
+    sealed class Branch(IApplicationBuilder app) : IReverseProxyApplicationBuilder
+    {
+        public IServiceProvider ApplicationServices
+        {
+            get => app.ApplicationServices;
+            set => app.ApplicationServices = value;
+        }
+
+        public IFeatureCollection ServerFeatures => app.ServerFeatures;
+
+        public IDictionary<string, object?> Properties => app.Properties;
+
+        public RequestDelegate Build() => app.Build();
+
+        public IApplicationBuilder New() => app.New();
+
+        public IApplicationBuilder Use(Func<RequestDelegate, RequestDelegate> middleware)
+        {
+            app.Use(middleware);
+            return this;
+        }
     }
 }

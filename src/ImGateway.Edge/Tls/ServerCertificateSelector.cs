@@ -28,7 +28,8 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
 
     readonly Lock _changing = new();
     readonly Dictionary<string, byte[]> _staples = new(StringComparer.Ordinal);
-    volatile Table _table = new([], null);
+    Names _names = new(hosts, defaultHost, unknownNames);
+    volatile Table _table = new([], null, unknownNames);
     volatile ApartTable? _apart;
     int _contexts;
 
@@ -46,6 +47,19 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     /// </summary>
     /// <exception cref="InvalidOperationException">A whole chain would not be sent; nothing has changed.</exception>
     public void Publish(IReadOnlyDictionary<HostName, Credential> credentials) => Publish(credentials, _table);
+
+    /// <summary>
+    /// From now on these hosts, this default and this way with unknown names. What is served for hosts that stay is not touched: their clients
+    /// go on resuming.
+    /// </summary>
+    public void Reconfigure(EdgeOptions options)
+    {
+        lock (_changing)
+        {
+            _names = new(options.Hosts, options.DefaultHost, options.Tls.UnknownNames);
+            Publish(_table.Credentials, _table);
+        }
+    }
 
     /// <summary>New contexts for what is served, and with them new keys for session tickets.</summary>
     public void RenewContexts() => Publish(_table.Credentials, known: null);
@@ -88,9 +102,10 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     {
         lock (_changing)
         {
-            var named = hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host], known?.Named.GetValueOrDefault(host))).ToArray();
-            var unnamed = credentials.TryGetValue(defaultHost, out var credential) ? Serve(defaultHost, credential, known?.Unnamed) : null;
-            _table = new Table(named, unnamed);
+            var names = _names;
+            var named = names.Hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host], known?.Named.GetValueOrDefault(host))).ToArray();
+            var unnamed = credentials.TryGetValue(names.DefaultHost, out var credential) ? Serve(names.DefaultHost, credential, known?.Unnamed) : null;
+            _table = new Table(named, unnamed, names.Unknown);
         }
     }
 
@@ -108,13 +123,13 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
             return Found((localAddress is null ? null : table.Addresses.GetValueOrDefault(localAddress.IsIPv4MappedToIPv6 ? localAddress.MapToIPv4() : localAddress)) ?? table.Unnamed);
 
         return Lower(hello.ServerName, ref name) && table.Find(name) is { } served ? served
-            : unknownNames is UnknownNames.Default ? Found(table.Unnamed)
+            : table.UnknownNames is UnknownNames.Default ? Found(table.Unnamed)
             : HandshakeFailure.UnknownName;
 
         static Selection Found(ServedName? served) => served is null ? HandshakeFailure.Refused : served;
     }
 
-    ServedName Serve(HostName host, Credential credential, ServedName? known) => known?.Credential == credential ? known : new(host, credential, new SslServerAuthenticationOptions
+    ServedName Serve(HostName host, Credential credential, ServedName? known) => known is not null && known.Credential == credential && known.Host == host ? known : new(host, credential, new SslServerAuthenticationOptions
     {
         ServerCertificateContext = CreateContext(credential),
         ApplicationProtocols = Protocols,
@@ -165,13 +180,16 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
         return true;
     }
 
+    /// <summary>What the configuration says of names.</summary>
+    sealed record Names(IReadOnlyList<HostName> Hosts, HostName DefaultHost, UnknownNames Unknown);
+
     sealed class Table
     {
         readonly FrozenDictionary<string, ServedName>.AlternateLookup<ReadOnlySpan<char>> _exact, _wildcards;
 
-        public Table(IReadOnlyList<ServedName> named, ServedName? unnamed)
+        public Table(IReadOnlyList<ServedName> named, ServedName? unnamed, UnknownNames unknownNames)
         {
-            Unnamed = unnamed;
+            (Unnamed, UnknownNames) = (unnamed, unknownNames);
             Named = named.ToFrozenDictionary(served => served.Host);
             Credentials = named.ToFrozenDictionary(served => served.Host, served => served.Credential);
             Addresses = named.Where(served => served.Host.IsAddress).ToFrozenDictionary(served => IPAddress.Parse(served.Host.Value));
@@ -188,6 +206,8 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
         public FrozenDictionary<IPAddress, ServedName> Addresses { get; }
 
         public ServedName? Unnamed { get; }
+
+        public UnknownNames UnknownNames { get; }
 
         public ServedName? Find(ReadOnlySpan<char> name)
         {

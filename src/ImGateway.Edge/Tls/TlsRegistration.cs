@@ -9,8 +9,8 @@ static class TlsRegistration
         .AddSingleton(new ServerCertificateSelector(options))
         .AddSingleton<TlsMetrics>()
         .AddSingleton<HandshakeLog>()
-        .AddSingleton<SelfProbe>()
-        .AddSingleton<PolicyProof>()
+        .AddSingleton(provider => new SelfProbe(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => new PolicyProof(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(options.Tls)
         .AddSingleton<SslStreamEngine>();
 

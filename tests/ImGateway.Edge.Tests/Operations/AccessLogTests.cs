@@ -113,7 +113,9 @@ public sealed class AccessLogTests
             builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseListenerKind(ListenerKind.Https)));
             builder.Services.AddSingleton<Serilog.ILogger>(logger);
             builder.Services.AddSingleton(TimeProvider.System);
-            builder.Services.AddSingleton(new ClientAddress(options ?? new EdgeOptions()));
+            options ??= new EdgeOptions();
+            var addresses = new ClientAddress(options);
+            builder.Services.AddSingleton(new CurrentOptions(options)).AddSingleton<Func<ClientAddress>>(() => addresses);
             await using var app = builder.Build();
             app.UseAccessLog();
             app.Run(AnswerAsync);

@@ -50,7 +50,7 @@ sealed class ManagementServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseListenerKind(ListenerKind.Management));
             kestrel.Listen(IPAddress.Loopback, 0);
         });
-        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(new CurrentOptions(options));
         builder.Services.AddSingleton(selector);
         builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider(Now));
         builder.Services.AddEdgeOperations();

@@ -1,3 +1,4 @@
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Tls;
 using Microsoft.Extensions.Hosting;
@@ -10,7 +11,7 @@ public sealed class ReadinessTests
     public void Starting_and_stopping_are_reasons()
     {
         using var lifetime = new Lifetime();
-        var readiness = new Readiness(ManagementServer.Options() with { Hosts = [] }, new ServerCertificateSelector(ManagementServer.Options()), lifetime);
+        var readiness = new Readiness(new CurrentOptions(ManagementServer.Options() with { Hosts = [] }), new ServerCertificateSelector(ManagementServer.Options()), lifetime);
 
         Assert.Equal(["starting"], readiness.Reasons());
         lifetime.Start();

@@ -41,7 +41,7 @@ sealed class ProxyHost : IAsyncDisposable
         builder.Logging.AddProvider(Logs).AddFilter("Yarp", LogLevel.Error);
         builder.Services.AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(_registry));
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddTls(options).AddChallenges(options).AddProxying(options, builder.Configuration);
+        builder.Services.AddTls(options).AddChallenges().AddProxying(options, builder.Configuration);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
@@ -82,7 +82,7 @@ sealed class ProxyHost : IAsyncDisposable
 
     public IPEndPoint Plain => Endpoint(2);
 
-    public IReadOnlyList<IChallengeResponder> Challenges => _app.Services.GetRequiredService<IReadOnlyList<IChallengeResponder>>();
+    public IReadOnlyList<IChallengeResponder> Challenges => _app.Services.GetRequiredService<ChallengeResponders>().Of(_app.Services.GetRequiredService<CurrentOptions>().Value);
 
     public WebSocketRegistry WebSockets => _app.Services.GetRequiredService<WebSocketRegistry>();
 
@@ -100,6 +100,12 @@ sealed class ProxyHost : IAsyncDisposable
     }
 
     public static Task<ProxyHost> StartAsync(RecordingUpstream upstream) => StartAsync(Options(upstream.Address));
+
+    public RequestPath Path => _app.Services.GetRequiredService<RequestPaths>().Current;
+
+    /// <summary>Requests from now on are served by these.</summary>
+    public Task ReloadAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null) => _app.Services.GetRequiredService<RequestPaths>().ReplaceAsync(
+        options, ProxyConfiguration.Read(options, new ConfigurationBuilder().AddInMemoryCollection(yarp ?? new Dictionary<string, string?>()).Build()));
 
     /// <summary>A GET over HTTP/1.1 with these further header lines.</summary>
     public Task<RawResponse> GetAsync(string target, params string[] headers) =>

@@ -4,7 +4,7 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates.Audit;
 
 /// <summary>What happens to certificates and accounts, put into the words of the audit log.</summary>
-sealed class CertificateAudit(AuditLog log, EdgeOptions options, TimeProvider time)
+sealed class CertificateAudit(AuditLog log, CurrentOptions options, TimeProvider time)
 {
     /// <summary>Something else is served from now on.</summary>
     public void Changed(HostName host, Credential? old, ServedCredential served, ChangeCause cause)
@@ -22,7 +22,7 @@ sealed class CertificateAudit(AuditLog log, EdgeOptions options, TimeProvider ti
             CertificatePins.Of(served.Credential),
             OneLine.From(served.Credential.Leaf.Issuer),
             served.Credential.Issuers.Count + 1,
-            served.Source == ServedCredential.Acme ? options.Acme.Profile : null));
+            served.Source == ServedCredential.Acme ? options.Value.Acme.Profile : null));
     }
 
     public void RenewalFailed(HostName host, Credential? current, ChangeCause cause, string why) => log.Write(new AuditEntry(

@@ -9,12 +9,12 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary><c>accounts/CA/account.pem</c>, the account's key, and <c>account.json</c>, where the CA keeps the account.</summary>
-sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit) : IDisposable
+/// <param name="turn">Of all who register accounts, whatever their configuration.</param>
+sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn)
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     readonly string _folder = AcmePaths.Account(options);
-    readonly SemaphoreSlim _turn = new(1, 1);
 
     string KeyPath => Path.Combine(_folder, "account.pem");
 
@@ -24,17 +24,12 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit) : IDispos
     /// <exception cref="IssuanceException">Something that an operator has to see to.</exception>
     public async Task<AcmeAccount> GetAsync(AcmeServer server, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
-        try
+        using (await turn.TakeAsync(cancellationToken))
         {
             var key = ReadKey();
             return key is not null && ReadFacts() is { } facts && facts.Directory == server.DirectoryUri
                 ? server.Account(key, facts.Url)
                 : await RegisterAsync(server, key ?? AcmeKey.Create(), AuditActions.AccountRegistered, RenewalReasons.Missing, cancellationToken);
-        }
-        finally
-        {
-            _turn.Release();
         }
     }
 
@@ -43,24 +38,17 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit) : IDispos
     /// <param name="newKey">The CA has closed the account of the old one.</param>
     public async Task<AcmeAccount> ReplaceAsync(AcmeServer server, AcmeAccount lost, bool newKey, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
-        try
+        using (await turn.TakeAsync(cancellationToken))
         {
             // Several hosts notice at once; the first has replaced it already.
             if (ReadFacts() is { } facts && facts.Url != lost.Location && ReadKey() is { } current) return server.Account(current, facts.Url);
             return await RegisterAsync(server, newKey ? AcmeKey.Create() : lost.Key, AuditActions.AccountReplaced, newKey ? "deactivated" : "lost", cancellationToken);
-        }
-        finally
-        {
-            _turn.Release();
         }
     }
 
     /// <summary>For a dry run: nothing of it is kept.</summary>
     public async Task<AcmeAccount> CreateAsync(AcmeServer server, CancellationToken cancellationToken) =>
         await server.RegisterAsync(AcmeKey.Create(), Request(server, external: false), cancellationToken);
-
-    public void Dispose() => _turn.Dispose();
 
     async Task<AcmeAccount> RegisterAsync(AcmeServer server, AcmeKey key, string action, string why, CancellationToken cancellationToken)
     {

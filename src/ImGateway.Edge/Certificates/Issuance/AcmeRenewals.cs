@@ -5,8 +5,8 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>Hosts whose certificates come from a CA, side by side: when each is due, one thing at a time for each, not too many at once.</summary>
 sealed partial class AcmeRenewals(
-    EdgeOptions options,
-    CertificateAuthority authority,
+    CurrentOptions options,
+    Current<IssuingCa> ca,
     CertificateInstaller installer,
     RenewalBook book,
     RenewalRun run,
@@ -17,10 +17,11 @@ sealed partial class AcmeRenewals(
 {
     const int SideBySide = 4;
 
-    readonly RenewalSettings _settings = RenewalSettings.Of(options);
     readonly SemaphoreSlim _slots = new(SideBySide, SideBySide);
     readonly Lock _lock = new();
     readonly Dictionary<HostName, Task<RenewResult?>> _running = [];
+
+    RenewalSettings Settings => RenewalSettings.Of(options.Value);
 
     /// <summary>Starts what is due of <paramref name="hosts"/>, and returns. For who has the turn.</summary>
     public void Look(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
@@ -88,7 +89,7 @@ sealed partial class AcmeRenewals(
         Func<RenewalState, RenewalState> learn;
         try
         {
-            var window = await authority.AskRenewalInfo(credential.Leaf, cancellationToken);
+            var window = await ca.Value.Authority.AskRenewalInfo(credential.Leaf, cancellationToken);
             learn = known => window?.ApplyTo(known, draw, now) ?? RenewalWindow.NotOffered(known, now);
             if (window is not null && (window.Start != state.WindowStart || window.End != state.WindowEnd))
             {
@@ -109,14 +110,14 @@ sealed partial class AcmeRenewals(
     {
         var served = installer.Served.GetValueOrDefault(host);
         if (Validity.Of(served) is not { } validity) return null;
-        var due = RenewalPolicy.Due(validity, book.Of(host), _settings);
+        var due = RenewalPolicy.Due(validity, book.Of(host), Settings);
         return time.GetUtcNow() >= due.At
             ? null
             : new(host, Succeeded: true, $"{host}: is not due before {due.At:u} ({due.Reason}); --force renews it now", served!.Credential.SerialNumber);
     }
 
     RenewalDecision Decide(HostName host) =>
-        RenewalPolicy.Next(Validity.Of(installer.Served.GetValueOrDefault(host)), book.Of(host), _settings, time.GetUtcNow());
+        RenewalPolicy.Next(Validity.Of(installer.Served.GetValueOrDefault(host)), book.Of(host), Settings, time.GetUtcNow());
 
     /// <returns>What runs for the host, and whether that is what was asked for.</returns>
     (Task<RenewResult?> Task, bool Started) Start(HostName host, Func<Task<RenewResult?>> action, CancellationToken cancellationToken)

@@ -21,6 +21,9 @@ sealed record CertificateAuthority(IssueCertificate Issue, AskRenewalInfo AskRen
         (_, _, _) => throw new IssuanceException("no CA is configured"));
 }
 
+/// <summary>The configured CA and what is left of its limits: one is of no use without the other.</summary>
+sealed record IssuingCa(CertificateAuthority Authority, IssuanceBudget Budget);
+
 /// <exception cref="IssuanceException">Anything that is not the caller's cancellation; other exceptions count as failures too.</exception>
 delegate Task<ServedCredential> IssueCertificate(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken);
 

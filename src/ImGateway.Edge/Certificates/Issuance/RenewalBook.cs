@@ -4,7 +4,7 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>The renewal state of every host, kept in the store with its certificate.</summary>
-sealed partial class RenewalBook(CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, RenewalSettings settings, ILogger logger)
+sealed partial class RenewalBook(CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, CurrentOptions options, ILogger logger)
 {
     readonly ConcurrentDictionary<HostName, RenewalState> _states = [];
 
@@ -37,11 +37,22 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
         }
     }
 
+    /// <summary>After the options that decide when have changed.</summary>
+    public void ShowAnew()
+    {
+        foreach (var host in installer.Served.Keys) Show(host, Of(host));
+    }
+
+    /// <summary>Of a host that is no longer configured nothing is kept here: the store has it.</summary>
+    public void Forget(HostName host) => _states.TryRemove(host, out _);
+
     void Show(HostName host, RenewalState state)
     {
+        // One that was under way when its host went out of the configuration brings no series back.
+        if (!options.Value.Hosts.Contains(host)) return;
         metrics.ConsecutiveFailures(host, state.Failures);
         if (Validity.Of(installer.Served.GetValueOrDefault(host)) is not { } validity) return;
-        var due = RenewalPolicy.Due(validity, state, settings).At;
+        var due = RenewalPolicy.Due(validity, state, RenewalSettings.Of(options.Value)).At;
         metrics.NextRenewal(host, state.NextAttempt is { } retry && retry > due ? retry : due);
     }
 

@@ -5,11 +5,11 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>One renewal of one host, from the order to the swap. Whatever it meets is its host's failure and nobody else's.</summary>
 sealed partial class RenewalRun(
-    CertificateAuthority authority,
+    CurrentOptions options,
+    Current<IssuingCa> ca,
     CertificateStore store,
     CertificateInstaller installer,
     RenewalBook book,
-    IssuanceBudget budget,
     Turn turn,
     CertificateMetrics metrics,
     CertificateAudit audit,
@@ -22,6 +22,8 @@ sealed partial class RenewalRun(
 
     public async Task<RenewResult> RunAsync(HostName host, ChangeCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
     {
+        // A reload may name another CA meanwhile: this renewal ends with the one that it began with.
+        var (authority, budget) = ca.Value;
         var counted = false;
         var pending = store.PendingOrder(host);
         var state = book.Of(host);
@@ -36,6 +38,7 @@ sealed partial class RenewalRun(
             // 2. Install, unless a file has come to cover the host.
             using (await turn.TakeAsync(cancellationToken))
             {
+                if (!IsConfigured(host)) return new(host, Succeeded: false, $"{host}: is no longer configured; what was issued is not put to use", SerialNumber: null);
                 if (isFromFile(host)) return new(host, Succeeded: false, $"{host}: is served from a file now; what was issued is not put to use", Serial(host));
                 var offer = issued with { FileHash = installer.Served.GetValueOrDefault(host)?.FileHash };
                 var changes = new Dictionary<HostName, ServedCredential> { [host] = offer };
@@ -81,13 +84,15 @@ sealed partial class RenewalRun(
         var next = RetrySchedule.Next(book.Of(host).Failures + 1, served?.NotAfter, (e as IssuanceException)?.RetryAfter, chance.Next(), now);
         await book.ChangeAsync(
             host, state => state with { Failures = state.Failures + 1, NextAttempt = next, LastError = why, Reason = cause.Reason }, cancellationToken);
-        metrics.RenewalFailed(host, cause.Reason);
+        if (IsConfigured(host)) metrics.RenewalFailed(host, cause.Reason);
         audit.RenewalFailed(host, served, cause, why);
         if (served is null) NothingServed(host, why, next);
         else if (served.NotAfter < now) ExpiredServed(host, why, served.SerialNumber, served.NotAfter, next);
         else Failed(host, why, served.SerialNumber, served.NotAfter, next);
         return new(host, Succeeded: false, $"{host}: {why}", served?.SerialNumber);
     }
+
+    bool IsConfigured(HostName host) => options.Value.Hosts.Contains(host);
 
     string? Serial(HostName host) => installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber;
 

@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>Revocation at the CA, with a new certificate in place of the revoked one.</summary>
 sealed class Revocations(
-    CertificateAuthority authority, CertificateInstaller installer, RenewalBook book, AcmeRenewals renewals, CertificateAudit audit)
+    Current<IssuingCa> ca, CertificateInstaller installer, RenewalBook book, AcmeRenewals renewals, CertificateAudit audit)
 {
     public async Task<RenewResult> RevokeAsync(
         HostName host, RevocationReason reason, string who, IProgress<string> progress, CancellationToken cancellationToken)
@@ -42,7 +42,7 @@ sealed class Revocations(
         async Task RevokeAsync()
         {
             progress.Report($"{host}: revoking certificate {old.SerialNumber}");
-            await authority.Revoke(old.Leaf, reason, cancellationToken);
+            await ca.Value.Authority.Revoke(old.Leaf, reason, cancellationToken);
             audit.Revoked(host, old, cause, JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()));
         }
     }

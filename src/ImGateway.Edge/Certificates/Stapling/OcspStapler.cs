@@ -112,6 +112,7 @@ public sealed partial class OcspStapler : BackgroundService
             Show(certificate);
         }
 
+        _states.Retain(current);
         _followed = current;
     }
 

@@ -19,6 +19,16 @@ public sealed class OcspStates(IMetricFactory metrics)
     public bool IsRevoked(Credential credential) =>
         _states.Values.Any(known => known.State is OcspState.Revoked && known.Fingerprint == credential.Fingerprint);
 
+    /// <summary>Hosts that are no longer served have no state.</summary>
+    internal void Retain(IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        foreach (var host in _states.Keys.Where(host => !served.ContainsKey(host)))
+        {
+            _states.TryRemove(host, out _);
+            foreach (var each in Enum.GetValues<OcspState>()) _gauge.RemoveLabelled(host.Value, each.Label());
+        }
+    }
+
     internal void Show(HostName host, string fingerprint, OcspState state)
     {
         _states[host] = (fingerprint, state);

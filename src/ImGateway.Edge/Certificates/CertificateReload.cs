@@ -1,0 +1,69 @@
+using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>From one configuration to the next while serving, in the manager's turn: as a whole, or nothing has changed.</summary>
+/// <param name="caOf">What asks the CA of a configuration; null: it stays as it is.</param>
+sealed partial class CertificateReload(
+    CurrentOptions options,
+    Current<FilesSource> files,
+    Current<IssuingCa> ca,
+    ServerCertificateSelector selector,
+    CertificateStart start,
+    CertificateInstaller installer,
+    RenewalBook book,
+    Func<EdgeOptions, IssuingCa>? caOf,
+    TimeProvider time,
+    ILogger logger)
+{
+    /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file or the store cannot be used: all problems.</exception>
+    public async Task ApplyAsync(EdgeOptions next, CancellationToken cancellationToken)
+    {
+        // 1. What there is to go back to.
+        var (before, watched, served) = (options.Value, files.Value, installer.Served);
+
+        // 2. The files, unless they are the same for the same hosts; then the hosts, and certificates for those that are new.
+        var found = watched.Suits(next) ? watched : new FilesSource(next, time);
+        try
+        {
+            var readings = found == watched ? [] : found.Read(watched);
+            options.Replace(next);
+            files.Replace(found);
+            await start.ReloadAsync(readings, ChangeNames, cancellationToken);
+        }
+        catch
+        {
+            options.Replace(before);
+            files.Replace(watched);
+            selector.Reconfigure(before);
+            installer.Restore(served);
+            if (found != watched) found.Dispose();
+            throw;
+        }
+
+        // 3. What is no longer wanted. A renewal under way finds its host gone when its turn comes.
+        if (found != watched) watched.Dispose();
+        foreach (var host in before.Hosts.Except(next.Hosts))
+        {
+            book.Forget(host);
+            NoLongerServed(host);
+        }
+
+        installer.ShowAnew();
+        if (next.Certificates.Source == CertificateSource.Acme) book.ShowAnew();
+
+        // 4. Orders from now on go by it; those under way end as they began.
+        if (caOf is not null) ca.Replace(caOf(next));
+
+        void ChangeNames()
+        {
+            selector.Reconfigure(next);
+            installer.Retain(next.Hosts);
+        }
+    }
+
+    [LoggerMessage(13, LogLevel.Information, "{Host}: is no longer configured, and neither served nor renewed; its certificate stays in DataDirectory")]
+    partial void NoLongerServed(HostName host);
+}

@@ -1,0 +1,30 @@
+using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Challenges;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>Puts together what asks a CA, for one configuration after the other.</summary>
+/// <param name="responders">Null: nobody answers challenges.</param>
+sealed class IssuingCas(
+    AcmeMetrics metrics, CertificateAudit audit, TimeProvider time, ILoggerFactory loggers, ChallengeResponders? responders = null)
+{
+    readonly Turn _accounts = new();
+    readonly Dictionary<string, IssuanceBudget> _budgets = new(StringComparer.Ordinal);
+
+    public IssuingCa Of(EdgeOptions options)
+    {
+        var connection = new AcmeConnection(options, metrics, time);
+        var proofs = new Proofs(responders?.Of(options) ?? [], loggers.CreateLogger<CertificateManager>());
+        var issuer = new CertificateIssuer(
+            options, connection, new AcmeAccounts(options, audit, _accounts), proofs, time, loggers.CreateLogger<CertificateIssuer>());
+        return new IssuingCa(new CertificateAuthority(issuer.IssueAsync, issuer.AskRenewalInfoAsync, issuer.RevokeAsync), BudgetAt(AcmePaths.Limits(options)));
+    }
+
+    /// <summary>One for each CA, however often the configuration changes: a renewal may still be under way with it.</summary>
+    IssuanceBudget BudgetAt(string path)
+    {
+        if (!_budgets.TryGetValue(path, out var budget)) _budgets[path] = budget = new IssuanceBudget(path, time, metrics.Remaining);
+        return budget;
+    }
+}

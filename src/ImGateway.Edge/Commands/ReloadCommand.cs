@@ -1,0 +1,30 @@
+using System.CommandLine;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations;
+
+namespace ImGateway.Edge.Commands;
+
+static class ReloadCommand
+{
+    public static Command Create()
+    {
+        var config = ConfigOption.Create();
+        var command = new Command("reload", "Have the running edge read its configuration again, as SIGHUP does: no connection is cut") { config };
+        command.SetAction((parsed, cancellationToken) => ReloadAsync(parsed.GetValue(config), parsed.InvocationConfiguration, cancellationToken));
+        return command;
+    }
+
+    static async Task<int> ReloadAsync(string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        // Only the data directory matters here: the edge that runs judges the file itself.
+        using var edge = new ControlClient(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft);
+        var reply = await edge.PostAsync<ControlReloaded>("/reload", body: null, cancellationToken)
+            ?? throw new UserError($"{edge.Path}: no edge runs with this DataDirectory; start it with 'imgw run'");
+        foreach (var problem in reply.Problems) await console.Error.WriteLineAsync(problem);
+        if (reply.Value is not { } reloaded) return ExitCodes.No;
+        foreach (var warning in reloaded.Warnings) await console.Error.WriteLineAsync($"warning: {warning}");
+        foreach (var change in reloaded.Changes) await console.Output.WriteLineAsync(change);
+        await console.Output.WriteLineAsync(reloaded.Changes.Count == 0 ? $"nothing has changed: in force since {reloaded.Since}" : "reloaded");
+        return ExitCodes.Fine;
+    }
+}

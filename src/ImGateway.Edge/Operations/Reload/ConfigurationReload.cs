@@ -1,0 +1,174 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Configuration;
+
+namespace ImGateway.Edge.Operations.Reload;
+
+/// <summary>
+/// From the configuration in force to the one that the file and the environment have now: as a whole, or nothing changes. No connection
+/// notices; what serves it goes on with what it began with.
+/// </summary>
+/// <param name="started">What the process began with.</param>
+sealed partial class ConfigurationReload(
+    StartConfiguration started,
+    CurrentOptions current,
+    CertificateManager certificates,
+    RequestPaths paths,
+    IOptions<KestrelServerOptions> kestrel,
+    ConfigurationMetrics metrics,
+    TimeProvider time,
+    ILogger<ConfigurationReload> logger) : IDisposable
+{
+    /// <summary>An editor's half write is complete by then.</summary>
+    const int Attempts = 5;
+
+    static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(250);
+
+    readonly SemaphoreSlim _turn = new(1, 1);
+    IConfiguration _configuration = started.Configuration;
+    string _since = $"{time.GetUtcNow():u}, by the start";
+
+    /// <param name="who">Asks for it, for the log.</param>
+    public async Task<ReloadResult> ReloadAsync(string who, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            var result = await ReadAsync(cancellationToken);
+            if (result is { Succeeded: true, Changes.Count: > 0 }) _since = $"{time.GetUtcNow():u}, by {who}";
+            Tell(who, result);
+            return result;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Whoever asked waits for an answer, and the next reload may fare better.
+            Failed(e, who);
+            metrics.Refused();
+            return ReloadResult.Refused(["the reload failed within the edge; its log says how"]);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    async Task<ReloadResult> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (started.File is null) return ReloadResult.Refused(["this edge was started without a configuration that could be read again; stop it and start it anew"]);
+        try
+        {
+            // 1. Read and judged as at start.
+            var configuration = await LoadAsync(started.File, cancellationToken);
+            var read = EdgeConfiguration.Read(configuration);
+            if (read.Options is not { } wanted) return ReloadResult.Refused(read.Problems.Where(problem => problem.PreventsStart).Select(problem => problem.ToString()));
+
+            // 2. What has to wait for a restart stays as it is, and everything else is compared.
+            var running = current.Value;
+            var next = RestartSettings.Keep(running, wanted);
+            string[] warnings = [.. read.Problems.Select(problem => problem.ToString()), .. RestartSettings.Warnings(running, wanted), .. RestartSettings.Warnings(started.Configuration, configuration)];
+            string[] changes =
+            [
+                .. ConfigurationChanges.Between(running, next).Select(change => change.ToString()),
+                .. ConfigurationChanges.Between(_configuration, configuration, ProxyConfiguration.Section).Select(change => change.ToString()),
+            ];
+            if (changes.Length == 0) return new ReloadResult([], warnings, [], _since);
+
+            // 3. What YARP would refuse.
+            var proxy = ProxyConfiguration.Read(next, configuration);
+            var refused = await paths.ProblemsAsync(proxy);
+            if (refused.Count > 0) return ReloadResult.Refused(refused);
+
+            // 4. In force.
+            await PutInForceAsync(running, next, proxy, cancellationToken);
+            _configuration = configuration;
+            return new ReloadResult(changes, warnings, []);
+        }
+        catch (UserError mistake)
+        {
+            return ReloadResult.Refused(mistake.Message.Split(Environment.NewLine));
+        }
+        catch (CertificateLoadException problems)
+        {
+            return ReloadResult.Refused(problems.Lines);
+        }
+    }
+
+    /// <summary>Certificates first: a new host is served before anybody may ask for it. They are also what is still refused.</summary>
+    async Task PutInForceAsync(EdgeOptions running, EdgeOptions next, IProxyConfig proxy, CancellationToken cancellationToken)
+    {
+        await certificates.ReconfigureAsync(next, cancellationToken);
+        try
+        {
+            await paths.ReplaceAsync(next, proxy);
+        }
+        catch (UserError)
+        {
+            await certificates.ReconfigureAsync(running, cancellationToken);
+            throw;
+        }
+
+        ProxyingRegistration.ConfigureKestrelLimits(kestrel.Value, next);
+        current.Replace(next);
+    }
+
+    /// <summary>What cannot be read may be half written: it is told once it has stayed so.</summary>
+    async Task<IConfigurationRoot> LoadAsync(ConfigurationFile file, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; attempt < Attempts; attempt++)
+        {
+            try
+            {
+                return file.Load();
+            }
+            catch (UserError)
+            {
+                await Task.Delay(BetweenAttempts, time, cancellationToken);
+            }
+        }
+
+        return file.Load();
+    }
+
+    void Tell(string who, ReloadResult result)
+    {
+        foreach (var warning in result.Warnings) Warn(warning);
+        if (!result.Succeeded)
+        {
+            metrics.Refused();
+            foreach (var problem in result.Problems) Problem(problem);
+            Refused(who);
+            return;
+        }
+
+        metrics.Succeeded();
+        foreach (var change in result.Changes) Change(change);
+        if (result.Changes.Count == 0) Unchanged(who);
+        else Reloaded(who, result.Changes.Count);
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Configuration reloaded by {Who}: {Count} settings changed")]
+    partial void Reloaded(string who, int count);
+
+    [LoggerMessage(2, LogLevel.Information, "Configuration reloaded by {Who}: nothing has changed")]
+    partial void Unchanged(string who);
+
+    [LoggerMessage(3, LogLevel.Error, "Configuration not reloaded by {Who}: the last good one stays in force")]
+    partial void Refused(string who);
+
+    [LoggerMessage(4, LogLevel.Error, "{Problem}")]
+    partial void Problem(string problem);
+
+    [LoggerMessage(5, LogLevel.Warning, "{Warning}")]
+    partial void Warn(string warning);
+
+    [LoggerMessage(6, LogLevel.Information, "{Change}")]
+    partial void Change(string change);
+
+    [LoggerMessage(7, LogLevel.Error, "A reload by {Who} failed inside the edge")]
+    partial void Failed(Exception exception, string who);
+}
