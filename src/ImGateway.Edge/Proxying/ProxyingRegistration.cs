@@ -24,12 +24,14 @@ static class ProxyingRegistration
 
         // 1. What stands before the upstream.
         services.AddSingleton<SecurityHeaders>().AddSingleton<HostCheck>().AddSingleton<RouteTable>().AddSingleton<UpgradeCheck>().AddSingleton<PlainHttp>();
+        services.AddSingleton<RequestRates>();
 
         // 2. The way to it: YARP, with the user's ReverseProxy section over what Edge says.
         services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>();
         services.AddReverseProxy().LoadFromConfig(ProxyConfiguration.Merge(options, configuration)).AddTransforms<UpstreamTransforms>();
         services.AddRequestTimeouts();
         services.AddSingleton<ClientAddress>().AddSingleton<UpstreamRequest>().AddSingleton<UpstreamErrors>();
+        services.AddSingleton<HoldQueue>().AddSingleton<Retries>();
         KeepNoKeysForCookies(services);
         // YARP brings it for policies, which the ReverseProxy section may not name here; with it each request would pass its middleware.
         services.RemoveAll<IAuthorizationHandlerProvider>();

@@ -60,6 +60,7 @@ sealed class YarpPipeline : IEndpointRouteBuilder
             this.MapReverseProxy(proxy =>
             {
                 proxy.Use(GiveWebSocketsTheirTimeout);
+                proxy.Use(LeaveOutWhatFailed);
                 proxy.UseSessionAffinity();
                 proxy.UseLoadBalancing();
                 // Costs every request a state machine.
@@ -71,6 +72,18 @@ sealed class YarpPipeline : IEndpointRouteBuilder
             var reason = e.GetBaseException() is AggregateException { InnerExceptions: [var first, ..] } ? first : e.GetBaseException();
             throw new UserError($"{ProxyConfiguration.Section}: {reason.Message.TrimEnd('.')}; correct the section", e);
         }
+    }
+
+    /// <summary>Before affinity and balancing, which then choose among the destinations that a repeated request has not tried.</summary>
+    static Task LeaveOutWhatFailed(HttpContext context, RequestDelegate next)
+    {
+        if (context.Features.Get<Attempts>() is { } attempts)
+        {
+            var feature = context.GetReverseProxyFeature();
+            feature.AvailableDestinations = attempts.Without(feature.AvailableDestinations);
+        }
+
+        return next(context);
     }
 
     RequestDelegate WithTimeouts()
