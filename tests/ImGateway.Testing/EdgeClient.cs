@@ -48,7 +48,8 @@ public sealed class EdgeClient(IPEndPoint server, X509Certificate2 root)
         return ((X509Certificate2)tls.RemoteCertificate!).SerialNumber;
     }
 
-    SocketsHttpHandler Handler() => new()
+    /// <summary>For clients that keep their connections.</summary>
+    public SocketsHttpHandler Handler() => new()
     {
         UseProxy = false,
         AllowAutoRedirect = false,
