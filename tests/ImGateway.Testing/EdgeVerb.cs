@@ -9,5 +9,5 @@ public static class EdgeVerb
     public static Task<ToolResult> RunAsAsync(int user, params string[] arguments) =>
         PartnerTool.RunAsync("setpriv", [$"--reuid={user}", $"--regid={user}", "--clear-groups", .. Command, .. arguments]);
 
-    static string[] Command => EdgeProcess.Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", EdgeProcess.Program] : [EdgeProcess.Program];
+    internal static string[] Command => EdgeProcess.Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", EdgeProcess.Program] : [EdgeProcess.Program];
 }

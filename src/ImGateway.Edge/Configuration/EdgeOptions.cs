@@ -39,6 +39,9 @@ public sealed record EdgeOptions
     /// <summary>Networks in front of the edge: only from these are X-Forwarded-For and Forwarded believed. Default none.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
+    /// <summary>How long a safe request or an upgrade waits for the gateway to come back. Default 0: not at all.</summary>
+    public TimeSpan HoldWhileDown { get; init; }
+
     /// <summary>Who may read the management port. Default loopback.</summary>
     public IReadOnlyList<IPNetwork> ManagementNetworks { get; init; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
@@ -244,4 +247,7 @@ public sealed record LimitsSection
 
     /// <summary>Slowest request body, bytes per second; 0 = no limit.</summary>
     public int MinBytesPerSecond { get; init; } = 240;
+
+    /// <summary>From one address, IPv6 from one /64; as many at once as in a second. Default 0 = no limit: phones share addresses.</summary>
+    public int RequestsPerSecondPerAddress { get; init; }
 }

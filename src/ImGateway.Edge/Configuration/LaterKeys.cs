@@ -11,8 +11,7 @@ static class LaterKeys
     [
         "Listen:ProxyProtocol",
         "Drain:Delay", "Drain:Spread", "Drain:Timeout",
-        "Limits:Connections", "Limits:ConnectionsPerAddress", "Limits:RequestsPerSecondPerAddress", "Limits:WebSockets", "Limits:HandshakesInProgress",
-        "HoldWhileDown",
+        "Limits:Connections", "Limits:ConnectionsPerAddress", "Limits:WebSockets", "Limits:HandshakesInProgress",
     ];
 
     static readonly (string Key, string Value)[] Values = [("Tls:Engine", "Direct")];

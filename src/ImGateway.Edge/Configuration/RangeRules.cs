@@ -20,6 +20,8 @@ static class RangeRules
         Number("Edge:Limits:HeaderBytes", options.Limits.HeaderBytes, 1, RequestBuffer);
         Number("Edge:Limits:UrlBytes", options.Limits.UrlBytes, 1, RequestBuffer);
         Number("Edge:Limits:MinBytesPerSecond", options.Limits.MinBytesPerSecond, 0, int.MaxValue);
+        Number("Edge:Limits:RequestsPerSecondPerAddress", options.Limits.RequestsPerSecondPerAddress, 0, 1_000_000);
+        if (options.HoldWhileDown != TimeSpan.Zero) Duration("Edge:HoldWhileDown", options.HoldWhileDown, TimeSpan.FromHours(1));
 
         void Duration(string key, TimeSpan value, TimeSpan most)
         {

@@ -30,6 +30,13 @@ sealed class ClientAddress(EdgeOptions options)
         return new ClientHops(ClientOf(hops, peer.Text), string.Join(", ", hops.Append(peer.Text)));
     }
 
+    /// <summary>Whose share of a limit a request takes; null where the connection has no address.</summary>
+    public IPAddress? AddressOf(HttpContext context, ListenerFeature listener)
+    {
+        var peer = listener.Peer ??= PeerAt(context.Connection.RemoteIpAddress);
+        return peer.IsTrusted && IPAddress.TryParse(Of(context, listener).Client, out var client) ? client : peer.Address;
+    }
+
     /// <summary>The address of one hop: brackets, quotes and a port tolerated; null if it is none.</summary>
     public static IPAddress? ParseHop(ReadOnlySpan<char> hop)
     {

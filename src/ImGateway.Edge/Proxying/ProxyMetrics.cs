@@ -24,6 +24,7 @@ sealed class ProxyMetrics
     readonly Counter.Child?[,] _requestsByCode = new Counter.Child?[RouteLabels.Length, MaxCode];
     readonly Histogram.Child[] _durations;
     readonly Counter.Child[,] _upstreamErrors = new Counter.Child[RouteLabels.Length, ErrorLabels.Length];
+    readonly Gauge _held;
     readonly FrozenDictionary<Refusal, Counter.Child> _refusals;
 
     public ProxyMetrics(IMetricFactory metrics)
@@ -37,12 +38,13 @@ sealed class ProxyMetrics
             ["route"],
             new HistogramConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars(), Buckets = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 100] });
         _durations = [.. RouteLabels.Select(route => durations.WithLabels(route))];
-        var errors = metrics.CreateCounter("imgw_upstream_errors_total", "Requests that the upstream failed.", ["route", "error"], counters);
+        var errors = metrics.CreateCounter("imgw_upstream_errors_total", "Attempts that the upstream failed, those among them too that a repetition made good.", ["route", "error"], counters);
         for (var route = 0; route < RouteLabels.Length; route++)
         {
             for (var error = 0; error < ErrorLabels.Length; error++) _upstreamErrors[route, error] = errors.WithLabels(RouteLabels[route], ErrorLabels[error]);
         }
 
+        _held = metrics.CreateGauge("imgw_requests_held", "Requests that wait for the gateway to come back.");
         var refused = metrics.CreateCounter("imgw_refused_total", "Requests that the edge refused.", ["reason"], counters);
         _refusals = Refusal.All.ToFrozenDictionary(refusal => refusal, refusal => refused.WithLabels(refusal.Reason));
     }
@@ -65,6 +67,8 @@ sealed class ProxyMetrics
     }
 
     public void OnUpstreamError(RouteLabel route, UpstreamError error) => _upstreamErrors[(int)route, (int)error].Inc();
+
+    public void OnHeld(int change) => _held.Inc(change);
 
     public void OnRefused(Refusal refusal) => _refusals[refusal].Inc();
 }

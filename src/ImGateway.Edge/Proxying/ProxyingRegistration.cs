@@ -25,6 +25,7 @@ static class ProxyingRegistration
         // 1. What is made anew for each configuration.
         services.AddSingleton<RequestPaths>();
         services.AddSingleton<Func<ClientAddress>>(provider => () => provider.GetRequiredService<RequestPaths>().Current.Addresses);
+        services.AddSingleton<RequestRates>();
 
         // 2. The way to the upstream: YARP, with the user's ReverseProxy section over what Edge says.
         services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>();
@@ -34,6 +35,7 @@ static class ProxyingRegistration
         services.AddRequestTimeouts();
         RelayWebSockets(services);
         services.AddSingleton<UpstreamErrors>();
+        services.AddSingleton<HoldQueue>();
         KeepNoKeysForCookies(services);
         // YARP brings it for policies, which the ReverseProxy section may not name here; with it each request would pass its middleware.
         services.RemoveAll<IAuthorizationHandlerProvider>();

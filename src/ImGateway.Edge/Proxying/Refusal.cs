@@ -15,14 +15,18 @@ sealed class Refusal
     public static readonly Refusal Protocol = new(StatusCodes.Status501NotImplemented, "protocol", "Protocol not supported");
     public static readonly Refusal TlsRequired = new(StatusCodes.Status403Forbidden, "plain_http", "TLS required");
 
-    public static readonly IReadOnlyList<Refusal> All = [BadTarget, TargetTooLong, UnknownHost, NoRoute, Method, Upgrade, Origin, Protocol, TlsRequired];
+    public static readonly Refusal TooManyRequests = new(StatusCodes.Status429TooManyRequests, "requests_per_second", "Too many requests", retryAfter: "1");
+    public static readonly Refusal TooManyHeld = new(StatusCodes.Status503ServiceUnavailable, "held", "The gateway is unavailable", retryAfter: "5");
+
+    public static readonly IReadOnlyList<Refusal> All = [BadTarget, TargetTooLong, UnknownHost, NoRoute, Method, Upgrade, Origin, Protocol, TlsRequired, TooManyRequests, TooManyHeld];
 
     readonly byte[] _body;
 
-    Refusal(int status, string reason, string text)
+    Refusal(int status, string reason, string text, string? retryAfter = null)
     {
         Status = status;
         Reason = reason;
+        RetryAfter = retryAfter;
         _body = Encoding.ASCII.GetBytes(text + "\n");
     }
 
@@ -30,7 +34,14 @@ sealed class Refusal
 
     public string Reason { get; }
 
-    public Task WriteAsync(HttpContext context) => ShortAnswer.WriteAsync(context, Status, _body);
+    /// <summary>Seconds; null where to come again would be in vain.</summary>
+    public string? RetryAfter { get; }
+
+    public Task WriteAsync(HttpContext context)
+    {
+        if (RetryAfter is not null) context.Response.Headers.RetryAfter = RetryAfter;
+        return ShortAnswer.WriteAsync(context, Status, _body);
+    }
 }
 
 static class ShortAnswer

@@ -12,8 +12,11 @@ sealed partial class RequestFlow(
     HostCheck hosts,
     RouteTable routes,
     UpgradeCheck upgrades,
+    ClientAddress addresses,
+    RequestRates rates,
     UpstreamRequest upstream,
     WebSocketRegistry webSockets,
+    Retries retries,
     UpstreamErrors errors,
     ProxyMetrics metrics,
     TimeProvider time,
@@ -51,9 +54,13 @@ sealed partial class RequestFlow(
             if (isWebSocket) session = webSockets.Follow(context, ProxyMetrics.LabelOf(label), _onUpgraded[(int)label]);
             await yarp.ForwardAsync(context, route!, path.Span);
 
-            // 5. What the upstream failed to answer.
+            // 5. What the upstream did not take goes elsewhere, or waits until it is back.
             var failure = context.Features.Get<IForwarderErrorFeature>();
-            if (failure is not null) await errors.AnswerAsync(context, route!, failure);
+            if (failure is not null) errors.Note(context, route!, failure);
+            if (failure is not null && retries.MayRepeat(context, failure, isWebSocket)) failure = await retries.RepeatAsync(context, yarp, route!, path, failure, isWebSocket);
+
+            // 6. What it failed to answer.
+            if (failure is not null) await UpstreamErrors.AnswerAsync(context, failure);
         }
         catch (Exception e) when (!context.Response.HasStarted && e is not OperationCanceledException)
         {
@@ -71,6 +78,8 @@ sealed partial class RequestFlow(
     Refusal? Admit(HttpContext context, ListenerFeature listener, out ProxyRoute? route, out ReadOnlyMemory<char> path, out bool isWebSocket)
     {
         (route, path, isWebSocket) = (null, default, false);
+        // First: who asks too often shall cost as little as can be.
+        if (options.Limits.RequestsPerSecondPerAddress is > 0 and var perSecond && !rates.Admit(addresses.AddressOf(context, listener), perSecond)) return Refusal.TooManyRequests;
         if (HttpMethods.IsTrace(context.Request.Method)) return Refusal.Method;
         if (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true }) return Refusal.Method;
         var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;

@@ -15,20 +15,20 @@ sealed class UpstreamClientFactory : ForwarderHttpClientFactory
         handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(50);
         // traceparent is ours to keep or start.
         handler.ActivityHeadersPropagator = null;
-        handler.ConnectCallback = ConnectAsync;
+        handler.ConnectCallback = static (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken);
     }
 
     /// <summary>Each WebSocket has a connection of its own, and an address needs none of the ways to resolve and to try several.</summary>
-    static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    public static async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
     {
-        var address = IPAddress.TryParse(context.DnsEndPoint.Host, out var literal) ? literal : null;
+        var address = IPAddress.TryParse(endPoint.Host, out var literal) ? literal : null;
         var socket = address is null
             ? new Socket(SocketType.Stream, ProtocolType.Tcp)
             : new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             socket.NoDelay = true;
-            await socket.ConnectAsync(address is null ? context.DnsEndPoint : new IPEndPoint(address, context.DnsEndPoint.Port), cancellationToken);
+            await socket.ConnectAsync(address is null ? endPoint : new IPEndPoint(address, endPoint.Port), cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

@@ -15,16 +15,20 @@ sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILo
 
     readonly ConcurrentDictionary<(string Route, UpstreamError Error), Throttle> _throttles = new();
 
-    /// <summary>Answers what the forwarder gave up on.</summary>
-    public Task AnswerAsync(HttpContext context, ProxyRoute route, IForwarderErrorFeature failure)
+    /// <summary>Counts and logs one attempt that failed.</summary>
+    public void Note(HttpContext context, ProxyRoute route, IForwarderErrorFeature failure)
     {
-        var response = context.Response;
         if (Classify(failure, clientIsGone: context.RequestAborted.IsCancellationRequested) is { } error)
         {
             metrics.OnUpstreamError(route.Label, error);
             Log(route, error, failure.Exception);
         }
+    }
 
+    /// <summary>Answers what the forwarder gave up on.</summary>
+    public static Task AnswerAsync(HttpContext context, IForwarderErrorFeature failure)
+    {
+        var response = context.Response;
         if (response.HasStarted || response.StatusCode is >= 200 and < 400) return Task.CompletedTask;
         if (failure.Error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled)
         {
@@ -44,24 +48,25 @@ sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILo
         return ShortAnswer.WriteAsync(context, response.StatusCode, BodyOf(response.StatusCode));
     }
 
+    /// <summary>Null if the client is to blame.</summary>
+    public static UpstreamError? Classify(IForwarderErrorFeature failure, bool clientIsGone) => failure.Error switch
+    {
+        ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled => clientIsGone ? null : UpstreamError.Timeout,
+        ForwarderError.NoAvailableDestinations => UpstreamError.Connect,
+        // .NET puts a TimeoutException inside where it was the connection that did not come about in time.
+        ForwarderError.RequestTimedOut => failure.Exception is OperationCanceledException { InnerException: TimeoutException } ? UpstreamError.Connect : UpstreamError.Timeout,
+        ForwarderError.ResponseHeaders => UpstreamError.Protocol,
+        ForwarderError.Request => OfRequest(failure.Exception),
+        ForwarderError.RequestBodyDestination or ForwarderError.ResponseBodyDestination => UpstreamError.Reset,
+        _ => null,
+    };
+
     static byte[] BodyOf(int status) => status switch
     {
         StatusCodes.Status503ServiceUnavailable => Unavailable,
         StatusCodes.Status504GatewayTimeout => TimedOut,
         < 500 => ClientFault,
         _ => BadGateway,
-    };
-
-    /// <summary>Null if the client is to blame.</summary>
-    static UpstreamError? Classify(IForwarderErrorFeature failure, bool clientIsGone) => failure.Error switch
-    {
-        ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled => clientIsGone ? null : UpstreamError.Timeout,
-        ForwarderError.NoAvailableDestinations => UpstreamError.Connect,
-        ForwarderError.RequestTimedOut => UpstreamError.Timeout,
-        ForwarderError.ResponseHeaders => UpstreamError.Protocol,
-        ForwarderError.Request => OfRequest(failure.Exception),
-        ForwarderError.RequestBodyDestination or ForwarderError.ResponseBodyDestination => UpstreamError.Reset,
-        _ => null,
     };
 
     static UpstreamError OfRequest(Exception? exception) => exception switch

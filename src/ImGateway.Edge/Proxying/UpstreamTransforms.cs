@@ -24,6 +24,7 @@ sealed class UpstreamTransforms : ITransformProvider
         context.UseDefaultForwarders = false;
         if (!context.RequestTransforms.Any(transform => transform is RequestHeaderOriginalHostTransform)) context.AddOriginalHost(true);
         if (!context.RequestTransforms.Any(Rewrites)) context.RequestTransforms.Add(new TargetAsSent());
+        context.RequestTransforms.Add(new SentOnce());
         context.ResponseTransforms.Add(new SwitchingProtocols());
     }
 
@@ -53,5 +54,21 @@ sealed class UpstreamTransforms : ITransformProvider
         }
 
         static Uri AddressOf(string prefix, string target) => new(string.Concat(prefix.AsSpan().TrimEnd('/'), target), AsSent);
+    }
+
+    /// <summary>
+    /// .NET repeats a request without content when its connection ends before an answer, whatever its method. RFC 9110 §9.2.2 forbids a
+    /// proxy to do so where the method is not idempotent. What has content, be it empty, it sends once.
+    /// </summary>
+    sealed class SentOnce : RequestTransform
+    {
+        public override ValueTask ApplyAsync(RequestTransformContext context)
+        {
+            if (context.ProxyRequest.Content is null && !IsIdempotent(context.ProxyRequest.Method)) AddHeader(context, "Content-Length", "0");
+            return default;
+        }
+
+        static bool IsIdempotent(HttpMethod method) =>
+            method == HttpMethod.Get || method == HttpMethod.Head || method == HttpMethod.Options || method == HttpMethod.Put || method == HttpMethod.Delete;
     }
 }

@@ -34,6 +34,7 @@ sealed class YarpPipeline : IEndpointRouteBuilder
         {
             this.MapReverseProxy(proxy =>
             {
+                proxy.Use(LeaveOutWhatFailed);
                 proxy.UseSessionAffinity();
                 proxy.UseLoadBalancing();
                 proxy.Use(next => CheckPassively(proxy, next));
@@ -43,6 +44,18 @@ sealed class YarpPipeline : IEndpointRouteBuilder
         {
             throw ProxyConfiguration.Mistake(e);
         }
+    }
+
+    /// <summary>Before affinity and balancing, which then choose among the destinations that a repeated request has not tried.</summary>
+    static Task LeaveOutWhatFailed(HttpContext context, RequestDelegate next)
+    {
+        if (context.Features.Get<Attempts>() is { } attempts)
+        {
+            var feature = context.GetReverseProxyFeature();
+            feature.AvailableDestinations = attempts.Without(feature.AvailableDestinations);
+        }
+
+        return next(context);
     }
 
     /// <summary>A reload may switch them on; where they are off, they would cost every request a state machine.</summary>

@@ -58,6 +58,9 @@ public sealed class RulesTests
     [InlineData("""{"Limits":{"UrlBytes":1048577}}""", "Edge:Limits:UrlBytes", "1 to 1048576")]
     [InlineData("""{"Limits":{"RequestBodyBytes":0}}""", "Edge:Limits:RequestBodyBytes", "out of range")]
     [InlineData("""{"Limits":{"MinBytesPerSecond":-1}}""", "Edge:Limits:MinBytesPerSecond", "out of range")]
+    [InlineData("""{"Limits":{"RequestsPerSecondPerAddress":-1}}""", "Edge:Limits:RequestsPerSecondPerAddress", "0 to 1000000")]
+    [InlineData("""{"HoldWhileDown":"-00:00:01"}""", "Edge:HoldWhileDown", "not a duration")]
+    [InlineData("""{"HoldWhileDown":"02:00:00"}""", "Edge:HoldWhileDown", "at most 01:00:00")]
     [InlineData("""{"Headers":{"FrameOptions":"DENY\r\nX: y"}}""", "Edge:Headers:FrameOptions", "header")]
     [InlineData("""{"Headers":{"ContentTypeOptions":"no\u0007sniff"}}""", "Edge:Headers:ContentTypeOptions", "header")]
     [InlineData("""{"Headers":{"Custom":{"X A":"b"}}}""", "Edge:Headers:Custom:X A", "no header name")]
@@ -95,6 +98,7 @@ public sealed class RulesTests
     [InlineData("""{"Headers":{"Hsts":{"Preload":true}}}""")]
     [InlineData("""{"WebSockets":{"AllowedOrigins":["https://im.example.com","http://localhost:5173","capacitor://localhost","https://[::1]:8443"]}}""")]
     [InlineData("""{"Limits":{"MinBytesPerSecond":0}}""")]
+    [InlineData("""{"Limits":{"RequestsPerSecondPerAddress":20},"HoldWhileDown":"00:00:15"}""")]
     public void What_is_fine_is_fine(string changes) => Settings.With(changes).Options();
 
     [Theory]

@@ -41,7 +41,6 @@ public sealed class UnknownKeyTests
     [InlineData("""{"Listen":{"ProxyProtocol":true}}""", "Edge:Listen:ProxyProtocol")]
     [InlineData("""{"Drain":{"Delay":"00:00:05"}}""", "Edge:Drain:Delay")]
     [InlineData("""{"Limits":{"ConnectionsPerAddress":5}}""", "Edge:Limits:ConnectionsPerAddress")]
-    [InlineData("""{"HoldWhileDown":"00:00:05"}""", "Edge:HoldWhileDown")]
     public void A_key_of_a_later_version_prevents_the_start_and_says_so(string changes, string key)
     {
         var result = Settings.With(changes);

@@ -1,0 +1,42 @@
+using System.Net;
+using System.Net.Sockets;
+using Yarp.ReverseProxy.Model;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>Whether anybody is there: by a connection without a request, which no gateway has to work for.</summary>
+static class GatewayProbe
+{
+    /// <summary>To any of <paramref name="destinations"/>, asked all at once.</summary>
+    public static async Task<bool> ConnectsAsync(
+        IReadOnlyList<DestinationState> destinations, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(limit, time);
+        using var decided = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        var probes = destinations.Select(destination => ConnectsAsync(destination.Model.Config.Address, decided.Token)).ToList();
+        var connects = false;
+        await foreach (var probe in Task.WhenEach(probes))
+        {
+            if (connects || !await probe) continue;
+            connects = true;
+            await decided.CancelAsync();
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return connects;
+    }
+
+    static async Task<bool> ConnectsAsync(string destination, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var address = new Uri(destination);
+            await using var connection = await UpstreamClientFactory.ConnectAsync(new DnsEndPoint(address.IdnHost, address.Port), cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or UriFormatException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,214 @@
+using System.Net.WebSockets;
+using ImGateway.Testing;
+using Microsoft.Extensions.Time.Testing;
+
+namespace ImGateway.Edge.Tests.Proxying;
+
+/// <summary>Requests that wait for a gateway that is away.</summary>
+public sealed class HoldTests
+{
+    [Fact]
+    public async Task What_waits_is_answered_once_the_gateway_is_back()
+    {
+        const int Requests = 60;
+        var port = FreePort.Next();
+        await using var edge = await HoldingAsync(Upstreams.Patience, port);
+        var waiting = Enumerable.Range(0, Requests).Select(i => edge.GetAsync($"/api/{i}")).ToList();
+        await edge.WaitForHeldAsync(Requests);
+        var post = await RawClient.ExchangeAsync(edge.Bare, $"POST /api HTTP/1.1\r\nHost: {ProxyHost.Host}\r\nContent-Length: 0\r\n\r\n");
+
+        await using var upstream = RecordingUpstream.Start(port: port);
+        var answers = await Task.WhenAll(waiting);
+
+        Assert.Equal(502, post.Status);
+        Assert.All(answers, answer => Assert.Equal((200, "hello"), (answer.Status, answer.Body)));
+        Assert.Equal(Requests, upstream.Requests.Count);
+        var metrics = await edge.WaitForHeldAsync(0);
+        Assert.Equal(Requests, metrics.Sum("imgw_http_requests_total", ("code", "200")));
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_WebSocket_waits_too(string version)
+    {
+        var port = FreePort.Next();
+        await using var edge = await HoldingAsync(Upstreams.Patience, port);
+        using var invoker = new HttpMessageInvoker(edge.Handler());
+        var connecting = edge.ConnectWebSocketAsync(invoker, new Version(version));
+        await edge.WaitForHeldAsync(1);
+
+        await using var upstream = await EchoUpstream.StartAsync(port);
+        using var socket = await connecting;
+
+        Assert.Equal(WebSocketState.Open, socket.State);
+        Assert.Equal(1, (await edge.WaitForHeldAsync(0)).Sum("imgw_websocket_connections"));
+    }
+
+    [Fact]
+    public async Task They_go_on_in_the_order_they_came_a_few_at_first()
+    {
+        const int Requests = 60;
+        var port = FreePort.Next();
+        var time = new FakeTimeProvider();
+        await using var edge = await HoldingAsync(TimeSpan.FromMinutes(1), port, time);
+        var waiting = new List<Task<RawResponse>>();
+        for (var i = 1; i <= Requests; i++)
+        {
+            waiting.Add(edge.GetAsync($"/api/{i:00}"));
+            await edge.WaitForHeldAsync(i);
+        }
+
+        await using var upstream = RecordingUpstream.Start(port: port);
+        Assert.Equal(Requests - 16, await StepAsync(edge, time, Requests));
+        var first = await Task.WhenAll(waiting[..16]);
+        Assert.Equal(Requests - 16 - 32, await StepAsync(edge, time, Requests - 16));
+        Assert.Equal(0, await StepAsync(edge, time, Requests - 16 - 32));
+        await Task.WhenAll(waiting);
+
+        Assert.All(first, answer => Assert.Equal(200, answer.Status));
+        Assert.Equal(Enumerable.Range(1, 16), upstream.Requests.Take(16).Select(head => int.Parse(head.AsSpan("GET /api/".Length, 2))).Order());
+    }
+
+    [Fact]
+    public async Task Who_has_waited_long_enough_is_told_to_come_again()
+    {
+        await using var edge = await HoldingAsync(TimeSpan.FromMilliseconds(200), FreePort.Next());
+
+        var response = await edge.GetAsync("/api");
+
+        Assert.Equal((503, "The gateway is unavailable\n"), (response.Status, response.Body));
+        Assert.Equal(["5"], response.Values("Retry-After"));
+        Assert.Equal(["DENY"], response.Values("X-Frame-Options"));
+        var metrics = await edge.MetricsAsync();
+        Assert.Equal(1, metrics.Sum("imgw_upstream_errors_total", ("route", "api"), ("error", "connect")));
+        Assert.Equal(0, metrics.Sum("imgw_requests_held"));
+    }
+
+    [Fact]
+    public async Task The_time_is_counted_from_the_first_failure()
+    {
+        var time = new FakeTimeProvider();
+        await using var edge = await HoldingAsync(TimeSpan.FromSeconds(10), FreePort.Next(), time);
+        var waiting = edge.GetAsync("/api");
+        await edge.WaitForHeldAsync(1);
+
+        time.Advance(TimeSpan.FromSeconds(9.9));
+        Assert.False(waiting.IsCompleted);
+        while (!waiting.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(0.1));
+            await Task.WhenAny(waiting, Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System));
+        }
+
+        Assert.Equal(503, (await waiting).Status);
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_client_that_leaves_ends_its_wait(string version)
+    {
+        await using var edge = await HoldingAsync(Upstreams.Patience, FreePort.Next());
+        using var client = new HttpClient(edge.Handler()) { DefaultRequestVersion = new Version(version), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var leaves = new CancellationTokenSource();
+        var waiting = client.GetAsync(new Uri($"https://{ProxyHost.Host}/api"), leaves.Token);
+        await edge.WaitForHeldAsync(1);
+
+        await leaves.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        await edge.WaitForHeldAsync(0);
+        await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_http_requests_total", ("code", "499")) == 1);
+    }
+
+    [Fact]
+    public async Task A_safe_request_whose_connection_is_lost_is_repeated_once()
+    {
+        await using var upstream = RecordingUpstream.Start(UpstreamScripts.ResetAfter("HTTP/1.1 200"));
+        await using var edge = await ProxyHost.StartAsync(ProxyHost.Options(upstream.Address) with { HoldWhileDown = Upstreams.Patience });
+
+        var get = await edge.GetAsync("/api");
+        var times = upstream.Requests.Count;
+        var post = await RawClient.ExchangeAsync(edge.Bare, $"POST /api HTTP/1.1\r\nHost: {ProxyHost.Host}\r\nContent-Length: 0\r\n\r\n");
+
+        Assert.Equal((502, 2), (get.Status, times));
+        Assert.Equal((502, 3), (post.Status, upstream.Requests.Count));
+        Assert.Equal(3, (await edge.MetricsAsync()).Sum("imgw_upstream_errors_total", ("error", "reset")));
+    }
+
+    [Fact]
+    public async Task An_answer_that_has_begun_is_not_repeated()
+    {
+        await using var upstream = RecordingUpstream.Start(UpstreamScripts.ResetAfter("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npartial"));
+        await using var edge = await ProxyHost.StartAsync(ProxyHost.Options(upstream.Address) with { HoldWhileDown = Upstreams.Patience });
+        using var client = await RawClient.ConnectAsync(edge.Bare);
+
+        await client.SendAsync($"GET /api HTTP/1.1\r\nHost: {ProxyHost.Host}\r\n\r\n");
+        await client.ReadToEndAsync();
+
+        Assert.Single(upstream.Requests);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_answers_badly_is_not_down()
+    {
+        await using var upstream = RecordingUpstream.Start(UpstreamScripts.Answer("busy", status: "503 Service Unavailable"));
+        await using var edge = await ProxyHost.StartAsync(ProxyHost.Options(upstream.Address) with { HoldWhileDown = Upstreams.Patience });
+
+        var response = await edge.GetAsync("/api");
+
+        Assert.Equal((503, "busy"), (response.Status, response.Body));
+        Assert.Single(upstream.Requests);
+    }
+
+    [Fact]
+    public async Task Where_every_upstream_is_unhealthy_requests_wait_for_one_that_is_well()
+    {
+        var well = false;
+        await using var upstream = RecordingUpstream.Start((connection, head) => UpstreamScripts.Answer(
+            "hello", status: Volatile.Read(ref well) || !head.StartsWith("GET /probe", StringComparison.Ordinal) ? "200 OK" : "500 Internal Server Error")(connection, head));
+        await using var edge = await ProxyHost.StartAsync(ProxyHost.Options(upstream.Address) with { HoldWhileDown = Upstreams.Patience }, new Dictionary<string, string?>
+        {
+            ["ReverseProxy:Clusters:gateway:HealthCheck:Active:Enabled"] = "true",
+            ["ReverseProxy:Clusters:gateway:HealthCheck:Active:Interval"] = "00:00:00.05",
+            ["ReverseProxy:Clusters:gateway:HealthCheck:Active:Path"] = "/probe",
+            ["ReverseProxy:Clusters:gateway:HealthCheck:AvailableDestinationsPolicy"] = "HealthyAndUnknown",
+        });
+        Task<RawResponse> waiting;
+        do
+        {
+            // Until the probes have failed twice it is still served.
+            waiting = edge.GetAsync("/api");
+            await Task.WhenAny(waiting, edge.WaitForHeldAsync(1));
+        }
+        while (waiting.IsCompleted);
+
+        Volatile.Write(ref well, true);
+
+        Assert.Equal(200, (await waiting).Status);
+    }
+
+    static Task<ProxyHost> HoldingAsync(TimeSpan hold, int port, TimeProvider? time = null) =>
+        ProxyHost.StartAsync(ProxyHost.Options(new Uri($"http://127.0.0.1:{port}")) with { HoldWhileDown = hold }, time: time);
+
+    /// <summary>One interval of the queue; how many still wait.</summary>
+    static async Task<double> StepAsync(ProxyHost edge, FakeTimeProvider time, int before)
+    {
+        while (true)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            var step = edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_requests_held") != before);
+            if (await Task.WhenAny(step, Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System)) != step) continue;
+            // All of a step are let go under one lock, but counted one by one.
+            var held = (await step).Sum("imgw_requests_held");
+            while (true)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+                var now = (await edge.MetricsAsync()).Sum("imgw_requests_held");
+                if (now == held) return now;
+                held = now;
+            }
+        }
+    }
+}
