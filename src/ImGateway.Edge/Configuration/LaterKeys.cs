@@ -9,9 +9,8 @@ static class LaterKeys
     /// <summary>Relative to <c>Edge</c>; what stands below one belongs to it.</summary>
     public static readonly IReadOnlyList<string> All =
     [
-        "Listen:ProxyProtocol",
         "Drain:Delay", "Drain:Spread", "Drain:Timeout",
-        "Limits:Connections", "Limits:ConnectionsPerAddress", "Limits:RequestsPerSecondPerAddress", "Limits:WebSockets", "Limits:HandshakesInProgress",
+        "Limits:RequestsPerSecondPerAddress",
         "HoldWhileDown",
     ];
 

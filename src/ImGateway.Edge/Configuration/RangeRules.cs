@@ -20,6 +20,10 @@ static class RangeRules
         Number("Edge:Limits:HeaderBytes", options.Limits.HeaderBytes, 1, RequestBuffer);
         Number("Edge:Limits:UrlBytes", options.Limits.UrlBytes, 1, RequestBuffer);
         Number("Edge:Limits:MinBytesPerSecond", options.Limits.MinBytesPerSecond, 0, int.MaxValue);
+        Number("Edge:Limits:Connections", options.Limits.Connections, 0, int.MaxValue);
+        Number("Edge:Limits:ConnectionsPerAddress", options.Limits.ConnectionsPerAddress, 0, int.MaxValue);
+        Number("Edge:Limits:WebSockets", options.Limits.WebSockets, 0, int.MaxValue);
+        Number("Edge:Limits:HandshakesInProgress", options.Limits.HandshakesInProgress, 0, 10_000);
 
         void Duration(string key, TimeSpan value, TimeSpan most)
         {

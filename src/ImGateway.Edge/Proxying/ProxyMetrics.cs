@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using ImGateway.Edge.Connections;
 using Prometheus;
 
 namespace ImGateway.Edge.Proxying;
@@ -26,7 +27,7 @@ sealed class ProxyMetrics
     readonly Counter.Child[,] _upstreamErrors = new Counter.Child[RouteLabels.Length, ErrorLabels.Length];
     readonly FrozenDictionary<Refusal, Counter.Child> _refusals;
 
-    public ProxyMetrics(IMetricFactory metrics)
+    public ProxyMetrics(IMetricFactory metrics, RefusedMetrics refused)
     {
         // Exemplars would read the current activity on every request.
         var counters = new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() };
@@ -43,8 +44,7 @@ sealed class ProxyMetrics
             for (var error = 0; error < ErrorLabels.Length; error++) _upstreamErrors[route, error] = errors.WithLabels(RouteLabels[route], ErrorLabels[error]);
         }
 
-        var refused = metrics.CreateCounter("imgw_refused_total", "Requests that the edge refused.", ["reason"], counters);
-        _refusals = Refusal.All.ToFrozenDictionary(refusal => refusal, refusal => refused.WithLabels(refusal.Reason));
+        _refusals = Refusal.All.ToFrozenDictionary(refusal => refusal, refusal => refused.Of(refusal.Reason));
     }
 
     public static string LabelOf(RouteLabel route) => RouteLabels[(int)route];

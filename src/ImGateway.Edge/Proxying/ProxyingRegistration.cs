@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
@@ -13,16 +14,21 @@ static class ProxyingRegistration
     /// <summary>Slower clients than Kestrel's own 5 s allow for: phones that change networks.</summary>
     static readonly TimeSpan DataRateGrace = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// For a whole header block, also over HTTP/2. It is sent in one go even by phones: who takes longer holds a connection on purpose (slowloris).
+    /// </summary>
+    static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
+
     /// <summary>As long as nginx waits for a client to read on.</summary>
     static readonly TimeSpan ResponseGrace = TimeSpan.FromSeconds(60);
 
     public static IServiceCollection AddProxying(this IServiceCollection services, EdgeOptions options, IConfiguration configuration)
     {
         services.TryAddSingleton(options);
-        services.TryAddSingleton(new CurrentOptions(options));
         services.TryAddSingleton(TimeProvider.System);
 
         // 1. What stands before the upstream.
+        services.AddConnections(options).AddSingleton<WebSocketLimit>();
         services.AddSingleton<SecurityHeaders>().AddSingleton<HostCheck>().AddSingleton<RouteTable>().AddSingleton<UpgradeCheck>().AddSingleton<PlainHttp>();
 
         // 2. The way to it: YARP, with the user's ReverseProxy section over what Edge says.
@@ -64,6 +70,7 @@ static class ProxyingRegistration
         // Method and version share the line with the target; TargetCheck is exact.
         limits.MaxRequestLineSize = options.Limits.UrlBytes + 64;
         limits.MaxRequestBufferSize = Math.Max(1024 * 1024, limits.MaxRequestLineSize);
+        limits.RequestHeadersTimeout = HeadersTimeout;
         var rate = options.Limits.MinBytesPerSecond;
         limits.MinRequestBodyDataRate = rate > 0 ? new MinDataRate(rate, DataRateGrace) : null;
         limits.MinResponseDataRate = rate > 0 ? new MinDataRate(rate, ResponseGrace) : null;

@@ -15,7 +15,14 @@ sealed class Refusal
     public static readonly Refusal Protocol = new(StatusCodes.Status501NotImplemented, "protocol", "Protocol not supported");
     public static readonly Refusal TlsRequired = new(StatusCodes.Status403Forbidden, "plain_http", "TLS required");
 
-    public static readonly IReadOnlyList<Refusal> All = [BadTarget, TargetTooLong, UnknownHost, NoRoute, Method, Upgrade, Origin, Protocol, TlsRequired];
+    public static readonly Refusal WebSockets = new(StatusCodes.Status503ServiceUnavailable, "websockets", "Too many WebSockets");
+    public static readonly Refusal Connections = new(StatusCodes.Status503ServiceUnavailable, "connections", "Too many connections");
+    public static readonly Refusal ConnectionsPerAddress = new(StatusCodes.Status503ServiceUnavailable, "connections_per_address", "Too many connections");
+
+    public static readonly IReadOnlyList<Refusal> All =
+    [
+        BadTarget, TargetTooLong, UnknownHost, NoRoute, Method, Upgrade, Origin, Protocol, TlsRequired, WebSockets, Connections, ConnectionsPerAddress,
+    ];
 
     readonly byte[] _body;
 

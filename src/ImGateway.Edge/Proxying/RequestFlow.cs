@@ -14,6 +14,7 @@ sealed partial class RequestFlow(
     UpgradeCheck upgrades,
     UpstreamRequest upstream,
     WebSocketRegistry webSockets,
+    WebSocketLimit socketLimit,
     UpstreamErrors errors,
     ProxyMetrics metrics,
     TimeProvider time,
@@ -29,6 +30,7 @@ sealed partial class RequestFlow(
         var started = time.GetTimestamp();
         var label = RouteLabel.Other;
         WebSocketSession? session = null;
+        var holdsPlace = false;
         try
         {
             // 1. Security headers, whoever answers.
@@ -36,6 +38,7 @@ sealed partial class RequestFlow(
 
             // 2. Method, target, host, route and upgrade: what is not plainly meant for the upstream ends here.
             var refusal = Admit(context, listener, out var route, out var path, out var isWebSocket);
+            if (refusal is null && isWebSocket && !(holdsPlace = socketLimit.TryEnter())) refusal = Refusal.WebSockets;
             label = route?.Label ?? RouteLabel.Other;
             if (refusal is not null)
             {
@@ -66,6 +69,7 @@ sealed partial class RequestFlow(
         {
             session?.Complete(ForwarderError.Request);
             session?.Dispose();
+            if (holdsPlace) socketLimit.Leave();
             if (session is not { IsUpgraded: true }) metrics.OnAnswered(label, context.Response.StatusCode, time.GetElapsedTime(started));
         }
     }
