@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Proxying;
 using ImGateway.Edge.Tls;
@@ -22,8 +23,16 @@ public static class EdgeApplication
     /// <param name="log">Where everything is logged.</param>
     /// <param name="pages">More answers over TLS, before the routes.</param>
     /// <param name="file">Where the configuration is read again; null: nowhere.</param>
-    public static WebApplication Build(EdgeOptions options, IConfiguration configuration, Serilog.ILogger log, Action<IApplicationBuilder>? pages = null, ConfigurationFile? file = null)
+    /// <param name="inherited">Sockets to listen on in place of configured addresses; null = none.</param>
+    internal static WebApplication Build(
+        EdgeOptions options,
+        IConfiguration configuration,
+        Serilog.ILogger log,
+        Action<IApplicationBuilder>? pages = null,
+        ConfigurationFile? file = null,
+        InheritedSockets? inherited = null)
     {
+        var plan = ListenPlan.For(options.Listen, inherited ?? InheritedSockets.None);
         // Empty: no settings file, environment name or listener can creep in that nobody named; and the start is short.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "imgw", ContentRootPath = AppContext.BaseDirectory });
         builder.Services
@@ -40,7 +49,7 @@ public static class EdgeApplication
             .AddHostedService<ListenerLog>()
             .Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true)
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.WebHost.UseKestrelCore().UseControlSocket().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.WebHost.UseKestrelCore().UseInheritedSockets(plan).UseControlSocket().ConfigureKestrel(kestrel => Listen(kestrel, options, plan));
 
         var app = builder.Build();
         app.UseControl();
@@ -58,11 +67,11 @@ public static class EdgeApplication
     /// <param name="cancellationToken">Stops in order.</param>
     public static async Task<int> ServeAsync(WebApplication app, TextWriter error, Action? onListening, CancellationToken cancellationToken)
     {
-        // 1. What verbs reach the edge by.
+        // 1. What verbs reach the edge by, and what it was given to listen on.
         // 2. Certificates, before anybody can ask for one.
         // 3. The policy must be in force, not just written down.
         // 4. Listeners.
-        IReadOnlyList<string> problems = [.. ControlSocket.Problems(app.Services.GetRequiredService<CurrentOptions>().Value)];
+        IReadOnlyList<string> problems = [.. ControlSocket.Problems(app.Services.GetRequiredService<CurrentOptions>().Value), .. app.Services.GetRequiredService<ListenPlan>().Problems];
         if (problems.Count == 0) problems = await LoadCertificatesAsync(app, cancellationToken);
         if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ProblemsAsync(cancellationToken);
         if (problems.Count == 0) problems = await ListenAsync(app, cancellationToken);
@@ -75,23 +84,28 @@ public static class EdgeApplication
         return 0;
     }
 
-    static void Listen(KestrelServerOptions kestrel, EdgeOptions options)
+    static void Listen(KestrelServerOptions kestrel, EdgeOptions options, ListenPlan plan)
     {
         ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
-        Bind(options.Listen.Https, listener =>
+        Bind(plan.Https, listener =>
         {
             listener.UseTlsEngine();
             listener.UseListenerKind(ListenerKind.Https);
         });
-        Bind(options.Listen.Http, listener => PlainListener(listener, ListenerKind.Http));
-        Bind(options.Listen.Management, listener => PlainListener(listener, ListenerKind.Management));
+        Bind(plan.Http, listener =>
+        {
+            listener.UseConnectionGate();
+            PlainListener(listener, ListenerKind.Http);
+        });
+        Bind(plan.Management, listener => PlainListener(listener, ListenerKind.Management));
         kestrel.Listen(new ControlEndPoint(ControlSocket.PathIn(options)), listener => PlainListener(listener, ListenerKind.Control));
 
-        void Bind(IEnumerable<ListenAddress> addresses, Action<ListenOptions> configure)
+        void Bind(IEnumerable<ListenTarget> targets, Action<ListenOptions> configure)
         {
-            foreach (var address in addresses)
+            foreach (var (address, socket) in targets)
             {
-                if (address.Address is null) kestrel.ListenAnyIP(address.Port, configure);
+                if (socket is not null) kestrel.Listen(new InheritedEndPoint(socket), configure);
+                else if (address.Address is null) kestrel.ListenAnyIP(address.Port, configure);
                 else kestrel.Listen(address.Address, address.Port, configure);
             }
         }

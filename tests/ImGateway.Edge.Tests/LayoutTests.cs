@@ -9,14 +9,15 @@ public sealed partial class LayoutTests
     static readonly Dictionary<string, string[]> MayKnow = new(StringComparer.Ordinal)
     {
         ["Configuration"] = [],
-        ["Tls"] = ["Configuration"],
+        ["Connections"] = ["Configuration"],
+        ["Tls"] = ["Configuration", "Connections"],
         ["Challenges"] = ["Configuration", "Tls"],
         ["Certificates"] = ["Configuration", "Tls", "Challenges"],
         ["WebSockets"] = ["Configuration"],
-        ["Proxying"] = ["Configuration", "Tls", "Challenges", "WebSockets"],
-        ["Operations"] = ["Configuration", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Demo"],
+        ["Proxying"] = ["Configuration", "Connections", "Tls", "Challenges", "WebSockets"],
+        ["Operations"] = ["Configuration", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Demo"],
         ["Demo"] = ["Configuration", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations"],
-        ["Commands"] = ["Configuration", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations", "Demo"],
+        ["Commands"] = ["Configuration", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations", "Demo"],
     };
 
     [Fact]

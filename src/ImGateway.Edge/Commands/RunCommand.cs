@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations;
 
 namespace ImGateway.Edge.Commands;
@@ -17,6 +18,7 @@ static class RunCommand
 
     static async Task<int> RunAsync(string? configFile, TextWriter error, CancellationToken cancellationToken)
     {
+        var inherited = InheritedSockets.Take();
         var file = ConfigurationFile.Of(configFile);
         var configuration = file.Load();
         var result = EdgeConfiguration.Read(configuration);
@@ -27,7 +29,7 @@ static class RunCommand
 
         if (result.Options is not { } options) return ExitCodes.No;
         await using var log = Logging.CreateLogger(configuration, readable: false);
-        await using var app = EdgeApplication.Build(options, configuration, log, file: file);
+        await using var app = EdgeApplication.Build(options, configuration, log, file: file, inherited: inherited);
         return await EdgeApplication.ServeAsync(app, error, onListening: null, cancellationToken);
     }
 }

@@ -56,6 +56,12 @@ public sealed record ListenSection
     public IReadOnlyList<ListenAddress> Http { get; init; } = [new(null, 80)];
 
     public IReadOnlyList<ListenAddress> Management { get; init; } = [new(IPAddress.Loopback, 9180), new(IPAddress.IPv6Loopback, 9180)];
+
+    /// <summary>
+    /// The public listeners require the header of the PROXY protocol, version 1 or 2, and take it from <c>TrustedProxies</c> only; whoever else
+    /// connects is closed. Default false: no header is looked for.
+    /// </summary>
+    public bool ProxyProtocol { get; init; }
 }
 
 /// <summary><c>Intermediate</c> = TLS 1.3 and 1.2, <c>Modern</c> = 1.3 only.</summary>
@@ -250,4 +256,22 @@ public sealed record LimitsSection
 
     /// <summary>From one address, IPv6 from one /64; as many at once as in a second. Default 0 = no limit: phones share addresses.</summary>
     public int RequestsPerSecondPerAddress { get; init; }
+
+    /// <summary>Open connections on the public listeners, WebSockets included; 0 = no limit, the default.</summary>
+    public int Connections { get; init; }
+
+    /// <summary>
+    /// Of these, from one IPv4 address or one IPv6 /64; 0 = no limit, the default: phones of a whole city may share an address.
+    /// Connections from <c>TrustedProxies</c> carry many clients and are not counted here.
+    /// </summary>
+    public int ConnectionsPerAddress { get; init; }
+
+    /// <summary>Open WebSockets; 0 = no limit, the default.</summary>
+    public int WebSockets { get; init; }
+
+    /// <summary>
+    /// TLS handshakes that are computed at the same time; further ones wait in the order in which they came. One that waits for its client
+    /// holds no place. 0, the default = two for each processor; more only makes everybody slower in a reconnect storm.
+    /// </summary>
+    public int HandshakesInProgress { get; init; }
 }

@@ -9,9 +9,7 @@ static class LaterKeys
     /// <summary>Relative to <c>Edge</c>; what stands below one belongs to it.</summary>
     public static readonly IReadOnlyList<string> All =
     [
-        "Listen:ProxyProtocol",
         "Drain:Delay", "Drain:Spread", "Drain:Timeout",
-        "Limits:Connections", "Limits:ConnectionsPerAddress", "Limits:WebSockets", "Limits:HandshakesInProgress",
     ];
 
     static readonly (string Key, string Value)[] Values = [("Tls:Engine", "Direct")];

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary><c>Listen</c> and <c>PlainHttp:HttpsPort</c>.</summary>
+/// <summary><c>Listen</c>, what it needs of <c>TrustedProxies</c>, and <c>PlainHttp:HttpsPort</c>.</summary>
 static class ListenRules
 {
     public static void Check(EdgeOptions options, ProblemCollector problems)
@@ -20,6 +20,12 @@ static class ListenRules
         {
             if (Array.Find(all[..i], earlier => Collide(earlier.Address, all[i].Address)) is not { Key: not null } taken) continue;
             problems.Invalid(all[i].Key, $"'{all[i].Address}' is already taken by {taken.Key} ('{taken.Address}')", "choose another address or port");
+        }
+
+        if (listen.ProxyProtocol && options.TrustedProxies.Count == 0 && problems.IsSound("Edge:TrustedProxies"))
+        {
+            problems.Invalid(
+                "Edge:Listen:ProxyProtocol", "is true, but Edge:TrustedProxies names nobody who may send the header", "list the load balancers in Edge:TrustedProxies, or write false");
         }
 
         if (options.PlainHttp.HttpsPort is < 1 or > ushort.MaxValue)

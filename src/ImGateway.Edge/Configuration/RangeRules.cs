@@ -22,6 +22,10 @@ static class RangeRules
         Number("Edge:Limits:MinBytesPerSecond", options.Limits.MinBytesPerSecond, 0, int.MaxValue);
         Number("Edge:Limits:RequestsPerSecondPerAddress", options.Limits.RequestsPerSecondPerAddress, 0, 1_000_000);
         if (options.HoldWhileDown != TimeSpan.Zero) Duration("Edge:HoldWhileDown", options.HoldWhileDown, TimeSpan.FromHours(1));
+        Number("Edge:Limits:Connections", options.Limits.Connections, 0, int.MaxValue);
+        Number("Edge:Limits:ConnectionsPerAddress", options.Limits.ConnectionsPerAddress, 0, int.MaxValue);
+        Number("Edge:Limits:WebSockets", options.Limits.WebSockets, 0, int.MaxValue);
+        Number("Edge:Limits:HandshakesInProgress", options.Limits.HandshakesInProgress, 0, 10_000);
 
         void Duration(string key, TimeSpan value, TimeSpan most)
         {

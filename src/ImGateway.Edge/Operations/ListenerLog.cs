@@ -1,4 +1,4 @@
-using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Proxying;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -6,15 +6,15 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>One line a listener once it accepts: with port 0 this is how one learns which port it is.</summary>
-sealed partial class ListenerLog(CurrentOptions options, IServer server, IHostApplicationLifetime lifetime, ILogger<ListenerLog> logger) : IHostedLifecycleService
+sealed partial class ListenerLog(ListenPlan plan, IServer server, IHostApplicationLifetime lifetime, ILogger<ListenerLog> logger) : IHostedLifecycleService
 {
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         // The addresses stand in the order in which the listeners were bound.
         var addresses = server.Features.Get<IServerAddressesFeature>()!.Addresses.Select(BindingAddress.Parse);
-        var kinds = options.Value.Listen.Https.Select(_ => ListenerKind.Https)
-            .Concat(options.Value.Listen.Http.Select(_ => ListenerKind.Http))
-            .Concat(options.Value.Listen.Management.Select(_ => ListenerKind.Management));
+        var kinds = plan.Https.Select(_ => ListenerKind.Https)
+            .Concat(plan.Http.Select(_ => ListenerKind.Http))
+            .Concat(plan.Management.Select(_ => ListenerKind.Management));
         foreach (var (kind, address) in kinds.Zip(addresses)) Listening(kind, $"{address.Host}:{address.Port}");
         lifetime.ApplicationStopping.UnsafeRegister(static log => ((ListenerLog)log!).Stopping(), this);
         return Task.CompletedTask;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace ImGateway.Edge.Proxying;
@@ -15,8 +16,9 @@ sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck
         var started = time.GetTimestamp();
         headers.AddTo(context.Response, overTls: false);
         // 1. A CA that looks for its answer gets it before Reject, the host check and every limit; of a token that is not ours nothing is said.
-        // 2. Everybody else is told to use TLS.
-        var refusal = !IsChallenge(context, out var answer) ? Redirect(context) : answer is null ? Refusal.NoRoute : null;
+        // 2. Everybody else is told to use TLS, or to come back where a limit is reached.
+        var over = OverLimit(context);
+        var refusal = !IsChallenge(context, out var answer) ? over ?? Redirect(context) : answer is null ? Refusal.NoRoute : null;
         if (refusal is not null)
         {
             metrics.OnRefused(refusal);
@@ -30,6 +32,14 @@ sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck
         }
 
         metrics.OnAnswered(RouteLabel.Other, context.Response.StatusCode, time.GetElapsedTime(started));
+    }
+
+    /// <summary>A connection over a limit serves one request, whatever it is.</summary>
+    static Refusal? OverLimit(HttpContext context)
+    {
+        if (context.Features.Get<OverLimitFeature>() is not { } over) return null;
+        context.Response.Headers.Connection = "close";
+        return over.Refusal is ConnectionRefusal.Connections ? Refusal.Connections : Refusal.ConnectionsPerAddress;
     }
 
     bool IsChallenge(HttpContext context, out byte[]? answer)

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using ImGateway.Edge.Connections;
 using Prometheus;
 
 namespace ImGateway.Edge.Proxying;
@@ -27,7 +28,7 @@ sealed class ProxyMetrics
     readonly Gauge _held;
     readonly FrozenDictionary<Refusal, Counter.Child> _refusals;
 
-    public ProxyMetrics(IMetricFactory metrics)
+    public ProxyMetrics(IMetricFactory metrics, RefusedMetrics refused)
     {
         // Exemplars would read the current activity on every request.
         var counters = new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() };
@@ -45,8 +46,7 @@ sealed class ProxyMetrics
         }
 
         _held = metrics.CreateGauge("imgw_requests_held", "Requests that wait for the gateway to come back.");
-        var refused = metrics.CreateCounter("imgw_refused_total", "Requests that the edge refused.", ["reason"], counters);
-        _refusals = Refusal.All.ToFrozenDictionary(refusal => refusal, refusal => refused.WithLabels(refusal.Reason));
+        _refusals = Refusal.All.ToFrozenDictionary(refusal => refusal, refusal => refused.Of(refusal.Reason));
     }
 
     public static string LabelOf(RouteLabel route) => RouteLabels[(int)route];

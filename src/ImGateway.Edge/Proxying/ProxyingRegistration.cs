@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
@@ -14,6 +15,11 @@ static class ProxyingRegistration
     /// <summary>Slower clients than Kestrel's own 5 s allow for: phones that change networks.</summary>
     static readonly TimeSpan DataRateGrace = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// For a whole header block, also over HTTP/2. It is sent in one go even by phones: who takes longer holds a connection on purpose (slowloris).
+    /// </summary>
+    static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
+
     /// <summary>As long as nginx waits for a client to read on.</summary>
     static readonly TimeSpan ResponseGrace = TimeSpan.FromSeconds(60);
 
@@ -25,7 +31,7 @@ static class ProxyingRegistration
         // 1. What is made anew for each configuration.
         services.AddSingleton<RequestPaths>();
         services.AddSingleton<Func<ClientAddress>>(provider => () => provider.GetRequiredService<RequestPaths>().Current.Addresses);
-        services.AddSingleton<RequestRates>();
+        services.AddConnections(options).AddSingleton<WebSocketLimit>().AddSingleton<RequestRates>();
 
         // 2. The way to the upstream: YARP, with the user's ReverseProxy section over what Edge says.
         services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>();
@@ -70,6 +76,7 @@ static class ProxyingRegistration
         // Method and version share the line with the target; TargetCheck is exact.
         limits.MaxRequestLineSize = options.Limits.UrlBytes + 64;
         limits.MaxRequestBufferSize = Math.Max(1024 * 1024, limits.MaxRequestLineSize);
+        limits.RequestHeadersTimeout = HeadersTimeout;
         var rate = options.Limits.MinBytesPerSecond;
         limits.MinRequestBodyDataRate = rate > 0 ? new MinDataRate(rate, DataRateGrace) : null;
         limits.MinResponseDataRate = rate > 0 ? new MinDataRate(rate, ResponseGrace) : null;

@@ -17,8 +17,15 @@ sealed class Refusal
 
     public static readonly Refusal TooManyRequests = new(StatusCodes.Status429TooManyRequests, "requests_per_second", "Too many requests", retryAfter: "1");
     public static readonly Refusal TooManyHeld = new(StatusCodes.Status503ServiceUnavailable, "held", "The gateway is unavailable", retryAfter: "5");
+    public static readonly Refusal WebSockets = new(StatusCodes.Status503ServiceUnavailable, "websockets", "Too many WebSockets");
+    public static readonly Refusal Connections = new(StatusCodes.Status503ServiceUnavailable, "connections", "Too many connections");
+    public static readonly Refusal ConnectionsPerAddress = new(StatusCodes.Status503ServiceUnavailable, "connections_per_address", "Too many connections");
 
-    public static readonly IReadOnlyList<Refusal> All = [BadTarget, TargetTooLong, UnknownHost, NoRoute, Method, Upgrade, Origin, Protocol, TlsRequired, TooManyRequests, TooManyHeld];
+    public static readonly IReadOnlyList<Refusal> All =
+    [
+        BadTarget, TargetTooLong, UnknownHost, NoRoute, Method, Upgrade, Origin, Protocol, TlsRequired, TooManyRequests, TooManyHeld, WebSockets, Connections,
+        ConnectionsPerAddress,
+    ];
 
     readonly byte[] _body;
 

@@ -17,6 +17,7 @@ sealed partial class RequestFlow(
     UpstreamRequest upstream,
     WebSocketRegistry webSockets,
     Retries retries,
+    WebSocketLimit socketLimit,
     UpstreamErrors errors,
     ProxyMetrics metrics,
     TimeProvider time,
@@ -32,6 +33,7 @@ sealed partial class RequestFlow(
         var started = time.GetTimestamp();
         var label = RouteLabel.Other;
         WebSocketSession? session = null;
+        var holdsPlace = false;
         try
         {
             // 1. Security headers, whoever answers.
@@ -39,6 +41,7 @@ sealed partial class RequestFlow(
 
             // 2. Method, target, host, route and upgrade: what is not plainly meant for the upstream ends here.
             var refusal = Admit(context, listener, out var route, out var path, out var isWebSocket);
+            if (refusal is null && isWebSocket && !(holdsPlace = socketLimit.TryEnter())) refusal = Refusal.WebSockets;
             label = route?.Label ?? RouteLabel.Other;
             if (refusal is not null)
             {
@@ -71,6 +74,7 @@ sealed partial class RequestFlow(
         finally
         {
             session?.Dispose();
+            if (holdsPlace) socketLimit.Leave();
             if (session is not { IsUpgraded: true }) metrics.OnAnswered(label, context.Response.StatusCode, time.GetElapsedTime(started));
         }
     }

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -16,7 +17,8 @@ namespace ImGateway.Edge.Tls;
 /// The TLS engine on SslStream: a connection middleware instead of Kestrel's UseHttps, which cannot select by a hello cut over records,
 /// choose an alert, or tell why a handshake failed (docs/decisions/0003). One connection is <see cref="ServeAsync"/>, top to bottom.
 /// </summary>
-sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metrics, HandshakeLog log, TlsSection options, TimeProvider time)
+sealed class SslStreamEngine(
+    ConnectionGate gate, ServerCertificateSelector selector, TlsMetrics metrics, HandshakeLog log, TlsSection options, TimeProvider time)
 {
     // Most of what is not TLS on this port is a browser or script with the wrong scheme.
     static readonly ReadOnlyMemory<byte> PlainHttpAnswer =
@@ -26,14 +28,23 @@ sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metr
 
     /// <summary>The same engine for handshakes with oneself: they count nowhere.</summary>
     public static SslStreamEngine ForProbes(ServerCertificateSelector selector, TlsSection options, TimeProvider time) => new(
-        selector, new TlsMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())), new HandshakeLog(NullLogger<HandshakeLog>.Instance, time), options, time);
+        ConnectionGate.ForProbes(time),
+        selector,
+        new TlsMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())),
+        new HandshakeLog(NullLogger<HandshakeLog>.Instance, time),
+        options,
+        time);
 
     public ConnectionDelegate Middleware(ConnectionDelegate next) => connection => ServeAsync(connection, next);
 
     async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        // 1. The handshake, bounded in time from accept on.
-        var (stream, info) = await HandshakeAsync(connection);
+        // 1. Who it is, by the PROXY header if one is required, and whether there is room; then the handshake. Both bounded in time from accept on.
+        var timeout = _timeouts.Rent();
+        using var admission = await gate.AdmitAsync(connection, timeout.Token);
+        if (admission.Refusal is ConnectionRefusal.ProxyProtocol) metrics.OnFailed(HandshakeFailure.Refused);
+        var (stream, info) = admission.IsClosed ? default : await HandshakeAsync(connection, admission, timeout.Token);
+        _timeouts.Return(timeout);
         if (stream is null) return;
         if (info is null)
         {
@@ -93,28 +104,42 @@ sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metr
     /// No stream if it failed. A stream without more to know if the handshake was all there is: then it is a CA's and no client's, and is not
     /// counted among theirs.
     /// </summary>
-    async Task<(SslStream?, TlsConnectionInfo?)> HandshakeAsync(ConnectionContext connection)
+    async Task<(SslStream?, TlsConnectionInfo?)> HandshakeAsync(ConnectionContext connection, Admission admission, CancellationToken timeout)
     {
         var started = time.GetTimestamp();
-        var timeout = _timeouts.Rent();
         metrics.OnStarted();
         SslStream? stream = null;
+        TransportStream? transport = null;
         try
         {
-            // 1. Client hello and selection.
-            var selection = await SelectAsync(connection, timeout.Token);
-            if (selection.Served is not { } served)
+            // 1. Client hello and selection. Over a limit nobody goes on but a CA, which is never refused.
+            var selection = await SelectAsync(connection, timeout);
+            if (admission.IsOverLimit && selection.Served is not { EndsAfterHandshake: true })
             {
-                await RefuseAsync(connection, selection.Failure, timeout.Token);
+                TurnAway(connection, admission.Refusal);
                 return default;
             }
 
-            // 2. Handshake with what was prepared for the name.
-            var transport = new TransportStream(connection.Transport);
-            stream = new SslStream(transport, leaveInnerStreamOpen: true);
-            await stream.AuthenticateAsServerAsync(served.Options, timeout.Token);
+            if (selection.Served is not { } served)
+            {
+                await RefuseAsync(connection, selection.Failure, timeout);
+                return default;
+            }
 
-            // 3. What came of it.
+            // 2. A place among those who compute, in the order of arrival.
+            var queue = served.EndsAfterHandshake ? null : gate.Handshakes;
+            if (queue is not null && !await queue.EnterAsync(timeout))
+            {
+                TurnAway(connection, ConnectionRefusal.Handshakes);
+                return default;
+            }
+
+            // 3. Handshake with what was prepared for the name.
+            transport = new TransportStream(connection.Transport, queue);
+            stream = new SslStream(transport, leaveInnerStreamOpen: true);
+            await stream.AuthenticateAsServerAsync(served.Options, timeout);
+
+            // 4. What came of it.
             if (served.EndsAfterHandshake) return (stream, null);
             var info = new TlsConnectionInfo
             {
@@ -136,8 +161,8 @@ sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metr
         }
         finally
         {
+            transport?.LeaveQueue();
             metrics.OnEnded();
-            _timeouts.Return(timeout);
         }
     }
 
@@ -174,6 +199,13 @@ sealed class SslStreamEngine(ServerCertificateSelector selector, TlsMetrics metr
         };
         Fail(connection, failure, detail);
         if (!answer.IsEmpty) await connection.Transport.Output.WriteAsync(answer, cancellationToken);
+    }
+
+    /// <summary>Closed without an alert: whoever is too many costs as little as can be.</summary>
+    void TurnAway(ConnectionContext connection, ConnectionRefusal refusal)
+    {
+        metrics.OnFailed(HandshakeFailure.Refused);
+        gate.OnRefused(refusal, connection.RemoteEndPoint);
     }
 
     void Fail(ConnectionContext connection, HandshakeFailure failure, string detail)

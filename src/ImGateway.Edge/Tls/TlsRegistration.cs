@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ImGateway.Edge.Tls;
@@ -6,12 +7,12 @@ namespace ImGateway.Edge.Tls;
 static class TlsRegistration
 {
     public static IServiceCollection AddTls(this IServiceCollection services, EdgeOptions options) => services
+        .AddConnections(options)
         .AddSingleton(new ServerCertificateSelector(options))
         .AddSingleton<TlsMetrics>()
         .AddSingleton<HandshakeLog>()
         .AddSingleton(provider => new SelfProbe(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(provider => new PolicyProof(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton(options.Tls)
         .AddSingleton<SslStreamEngine>();
 
     /// <summary>Makes a public listener speak TLS by the configured engine. Only public listeners have one.</summary>

@@ -1,17 +1,20 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
 /// The connection's transport as the stream under SslStream. Zero-byte reads wait for data without a buffer; while the handshake
-/// lasts, what the server writes is shown to <see cref="ResumptionObserver"/>.
+/// lasts, what the server writes is shown to <see cref="ResumptionObserver"/>, and the place in <paramref name="queue"/> is given back as soon
+/// as there is nothing to compute before the client answers.
 /// </summary>
-sealed class TransportStream(IDuplexPipe transport) : Stream
+sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null) : Stream
 {
     ResumptionObserver _observer;
+    HandshakeQueue? _queue = queue;
     bool _observing = true;
 
     public override bool CanRead => true;
@@ -35,13 +38,23 @@ sealed class TransportStream(IDuplexPipe transport) : Stream
         return _observer.Resumed;
     }
 
+    /// <summary>At the latest at the end of the handshake.</summary>
+    public void LeaveQueue()
+    {
+        _queue?.Leave();
+        _queue = null;
+    }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ReadResult result;
         try
         {
-            result = await transport.Input.ReadAsync(cancellationToken);
+            var reading = transport.Input.ReadAsync(cancellationToken);
+            // The costly part, key exchange and signature, is over; a client that is slow to go on must not keep others waiting.
+            if (!reading.IsCompleted) LeaveQueue();
+            result = await reading;
         }
         catch (ConnectionResetException)
         {

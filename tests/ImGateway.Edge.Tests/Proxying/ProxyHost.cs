@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Proxying;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.WebSockets;
@@ -63,6 +64,7 @@ sealed class ProxyHost : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listener =>
             {
                 listener.Protocols = HttpProtocols.Http1;
+                listener.UseConnectionGate();
                 listener.UseListenerKind(ListenerKind.Http);
             });
         });
@@ -83,6 +85,8 @@ sealed class ProxyHost : IAsyncDisposable
     public IPEndPoint Plain => Endpoint(2);
 
     public IReadOnlyList<IChallengeResponder> Challenges => _app.Services.GetRequiredService<ChallengeResponders>().Of(_app.Services.GetRequiredService<CurrentOptions>().Value);
+
+    public IServiceProvider Services => _app.Services;
 
     public WebSocketRegistry WebSockets => _app.Services.GetRequiredService<WebSocketRegistry>();
 

@@ -1,0 +1,70 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Connections;
+
+/// <summary>Who counts as one client: an IPv4 address, or the /64 that one customer gets of IPv6 (RFC 6177).</summary>
+readonly record struct ClientNetwork(ulong Bits, bool IsIpv6)
+{
+    public static ClientNetwork? Of(EndPoint? peer)
+    {
+        if ((peer as IPEndPoint)?.Address is not { } address) return null;
+        Span<byte> bytes = stackalloc byte[16];
+        if (!address.TryWriteBytes(bytes, out _)) return null;
+        return address.AddressFamily is AddressFamily.InterNetwork ? new(BinaryPrimitives.ReadUInt32BigEndian(bytes), false)
+            : address.IsIPv4MappedToIPv6 ? new(BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]), false)
+            : new(BinaryPrimitives.ReadUInt64BigEndian(bytes), true);
+    }
+}
+
+/// <summary>Counts the connections of the public listeners. All of them, whatever the limits, since a reload may set one at any moment.</summary>
+sealed class ConnectionLimits(CurrentOptions current)
+{
+    readonly Lock _lock = new();
+    readonly Dictionary<ClientNetwork, int> _perClient = [];
+    int _connections;
+
+    /// <summary>How many addresses are known: those that have a connection.</summary>
+    public int Clients
+    {
+        get
+        {
+            lock (_lock) return _perClient.Count;
+        }
+    }
+
+    /// <summary>Counts one more, or says which limit stands against it.</summary>
+    /// <param name="client">Null is counted in the total alone.</param>
+    public ConnectionRefusal Enter(ClientNetwork? client)
+    {
+        var limits = current.Value.Limits;
+        lock (_lock)
+        {
+            if (limits.Connections > 0 && _connections >= limits.Connections) return ConnectionRefusal.Connections;
+            if (client is { } key)
+            {
+                if (limits.ConnectionsPerAddress > 0 && _perClient.GetValueOrDefault(key) >= limits.ConnectionsPerAddress) return ConnectionRefusal.ConnectionsPerAddress;
+                CollectionsMarshal.GetValueRefOrAddDefault(_perClient, key, out _)++;
+            }
+
+            _connections++;
+            return ConnectionRefusal.None;
+        }
+    }
+
+    /// <summary>The end of one that <see cref="Enter"/> counted.</summary>
+    public void Leave(ClientNetwork? client)
+    {
+        lock (_lock)
+        {
+            _connections--;
+            if (client is not { } key) return;
+            ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(_perClient, key);
+            // Who has none left is forgotten: a scan of addresses leaves nothing behind.
+            if (--count == 0) _perClient.Remove(key);
+        }
+    }
+}

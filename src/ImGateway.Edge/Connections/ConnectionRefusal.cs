@@ -1,0 +1,23 @@
+namespace ImGateway.Edge.Connections;
+
+/// <summary>Why a connection is not served: values of the label <c>reason</c>.</summary>
+enum ConnectionRefusal
+{
+    None,
+    Connections,
+    ConnectionsPerAddress,
+    Handshakes,
+    ProxyProtocol,
+}
+
+static class ConnectionRefusals
+{
+    public static string Label(this ConnectionRefusal refusal) => refusal switch
+    {
+        ConnectionRefusal.Connections => "connections",
+        ConnectionRefusal.ConnectionsPerAddress => "connections_per_address",
+        ConnectionRefusal.Handshakes => "handshakes",
+        ConnectionRefusal.ProxyProtocol => "proxy_protocol",
+        _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, "no refusal"),
+    };
+}

@@ -1,0 +1,29 @@
+using ImGateway.Edge.Configuration;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace ImGateway.Edge.Connections;
+
+static class ConnectionsRegistration
+{
+    public static IServiceCollection AddConnections(this IServiceCollection services, EdgeOptions options)
+    {
+        services.TryAddSingleton(new CurrentOptions(options));
+        services.TryAddSingleton(options.Tls);
+        services.TryAddSingleton<RefusedMetrics>();
+        services.TryAddSingleton<RefusalLog>();
+        services.TryAddSingleton<ConnectionLimits>();
+        services.TryAddSingleton<ConnectionGate>();
+        services.TryAddSingleton<PlainGate>();
+        return services;
+    }
+
+    /// <summary>Puts the gate before a public listener without TLS; where there is TLS, its engine has it.</summary>
+    public static void UseConnectionGate(this ListenOptions listener) =>
+        listener.Use(listener.ApplicationServices.GetRequiredService<PlainGate>().Middleware);
+
+    /// <summary>Lets Kestrel listen on what <paramref name="plan"/> has inherited. After the registration of Kestrel, whose own transports are kept.</summary>
+    public static IWebHostBuilder UseInheritedSockets(this IWebHostBuilder host, ListenPlan plan) =>
+        host.ConfigureServices(services => services.AddSingleton(plan).AddSingleton<IConnectionListenerFactory, InheritedTransport>());
+}

@@ -1,0 +1,76 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace ImGateway.Edge.Connections;
+
+/// <summary>
+/// Accepts on a socket that others accept on too. Kestrel's own listener, and .NET where a socket is disposed of while it accepts, would
+/// disconnect it to wake themselves up, and with that for everybody: so the accept under way is cancelled and awaited before the
+/// descriptor is closed, which takes nothing from the others.
+/// </summary>
+sealed class InheritedListener(InheritedEndPoint endPoint, SocketConnectionContextFactory connections, TimeProvider time) : IConnectionListener
+{
+    static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>A few round trips of a phone: TLS, then the request.</summary>
+    static readonly TimeSpan FirstRequests = TimeSpan.FromSeconds(1);
+
+    readonly Socket _socket = endPoint.Socket.Socket!;
+    readonly CancellationTokenSource _stop = new();
+    readonly SemaphoreSlim _accepting = new(1);
+
+    public EndPoint EndPoint => endPoint;
+
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        await _accepting.WaitAsync(CancellationToken.None);
+        try
+        {
+            while (!_stop.IsCancellationRequested)
+            {
+                try
+                {
+                    // One that has been accepted is served, even if the stop came at the same moment: no other process can have it any more.
+                    var accepted = await _socket.AcceptAsync(_stop.Token);
+                    accepted.NoDelay = true;
+                    return connections.Create(accepted);
+                }
+                catch (OperationCanceledException)
+                {
+                    break;
+                }
+                catch (SocketException)
+                {
+                    // Gone before it was accepted; or this process is short of descriptors, and an error would end the listener for good.
+                    await Task.Delay(LookAgain, time, CancellationToken.None);
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            _accepting.Release();
+        }
+    }
+
+    public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        if (_stop.IsCancellationRequested) return;
+        await _stop.CancelAsync();
+        await _accepting.WaitAsync(CancellationToken.None);
+        _socket.Dispose();
+        _accepting.Release();
+        // Once this returns Kestrel closes what is idle, and a connection that has just been accepted is idle until its first request.
+        await Task.Delay(FirstRequests, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await UnbindAsync(CancellationToken.None);
+        _stop.Dispose();
+        _accepting.Dispose();
+    }
+}

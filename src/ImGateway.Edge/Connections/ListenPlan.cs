@@ -1,0 +1,62 @@
+using System.Net;
+using System.Net.Sockets;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Connections;
+
+/// <summary>One socket to listen on.</summary>
+/// <param name="Address">As configured.</param>
+/// <param name="Inherited">What stands for it; null = it is to be bound.</param>
+sealed record ListenTarget(ListenAddress Address, InheritedSocket? Inherited);
+
+/// <summary>Where each listener listens: on the configured addresses, for some of which there may be an inherited socket.</summary>
+sealed record ListenPlan(
+    IReadOnlyList<ListenTarget> Https, IReadOnlyList<ListenTarget> Http, IReadOnlyList<ListenTarget> Management, IReadOnlyList<string> Problems)
+{
+    /// <param name="listen">What is configured.</param>
+    /// <param name="inherited">Every one of them must have its place, or clients would connect to what nobody answers.</param>
+    public static ListenPlan For(ListenSection listen, InheritedSockets inherited)
+    {
+        var listeners = new[] { ("https", listen.Https), ("http", listen.Http), ("management", listen.Management) }
+            .Select(listener => new Places(listener.Item1, listener.Item2)).ToArray();
+        // 1. By address; a wildcard may have one socket for IPv4 and one for IPv6.
+        var left = inherited.All.Where(socket => !Array.Exists(listeners, places => places.TakeByAddress(socket))).ToList();
+        // 2. By name, for one whose address is not the configured one.
+        left.RemoveAll(socket => Array.Exists(listeners, places => places.TakeByName(socket)));
+
+        var problems = left.Select(socket => socket.Address is null
+            ? $"LISTEN_FDS: {socket}; give only sockets that listen (systemd: ListenStream=ADDRESS:PORT)"
+            : $"LISTEN_FDS: {socket}: no listener has this address; add it to Edge:Listen, name it https, http or management, or do not give it");
+        return new ListenPlan(
+            listeners[0].Targets, listeners[1].Targets, listeners[2].Targets, inherited.Problem is { } problem ? [problem] : [.. problems]);
+    }
+
+    /// <summary>The addresses of one listener and what has been found for each.</summary>
+    sealed class Places(string name, IReadOnlyList<ListenAddress> addresses)
+    {
+        readonly List<InheritedSocket>[] _found = [.. addresses.Select(_ => new List<InheritedSocket>())];
+
+        public IReadOnlyList<ListenTarget> Targets =>
+        [
+            .. addresses.SelectMany((address, i) =>
+                _found[i].Select(socket => new ListenTarget(address, socket)).DefaultIfEmpty(new ListenTarget(address, null))),
+        ];
+
+        public bool TakeByAddress(InheritedSocket socket) =>
+            socket.Name is null or not ("https" or "http" or "management") || socket.Name == name ? TryTake(socket, i => Fits(addresses[i], socket.Address)) : false;
+
+        public bool TakeByName(InheritedSocket socket) => socket.Name == name && TryTake(socket, i => _found[i].Count == 0);
+
+        bool TryTake(InheritedSocket socket, Predicate<int> suits)
+        {
+            if (socket.Address is null) return false;
+            var place = Enumerable.Range(0, addresses.Count).FirstOrDefault(i => suits(i), -1);
+            if (place < 0) return false;
+            _found[place].Add(socket);
+            return true;
+        }
+
+        static bool Fits(ListenAddress address, IPEndPoint? bound) => bound is not null && address.Port == bound.Port
+            && (address.Address is null ? bound.Address.Equals(IPAddress.Any) || bound.Address.Equals(IPAddress.IPv6Any) : address.Address.Equals(bound.Address));
+    }
+}

@@ -1,0 +1,26 @@
+using Prometheus;
+
+namespace ImGateway.Edge.Connections;
+
+/// <summary>Everything the edge refuses, connections here and requests in <c>Proxying</c>, is one counter.</summary>
+sealed class RefusedMetrics
+{
+    readonly Counter _refused;
+    readonly Counter.Child[] _connections;
+
+    public RefusedMetrics(IMetricFactory metrics)
+    {
+        _refused = metrics.CreateCounter(
+            "imgw_refused_total",
+            "Connections and requests that the edge refused.",
+            ["reason"],
+            // Exemplars would read the current activity on every request.
+            new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() });
+        _connections = [.. Enum.GetValues<ConnectionRefusal>().Skip(1).Select(refusal => Of(refusal.Label()))];
+    }
+
+    /// <summary>To be kept by who counts. Reasons are a fixed set, so that labels are bounded.</summary>
+    public Counter.Child Of(string reason) => _refused.WithLabels(reason);
+
+    public void OnRefused(ConnectionRefusal refusal) => _connections[(int)refusal - 1].Inc();
+}

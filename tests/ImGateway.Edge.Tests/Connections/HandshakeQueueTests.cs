@@ -1,0 +1,150 @@
+using CsCheck;
+using ImGateway.Edge.Connections;
+
+namespace ImGateway.Edge.Tests.Connections;
+
+public sealed class HandshakeQueueTests
+{
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task Who_finds_no_place_waits_behind_those_who_came_before()
+    {
+        var queue = new HandshakeQueue(() => 1, 3);
+        Assert.True(await queue.EnterAsync(default));
+        var waiting = Enumerable.Range(0, 3).Select(_ => queue.EnterAsync(default).AsTask()).ToArray();
+        Assert.False(await queue.EnterAsync(default));
+
+        foreach (var next in waiting)
+        {
+            Assert.False(next.IsCompleted);
+            queue.Leave();
+            Assert.True(await next.WaitAsync(Limit));
+        }
+
+        queue.Leave();
+        Assert.Equal((0, 0), (queue.Inside, queue.Waiting));
+    }
+
+    [Fact]
+    public async Task Who_gives_up_leaves_the_queue()
+    {
+        using var patience = new CancellationTokenSource();
+        var queue = new HandshakeQueue(() => 1, 1);
+        Assert.True(await queue.EnterAsync(default));
+        var waiting = queue.EnterAsync(patience.Token).AsTask();
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Limit));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => queue.EnterAsync(patience.Token).AsTask().WaitAsync(Limit));
+        Assert.Equal((1, 0), (queue.Inside, queue.Waiting));
+        queue.Leave();
+        Assert.True(await queue.EnterAsync(default));
+    }
+
+    [Fact]
+    public async Task More_places_serve_those_who_wait()
+    {
+        var places = 1;
+        var queue = new HandshakeQueue(() => places, 10);
+        Assert.True(await queue.EnterAsync(default));
+        var waiting = Enumerable.Range(0, 4).Select(_ => queue.EnterAsync(default).AsTask()).ToArray();
+        places = 4;
+        queue.Leave();
+
+        await Task.WhenAll(waiting).WaitAsync(Limit);
+        Assert.Equal((4, 0), (queue.Inside, queue.Waiting));
+        places = 2;
+        queue.Leave();
+        queue.Leave();
+        Assert.False(queue.EnterAsync(default).IsCompleted);
+    }
+
+    /// <summary>Against a model: a list of who is inside, and one of who waits in which order.</summary>
+    [Fact]
+    public void Whatever_happens_it_is_first_come_first_served() => Gen.Select(Gen.Int[1, 3], Gen.Int[0, 4], Gen.Int[0, 9].Array[0, 60]).Sample((places, perPlace, steps) =>
+    {
+        var queue = new HandshakeQueue(() => places, perPlace);
+        var inside = 0;
+        List<(Task<bool> Task, CancellationTokenSource Patience)> waiting = [];
+        foreach (var step in steps)
+        {
+            if (step < 5)
+            {
+                var patience = new CancellationTokenSource();
+                var entering = queue.EnterAsync(patience.Token).AsTask();
+                if (inside < places) Assert.True(entering.IsCompletedSuccessfully && Result(entering));
+                else if (waiting.Count >= places * perPlace) Assert.True(entering.IsCompletedSuccessfully && !Result(entering));
+                else Assert.False(entering.IsCompleted);
+                if (inside < places) inside++;
+                else if (!entering.IsCompleted) waiting.Add((entering, patience));
+            }
+            else if (step < 8 && inside > 0)
+            {
+                queue.Leave();
+                if (waiting.Count == 0)
+                {
+                    inside--;
+                }
+                else
+                {
+                    Assert.True(waiting[0].Task.IsCompletedSuccessfully && Result(waiting[0].Task));
+                    waiting.RemoveAt(0);
+                }
+            }
+            else if (waiting.Count > 0)
+            {
+                var (task, patience) = waiting[step % waiting.Count];
+                patience.Cancel();
+                Assert.True(task.IsCanceled);
+                waiting.RemoveAt(step % waiting.Count);
+            }
+
+            Assert.Equal((inside, waiting.Count), (queue.Inside, queue.Waiting));
+            Assert.All(waiting, waiter => Assert.False(waiter.Task.IsCompleted));
+        }
+
+        static bool Result(Task<bool> completed) => completed.GetAwaiter().GetResult();
+    });
+
+    [Fact]
+    public async Task Under_contention_no_place_is_lost_and_none_is_given_twice()
+    {
+        var queue = new HandshakeQueue(() => 3, 1000);
+        var (inside, most) = (0, 0);
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(worker => Task.Run(async () =>
+        {
+            for (var i = 0; i < 500; i++)
+            {
+                using var patience = new CancellationTokenSource();
+                var entering = queue.EnterAsync(patience.Token);
+                if ((worker + i) % 5 == 0) await patience.CancelAsync();
+                try
+                {
+                    if (!await entering) continue;
+                }
+                catch (OperationCanceledException)
+                {
+                    continue;
+                }
+
+                InterlockedMax(ref most, Interlocked.Increment(ref inside));
+                await Task.Yield();
+                Interlocked.Decrement(ref inside);
+                queue.Leave();
+            }
+        }))).WaitAsync(Limit, TestContext.Current.CancellationToken);
+
+        Assert.Equal((0, 0), (queue.Inside, queue.Waiting));
+        Assert.InRange(most, 1, 3);
+
+        static void InterlockedMax(ref int most, int value)
+        {
+            int seen;
+            while (value > (seen = Volatile.Read(ref most)) && Interlocked.CompareExchange(ref most, value, seen) != seen)
+            {
+                // Another was quicker.
+            }
+        }
+    }
+}
