@@ -26,6 +26,7 @@ sealed class UpstreamTransforms : ITransformProvider
         if (!context.RequestTransforms.Any(transform => transform is RequestHeaderOriginalHostTransform)) context.AddOriginalHost(true);
         if (!context.RequestTransforms.Any(Rewrites)) context.RequestTransforms.Add(new TargetAsSent());
         context.ResponseTransforms.Add(new SwitchedProtocols());
+        context.ResponseTransforms.Add(new AnswerCheck());
     }
 
     /// <summary>Whoever configures another path or query wants that one.</summary>
