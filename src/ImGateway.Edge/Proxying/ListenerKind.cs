@@ -19,6 +19,11 @@ public enum ListenerKind
 /// </summary>
 public sealed class ListenerFeature(ListenerKind kind)
 {
+    /// <summary>As many as may be open at a time: a client that leaves takes them all back.</summary>
+    const int MostTakenBack = 100;
+
+    int _takenBack;
+
     public ListenerKind Kind => kind;
 
     internal Peer? Peer { get; set; }
@@ -26,6 +31,14 @@ public sealed class ListenerFeature(ListenerKind kind)
     internal HostVerdict? Host { get; set; }
 
     internal UpstreamUri? Target { get; set; }
+
+    /// <summary>Told of the end of each HTTP/2 stream; true, once, when more were taken back than ended in order, by far.</summary>
+    internal bool IsFlooded(bool takenBack)
+    {
+        if (takenBack) return Interlocked.Increment(ref _takenBack) == MostTakenBack + 1;
+        if (Volatile.Read(ref _takenBack) > 0) Interlocked.Decrement(ref _takenBack);
+        return false;
+    }
 }
 
 public static class ListenerKindExtensions

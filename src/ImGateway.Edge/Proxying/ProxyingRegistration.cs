@@ -1,3 +1,4 @@
+using System.Text;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.WebSockets;
@@ -5,6 +6,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -69,6 +71,11 @@ static class ProxyingRegistration
         // A bare LF is no end of line (RFC 9112 §2.2): what two readers divide differently is how requests are smuggled.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         kestrel.AddServerHeader = false;
+        // Header values are bytes to a proxy (RFC 9110 §5.5). As UTF-8, which is the default, what is none would be refused, and what is would
+        // not be sent on by .NET's client.
+        // A length in an encoding of one's own may end in NUL, as Kestrel reads it.
+        kestrel.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? null! : Encoding.Latin1;
+        kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
         var limits = kestrel.Limits;
         limits.MaxRequestBodySize = options.Limits.RequestBodyBytes;
         limits.MaxRequestHeadersTotalSize = options.Limits.HeaderBytes;

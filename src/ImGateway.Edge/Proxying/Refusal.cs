@@ -6,6 +6,10 @@ namespace ImGateway.Edge.Proxying;
 sealed class Refusal
 {
     public static readonly Refusal BadTarget = new(StatusCodes.Status400BadRequest, "bad_target", "Ambiguous request target");
+    public static readonly Refusal BadMessage = new(StatusCodes.Status400BadRequest, "bad_message", "Malformed request");
+    public static readonly Refusal TransferCoding = new(StatusCodes.Status501NotImplemented, "transfer_coding", "Transfer coding not supported");
+    public static readonly Refusal BodyTooLarge = new(StatusCodes.Status413PayloadTooLarge, "body_too_large", "Request body too large");
+    public static readonly Refusal StreamResets = new(StatusCodes.Status429TooManyRequests, "stream_resets", "Too many streams reset");
     public static readonly Refusal TargetTooLong = new(StatusCodes.Status414UriTooLong, "target_too_long", "Request target too long");
     public static readonly Refusal UnknownHost = new(StatusCodes.Status421MisdirectedRequest, "unknown_host", "This host is not served here");
     public static readonly Refusal NoRoute = new(StatusCodes.Status404NotFound, "no_route", "Not found");
@@ -23,8 +27,8 @@ sealed class Refusal
 
     public static readonly IReadOnlyList<Refusal> All =
     [
-        BadTarget, TargetTooLong, UnknownHost, NoRoute, Method, Upgrade, Origin, Protocol, TlsRequired, TooManyRequests, TooManyHeld, WebSockets, Connections,
-        ConnectionsPerAddress,
+        BadTarget, BadMessage, TransferCoding, BodyTooLarge, StreamResets, TargetTooLong, UnknownHost, NoRoute, Method, Upgrade, Origin, Protocol, TlsRequired,
+        TooManyRequests, TooManyHeld, WebSockets, Connections, ConnectionsPerAddress,
     ];
 
     readonly byte[] _body;
@@ -59,6 +63,10 @@ static class ShortAnswer
         response.StatusCode = status;
         response.ContentType = "text/plain";
         response.ContentLength = body.Length;
+        if (EndsConnection(status) && !HttpProtocol.IsHttp2(context.Request.Protocol)) response.Headers.Connection = "close";
         return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
+
+    /// <summary>Where a message was not understood, or is not read to its end, nobody knows where the next one begins (RFC 9112 §9.6).</summary>
+    static bool EndsConnection(int status) => status is StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status501NotImplemented;
 }

@@ -1,5 +1,6 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.WebSockets;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -23,6 +24,9 @@ sealed partial class RequestFlow(
     TimeProvider time,
     ILogger<RequestFlow> logger)
 {
+    /// <summary>A stream that is reset later than this was meant.</summary>
+    static readonly TimeSpan Premature = TimeSpan.FromSeconds(1);
+
     static readonly byte[] ServerError = "The edge failed\n"u8.ToArray();
 
     // Made once a route: what a WebSocket reports when it is one.
@@ -39,19 +43,19 @@ sealed partial class RequestFlow(
             // 1. Security headers, whoever answers.
             headers.AddTo(context.Response, overTls: true);
 
-            // 2. Method, target, host, route and upgrade: what is not plainly meant for the upstream ends here.
+            // 2. Framing, method, target, host, route and upgrade: what is not plainly meant for the upstream ends here.
             var refusal = Admit(context, listener, out var route, out var path, out var isWebSocket);
             if (refusal is null && isWebSocket && !(holdsPlace = socketLimit.TryEnter())) refusal = Refusal.WebSockets;
             label = route?.Label ?? RouteLabel.Other;
+
+            // 3. What the upstream sees, which nothing malformed may be part of.
+            refusal ??= upstream.Prepare(context, listener);
             if (refusal is not null)
             {
                 metrics.OnRefused(refusal);
                 await refusal.WriteAsync(context);
                 return;
             }
-
-            // 3. What the upstream sees.
-            upstream.Prepare(context, listener);
 
             // 4. Forward; a WebSocket is relayed from its upgrade to its end.
             if (isWebSocket) session = webSockets.Follow(context, ProxyMetrics.LabelOf(label), _onUpgraded[(int)label]);
@@ -75,6 +79,7 @@ sealed partial class RequestFlow(
         {
             session?.Dispose();
             if (holdsPlace) socketLimit.Leave();
+            EndIfFlooded(context, listener, started);
             if (session is not { IsUpgraded: true }) metrics.OnAnswered(label, context.Response.StatusCode, time.GetElapsedTime(started));
         }
     }
@@ -84,6 +89,8 @@ sealed partial class RequestFlow(
         (route, path, isWebSocket) = (null, default, false);
         // First: who asks too often shall cost as little as can be.
         if (options.Limits.RequestsPerSecondPerAddress is > 0 and var perSecond && !rates.Admit(addresses.AddressOf(context, listener), perSecond)) return Refusal.TooManyRequests;
+        if (MessageCheck.Framing(context.Request) is { } malformed) return malformed;
+        if (context.Request.ContentLength > options.Limits.RequestBodyBytes) return Refusal.BodyTooLarge;
         if (HttpMethods.IsTrace(context.Request.Method)) return Refusal.Method;
         if (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true }) return Refusal.Method;
         var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
@@ -94,6 +101,19 @@ sealed partial class RequestFlow(
         route = routes.Match(path.Span);
         if (route is null) return Refusal.NoRoute;
         return upgrades.Check(context, path.Span, out isWebSocket);
+    }
+
+    /// <summary>
+    /// Kestrel bounds the streams that are open at a time, but not how often one is opened to be taken back at once (CVE-2023-44487), be it by
+    /// the client or by what it makes the server reset (CVE-2025-8671): each costs the upstream a request.
+    /// </summary>
+    void EndIfFlooded(HttpContext context, ListenerFeature listener, long started)
+    {
+        if (!HttpProtocol.IsHttp2(context.Request.Protocol)) return;
+        var takenBack = context.RequestAborted.IsCancellationRequested && time.GetElapsedTime(started) < Premature;
+        if (!listener.IsFlooded(takenBack)) return;
+        metrics.OnRefused(Refusal.StreamResets);
+        context.Features.Get<IConnectionLifetimeFeature>()?.Abort();
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A request failed inside the edge")]

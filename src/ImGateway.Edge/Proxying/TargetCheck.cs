@@ -31,6 +31,8 @@ static class TargetCheck
             && !rawTarget.AsSpan(0, scheme).Equals("https", StringComparison.OrdinalIgnoreCase)) return null;
         var authority = scheme + 3;
         var end = rawTarget.AsSpan(authority).IndexOfAny('/', '?', '#');
+        // RFC 9110 §4.2.4: an error where it comes from an untrusted source.
+        if (rawTarget.AsSpan(authority, end < 0 ? rawTarget.Length - authority : end).Contains('@')) return null;
         if (end < 0) return "/";
         var rest = rawTarget[(authority + end)..];
         return rest[0] == '/' ? rest : "/" + rest;

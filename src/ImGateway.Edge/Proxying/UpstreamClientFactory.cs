@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.Proxying;
@@ -15,6 +16,8 @@ sealed class UpstreamClientFactory : ForwarderHttpClientFactory
         handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(50);
         // traceparent is ours to keep or start.
         handler.ActivityHeadersPropagator = null;
+        // As in Kestrel: bytes above ASCII pass as they came.
+        handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1;
         handler.ConnectCallback = static (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken);
     }
 

@@ -8,14 +8,15 @@ namespace ImGateway.Edge.Proxying;
 /// </summary>
 sealed class UpstreamRequest(ClientAddress addresses)
 {
+    /// <returns>Why it cannot be forwarded, or null.</returns>
     /// <param name="context">Of the request to edit.</param>
     /// <param name="listener">Of its connection.</param>
-    public void Prepare(HttpContext context, ListenerFeature listener)
+    public Refusal? Prepare(HttpContext context, ListenerFeature listener)
     {
         var headers = context.Request.Headers;
         var hops = addresses.Of(context, listener);
         RemoveNominated(headers);
-        RemoveForeign(headers);
+        if (!TryRemoveForeign(headers)) return Refusal.BadMessage;
         headers["X-Real-IP"] = hops.Client;
         headers["X-Forwarded-For"] = hops.Chain;
         headers["X-Forwarded-Proto"] = "https";
@@ -26,6 +27,8 @@ sealed class UpstreamRequest(ClientAddress addresses)
             headers.TraceParent = TraceParent.Start();
             headers.Remove("tracestate");
         }
+
+        return null;
     }
 
     /// <summary>RFC 9110 §7.6.1: what Connection names is meant for the edge alone. The framing and the host are never a client's to take away.</summary>
@@ -52,16 +55,19 @@ sealed class UpstreamRequest(ClientAddress addresses)
         || name.Equals("content-length", StringComparison.OrdinalIgnoreCase)
         || name.Equals("transfer-encoding", StringComparison.OrdinalIgnoreCase);
 
-    static void RemoveForeign(IHeaderDictionary headers)
+    /// <summary>False if one is malformed: looked at here because each header is looked at only once.</summary>
+    static bool TryRemoveForeign(IHeaderDictionary headers)
     {
         List<string>? foreign = null;
         foreach (KeyValuePair<string, StringValues> header in headers)
         {
+            if (!MessageCheck.IsField(header.Key, header.Value)) return false;
             if (IsForeign(header.Key)) (foreign ??= []).Add(header.Key);
         }
 
-        if (foreign is null) return;
+        if (foreign is null) return true;
         foreach (var name in foreign) headers.Remove(name);
+        return true;
     }
 
     /// <summary>Names with an underscore are how some servers spell names with a dash.</summary>

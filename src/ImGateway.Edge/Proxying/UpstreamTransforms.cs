@@ -26,6 +26,7 @@ sealed class UpstreamTransforms : ITransformProvider
         if (!context.RequestTransforms.Any(Rewrites)) context.RequestTransforms.Add(new TargetAsSent());
         context.RequestTransforms.Add(new SentOnce());
         context.ResponseTransforms.Add(new SwitchingProtocols());
+        context.ResponseTransforms.Add(new AnswerCheck());
     }
 
     /// <summary>Whoever configures another path or query wants that one.</summary>

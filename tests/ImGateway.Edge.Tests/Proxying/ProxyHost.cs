@@ -33,7 +33,7 @@ sealed class ProxyHost : IAsyncDisposable
     readonly WebApplication _app;
     readonly CollectorRegistry _registry = new();
 
-    ProxyHost(EdgeOptions options, IReadOnlyDictionary<string, string?> yarp, TimeProvider? time)
+    ProxyHost(EdgeOptions options, IReadOnlyDictionary<string, string?> yarp, TimeProvider? time, Action<KestrelServerLimits>? limits)
     {
         Issued = _ca.Issue(Covered);
         var credential = Issued.ToCredential(Covered);
@@ -46,6 +46,7 @@ sealed class ProxyHost : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
+            limits?.Invoke(kestrel.Limits);
             kestrel.Listen(IPAddress.Loopback, 0, listener =>
             {
                 listener.UseTlsEngine();
@@ -96,9 +97,10 @@ sealed class ProxyHost : IAsyncDisposable
         Upstreams = upstreams,
     };
 
-    public static async Task<ProxyHost> StartAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null, TimeProvider? time = null)
+    public static async Task<ProxyHost> StartAsync(
+        EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null, TimeProvider? time = null, Action<KestrelServerLimits>? limits = null)
     {
-        var host = new ProxyHost(options, yarp ?? new Dictionary<string, string?>(), time);
+        var host = new ProxyHost(options, yarp ?? new Dictionary<string, string?>(), time, limits);
         await host._app.StartAsync();
         return host;
     }

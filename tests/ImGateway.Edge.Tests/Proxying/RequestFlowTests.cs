@@ -217,17 +217,6 @@ public sealed class RequestFlowTests
     }
 
     [Fact]
-    public async Task Chunks_and_a_length_arrive_as_chunks_only()
-    {
-        await using var upstream = RecordingUpstream.Start();
-        await using var edge = await ProxyHost.StartAsync(upstream);
-
-        await RawClient.ExchangeAsync(edge.Bare, $"POST /api HTTP/1.1\r\nHost: {ProxyHost.Host}\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
-
-        Assert.All(upstream.Requests, head => Assert.DoesNotContain("\nContent-Length", head));
-    }
-
-    [Fact]
     public async Task Requests_and_refusals_are_counted()
     {
         await using var upstream = RecordingUpstream.Start();

@@ -1,0 +1,142 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text.Json.Nodes;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tests.Tls;
+using ImGateway.Testing;
+
+namespace ImGateway.Edge.Tests.Hostile;
+
+/// <summary>All attacks at once on one running edge, while an ordinary client goes on: for some seconds here, for as long as it is told by <c>tests/long/attack</c>.</summary>
+[Collection(typeof(Undisturbed))]
+public sealed class AttackRunTests(TlsFixture tls)
+{
+    const int LogLines = 500;
+    const double MiB = 1024 * 1024;
+
+    static readonly TimeSpan Duration = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("IMGW_ATTACK_SECONDS") ?? "10", CultureInfo.InvariantCulture));
+    static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    readonly ConcurrentQueue<string> _failures = new();
+    readonly ConcurrentDictionary<string, int> _rounds = new();
+
+    [Fact]
+    public async Task An_ordinary_client_is_served_under_all_attacks_and_nothing_of_them_stays()
+    {
+        var setup = tls.Setup(TlsEngine.SslStream) with
+        {
+            Settings = new Dictionary<string, JsonNode?> { ["AccessLog"] = false, ["Tls:HandshakeTimeout"] = "00:00:02" },
+        };
+        await using var edge = await EdgeProcess.StartAsync(setup);
+        var client = new EdgeClient(edge.Https, tls.Root.Certificate);
+        using var ordinary = new CancellationTokenSource();
+        var socket = EchoingSocket.SpeakUntilAsync(client, TlsFixture.Gateway, TimeSpan.FromMilliseconds(50), _failures.Enqueue, ordinary.Token);
+        var lines = edge.Log.Lines.Count;
+
+        // 1. What is usual.
+        await LatenciesAsync(client, WarmUp);
+        var quiet = await LatenciesAsync(client, Quiet);
+        var (quietConnections, quietFiles) = (Connections(edge), Files(edge));
+
+        // 2. All attacks, until what is allocated at first is allocated; then as long as told.
+        using var attackers = new CancellationTokenSource();
+        var attacks = Attack.All.Select(attack => RepeatAsync(attack, edge, attackers.Token)).ToList();
+        await LatenciesAsync(client, WarmUp);
+        var before = Memory(edge);
+        var attacked = await LatenciesAsync(client, Duration);
+        var after = Memory(edge);
+        await attackers.CancelAsync();
+        await Task.WhenAll(attacks);
+
+        // 3. All that they had open is closed.
+        await UntilAsync(() => Connections(edge) <= quietConnections);
+        var metrics = await edge.GetMetricsAsync();
+        await ordinary.CancelAsync();
+        var echoes = await socket;
+
+        var logged = edge.Log.Lines.Skip(lines).ToList();
+        TestContext.Current.SendDiagnosticMessage(
+            $"{_rounds.Values.Sum()} rounds of {_rounds.Count} attacks in {(WarmUp + Duration).TotalSeconds:0} s: request on a fresh connection, median/p99 quiet {Show(quiet)}, "
+            + $"attacked {Show(attacked)} ({attacked.Count} requests, {echoes} echoes); {before / MiB:0} MiB before, {after / MiB:0} after; {quietFiles} files before, {Files(edge)} after; "
+            + $"{logged.Count} log lines; refused {metrics.Of("imgw_refused_total").ReplaceLineEndings(" ")}");
+        Assert.Empty(_failures);
+        Assert.Equal(Attack.All.Count, _rounds.Count);
+        Assert.DoesNotContain(logged, line => line["@l"] is "Error" or "Fatal");
+        Assert.True(logged.Count <= LogLines, string.Join('\n', logged.Take(50)));
+        Assert.Empty(edge.Errors.Lines);
+        Assert.True(after < before * 1.5 + 64 * MiB, $"{before / MiB:0} MiB before, {after / MiB:0} MiB after");
+    }
+
+    async Task RepeatAsync(Attack attack, EdgeProcess edge, CancellationToken end)
+    {
+        for (; !end.IsCancellationRequested; _rounds.AddOrUpdate(attack.Name, 1, (_, rounds) => rounds + 1))
+        {
+            try
+            {
+                await attack.RoundAsync(edge.Https, end);
+            }
+            catch (Exception e) when (e is IOException or SocketException or AuthenticationException or OperationCanceledException or TimeoutException)
+            {
+                // The edge has had enough.
+            }
+        }
+    }
+
+    /// <summary>In milliseconds, sorted.</summary>
+    async Task<IReadOnlyList<double>> LatenciesAsync(EdgeClient client, TimeSpan duration)
+    {
+        var latencies = new List<double>();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < duration;)
+        {
+            var sent = Stopwatch.GetTimestamp();
+            try
+            {
+                using var answer = await client.GetAsync(TlsFixture.Gateway, "/api");
+                if (!answer.IsSuccessStatusCode) _failures.Enqueue($"request: {answer.StatusCode}");
+            }
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+            {
+                _failures.Enqueue($"request: {e}");
+            }
+
+            latencies.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
+            await timer.WaitForNextTickAsync();
+        }
+
+        return [.. latencies.Order()];
+    }
+
+    static string Show(IReadOnlyList<double> latencies) =>
+        string.Create(CultureInfo.InvariantCulture, $"{latencies[latencies.Count / 2]:0.0}/{latencies[latencies.Count * 99 / 100]:0.0} ms");
+
+    static double Memory(EdgeProcess edge)
+    {
+        using var process = Process.GetProcessById(edge.Id);
+        return process.WorkingSet64;
+    }
+
+    static int Files(EdgeProcess edge) => Directory.GetFiles($"/proc/{edge.Id}/fd").Length;
+
+    /// <summary>Open or half open at the edge's port, on its side.</summary>
+    static int Connections(EdgeProcess edge)
+    {
+        const string Established = "01", CloseWait = "08";
+        var port = $":{edge.HttpsPort:X4}";
+        return File.ReadLines("/proc/net/tcp").Skip(1)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Count(fields => fields[1].EndsWith(port, StringComparison.Ordinal) && fields[3] is Established or CloseWait);
+    }
+
+    static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!condition()) await timer.WaitForNextTickAsync(limit.Token);
+    }
+}
