@@ -1,3 +1,4 @@
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Proxying;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
@@ -35,6 +36,9 @@ public sealed class HoldQueueTests
         Assert.Equal(HoldEnd.Left, await queue.WaitAsync(new HeldRequest(Nobody, long.MaxValue), new CancellationToken(canceled: true)));
     }
 
-    static HoldQueue Queue() => new(
-        new ProxyMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())), TimeProvider.System, NullLogger<HoldQueue>.Instance);
+    static HoldQueue Queue()
+    {
+        var metrics = Metrics.WithCustomRegistry(Metrics.NewCustomRegistry());
+        return new HoldQueue(new ProxyMetrics(metrics, new RefusedMetrics(metrics)), TimeProvider.System, NullLogger<HoldQueue>.Instance);
+    }
 }
