@@ -36,7 +36,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, TimeProvider time, ILogger<
             {
                 _isProbing = true;
                 // The loop serves all requests, so that it must not log as part of this one.
-                using (ExecutionContext.SuppressFlow()) _probing = Task.Run(() => ProbeAsync(_stopped.Token));
+                using (ExecutionContext.SuppressFlow()) _probing = Task.Run(() => ProbeAsync(_stopped.Token), CancellationToken.None);
             }
         }
 

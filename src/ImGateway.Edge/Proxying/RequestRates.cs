@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace ImGateway.Edge.Proxying;
@@ -63,6 +64,7 @@ sealed class RequestRates(TimeProvider time)
 
     static ulong RandomUInt64() => BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
+    [StructLayout(LayoutKind.Auto)]
     struct Allowance
     {
         public ulong Key;

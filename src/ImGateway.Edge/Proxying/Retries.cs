@@ -1,7 +1,6 @@
 using ImGateway.Edge.Configuration;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
-using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Proxying;
 
@@ -16,11 +15,11 @@ namespace ImGateway.Edge.Proxying;
 /// the same destination, where the connection ended in order before the first byte of an answer: it takes it for one that was idle too long.)</item>
 /// </list>
 /// </summary>
-sealed class Retries(EdgeOptions options, HoldQueue hold, UpstreamErrors errors, ProxyMetrics metrics, TimeProvider time)
+sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors errors, ProxyMetrics metrics, TimeProvider time)
 {
     const int MostLost = 1;
 
-    bool Holds => options.HoldWhileDown > TimeSpan.Zero;
+    bool Holds => options.Value.HoldWhileDown > TimeSpan.Zero;
 
     public bool MayRepeat(HttpContext context, IForwarderErrorFeature failure, bool isWebSocket)
     {
@@ -53,7 +52,7 @@ sealed class Retries(EdgeOptions options, HoldQueue hold, UpstreamErrors errors,
             {
                 // 2. None is left: until the gateway is back.
                 if (!Holds) return failure;
-                held ??= new HeldRequest(cluster, time.GetTimestamp() + (long)(options.HoldWhileDown.TotalSeconds * time.TimestampFrequency));
+                held ??= new HeldRequest(cluster, time.GetTimestamp() + (long)(options.Value.HoldWhileDown.TotalSeconds * time.TimestampFrequency));
                 if (await hold.WaitAsync(held, context.RequestAborted) is not HoldEnd.Back and var end) return await GiveUpAsync(context, end, failure);
                 attempts.Forget();
             }

@@ -175,14 +175,14 @@ public sealed class HoldTests
             ["ReverseProxy:Clusters:gateway:HealthCheck:Active:Path"] = "/probe",
             ["ReverseProxy:Clusters:gateway:HealthCheck:AvailableDestinationsPolicy"] = "HealthyAndUnknown",
         });
+        var held = edge.WaitForHeldAsync(1);
         Task<RawResponse> waiting;
         do
         {
             // Until the probes have failed twice it is still served.
             waiting = edge.GetAsync("/api");
-            await Task.WhenAny(waiting, edge.WaitForHeldAsync(1));
         }
-        while (waiting.IsCompleted);
+        while (await Task.WhenAny(waiting, held) == waiting);
 
         Volatile.Write(ref well, true);
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.WebSockets;
 using ImGateway.Edge.Tests.Configuration;
 using ImGateway.Testing;
 
