@@ -19,6 +19,7 @@ static class CommandLine
           imgw cert list --config edge.json             what is served, and until when
           imgw cert import --cert im.crt --key im.key   a new certificate, at once, nothing restarted
           imgw cert renew --all --staging               a dry run of every renewal at the CA's staging directory
+          imgw reload --config edge.json                the configuration read again, no connection cut
           imgw audit --since 7d                         what changed in the last week, why and by whom
           imgw cert self-signed --host im.test --out .  a certificate for development
 

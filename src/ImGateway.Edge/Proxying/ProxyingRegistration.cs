@@ -43,7 +43,7 @@ static class ProxyingRegistration
         services.AddRequestTimeouts();
         RelayWebSockets(services);
         services.AddSingleton<UpstreamErrors>();
-        services.AddSingleton<HoldQueue>();
+        services.AddSingleton<HoldQueue>().AddSingleton<Retries>();
         KeepNoKeysForCookies(services);
         // YARP brings it for policies, which the ReverseProxy section may not name here; with it each request would pass its middleware.
         services.RemoveAll<IAuthorizationHandlerProvider>();

@@ -9,8 +9,7 @@ sealed record RequestPath(RequestFlow Flow, PlainHttp Plain, YarpRoutes Yarp, Se
     {
         var (headers, hosts, routes, addresses) = (new SecurityHeaders(options), new HostCheck(options), new RouteTable(options), new ClientAddress(options));
         var flow = ActivatorUtilities.CreateInstance<RequestFlow>(
-            services, options, headers, hosts, routes, new UpgradeCheck(options, routes), addresses, new UpstreamRequest(addresses),
-            ActivatorUtilities.CreateInstance<Retries>(services, options));
+            services, options, headers, hosts, routes, new UpgradeCheck(options, routes), addresses, new UpstreamRequest(addresses));
         return new(flow, ActivatorUtilities.CreateInstance<PlainHttp>(services, options, hosts, headers), yarp, headers, addresses);
     }
 

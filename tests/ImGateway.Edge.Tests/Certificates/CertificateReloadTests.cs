@@ -1,0 +1,89 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tests.Certificates.Issuance;
+using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+
+namespace ImGateway.Edge.Tests.Certificates;
+
+/// <summary>The manager, going over from one configuration to the next.</summary>
+public sealed class CertificateReloadTests : IDisposable
+{
+    static readonly HostName Shop = HostName.Parse("shop.example.com");
+
+    readonly StoreSetup _setup = new();
+
+    public void Dispose() => _setup.Dispose();
+
+    [Fact]
+    public async Task A_host_that_comes_and_goes_leaves_the_others_as_they_are()
+    {
+        _setup.WriteFile();
+        using var edge = await _setup.StartAsync();
+        var gateway = edge.Served[Gateway];
+        var shop = _setup.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_setup["shop"]);
+
+        await ReconfigureAsync(edge, _setup.Options with { Hosts = [Gateway, Shop], Certificates = _setup.Options.Certificates with { Files = [.. _setup.Options.Certificates.Files, shop] } });
+
+        Assert.Equal([Gateway, Shop], edge.Served.Keys.OrderBy(host => host.Value, StringComparer.Ordinal));
+        Assert.Same(gateway, edge.Served[Gateway]);
+        Assert.Equal([Gateway, Shop], edge.Manager.Certificates.Select(certificate => certificate.Host));
+        Assert.True(await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"shop.example.com\",source=\"files\"}") > 0);
+        Assert.Equal(0, await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"chat.example.com\",source=\"files\"}"));
+        Assert.True(File.Exists(_setup.Stored(Chat, "current.pem")));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_does_not_prove_itself_leaves_everything_as_it_was()
+    {
+        _setup.WriteFile();
+        using var edge = await _setup.StartAsync();
+        var before = edge.Served.ToDictionary();
+        _setup.Probe = host => host == Shop ? "no" : null;
+        var shop = _setup.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_setup["shop"]);
+        var next = _setup.Options with { Hosts = [Gateway, Shop], Certificates = _setup.Options.Certificates with { Files = [.. _setup.Options.Certificates.Files, shop] } };
+
+        var refused = await Assert.ThrowsAsync<CertificateLoadException>(() => ReconfigureAsync(edge, next));
+
+        Assert.Contains("shop.example.com", string.Join('\n', refused.Lines));
+        Assert.Equal(before, edge.Served.ToDictionary());
+        Assert.Equal([Gateway, Chat], edge.Manager.Certificates.Select(certificate => certificate.Host));
+        Assert.True(await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"chat.example.com\",source=\"files\"}") > 0);
+        Assert.Equal(0, await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"shop.example.com\",source=\"files\"}"));
+
+        // The files are still watched.
+        var renewed = _setup.WriteFile();
+        await edge.SettleAsync();
+        Assert.Equal(renewed.SerialNumber, edge.Serial());
+    }
+
+    [Fact]
+    public async Task What_is_issued_for_a_host_that_has_gone_meanwhile_is_not_put_to_use()
+    {
+        _setup.UseAcme();
+        var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var ca = new FakeAuthority(_setup);
+        _setup.Authority = ca.Authority with
+        {
+            Issue = async (request, progress, cancellationToken) =>
+            {
+                asked.TrySetResult();
+                await answer.Task;
+                return await ca.Authority.Issue(request, progress, cancellationToken);
+            },
+        };
+        using var edge = await _setup.StartAsync();
+        var round = edge.RoundAsync();
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        await ReconfigureAsync(edge, _setup.Options with { Hosts = [Shop] });
+        answer.SetResult();
+        await round;
+        await edge.RoundAsync();
+
+        Assert.Equal([Shop], edge.Served.Keys);
+        Assert.False(File.Exists(_setup.Stored(Gateway, "current.pem")));
+        Assert.Equal(0, await _setup.MetricAsync("imgw_certificate_renewals_total{host=\"gateway.example.com\",result=\"success\",reason=\"missing\"}"));
+    }
+
+    static Task ReconfigureAsync(Edge edge, EdgeOptions next) => edge.Manager.ReconfigureAsync(next, TestContext.Current.CancellationToken);
+}
