@@ -43,6 +43,8 @@ public static class Logging
             .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
             // As the forwarder does, once a request; the line about the upstream stands for it.
             .MinimumLevel.Override("Yarp.ReverseProxy.LoadBalancing", LogEventLevel.Error)
+            // A client that floods a connection is worth a fatal line, with a stack, a frame to it: whoever wants the disk full has only to ask.
+            .MinimumLevel.Override("Microsoft.AspNetCore.Server.Kestrel.Http2", LevelAlias.Off)
             .Enrich.FromLogContext();
         if (!section.GetSection("WriteTo").Exists()) logger.WriteTo.Sink(Output(), Batching);
         return section.Exists() ? CreateConfigured(logger, configuration) : logger.CreateLogger();

@@ -32,7 +32,8 @@ sealed class UpgradeCheck(EdgeOptions options, RouteTable routes)
         {
             var upgrade = request.Headers.Upgrade;
             if (upgrade.Count == 0) return null;
-            if (!HttpMethods.IsGet(request.Method) || !Names(upgrade.ToString()) || context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true })
+            // RFC 9110 §7.8: of HTTP/1.0 it is passed over.
+            if (!HttpMethods.IsGet(request.Method) || HttpProtocol.IsHttp10(request.Protocol) || !Names(upgrade.ToString()) || context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true })
             {
                 request.Headers.Upgrade = default;
                 return null;

@@ -102,18 +102,6 @@ public sealed class GarbageTests(TlsFixture tls)
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_tls_handshake_failures_total", ("reason", "timeout")) == 3, Limit);
     }
 
-    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Renegotiation_is_refused(TlsEngine engine)
-    {
-        var edge = await tls.EdgeAsync(engine);
-
-        var result = await PartnerTool.RunAsync(
-            PartnerTool.OpenSsl, ["s_client", "-connect", edge.Https.ToString(), "-servername", TlsFixture.Gateway, "-tls1_2", "-legacy_renegotiation"], "R\n");
-
-        Assert.Contains("RENEGOTIATING", result.All, StringComparison.Ordinal);
-        Assert.Matches("no renegotiation|unexpected eof|closed", result.All);
-    }
-
     static void AssertRefused(byte[] answer, string? what = null) =>
         Assert.True(answer.Length == 0 || answer[0] == Alert || answer.AsSpan().StartsWith("HTTP/1.1 400 "u8), $"{what}: {Convert.ToHexString(answer)}");
 
