@@ -37,6 +37,7 @@ public static class EdgeApplication
             .AddCertificates(options)
             .AddProxying(options, configuration)
             .AddHostedService<ListenerLog>()
+            .AddHostedService<MemoryReturn>()
             .Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true)
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.WebHost.UseKestrelCore().UseControlSocket().ConfigureKestrel(kestrel => Listen(kestrel, options));

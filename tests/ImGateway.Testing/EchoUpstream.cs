@@ -21,10 +21,11 @@ public sealed class EchoUpstream : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<EchoUpstream> StartAsync()
+    /// <param name="port">Default any.</param>
+    public static async Task<EchoUpstream> StartAsync(int port = 0)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore().UseUrls($"http://127.0.0.1:{port}");
         var app = builder.Build();
         app.UseWebSockets();
         app.Run(AnswerAsync);
