@@ -4,7 +4,7 @@
  *   connects to 127.0.0.1:PORT, name gateway.test, /ws; every handshake is a full one
  *   -2 STREAMS    over HTTP/2 (RFC 8441), so many sockets on each connection; without it HTTP/1.1, one socket each
  *   -a AT-ONCE    connections not yet up at a time (default all of them)
- *   -p SECONDS    patience: who is not up after so long has failed for good (default 120)
+ *   -p SECONDS    patience: who is not up after so long has failed for good (default 120), and who had not set out by then with it
  *   -s ADDRESS    where they come from (default 127.0.0.1; one address has some 28,000 ports)
  *
  * A connection that is refused, reset or silent for 30 s is tried again after a random wait of up to 0.25 s, 0.5 s, ... 8 s.
@@ -254,6 +254,7 @@ static void come(int at_once) {
     int started = 0;
     double looked = 0;
     while (pending) {
+        if (failed && started < connections) { failed += connections - started; pending -= connections - started; connections = started; }
         while (started < connections && started - up - failed < at_once) set_out(&all[started++]);
         turn(20);
         if (now() - looked < 0.02) continue;
@@ -324,7 +325,7 @@ int main(int argc, char **argv) {
     double took = now() - began;
     qsort(latency, up, sizeof *latency, ascending);
     printf("{\"sockets\": %d, \"up\": %d, \"failed\": %d, \"retries\": %d, \"resumed\": %d, \"seconds\": %.3f, \"p50_ms\": %.1f, \"p99_ms\": %.1f, \"max_ms\": %.1f, \"trouble\": \"%s\"}\n",
-        connections * streams, up * streams, failed * streams, retries, resumed, took,
+        (up + failed) * streams, up * streams, failed * streams, retries, resumed, took,
         up ? latency[up / 2] * 1e3 : 0, up ? latency[up * 99 / 100] * 1e3 : 0, up ? latency[up - 1] * 1e3 : 0, trouble);
     fflush(stdout);
 

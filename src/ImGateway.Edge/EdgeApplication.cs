@@ -47,6 +47,7 @@ public static class EdgeApplication
             .AddProxying(options, configuration)
             .AddReload(configuration, file)
             .AddHostedService<ListenerLog>()
+            .AddHostedService<MemoryReturn>()
             .Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true)
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.WebHost.UseKestrelCore().UseInheritedSockets(plan).UseControlSocket().ConfigureKestrel(kestrel => Listen(kestrel, options, plan));

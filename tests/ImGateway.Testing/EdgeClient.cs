@@ -53,6 +53,8 @@ public sealed class EdgeClient(IPEndPoint server, X509Certificate2 root)
     {
         UseProxy = false,
         AllowAutoRedirect = false,
+        // Of the invokers that nobody disposes of: a connection of HTTP/2 outlives its last socket by this.
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2),
         SslOptions = Options(targetHost: null),
         ConnectCallback = async (_, cancellationToken) =>
         {

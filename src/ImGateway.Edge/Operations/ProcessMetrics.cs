@@ -20,6 +20,7 @@ sealed class ProcessMetrics(IMetricFactory metrics)
     readonly Counter _allocated = metrics.CreateCounter("dotnet_gc_allocated_bytes_total", "Managed memory allocated.");
     readonly Gauge _poolThreads = metrics.CreateGauge("dotnet_thread_pool_threads", "Threads of the pool.");
     readonly Gauge _poolQueue = metrics.CreateGauge("dotnet_thread_pool_queue_length", "Work items waiting for a thread of the pool.");
+    readonly Gauge _timers = metrics.CreateGauge("dotnet_timers", "Timers of the runtime that are running.");
 
     public void Update()
     {
@@ -39,5 +40,6 @@ sealed class ProcessMetrics(IMetricFactory metrics)
         _allocated.IncTo(GC.GetTotalAllocatedBytes());
         _poolThreads.Set(ThreadPool.ThreadCount);
         _poolQueue.Set(ThreadPool.PendingWorkItemCount);
+        _timers.Set(Timer.ActiveCount);
     }
 }

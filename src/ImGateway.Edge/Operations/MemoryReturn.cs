@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using ImGateway.Edge.WebSockets;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>
+/// Gives memory back when a crowd of sockets has gone. Nothing else would: with its sockets an edge loses its allocations, so that the garbage of
+/// thousands of connections is never collected; and of what OpenSSL freed, glibc returns only what happens to lie at the end of an arena.
+/// </summary>
+sealed partial class MemoryReturn(WebSocketRegistry sockets, TimeProvider time, ILogger<MemoryReturn> logger) : BackgroundService
+{
+    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var ebb = new Ebb();
+        using var timer = new PeriodicTimer(LookEvery, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (ebb.Look(sockets.Count)) GiveBack();
+        }
+    }
+
+    void GiveBack()
+    {
+        var before = Environment.WorkingSet;
+        // In this order: what is collected frees memory of OpenSSL's as well. The pause is for what is still alive, of which there is little.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        try
+        {
+            TrimHeap(0);
+        }
+        catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException)
+        {
+            // No glibc, whose allocator this is about.
+        }
+
+        Returned(before >> 20, Environment.WorkingSet >> 20);
+    }
+
+    /// <summary>Of free pages inside the heap too, which <c>free</c> itself leaves alone.</summary>
+    [DllImport("libc", EntryPoint = "malloc_trim")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int TrimHeap(nuint keepAtTheEnd);
+
+    [LoggerMessage(1, LogLevel.Information, "Many sockets have closed: resident memory {Before} MB before, {After} MB after giving back what they used")]
+    partial void Returned(long before, long after);
+}
+
+/// <summary>Tells when a crowd has gone: half of the most there were, and no longer many at a time.</summary>
+sealed class Ebb
+{
+    /// <summary>Fewer have not used enough to be worth a collection.</summary>
+    public const int Crowd = 500;
+
+    int _most, _last;
+
+    /// <summary>To be called at intervals. True once for each crowd that has gone.</summary>
+    public bool Look(int open)
+    {
+        var leaving = _last - open;
+        _last = open;
+        _most = Math.Max(_most, open);
+        if (_most - open < Crowd || open > _most / 2 || leaving > _most / 20) return false;
+        _most = open;
+        return true;
+    }
+}
