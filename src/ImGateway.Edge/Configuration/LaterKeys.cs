@@ -10,7 +10,6 @@ static class LaterKeys
     public static readonly IReadOnlyList<string> All =
     [
         "Listen:ProxyProtocol",
-        "Drain:Delay", "Drain:Spread", "Drain:Timeout",
         "Limits:Connections", "Limits:ConnectionsPerAddress", "Limits:RequestsPerSecondPerAddress", "Limits:WebSockets", "Limits:HandshakesInProgress",
         "HoldWhileDown",
     ];

@@ -39,7 +39,6 @@ public sealed class UnknownKeyTests
     [Theory]
     [InlineData("""{"Tls":{"Engine":"Direct"}}""", "Edge:Tls:Engine")]
     [InlineData("""{"Listen":{"ProxyProtocol":true}}""", "Edge:Listen:ProxyProtocol")]
-    [InlineData("""{"Drain":{"Delay":"00:00:05"}}""", "Edge:Drain:Delay")]
     [InlineData("""{"Limits":{"ConnectionsPerAddress":5}}""", "Edge:Limits:ConnectionsPerAddress")]
     [InlineData("""{"HoldWhileDown":"00:00:05"}""", "Edge:HoldWhileDown")]
     public void A_key_of_a_later_version_prevents_the_start_and_says_so(string changes, string key)
