@@ -9,12 +9,13 @@ public sealed partial class LayoutTests
     static readonly Dictionary<string, string[]> MayKnow = new(StringComparer.Ordinal)
     {
         ["Configuration"] = [],
+        ["Connections"] = ["Configuration"],
         ["Tls"] = ["Configuration"],
         ["Challenges"] = ["Configuration", "Tls"],
         ["Certificates"] = ["Configuration", "Tls", "Challenges"],
         ["WebSockets"] = ["Configuration"],
         ["Proxying"] = ["Configuration", "Tls", "Challenges", "WebSockets"],
-        ["Operations"] = ["Configuration", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Demo"],
+        ["Operations"] = ["Configuration", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Demo"],
         ["Demo"] = ["Configuration", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations"],
         ["Commands"] = ["Configuration", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations", "Demo"],
     };
