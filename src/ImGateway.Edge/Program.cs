@@ -16,6 +16,7 @@ var root = new RootCommand(CommandLine.Description)
     DoctorCommand.Create(),
     CertCommand.Create(),
     AuditCommand.Create(TimeProvider.System),
+    DrainCommand.Create(),
     HealthcheckCommand.Create(),
 };
 

@@ -20,6 +20,7 @@ static class CommandLine
           imgw cert import --cert im.crt --key im.key   a new certificate, at once, nothing restarted
           imgw cert renew --all --staging               a dry run of every renewal at the CA's staging directory
           imgw audit --since 7d                         what changed in the last week, why and by whom
+          imgw drain --config edge.json                 stop in order, and follow it to the end
           imgw cert self-signed --host im.test --out .  a certificate for development
 
         Configuration:

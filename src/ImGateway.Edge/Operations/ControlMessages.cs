@@ -42,6 +42,13 @@ sealed record ControlRenewed(string Host, bool Succeeded, string Message)
     public static ControlRenewed Of(RenewResult result) => new(result.Host.Value, result.Succeeded, result.Message);
 }
 
+/// <summary>What came of a drain; the edge ends when it has told.</summary>
+/// <param name="Cut">WebSockets that did not end in time.</param>
+sealed record ControlDrained(double Seconds, long Closed, int Cut)
+{
+    public static ControlDrained Of(Drained drained) => new(drained.Took.TotalSeconds, drained.Closed, drained.Cut);
+}
+
 /// <summary>What the running edge said: a value, or why not.</summary>
 sealed record ControlReply<T>(T? Value, IReadOnlyList<string> Problems);
 
