@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Challenges;
@@ -15,7 +16,7 @@ namespace ImGateway.Edge;
 /// <summary>The edge put together: what <c>imgw run</c> and <c>imgw demo</c> serve.</summary>
 public static class EdgeApplication
 {
-    /// <summary>Longer than a response takes; WebSockets are cut after it.</summary>
+    /// <summary>For what is left after the drain: a verb's answer, a certificate's order.</summary>
     static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
 
     /// <param name="options">What to serve.</param>
@@ -40,6 +41,7 @@ public static class EdgeApplication
             .AddSingleton(TimeProvider.System)
             .AddSingleton(log)
             .AddSerilog(log, dispose: false)
+            .AddClientConnections()
             .AddEdgeOperations()
             .AddTls(options)
             .AddChallenges()
@@ -48,58 +50,89 @@ public static class EdgeApplication
             .AddReload(configuration, file)
             .AddHostedService<ListenerLog>()
             .AddHostedService<MemoryReturn>()
-            .Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true)
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.WebHost.UseKestrelCore().UseInheritedSockets(plan).UseControlSocket().ConfigureKestrel(kestrel => Listen(kestrel, options, plan));
+        builder.WebHost.UseKestrelCore().UseInheritedSockets(plan).UseControlSocket().UsePublicTransport().ConfigureKestrel(kestrel => Listen(kestrel, options, plan));
 
         var app = builder.Build();
         app.UseControl();
         app.UseManagement();
+        app.UseClientConnections();
         app.UseAccessLog();
         app.UsePages(pages);
         app.UseProxying();
         return app;
     }
 
-    /// <summary>Serves until a signal or <paramref name="cancellationToken"/>; returns the exit code.</summary>
+    /// <summary>Serves until it is asked to stop, and then stops in order; returns the exit code.</summary>
     /// <param name="app">As <see cref="Build"/> made it.</param>
     /// <param name="error">Gets what keeps the edge from serving, one line each.</param>
     /// <param name="onListening">Called when connections are accepted.</param>
-    /// <param name="cancellationToken">Stops in order.</param>
+    /// <param name="cancellationToken">Asks it to stop, as a signal does.</param>
     public static async Task<int> ServeAsync(WebApplication app, TextWriter error, Action? onListening, CancellationToken cancellationToken)
     {
-        // 1. What verbs reach the edge by, and what it was given to listen on.
-        // 2. Certificates, before anybody can ask for one.
-        // 3. The policy must be in force, not just written down.
-        // 4. Listeners.
-        IReadOnlyList<string> problems = [.. ControlSocket.Problems(app.Services.GetRequiredService<CurrentOptions>().Value), .. app.Services.GetRequiredService<ListenPlan>().Problems];
-        if (problems.Count == 0) problems = await LoadCertificatesAsync(app, cancellationToken);
-        if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ProblemsAsync(cancellationToken);
-        if (problems.Count == 0) problems = await ListenAsync(app, cancellationToken);
-        foreach (var problem in problems) await error.WriteLineAsync(problem.AsMemory(), CancellationToken.None);
-        if (problems.Count > 0) return 1;
+        // 1. Who may ask it to stop: signals, the caller, verbs from step 5 on, and a service of ours that cannot go on.
+        app.Services.GetRequiredService<Signals>().Listen();
+        var stop = app.Services.GetRequiredService<StopRequest>();
+        using var asked = cancellationToken.UnsafeRegister(static stop => ((StopRequest)stop!).InOrder(), stop);
+        using var failed = app.Lifetime.ApplicationStopping.UnsafeRegister(static stop => ((StopRequest)stop!).InOrder(), stop);
+        try
+        {
+            // 2. What verbs reach the edge by, and what it was given to listen on.
+            // 3. Certificates, before anybody can ask for one.
+            // 4. The policy must be in force, not just written down.
+            // 5. Listeners.
+            IReadOnlyList<string> problems =
+                [.. ControlSocket.Problems(app.Services.GetRequiredService<CurrentOptions>().Value), .. app.Services.GetRequiredService<ListenPlan>().Problems];
+            if (problems.Count == 0) problems = await LoadCertificatesAsync(app, stop.Asked);
+            if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ProblemsAsync(stop.Asked);
+            if (problems.Count == 0) problems = await ListenAsync(app, stop.Asked);
+            foreach (var problem in problems) await error.WriteLineAsync(problem.AsMemory(), CancellationToken.None);
+            if (problems.Count > 0) return 1;
 
-        // 5. Until a signal.
-        onListening?.Invoke();
-        await app.WaitForShutdownAsync(cancellationToken);
+            // 6. Until somebody asks.
+            onListening?.Invoke();
+            await stop.WhenAskedAsync();
+
+            // 7. Clients first, then the management port and the control socket, then what keeps certificates fresh.
+            await app.Services.GetRequiredService<Shutdown>().DrainAsync();
+        }
+        catch (OperationCanceledException) when (stop.IsAsked)
+        {
+            // While it was starting: there is nobody to let go gently.
+        }
+
+        await app.StopAsync(CancellationToken.None);
         return 0;
     }
 
     static void Listen(KestrelServerOptions kestrel, EdgeOptions options, ListenPlan plan)
     {
         ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
-        Bind(plan.Https, listener =>
+        BindPublic(plan.Https, listener =>
         {
             listener.UseTlsEngine();
             listener.UseListenerKind(ListenerKind.Https);
         });
-        Bind(plan.Http, listener =>
+        BindPublic(plan.Http, listener =>
         {
             listener.UseConnectionGate();
             PlainListener(listener, ListenerKind.Http);
         });
         Bind(plan.Management, listener => PlainListener(listener, ListenerKind.Management));
         kestrel.Listen(new ControlEndPoint(ControlSocket.PathIn(options)), listener => PlainListener(listener, ListenerKind.Control));
+
+        void BindPublic(IEnumerable<ListenTarget> targets, Action<ListenOptions> configure)
+        {
+            foreach (var (address, socket) in targets)
+            {
+                var endPoint = socket is not null ? new InheritedEndPoint(socket) : new IPEndPoint(address.Address ?? IPAddress.IPv6Any, address.Port);
+                kestrel.Listen(new PublicEndPoint(endPoint), listener =>
+                {
+                    listener.UseClientConnections();
+                    configure(listener);
+                });
+            }
+        }
 
         void Bind(IEnumerable<ListenTarget> targets, Action<ListenOptions> configure)
         {

@@ -17,6 +17,7 @@ var root = new RootCommand(CommandLine.Description)
     CertCommand.Create(),
     AuditCommand.Create(TimeProvider.System),
     ReloadCommand.Create(),
+    DrainCommand.Create(),
     HealthcheckCommand.Create(),
 };
 

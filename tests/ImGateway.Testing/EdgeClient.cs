@@ -24,18 +24,20 @@ public sealed class EdgeClient(IPEndPoint server, X509Certificate2 root)
         return await client.SendAsync(request);
     }
 
-    /// <summary>An open socket on <c>/ws</c>. It owns its connection.</summary>
-    public async Task<ClientWebSocket> OpenWebSocketAsync(string host, Version? version = null)
+    /// <summary>An open socket on <c>/ws</c>. It owns its connection, unless it goes <paramref name="through"/> another's.</summary>
+    public async Task<ClientWebSocket> OpenWebSocketAsync(string host, Version? version = null, HttpMessageInvoker? through = null)
     {
         using var limit = new CancellationTokenSource(Limit);
         var socket = new ClientWebSocket();
         socket.Options.HttpVersion = version ?? HttpVersion.Version11;
         socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         // Disposed with the connection that the socket holds: an invoker has no finalizer to lose.
-        var invoker = new HttpMessageInvoker(Handler());
-        await socket.ConnectAsync(new Uri($"wss://{host}:{server.Port}/ws"), invoker, limit.Token);
+        await socket.ConnectAsync(new Uri($"wss://{host}:{server.Port}/ws"), through ?? Invoker(), limit.Token);
         return socket;
     }
+
+    /// <summary>Connections that several sockets or requests of HTTP/2 can share.</summary>
+    public HttpMessageInvoker Invoker() => new(Handler());
 
     /// <summary>The serial number that a fresh handshake shows.</summary>
     public async Task<string> ServedSerialAsync(string host)

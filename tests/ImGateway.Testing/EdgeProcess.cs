@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography.X509Certificates;
 
 namespace ImGateway.Testing;
 
@@ -145,10 +146,31 @@ public sealed class EdgeProcess : IAsyncDisposable
 
     public Task<HttpResponseMessage> GetManagementAsync(string path) => _management.GetAsync(ManagementUri(path));
 
-    /// <summary>SIGTERM; returns the exit code.</summary>
-    public async Task<int> StopAsync(TimeSpan timeout)
+    /// <summary>The development CA that issues for an edge without certificates of its own.</summary>
+    public X509Certificate2 DevelopmentRoot() => X509CertificateLoader.LoadCertificateFromFile(Path.Combine(Directory, "data", "development-ca", "ca.pem"));
+
+    public void Signal(PosixSignal signal)
     {
-        if (SendSignal(_process.Id, 15) != 0) throw new InvalidOperationException($"kill: errno {Marshal.GetLastPInvokeError()}");
+        var number = signal switch
+        {
+            PosixSignal.SIGHUP => 1,
+            PosixSignal.SIGINT => 2,
+            PosixSignal.SIGTERM => 15,
+            _ => throw new ArgumentOutOfRangeException(nameof(signal), signal, "no signal of these tests"),
+        };
+        if (SendSignal(_process.Id, number) != 0) throw new InvalidOperationException($"kill: errno {Marshal.GetLastPInvokeError()}");
+    }
+
+    /// <summary>SIGTERM; returns the exit code.</summary>
+    public Task<int> StopAsync(TimeSpan timeout)
+    {
+        Signal(PosixSignal.SIGTERM);
+        return WaitForExitAsync(timeout);
+    }
+
+    /// <returns>The exit code; everything it wrote has been read.</returns>
+    public async Task<int> WaitForExitAsync(TimeSpan timeout)
+    {
         await _process.WaitForExitAsync().WaitAsync(timeout);
         await _reading;
         return _process.ExitCode;

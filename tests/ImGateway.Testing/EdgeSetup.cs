@@ -43,6 +43,9 @@ public sealed record EdgeSetup
         Ca?.WriteTo(edge, directory);
         if (Ca is null && Files.Count == 0) Set(edge, "Certificates:AllowSelfSigned", true);
         if (Files.Count > 0) Set(edge, "Certificates:Files", new JsonArray([.. Files.Select(f => new JsonObject { ["Certificate"] = f.Certificate, ["Key"] = f.Key })]));
+        // Tests that are not about it end at once.
+        Set(edge, "Drain:Delay", "00:00:00");
+        Set(edge, "Drain:Spread", "00:00:00");
         foreach (var (key, value) in Settings) Set(edge, key, value?.DeepClone());
 
         var file = Path.Combine(directory, "appsettings.json");

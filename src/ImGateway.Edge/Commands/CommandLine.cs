@@ -21,6 +21,7 @@ static class CommandLine
           imgw cert renew --all --staging               a dry run of every renewal at the CA's staging directory
           imgw reload --config edge.json                the configuration read again, no connection cut
           imgw audit --since 7d                         what changed in the last week, why and by whom
+          imgw drain --config edge.json                 stop in order, and follow it to the end
           imgw cert self-signed --host im.test --out .  a certificate for development
 
         Configuration:

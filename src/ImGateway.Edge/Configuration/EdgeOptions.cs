@@ -34,6 +34,8 @@ public sealed record EdgeOptions
     /// <summary>One JSON line a request; <c>/health</c> and scrapes left out. Default true.</summary>
     public bool AccessLog { get; init; } = true;
 
+    public DrainSection Drain { get; init; } = new();
+
     public LimitsSection Limits { get; init; } = new();
 
     /// <summary>Networks in front of the edge: only from these are X-Forwarded-For and Forwarded believed. Default none.</summary>
@@ -241,6 +243,19 @@ public sealed record WebSocketsSection
 
     /// <summary>Exact origins; empty = any.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+}
+
+/// <summary>How the edge stops in order.</summary>
+public sealed record DrainSection
+{
+    /// <summary>Not ready, but serving everything, so that balancers notice; zero where none asks. Default 5 s.</summary>
+    public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Over how long WebSockets are closed, so that clients do not all come back at once; zero closes them together. Default 20 s.</summary>
+    public TimeSpan Spread { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>From the signal on: what is left then is cut. Default 30 s.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 }
 
 public sealed record LimitsSection

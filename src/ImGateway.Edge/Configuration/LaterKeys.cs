@@ -9,7 +9,6 @@ static class LaterKeys
     /// <summary>Relative to <c>Edge</c>; what stands below one belongs to it.</summary>
     public static readonly IReadOnlyList<string> All =
     [
-        "Drain:Delay", "Drain:Spread", "Drain:Timeout",
     ];
 
     static readonly (string Key, string Value)[] Values = [("Tls:Engine", "Direct")];

@@ -25,5 +25,8 @@ static class ConnectionsRegistration
 
     /// <summary>Lets Kestrel listen on what <paramref name="plan"/> has inherited. After the registration of Kestrel, whose own transports are kept.</summary>
     public static IWebHostBuilder UseInheritedSockets(this IWebHostBuilder host, ListenPlan plan) =>
-        host.ConfigureServices(services => services.AddSingleton(plan).AddSingleton<IConnectionListenerFactory, InheritedTransport>());
+        host.ConfigureServices(services => services
+            .AddSingleton(plan)
+            .AddSingleton<InheritedTransport>()
+            .AddSingleton<IConnectionListenerFactory>(provider => provider.GetRequiredService<InheritedTransport>()));
 }

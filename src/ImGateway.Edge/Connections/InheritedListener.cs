@@ -14,9 +14,6 @@ sealed class InheritedListener(InheritedEndPoint endPoint, SocketConnectionConte
 {
     static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>A few round trips of a phone: TLS, then the request.</summary>
-    static readonly TimeSpan FirstRequests = TimeSpan.FromSeconds(1);
-
     readonly Socket _socket = endPoint.Socket.Socket!;
     readonly CancellationTokenSource _stop = new();
     readonly SemaphoreSlim _accepting = new(1);
@@ -63,8 +60,6 @@ sealed class InheritedListener(InheritedEndPoint endPoint, SocketConnectionConte
         await _accepting.WaitAsync(CancellationToken.None);
         _socket.Dispose();
         _accepting.Release();
-        // Once this returns Kestrel closes what is idle, and a connection that has just been accepted is idle until its first request.
-        await Task.Delay(FirstRequests, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public async ValueTask DisposeAsync()

@@ -21,6 +21,8 @@ static class DemoOptions
         PlainHttp = new PlainHttpSection { HttpsPort = HttpsPort },
         // A browser would remember it for localhost on every port, and break the other programs developed there.
         Headers = new HeadersSection { Hsts = new HstsSection { MaxAge = TimeSpan.Zero } },
+        // Who tries it out knows that it ends, and waits for it.
+        Drain = new DrainSection { Delay = TimeSpan.Zero, Spread = TimeSpan.Zero, Timeout = TimeSpan.FromSeconds(3) },
     };
 
     /// <summary>The CA that clients of the demo trust.</summary>

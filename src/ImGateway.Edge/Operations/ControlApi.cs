@@ -14,7 +14,15 @@ namespace ImGateway.Edge.Operations;
 /// 1. the caller is the edge's own user or root, else 403;
 /// 2. the path's answer, else 404; a change that is refused is 422 with its reasons.
 /// </summary>
-sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, CertificateManager manager, ConfigurationReload reload, CurrentOptions options, IHostApplicationLifetime life, ILogger<ControlApi> logger)
+sealed partial class ControlApi(
+    RequestDelegate next,
+    EdgeStatus status,
+    CertificateManager manager,
+    ConfigurationReload reload,
+    CurrentOptions options,
+    Shutdown shutdown,
+    IHostApplicationLifetime life,
+    ILogger<ControlApi> logger)
 {
     /// <summary>Certificate, chain and key, with room to spare.</summary>
     const long LargestBody = 1024 * 1024;
@@ -40,6 +48,7 @@ sealed partial class ControlApi(RequestDelegate next, EdgeStatus status, Certifi
             ("GET", "/certificates") => AnswerAsync(context, StatusCodes.Status200OK, status.Certificates()),
             ("GET", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) => CertificateAsync(context, path[CertificatePrefix.Length..]),
             ("POST", "/reload") => ReloadAsync(context, who),
+            ("POST", "/drain") => ControlProgress.AnswerAsync(context, async progress => ControlDrained.Of(await shutdown.FollowAsync(progress))),
             ("POST", "/certificates/import") => ImportAsync(context, who),
             ("POST", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) => path[CertificatePrefix.Length..].Split('/') switch
             {

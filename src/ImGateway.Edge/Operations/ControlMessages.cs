@@ -47,6 +47,13 @@ sealed record ControlRenewed(string Host, bool Succeeded, string Message)
 /// <param name="Since">When and by whom what is in force was read, where nothing has changed.</param>
 sealed record ControlReloaded(IReadOnlyList<string> Changes, IReadOnlyList<string> Warnings, string Since);
 
+/// <summary>What came of a drain; the edge ends when it has told.</summary>
+/// <param name="Cut">WebSockets that did not end in time.</param>
+sealed record ControlDrained(double Seconds, long Closed, int Cut)
+{
+    public static ControlDrained Of(Drained drained) => new(drained.Took.TotalSeconds, drained.Closed, drained.Cut);
+}
+
 /// <summary>What the running edge said: a value, or why not.</summary>
 sealed record ControlReply<T>(T? Value, IReadOnlyList<string> Problems);
 

@@ -2,6 +2,7 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations.Reload;
+using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Connections;
 using Prometheus;
 
@@ -21,6 +22,7 @@ public static class OperationsRegistration
             return [.. provider.GetRequiredService<CertificateManager>().Certificates.Select(managed => managed with { Ocsp = states.Of(managed.Host) })];
         });
         services.AddSingleton<EdgeStatus>();
+        services.AddStop();
         return services;
     }
 
@@ -31,6 +33,21 @@ public static class OperationsRegistration
         .AddSingleton<ConfigurationMetrics>()
         .AddSingleton<ConfigurationReload>()
         .AddHostedService<ReloadTriggers>();
+
+    static void AddStop(this IServiceCollection services)
+    {
+        services.AddSingleton<StopRequest>();
+        services.AddSingleton<Signals>();
+        services.AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<Signals>());
+        services.AddSingleton<DrainMetrics>();
+        // Randomness of its own: it is not safe to share between threads.
+        services.AddSingleton(provider => new WebSocketDrain(
+            provider.GetRequiredService<WebSocketRegistry>(),
+            provider.GetRequiredService<WebSocketMetrics>(),
+            CertificatesRegistration.NewRandom(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Shutdown>();
+    }
 
     /// <summary>Lets Kestrel listen on a <see cref="ControlEndPoint"/>. After the registration of Kestrel, whose own transports are kept.</summary>
     public static IWebHostBuilder UseControlSocket(this IWebHostBuilder host) =>

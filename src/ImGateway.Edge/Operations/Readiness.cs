@@ -4,7 +4,7 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>Whether traffic should come here. A gateway that is down is no reason against: another edge would fare no better.</summary>
-public sealed class Readiness(CurrentOptions options, ServerCertificateSelector selector, IHostApplicationLifetime lifetime)
+public sealed class Readiness(CurrentOptions options, ServerCertificateSelector selector, IHostApplicationLifetime lifetime, StopRequest stop)
 {
     /// <summary>Empty = ready.</summary>
     public IReadOnlyList<string> Reasons()
@@ -12,7 +12,7 @@ public sealed class Readiness(CurrentOptions options, ServerCertificateSelector 
         var served = selector.Served;
         List<string> reasons = [];
         if (!lifetime.ApplicationStarted.IsCancellationRequested) reasons.Add("starting");
-        if (lifetime.ApplicationStopping.IsCancellationRequested) reasons.Add("stopping");
+        if (stop.IsAsked) reasons.Add("draining");
         reasons.AddRange(options.Value.Hosts.Where(host => !served.ContainsKey(host)).Select(host => $"no certificate for {host}"));
         return reasons;
     }

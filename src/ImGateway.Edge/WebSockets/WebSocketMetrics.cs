@@ -37,6 +37,9 @@ sealed class WebSocketMetrics
         _closed = [.. ClosedByLabels.Select(by => closed.WithLabels(by))];
     }
 
+    /// <summary>How many have ended so far by this cause.</summary>
+    public long Closed(ClosedBy by) => (long)_closed[(int)by].Value;
+
     public void OnOpened() => _open.Inc();
 
     public void OnReceived(int bytes) => _bytesIn.Inc(bytes);

@@ -38,7 +38,6 @@ public sealed class UnknownKeyTests
 
     [Theory]
     [InlineData("""{"Tls":{"Engine":"Direct"}}""", "Edge:Tls:Engine")]
-    [InlineData("""{"Drain":{"Delay":"00:00:05"}}""", "Edge:Drain:Delay")]
     public void A_key_of_a_later_version_prevents_the_start_and_says_so(string changes, string key)
     {
         var result = Settings.With(changes);

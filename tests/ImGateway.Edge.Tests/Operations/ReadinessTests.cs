@@ -8,16 +8,17 @@ namespace ImGateway.Edge.Tests.Operations;
 public sealed class ReadinessTests
 {
     [Fact]
-    public void Starting_and_stopping_are_reasons()
+    public void Starting_and_draining_are_reasons()
     {
         using var lifetime = new Lifetime();
-        var readiness = new Readiness(new CurrentOptions(ManagementServer.Options() with { Hosts = [] }), new ServerCertificateSelector(ManagementServer.Options()), lifetime);
+        using var stop = new StopRequest();
+        var readiness = new Readiness(new CurrentOptions(ManagementServer.Options() with { Hosts = [] }), new ServerCertificateSelector(ManagementServer.Options()), lifetime, stop);
 
         Assert.Equal(["starting"], readiness.Reasons());
         lifetime.Start();
         Assert.Empty(readiness.Reasons());
-        lifetime.StopApplication();
-        Assert.Equal(["stopping"], readiness.Reasons());
+        stop.InOrder();
+        Assert.Equal(["draining"], readiness.Reasons());
     }
 
     sealed class Lifetime : IHostApplicationLifetime, IDisposable

@@ -1,29 +1,17 @@
-using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Reload;
 
 /// <summary>What makes the edge reload by itself: SIGHUP, and a file that has changed.</summary>
-sealed class ReloadTriggers(ConfigurationReload reload, StartConfiguration started, TimeProvider time) : BackgroundService
+sealed class ReloadTriggers(ConfigurationReload reload, StartConfiguration started, Signals signals, TimeProvider time) : BackgroundService
 {
     readonly Channel<string> _asked = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    PosixSignalRegistration? _hangup;
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        _hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
-        {
-            context.Cancel = true;
-            _asked.Writer.TryWrite("SIGHUP");
-        });
+        signals.OnReload = () => _asked.Writer.TryWrite("SIGHUP");
         return base.StartAsync(cancellationToken);
-    }
-
-    public override void Dispose()
-    {
-        _hangup?.Dispose();
-        base.Dispose();
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>

@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
+using ImGateway.Edge.WebSockets;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>What came of a drain.</summary>
+/// <param name="Closed">WebSockets that were told to go and went.</param>
+/// <param name="Cut">WebSockets that were still open when the time was over.</param>
+public sealed record Drained(long Closed, int Cut, TimeSpan Took);
+
+/// <summary>A stop in order, top to bottom; afterwards nothing is left for the server to end but the management port and the control socket.</summary>
+sealed partial class Shutdown(
+    CurrentOptions options, StopRequest request, ClientConnections connections, WebSocketDrain webSockets, DrainMetrics metrics, TimeProvider time, ILogger<Shutdown> logger)
+{
+    static readonly TimeSpan BetweenReports = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a client that has just got through has to ask for something.</summary>
+    static readonly TimeSpan FirstRequest = TimeSpan.FromSeconds(2);
+
+    /// <summary>For what was cut to be told and counted.</summary>
+    static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+
+    readonly ConcurrentDictionary<IProgress<string>, byte> _followers = new(ReferenceEqualityComparer.Instance);
+    readonly TaskCompletionSource<Drained> _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Once a stop has been asked for.</summary>
+    public async Task DrainAsync()
+    {
+        var began = time.GetTimestamp();
+        var drain = options.Value.Drain;
+        using var timeout = new CancellationTokenSource(drain.Timeout, time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, request.AtOnce);
+        var cut = 0;
+        try
+        {
+            // 1. Not ready, which Readiness tells; everything is served on until balancers have noticed.
+            metrics.OnBegun();
+            OnBegun(drain);
+            await Task.Delay(drain.Delay, time, over.Token);
+
+            // 2. Nobody can connect any more, before anything is closed: in an upgrade the other process has all who come from here on.
+            await connections.StopAcceptingAsync();
+            OnStoppedAccepting();
+
+            // 3. What is idle ends, answers under way are finished.
+            connections.Close();
+
+            // 4. WebSockets are closed, one after the other, until nobody is left.
+            await CloseAsync(drain.Spread, over.Token);
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // 5. The time is over, or somebody's patience.
+            cut = await CutAsync();
+        }
+
+        var drained = new Drained(Math.Max(0, webSockets.Ended - cut), cut, time.GetElapsedTime(began));
+        LogDrained(drained.Took.TotalSeconds, drained.Closed, drained.Cut);
+        _drained.TrySetResult(drained);
+    }
+
+    /// <summary>Asks for a stop in order, or joins one, and tells how it goes.</summary>
+    public Task<Drained> FollowAsync(IProgress<string> progress)
+    {
+        _followers.TryAdd(progress, 0);
+        request.InOrder();
+        return _drained.Task;
+    }
+
+    async Task CloseAsync(TimeSpan spread, CancellationToken over)
+    {
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(over);
+        using var reports = time.CreateTimer(_ => OnProgress(), null, BetweenReports, BetweenReports);
+        using var fresh = time.CreateTimer(_ => connections.CloseFresh(), null, spread > FirstRequest ? spread : FirstRequest, Timeout.InfiniteTimeSpan);
+        var closing = webSockets.CloseAsync(spread, gone.Token);
+        try
+        {
+            await connections.WhenEmptyAsync(over);
+        }
+        finally
+        {
+            await gone.CancelAsync();
+            await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    async Task<int> CutAsync()
+    {
+        await connections.StopAcceptingAsync();
+        connections.Close();
+        using var limit = new CancellationTokenSource(LastWords, time);
+        var left = webSockets.Cut();
+        await webSockets.WhenGoneAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        connections.Abort();
+        await connections.WhenEmptyAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return left;
+    }
+
+    void OnBegun(DrainSection drain)
+    {
+        LogBegun(webSockets.Left, drain.Delay, drain.Spread, drain.Timeout);
+        Report($"draining: not ready from now on, {webSockets.Left} WebSockets open; no more connections in {drain.Delay.TotalSeconds:0.#} s");
+    }
+
+    void OnStoppedAccepting()
+    {
+        LogStoppedAccepting(webSockets.Left, connections.Count);
+        Report($"no more connections; closing {webSockets.Left} WebSockets");
+    }
+
+    void OnProgress()
+    {
+        LogProgress(webSockets.Left, connections.Count);
+        Report($"{webSockets.Left} WebSockets and {connections.Count} connections left");
+    }
+
+    void Report(string line)
+    {
+        foreach (var (follower, _) in _followers) follower.Report(line);
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Draining: not ready from now on, {WebSockets} WebSockets open; delay {Delay}, spread {Spread}, at the latest {Timeout} from now. A second signal stops at once")]
+    partial void LogBegun(int webSockets, TimeSpan delay, TimeSpan spread, TimeSpan timeout);
+
+    [LoggerMessage(2, LogLevel.Information, "Draining: no more connections; closing {WebSockets} WebSockets, {Connections} connections open")]
+    partial void LogStoppedAccepting(int webSockets, int connections);
+
+    [LoggerMessage(3, LogLevel.Information, "Draining: {WebSockets} WebSockets and {Connections} connections left")]
+    partial void LogProgress(int webSockets, int connections);
+
+    [LoggerMessage(4, LogLevel.Information, "Drained in {Seconds:0.0} s: {Closed} WebSockets closed, {Cut} cut")]
+    partial void LogDrained(double seconds, long closed, int cut);
+}
