@@ -85,5 +85,5 @@ public sealed class CertificateReloadTests : IDisposable
         Assert.Equal(0, await _setup.MetricAsync("imgw_certificate_renewals_total{host=\"gateway.example.com\",result=\"success\",reason=\"missing\"}"));
     }
 
-    static Task ReconfigureAsync(Edge edge, EdgeOptions next) => edge.Manager.ReconfigureAsync(next, TestContext.Current.CancellationToken);
+    static Task ReconfigureAsync(StoreSetup.Edge edge, EdgeOptions next) => edge.Manager.ReconfigureAsync(next, TestContext.Current.CancellationToken);
 }

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 
@@ -12,16 +13,18 @@ sealed class ConfigurationFileWatcher : IDisposable
     static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
     static readonly TimeSpan HurryInterval = TimeSpan.FromMilliseconds(50);
 
+    readonly Channel<bool> _looks = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     readonly ConfigurationFile _file;
     readonly string _path;
     readonly TimeProvider _time;
     readonly WatchedFolders _folders;
-    readonly SemaphoreSlim _event = new(0, 1);
+    readonly ITimer _timer;
 
     public ConfigurationFileWatcher(ConfigurationFile file, string path, TimeProvider time)
     {
         (_file, _path, _time) = (file, path, time);
-        _folders = new WatchedFolders(Signal);
+        _folders = new WatchedFolders(Look);
+        _timer = time.CreateTimer(_ => Look(), state: null, PollInterval, PollInterval);
     }
 
     /// <summary>Returns once the content is another one and has stayed the same for a moment.</summary>
@@ -33,7 +36,7 @@ sealed class ConfigurationFileWatcher : IDisposable
             _folders.Follow([_path]);
             if (!_file.HasChanged)
             {
-                await _event.WaitAsync(PollInterval, cancellationToken);
+                await _looks.Reader.ReadAsync(cancellationToken);
                 continue;
             }
 
@@ -47,18 +50,8 @@ sealed class ConfigurationFileWatcher : IDisposable
     public void Dispose()
     {
         _folders.Dispose();
-        _event.Dispose();
+        _timer.Dispose();
     }
 
-    void Signal()
-    {
-        try
-        {
-            _event.Release();
-        }
-        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
-        {
-            // One look is due already, or none any more.
-        }
-    }
+    void Look() => _looks.Writer.TryWrite(true);
 }

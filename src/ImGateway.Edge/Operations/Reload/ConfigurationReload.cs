@@ -27,14 +27,14 @@ sealed partial class ConfigurationReload(
 
     static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(250);
 
-    readonly SemaphoreSlim _turn = new(1, 1);
+    readonly Turn _turn = new();
     IConfiguration _configuration = started.Configuration;
     string _since = $"{time.GetUtcNow():u}, by the start";
 
     /// <param name="who">Asks for it, for the log.</param>
     public async Task<ReloadResult> ReloadAsync(string who, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        using var turn = await _turn.TakeAsync(cancellationToken);
         try
         {
             var result = await ReadAsync(cancellationToken);
@@ -48,10 +48,6 @@ sealed partial class ConfigurationReload(
             Failed(e, who);
             metrics.Refused();
             return ReloadResult.Refused(["the reload failed within the edge; its log says how"]);
-        }
-        finally
-        {
-            _turn.Release();
         }
     }
 
