@@ -17,9 +17,9 @@ public sealed class AttackRunTests(TlsFixture tls)
     const int LogLines = 500;
     const double MiB = 1024 * 1024;
 
-    static readonly TimeSpan Duration = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("IMGW_ATTACK_SECONDS") ?? "10", CultureInfo.InvariantCulture));
+    static readonly TimeSpan Duration = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("IMGW_ATTACK_SECONDS") ?? "8", CultureInfo.InvariantCulture));
     static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
-    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     readonly ConcurrentQueue<string> _failures = new();
@@ -66,8 +66,8 @@ public sealed class AttackRunTests(TlsFixture tls)
             + $"{logged.Count} log lines; refused {metrics.Of("imgw_refused_total").ReplaceLineEndings(" ")}");
         Assert.Empty(_failures);
         Assert.Equal(Attack.All.Count, _rounds.Count);
-        Assert.DoesNotContain(logged, line => line["@l"] is "Error" or "Fatal");
-        Assert.True(logged.Count <= LogLines, string.Join('\n', logged.Take(50)));
+        Assert.Empty(logged.Where(line => line["@l"] is "Error" or "Fatal").DistinctBy(line => line["@i"]));
+        Assert.True(logged.Count <= LogLines, string.Join('\n', logged.GroupBy(line => line["@i"]).Select(group => $"{group.Count()} × {group.First()}")));
         Assert.Empty(edge.Errors.Lines);
         Assert.True(after < before * 1.5 + 64 * MiB, $"{before / MiB:0} MiB before, {after / MiB:0} MiB after");
     }
