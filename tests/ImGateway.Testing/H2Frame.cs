@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 
 namespace ImGateway.Testing;
@@ -36,7 +37,7 @@ public sealed record H2Frame(H2Type Type, byte Flags, int Stream, byte[] Payload
         0x8c => 400,
         0x8d => 404,
         0x8e => 500,
-        0x08 or 0x48 when Payload[1] == 3 => int.Parse(Encoding.ASCII.GetString(Payload, 2, 3), System.Globalization.CultureInfo.InvariantCulture),
+        0x08 or 0x48 when Payload[1] == 3 => int.Parse(Encoding.ASCII.GetString(Payload, 2, 3), CultureInfo.InvariantCulture),
         var other => throw new FormatException($"no status begins with {other:x2}"),
     };
 

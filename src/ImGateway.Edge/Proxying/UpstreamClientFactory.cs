@@ -16,8 +16,8 @@ sealed class UpstreamClientFactory : ForwarderHttpClientFactory
         handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(50);
         // traceparent is ours to keep or start.
         handler.ActivityHeadersPropagator = null;
-        // As in Kestrel: bytes above ASCII pass as they came.
-        handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1;
+        // As in Kestrel: bytes above ASCII pass as they came, unless the user's section says otherwise.
+        handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;
         handler.ConnectCallback = static (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken);
     }
 

@@ -76,7 +76,9 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null
     {
         if (_observing) _observer.OnWritten(buffer.Span);
         var result = await transport.Output.WriteAsync(buffer, cancellationToken);
-        if (result.IsCompleted) throw new IOException("The connection is closed.");
+        // Later the connection's own token tells: Kestrel takes an exception of a write for a mistake, and logs it as an error with its stack, as
+        // often as clients leave amid an answer.
+        if (result.IsCompleted && _observing) throw new IOException("The connection is closed.");
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;

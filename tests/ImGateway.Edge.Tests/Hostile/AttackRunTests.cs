@@ -17,9 +17,13 @@ public sealed class AttackRunTests(TlsFixture tls)
     const int LogLines = 500;
     const double MiB = 1024 * 1024;
 
-    static readonly TimeSpan Duration = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("IMGW_ATTACK_SECONDS") ?? "10", CultureInfo.InvariantCulture));
+    static readonly TimeSpan Duration = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("IMGW_ATTACK_SECONDS") ?? "8", CultureInfo.InvariantCulture));
     static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
-    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
+
+    /// <summary>Attackers that share the machine's cores with the edge would else measure only themselves.</summary>
+    static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(500);
+
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     readonly ConcurrentQueue<string> _failures = new();
@@ -63,21 +67,23 @@ public sealed class AttackRunTests(TlsFixture tls)
         TestContext.Current.SendDiagnosticMessage(
             $"{_rounds.Values.Sum()} rounds of {_rounds.Count} attacks in {(WarmUp + Duration).TotalSeconds:0} s: request on a fresh connection, median/p99 quiet {Show(quiet)}, "
             + $"attacked {Show(attacked)} ({attacked.Count} requests, {echoes} echoes); {before / MiB:0} MiB before, {after / MiB:0} after; {quietFiles} files before, {Files(edge)} after; "
-            + $"{logged.Count} log lines; refused {metrics.Of("imgw_refused_total").ReplaceLineEndings(" ")}");
+            + $"{logged.Count} log lines ({Groups(logged)}); refused {metrics.Of("imgw_refused_total").ReplaceLineEndings(" ")}");
         Assert.Empty(_failures);
         Assert.Equal(Attack.All.Count, _rounds.Count);
-        Assert.DoesNotContain(logged, line => line["@l"] is "Error" or "Fatal");
-        Assert.True(logged.Count <= LogLines, string.Join('\n', logged.Take(50)));
+        Assert.Empty(logged.Where(line => line["@l"] is "Error" or "Fatal").DistinctBy(line => line["@i"]));
+        Assert.True(logged.Count <= LogLines, Groups(logged));
         Assert.Empty(edge.Errors.Lines);
         Assert.True(after < before * 1.5 + 64 * MiB, $"{before / MiB:0} MiB before, {after / MiB:0} MiB after");
     }
 
     async Task RepeatAsync(Attack attack, EdgeProcess edge, CancellationToken end)
     {
+        using var timer = new PeriodicTimer(Pace);
         for (; !end.IsCancellationRequested; _rounds.AddOrUpdate(attack.Name, 1, (_, rounds) => rounds + 1))
         {
             try
             {
+                await timer.WaitForNextTickAsync(end);
                 await attack.RoundAsync(edge.Https, end);
             }
             catch (Exception e) when (e is IOException or SocketException or AuthenticationException or OperationCanceledException or TimeoutException)
@@ -114,6 +120,8 @@ public sealed class AttackRunTests(TlsFixture tls)
 
     static string Show(IReadOnlyList<double> latencies) =>
         string.Create(CultureInfo.InvariantCulture, $"{latencies[latencies.Count / 2]:0.0}/{latencies[latencies.Count * 99 / 100]:0.0} ms");
+
+    static string Groups(IEnumerable<LogLine> lines) => string.Join(", ", lines.GroupBy(line => line["@i"]).Select(group => $"{group.Count()} × {group.First().Message}"));
 
     static double Memory(EdgeProcess edge)
     {

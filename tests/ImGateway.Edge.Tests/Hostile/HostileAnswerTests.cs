@@ -1,5 +1,6 @@
 using ImGateway.Edge.Tests.Proxying;
 using ImGateway.Testing;
+using Microsoft.Extensions.Logging;
 
 namespace ImGateway.Edge.Tests.Hostile;
 
@@ -46,7 +47,7 @@ public sealed class HostileAnswerTests
         Assert.DoesNotContain(Secret, response.Head);
         Assert.DoesNotContain("Set-Cookie", response.Head);
         Assert.Equal(["DENY"], response.Values("X-Frame-Options"));
-        Assert.DoesNotContain(edge.Logs.Lines, line => line.Level >= Microsoft.Extensions.Logging.LogLevel.Error);
+        Assert.DoesNotContain(edge.Logs.Lines, line => line.Level >= LogLevel.Error);
     }
 
     [Theory]

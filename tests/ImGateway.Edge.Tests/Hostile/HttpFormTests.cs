@@ -1,11 +1,10 @@
 using System.Text.RegularExpressions;
-using ImGateway.Edge.Tests.Proxying;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Hostile;
 
 /// <summary>Each form of <see cref="HttpForms"/> against an upstream that reads by the letter: it sees one well-formed request or nothing.</summary>
-public sealed partial class HttpFormTests(HttpFormTests.Fixture fixture) : IClassFixture<HttpFormTests.Fixture>
+public sealed partial class HttpFormTests(StrictEdge fixture) : IClassFixture<StrictEdge>
 {
     const string Next = "GET /api/next HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\n\r\n";
 
@@ -53,19 +52,4 @@ public sealed partial class HttpFormTests(HttpFormTests.Fixture fixture) : IClas
 
     [GeneratedRegex(@"HTTP/1\.1 (?<code>[2-9]\d\d) ", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Status();
-
-    public sealed class Fixture : IAsyncLifetime
-    {
-        public StrictUpstream Upstream { get; } = StrictUpstream.Start();
-
-        internal ProxyHost Edge { get; private set; } = null!;
-
-        public async ValueTask InitializeAsync() => Edge = await ProxyHost.StartAsync(ProxyHost.Options(Upstream.Address));
-
-        public async ValueTask DisposeAsync()
-        {
-            await Edge.DisposeAsync();
-            await Upstream.DisposeAsync();
-        }
-    }
 }

@@ -68,7 +68,7 @@ public sealed class SlowClientTests
         var last = await client.WaitForAsync(frame => frame.Type == H2Type.RstStream && client.Frames.Count(seen => seen.Type == H2Type.RstStream) == 20);
 
         Assert.NotNull(last);
-        Assert.Empty(client.Frames.Where(frame => frame.Type == H2Type.Data && frame.Payload.Length > 0));
+        Assert.DoesNotContain(client.Frames, frame => frame.Type == H2Type.Data && frame.Payload.Length > 0);
     }
 
     [Fact]

@@ -110,6 +110,7 @@ public sealed class LoggingTests
         {
             log.ForContext("SourceContext", "Microsoft.AspNetCore.Hosting.Diagnostics").Information("noise");
             log.ForContext("SourceContext", "Yarp.ReverseProxy.Forwarder.HttpForwarder").Warning("noise");
+            log.ForContext("SourceContext", "Microsoft.AspNetCore.Server.Kestrel.Http2").Fatal("A client exceeded a queue");
             log.ForContext("SourceContext", "Microsoft.Extensions.Hosting.Internal.Host").Error(new IOException("port in use"), "Hosting failed to start");
             log.ForContext("SourceContext", "ImGateway.Edge.Tls").Information("ours {Day:l} {Kind}", "on", DayOfWeek.Friday);
             log.ForContext("SourceContext", "Microsoft.AspNetCore.Server.Kestrel").Warning("warned");
