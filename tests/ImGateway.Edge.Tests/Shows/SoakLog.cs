@@ -7,9 +7,13 @@ namespace ImGateway.Edge.Tests.Shows;
 static partial class SoakLog
 {
     public static IReadOnlyList<string> Unexpected(EdgeProcess edge) =>
-        [.. edge.Log.Lines.Where(line => line["@l"] is "Warning" or "Error" or "Fatal" && !Expected().IsMatch(line.Message)).Select(line => line.Text), .. edge.Errors.Lines.Select(line => line.Text)];
+    [
+        .. edge.Errors.Lines.Select(line => line.Text),
+        .. from line in edge.Log.Lines
+           where line["@l"] is "Warning" or "Error" or "Fatal" && !Expected().IsMatch(line.Message)
+           select line.Text,
+    ];
 
-    // PLACEHOLDER
-    [GeneratedRegex("""^(GET|HEAD) /\S* .*(connect|reset)""", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("""^Upstream failed on route (ws|api|health) \((connect|reset)\)""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Expected();
 }

@@ -24,7 +24,9 @@ sealed class SoakTraffic(EdgeProcess edge, EdgeClient client, string host, Tempo
     public List<Task> Start(CancellationToken end) =>
     [
         .. Enumerable.Range(0, LastingSockets).Select(i => RepeatAsync($"lasting socket {i}", () => LastAsync(Versions[i % 2], end), end)),
-        .. Enumerable.Range(0, PassingSockets).Select(i => RepeatAsync($"passing socket {i}", () => PassAsync(Versions[i % 2], new Random(i)), end)),
+        .. from i in Enumerable.Range(0, PassingSockets)
+           let random = new Random(i)
+           select RepeatAsync($"passing socket {i}", () => PassAsync(Versions[i % 2], random), end),
         .. Enumerable.Range(0, Requesters).Select(i => RepeatAsync($"request {i}", () => RequestAsync(Versions[i % 2]), end)),
         RepeatAsync("resumption", ResumeAsync, end),
     ];
