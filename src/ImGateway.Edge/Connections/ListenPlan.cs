@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Connections;
@@ -13,12 +12,14 @@ sealed record ListenTarget(ListenAddress Address, InheritedSocket? Inherited);
 sealed record ListenPlan(
     IReadOnlyList<ListenTarget> Https, IReadOnlyList<ListenTarget> Http, IReadOnlyList<ListenTarget> Management, IReadOnlyList<string> Problems)
 {
+    /// <summary>What LISTEN_FDNAMES may call them.</summary>
+    static readonly string?[] Names = ["https", "http", "management"];
+
     /// <param name="listen">What is configured.</param>
     /// <param name="inherited">Every one of them must have its place, or clients would connect to what nobody answers.</param>
     public static ListenPlan For(ListenSection listen, InheritedSockets inherited)
     {
-        var listeners = new[] { ("https", listen.Https), ("http", listen.Http), ("management", listen.Management) }
-            .Select(listener => new Places(listener.Item1, listener.Item2)).ToArray();
+        Places[] listeners = [new(Names[0], listen.Https), new(Names[1], listen.Http), new(Names[2], listen.Management)];
         // 1. By address; a wildcard may have one socket for IPv4 and one for IPv6.
         var left = inherited.All.Where(socket => !Array.Exists(listeners, places => places.TakeByAddress(socket))).ToList();
         // 2. By name, for one whose address is not the configured one.
@@ -32,7 +33,7 @@ sealed record ListenPlan(
     }
 
     /// <summary>The addresses of one listener and what has been found for each.</summary>
-    sealed class Places(string name, IReadOnlyList<ListenAddress> addresses)
+    sealed class Places(string? name, IReadOnlyList<ListenAddress> addresses)
     {
         readonly List<InheritedSocket>[] _found = [.. addresses.Select(_ => new List<InheritedSocket>())];
 
@@ -43,7 +44,7 @@ sealed record ListenPlan(
         ];
 
         public bool TakeByAddress(InheritedSocket socket) =>
-            socket.Name is null or not ("https" or "http" or "management") || socket.Name == name ? TryTake(socket, i => Fits(addresses[i], socket.Address)) : false;
+            (socket.Name == name || !Names.Contains(socket.Name)) && TryTake(socket, i => Fits(addresses[i], socket.Address));
 
         public bool TakeByName(InheritedSocket socket) => socket.Name == name && TryTake(socket, i => _found[i].Count == 0);
 

@@ -53,6 +53,7 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null
         {
             var reading = transport.Input.ReadAsync(cancellationToken);
             // The costly part, key exchange and signature, is over; a client that is slow to go on must not keep others waiting.
+            // What may follow, a Finished or, rarely, the hello that a retry asked for (RFC 8446 §4.1.4), goes on without a place.
             if (!reading.IsCompleted) LeaveQueue();
             result = await reading;
         }
