@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.WebSockets;
-using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Tests.Challenges;
