@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// <summary>Puts together what asks a CA, for one configuration after the other.</summary>
 /// <param name="responders">Null: nobody answers challenges.</param>
 sealed class IssuingCas(
-    AcmeMetrics metrics, CertificateAudit audit, TimeProvider time, ILoggerFactory loggers, ChallengeResponders? responders = null)
+    AcmeMetrics metrics, CertificateAudit audit, TimeProvider time, ILoggerFactory loggers, ChallengeResponders? responders = null) : IDisposable
 {
     readonly Turn _accounts = new();
     readonly Dictionary<string, IssuanceBudget> _budgets = new(StringComparer.Ordinal);
@@ -20,6 +20,8 @@ sealed class IssuingCas(
             options, connection, new AcmeAccounts(options, audit, _accounts), proofs, time, loggers.CreateLogger<CertificateIssuer>());
         return new IssuingCa(new CertificateAuthority(issuer.IssueAsync, issuer.AskRenewalInfoAsync, issuer.RevokeAsync), BudgetAt(AcmePaths.Limits(options)));
     }
+
+    public void Dispose() => _accounts.Dispose();
 
     /// <summary>One for each CA, however often the configuration changes: a renewal may still be under way with it.</summary>
     IssuanceBudget BudgetAt(string path)
