@@ -94,7 +94,7 @@ public static class H2Headers
     public static byte[] Literal(string name, string value, byte first = 0) => [first, .. Text(name), .. Text(value)];
 
     /// <summary>RFC 7541 §5.1.</summary>
-    public static byte[] Integer(long value, int prefixBits, byte first)
+    public static byte[] Prefixed(long value, int prefixBits, byte first)
     {
         var most = (1 << prefixBits) - 1;
         if (value < most) return [(byte)(first | value)];
@@ -104,5 +104,5 @@ public static class H2Headers
         return [.. bytes];
     }
 
-    static byte[] Text(string text) => [.. Integer(text.Length, 7, 0), .. Encoding.Latin1.GetBytes(text)];
+    static byte[] Text(string text) => [.. Prefixed(text.Length, 7, 0), .. Encoding.Latin1.GetBytes(text)];
 }

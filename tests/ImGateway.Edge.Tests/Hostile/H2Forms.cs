@@ -94,9 +94,9 @@ static class H2Forms
         new("an integer without end", [H2Frame.Headers(1, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])], CompressionError),
         new("a string cut short", [H2Frame.Headers(1, [0x00, 0x7f, (byte)'x'])], CompressionError),
         new("Huffman padding that is none", [H2Frame.Headers(1, [0x00, 0x81, 0x00, 0x01, (byte)'y'])], CompressionError),
-        new("a table larger than announced", [H2Frame.Headers(1, [.. H2Headers.Integer(4097, 5, 0x20), .. H2Headers.Get()])], CompressionError),
+        new("a table larger than announced", [H2Frame.Headers(1, [.. H2Headers.Prefixed(4097, 5, 0x20), .. H2Headers.Get()])], CompressionError),
         new("a table size amid a block", [H2Frame.Headers(1, [.. H2Headers.Get(), 0x20])], CompressionError),
-        new("table sizes down and up", [H2Frame.Headers(1, [0x20, .. H2Headers.Integer(4096, 5, 0x20), .. H2Headers.Get()])], "200", 1),
+        new("table sizes down and up", [H2Frame.Headers(1, [0x20, .. H2Headers.Prefixed(4096, 5, 0x20), .. H2Headers.Get()])], "200", 1),
     ];
 
     // §8.3

@@ -54,13 +54,13 @@ public sealed class HostileAnswerTests
     [InlineData("a\0b")]
     [InlineData("a\rb")]
     [InlineData("a\r\n b")]
-    public async Task What_could_split_an_answer_arrives_as_a_space(string value)
+    public async Task What_could_split_an_answer_arrives_as_spaces(string value)
     {
         await using var upstream = RecordingUpstream.Start(UpstreamScripts.Answer("hello", $"X: {value}\r\n"));
         await using var edge = await ProxyHost.StartAsync(upstream);
 
         // RFC 9110 §5.5 and RFC 9112 §5.2 allow it.
-        Assert.Equal(["a b"], (await edge.GetAsync("/api")).Values("X"));
+        Assert.Matches("^a +b$", Assert.Single((await edge.GetAsync("/api")).Values("X")));
     }
 
     [Fact]
