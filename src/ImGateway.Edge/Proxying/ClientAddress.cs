@@ -19,8 +19,7 @@ sealed class ClientAddress(EdgeOptions options)
 
     public ClientHops Of(HttpContext context, ListenerFeature listener)
     {
-        var peer = listener.Peer;
-        if (peer is null || !ReferenceEquals(peer.By, options)) listener.Peer = peer = PeerAt(context.Connection.RemoteIpAddress);
+        var peer = PeerOf(context, listener);
         if (!peer.IsTrusted) return new ClientHops(peer.Text, peer.Text);
         var headers = context.Request.Headers;
         var hops = Hops(headers["X-Forwarded-For"]);
@@ -33,7 +32,7 @@ sealed class ClientAddress(EdgeOptions options)
     /// <summary>Whose share of a limit a request takes; null where the connection has no address.</summary>
     public IPAddress? AddressOf(HttpContext context, ListenerFeature listener)
     {
-        var peer = listener.Peer ??= PeerAt(context.Connection.RemoteIpAddress);
+        var peer = PeerOf(context, listener);
         return peer.IsTrusted && IPAddress.TryParse(Of(context, listener).Client, out var client) ? client : peer.Address;
     }
 
@@ -68,6 +67,14 @@ sealed class ClientAddress(EdgeOptions options)
         }
 
         return client;
+    }
+
+    /// <summary>Found once a connection, and again after a reload: who is trusted may have changed.</summary>
+    Peer PeerOf(HttpContext context, ListenerFeature listener)
+    {
+        var peer = listener.Peer;
+        if (peer is null || !ReferenceEquals(peer.By, options)) listener.Peer = peer = PeerAt(context.Connection.RemoteIpAddress);
+        return peer;
     }
 
     Peer PeerAt(IPAddress? remote)
