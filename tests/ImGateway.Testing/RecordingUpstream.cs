@@ -117,7 +117,8 @@ public sealed class UpstreamConnection(TcpClient client, CancellationToken stopp
     public void Reset()
     {
         client.LingerState = new LingerOption(enable: true, seconds: 0);
-        client.Close();
+        // The socket itself: its stream would send FIN first.
+        client.Client.Close();
     }
 
     public void Close() => client.Close();

@@ -205,6 +205,23 @@ public sealed class TransparencyTests
         Assert.Equal(1, (await edge.MetricsAsync()).Sum("imgw_websocket_closed_total", ("by", "idle")));
     }
 
+    [Fact]
+    public async Task A_stream_over_HTTP2_whose_upstream_breaks_off_is_reset()
+    {
+        await using var upstream = RecordingUpstream.Start(UpstreamScripts.Upgrade(async connection =>
+        {
+            await connection.ReadAsync();
+            connection.Reset();
+        }));
+        await using var edge = await ProxyHost.StartAsync(upstream);
+        await using var socket = await RawWebSocket.OpenAsync(edge, "2.0");
+
+        await socket.SendAsync([0x81, 0x80, 0, 0, 0, 0]);
+
+        var broken = await Assert.ThrowsAnyAsync<IOException>(socket.ReadToEndAsync);
+        Assert.Contains("CONNECT_ERROR", broken.ToString());
+    }
+
     static async Task<OpenWebSocket> OpenAsync(ProxyHost edge)
     {
         while (edge.WebSockets.Count == 0) await Task.Yield();
