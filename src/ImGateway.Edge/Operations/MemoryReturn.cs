@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Operations;
 /// </summary>
 sealed partial class MemoryReturn(WebSocketRegistry sockets, TimeProvider time, ILogger<MemoryReturn> logger) : BackgroundService
 {
-    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -47,21 +47,24 @@ sealed partial class MemoryReturn(WebSocketRegistry sockets, TimeProvider time, 
     partial void Returned(long before, long after);
 }
 
-/// <summary>Tells when a crowd has gone: half of the most there were, and no longer many at a time.</summary>
+/// <summary>Tells when a crowd has gone: half of the most there were, and for a while hardly anybody more.</summary>
 sealed class Ebb
 {
     /// <summary>Fewer have not used enough to be worth a collection.</summary>
     public const int Crowd = 500;
 
-    int _most, _last;
+    /// <summary>Looks in a row at which hardly anybody had left: a drain is waited for, so that one collection takes it all.</summary>
+    public const int CalmLooks = 5;
+
+    int _most, _last, _calm;
 
     /// <summary>To be called at intervals. True once for each crowd that has gone.</summary>
     public bool Look(int open)
     {
-        var leaving = _last - open;
+        _calm = _last - open <= _most / 100 ? _calm + 1 : 0;
         _last = open;
         _most = Math.Max(_most, open);
-        if (_most - open < Crowd || open > _most / 2 || leaving > _most / 20) return false;
+        if (_most - open < Crowd || open > _most / 2 || _calm < CalmLooks) return false;
         _most = open;
         return true;
     }

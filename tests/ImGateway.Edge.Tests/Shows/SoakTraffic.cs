@@ -81,7 +81,7 @@ sealed class SoakTraffic(EdgeProcess edge, EdgeClient client, string host, Tempo
         Interlocked.Increment(ref _requests);
     }
 
-    /// <summary>.NET's client resumes only within its own cache of handlers: OpenSSL does what it is told.</summary>
+    /// <summary>By another library than .NET's, whose clients above resume when they please.</summary>
     async Task ResumeAsync()
     {
         var session = directory["session.pem"];
