@@ -81,7 +81,8 @@ public sealed class RawClient : IDisposable
     public void Reset()
     {
         _client.LingerState = new LingerOption(enable: true, seconds: 0);
-        _client.Close();
+        // The socket itself: its stream would send FIN first.
+        _client.Client.Close();
     }
 
     public void Dispose()

@@ -88,6 +88,9 @@ public sealed class UpstreamConnection(TcpClient client, CancellationToken stopp
 
     public CancellationToken Stopped => stopped;
 
+    /// <summary>For what is too much to be text.</summary>
+    public Stream Stream => _stream;
+
     public async Task SendAsync(string text) => await _stream.WriteAsync(Encoding.Latin1.GetBytes(text), stopped);
 
     /// <summary>What comes next; empty at the end.</summary>
@@ -114,7 +117,8 @@ public sealed class UpstreamConnection(TcpClient client, CancellationToken stopp
     public void Reset()
     {
         client.LingerState = new LingerOption(enable: true, seconds: 0);
-        client.Close();
+        // The socket itself: its stream would send FIN first.
+        client.Client.Close();
     }
 
     public void Close() => client.Close();

@@ -96,7 +96,8 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
         {
             while (true)
             {
-                await client.ReadAsync(Memory<byte>.Empty, ended);
+                var waiting = client.ReadAsync(Memory<byte>.Empty, ended);
+                await waiting;
                 var buffer = ArrayPool<byte>.Shared.Rent(size);
                 try
                 {

@@ -11,7 +11,8 @@ namespace ImGateway.Edge.WebSockets;
 /// </summary>
 sealed class WebSocketSession : IDisposable
 {
-    /// <summary>RFC 9113 §8.5: what a stream ends with where the connection behind it broke.</summary>
+    // RFC 9113 §7 and §8.5: what a stream is reset with, the latter where the connection behind it broke.
+    const int Cancel = 0x8;
     const int ConnectError = 0xA;
 
     readonly WebSocketRegistry _registry;
@@ -44,7 +45,10 @@ sealed class WebSocketSession : IDisposable
     /// <summary>Upgrades the client's side, which sends the response, and relays until the socket ends.</summary>
     public async Task<RelayEnd> RelayAsync()
     {
-        // 1. The client's side.
+        // 1. The client's side. A phone that sleeps is no slow reader; HTTP/2 has no such feature a stream.
+        var reading = _context.Features.Get<IHttpMinResponseDataRateFeature>();
+        var rate = reading?.MinDataRate;
+        if (reading is not null) reading.MinDataRate = null;
         Stream client;
         try
         {
@@ -73,8 +77,10 @@ sealed class WebSocketSession : IDisposable
             _registry.Remove(relay, end.By);
         }
 
-        // 3. The client's side ends as the upstream's did. The server ends it in order where nothing is said.
-        if (!end.InOrder) Cut();
+        // 3. The client's side ends as the upstream's did. The server ends it in order where nothing is said, and whoever does not take
+        // what is left is a slow reader again.
+        if (reading is not null) reading.MinDataRate = rate;
+        if (!end.InOrder) Cut(end.By);
         return end;
     }
 
@@ -84,17 +90,15 @@ sealed class WebSocketSession : IDisposable
     {
         // What bounds a request does not bound a socket: its idle time-out does.
         _context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
-        // A phone that sleeps is no slow reader. HTTP/2 has no such feature a stream.
-        if (_context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
         if (!IsExtendedConnect) return await _context.Features.Get<IHttpUpgradeFeature>()!.UpgradeAsync();
         // A tunnel has no body to limit (RFC 8441 §5).
         if (_context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         return await _connect!.AcceptAsync();
     }
 
-    void Cut()
+    void Cut(ClosedBy by)
     {
-        if (_context.Features.Get<IHttpResetFeature>() is { } stream) stream.Reset(ConnectError);
+        if (_context.Features.Get<IHttpResetFeature>() is { } stream) stream.Reset(by == ClosedBy.Upstream ? ConnectError : Cancel);
         else _context.Abort();
     }
 }

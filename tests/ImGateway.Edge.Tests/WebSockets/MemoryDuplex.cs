@@ -1,0 +1,73 @@
+using System.IO.Pipelines;
+
+namespace ImGateway.Edge.Tests.WebSockets;
+
+/// <summary>
+/// One end of a connection in memory, which behaves as a socket's stream does: zero-byte reads wait for data, disposing ends what waits.
+/// </summary>
+sealed class MemoryDuplex(PipeReader reader, PipeWriter writer) : Stream
+{
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public static (MemoryDuplex Near, MemoryDuplex Far) Pair()
+    {
+        var (there, back) = (new Pipe(), new Pipe());
+        return (new MemoryDuplex(back.Reader, there.Writer), new MemoryDuplex(there.Reader, back.Writer));
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await reader.ReadAsync(cancellationToken);
+        if (read.IsCanceled) throw new IOException("disposed");
+        var count = (int)Math.Min(buffer.Length, read.Buffer.Length);
+        var position = 0;
+        foreach (var segment in read.Buffer.Slice(0, count))
+        {
+            segment.Span.CopyTo(buffer.Span[position..]);
+            position += segment.Length;
+        }
+
+        var consumed = read.Buffer.GetPosition(count);
+        // Whoever only waits has looked at nothing: the next read must not wait.
+        reader.AdvanceTo(consumed);
+        return count;
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var flushed = await writer.WriteAsync(buffer, cancellationToken);
+        if (flushed.IsCanceled) throw new IOException("disposed");
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        reader.CancelPendingRead();
+        writer.CancelPendingFlush();
+        writer.Complete();
+        base.Dispose(disposing);
+    }
+}
