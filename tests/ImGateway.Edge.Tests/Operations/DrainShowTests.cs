@@ -59,7 +59,7 @@ public sealed class DrainShowTests
         var all = await Task.WhenAll(ends);
 
         Assert.Equal(0, await exit);
-        Assert.Empty(all.Where(end => end.Fault is not null).Select(end => end.Fault));
+        Assert.Empty(all.Index().Where(end => end.Item.Fault is not null).Select(end => $"{KindOf(end.Index)} {end.Index}: {end.Item}"));
         Assert.All(all, end => Assert.Equal((ServiceRestart, true), (end.Code, end.InOrder)));
         var buckets = Buckets(all);
         TestContext.Current.SendDiagnosticMessage(
@@ -68,6 +68,8 @@ public sealed class DrainShowTests
         Assert.All(buckets, count => Assert.InRange(count, even * 0.5, even * 1.5));
         Assert.Contains($"{Sockets} WebSockets closed, 0 cut", edge.Log.Lines.Single(line => line.Message.StartsWith("Drained", StringComparison.Ordinal)).Message);
     }
+
+    static string KindOf(int socket) => socket < OverHttp2 ? "HTTP/2" : socket < OverHttp2 + Busy ? "busy" : "idle";
 
     static int[] Buckets(IReadOnlyList<SocketEnd> ends)
     {

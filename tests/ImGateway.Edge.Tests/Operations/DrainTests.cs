@@ -267,7 +267,7 @@ public sealed class DrainTests : IDisposable
         {
             ["Drain:Delay"] = Seconds(delay),
             ["Drain:Spread"] = Seconds(spread),
-            ["Drain:Timeout"] = Seconds(Math.Max(timeout, delay + spread + 60)),
+            ["Drain:Timeout"] = Seconds(timeout > 0 ? timeout : delay + spread + 60),
         },
     });
 
