@@ -1,6 +1,5 @@
 using ImGateway.Edge.Configuration;
 using Microsoft.AspNetCore.Http.Features;
-using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Proxying;
 
