@@ -28,7 +28,7 @@ sealed partial class MemoryReturn(WebSocketRegistry sockets, TimeProvider time, 
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         try
         {
-            TrimHeap(0);
+            _ = TrimHeap(0);
         }
         catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException)
         {
