@@ -57,7 +57,7 @@ public sealed class HandshakeQueueTests
         places = 2;
         queue.Leave();
         queue.Leave();
-        Assert.False(queue.EnterAsync(default).IsCompleted);
+        Assert.False(queue.EnterAsync(default).AsTask().IsCompleted);
     }
 
     /// <summary>Against a model: a list of who is inside, and one of who waits in which order.</summary>

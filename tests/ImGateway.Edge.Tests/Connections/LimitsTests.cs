@@ -176,7 +176,7 @@ public sealed class LimitsTests
         // 2. The queue is full.
         using var patience = new CancellationTokenSource();
         List<Task<bool>> waiting = [];
-        while (queue.EnterAsync(patience.Token) is { IsCompleted: false } next) waiting.Add(next.AsTask());
+        while (queue.EnterAsync(patience.Token).AsTask() is { IsCompleted: false } next) waiting.Add(next);
         Assert.True((await RawHello.ForTls13(ProxyHost.Host).SendAsync(edge.Tls)).Closed);
         Assert.Equal(1, (await edge.MetricsAsync()).Sum("imgw_refused_total", ("reason", "handshakes")));
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Proxying;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Proxying;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations.Reload;
 
