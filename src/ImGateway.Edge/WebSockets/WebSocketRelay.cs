@@ -164,7 +164,20 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                 var buffer = ArrayPool<byte>.Shared.Rent(size);
                 try
                 {
-                    var read = await upstream.ReadAsync(buffer, CancellationToken.None);
+                    var reading = upstream.ReadAsync(buffer, CancellationToken.None);
+                    int read;
+                    if (!reading.IsCompleted && !isDropping && follower.MayClose)
+                    {
+                        // Sockets end a wait without a buffer at any event, also one whose data has been read: this may be a long wait too.
+                        var late = reading.AsTask();
+                        isDropping = await GiveTurnAwayAsync(late);
+                        read = await late;
+                    }
+                    else
+                    {
+                        read = await reading;
+                    }
+
                     if (read == 0) break;
                     size = read == buffer.Length ? LargeBufferSize : BufferSize;
                     // After our Close nothing may follow (RFC 6455 §5.5.1), but the upstream must be able to end.
@@ -196,6 +209,20 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
             else Fail(ClosedBy.Upstream, ForwarderError.UpgradeResponseDestination, e, soon: false);
             if (!IsOfStream(e)) throw;
         }
+    }
+
+    /// <returns>Whether a Close went out meanwhile.</returns>
+    async Task<bool> GiveTurnAwayAsync(Task waiting)
+    {
+        if (Interlocked.CompareExchange(ref _turn, Quiet, Relaying) == Relaying)
+        {
+            await waiting;
+            return Interlocked.CompareExchange(ref _turn, Relaying, Quiet) != Quiet;
+        }
+
+        await CloseAsync();
+        await waiting;
+        return true;
     }
 
     /// <summary>How much goes to the client: all, or up to the next boundary where a Close waits for it.</summary>

@@ -50,7 +50,7 @@ public sealed class DrainShowTests
         {
             ends[i] = i < OverHttp2
                 ? UntilEndAsync(await client.OpenWebSocketAsync(Host, HttpVersion.Version20, shared), patience.Token)
-                : UntilEndAsync(await RawWebSocket.OpenAsync(edge.Https, tls, token), isBusy: i < OverHttp2 + Busy, patience.Token);
+                : UntilEndAsync(await LeanWebSocket.OpenAsync(edge.Https, tls, token), isBusy: i < OverHttp2 + Busy, patience.Token);
         });
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_websocket_connections") == Sockets, Patience);
         var opened = Stopwatch.GetElapsedTime(opening);
@@ -79,7 +79,7 @@ public sealed class DrainShowTests
         return buckets;
     }
 
-    static async Task<SocketEnd> UntilEndAsync(RawWebSocket socket, bool isBusy, CancellationToken cancellationToken)
+    static async Task<SocketEnd> UntilEndAsync(LeanWebSocket socket, bool isBusy, CancellationToken cancellationToken)
     {
         await using (socket)
         {

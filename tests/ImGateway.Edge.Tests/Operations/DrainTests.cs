@@ -132,7 +132,7 @@ public sealed class DrainTests : IDisposable
         await fresh.ReadToEndAsync(Patient);
         Assert.True(fresh.EndedInOrder);
         // It may become a WebSocket too, which is closed like the others.
-        await using var socket = await RawWebSocket.OpenAsync(unasked, Host, Patient);
+        await using var socket = await LeanWebSocket.OpenAsync(unasked, Host, Patient);
         var end = await socket.UntilEndAsync(Patient);
         Assert.Equal((ServiceRestart, true), (end.Code, end.InOrder));
         Assert.Equal(0, await edge.WaitForExitAsync(Patience));
@@ -180,8 +180,8 @@ public sealed class DrainTests : IDisposable
         await using var edge = await StartAsync(upstream.Address, timeout: 8);
         using var root = edge.DevelopmentRoot();
         var tls = TlsWire.Options(Host, root);
-        await using var polite = await RawWebSocket.OpenAsync(edge.Https, tls, Patient);
-        await using var rude = await RawWebSocket.OpenAsync(edge.Https, tls, Patient);
+        await using var polite = await LeanWebSocket.OpenAsync(edge.Https, tls, Patient);
+        await using var rude = await LeanWebSocket.OpenAsync(edge.Https, tls, Patient);
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_websocket_connections") == 2, Patience);
 
         edge.Signal(PosixSignal.SIGTERM);
@@ -202,7 +202,7 @@ public sealed class DrainTests : IDisposable
         await using var upstream = await EchoUpstream.StartAsync();
         await using var edge = await StartAsync(upstream.Address, delay: 3600, timeout: 7200);
         using var root = edge.DevelopmentRoot();
-        await using var socket = await RawWebSocket.OpenAsync(edge.Https, TlsWire.Options(Host, root), Patient);
+        await using var socket = await LeanWebSocket.OpenAsync(edge.Https, TlsWire.Options(Host, root), Patient);
 
         edge.Signal(PosixSignal.SIGHUP);
         await LogAsync(edge, "SIGHUP received");
@@ -224,7 +224,7 @@ public sealed class DrainTests : IDisposable
         await using var upstream = await EchoUpstream.StartAsync();
         await using var edge = await StartAsync(upstream.Address, spread: 1);
         using var root = edge.DevelopmentRoot();
-        await using var socket = await RawWebSocket.OpenAsync(edge.Https, TlsWire.Options(Host, root), Patient);
+        await using var socket = await LeanWebSocket.OpenAsync(edge.Https, TlsWire.Options(Host, root), Patient);
         var end = socket.SpeakUntilEndAsync(TimeSpan.FromMilliseconds(20), Patient);
 
         var verb = await EdgeVerb.RunAsync("drain", "--config", edge.ConfigFile);

@@ -21,6 +21,9 @@ sealed class MemoryDuplex(PipeReader reader, PipeWriter writer) : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Zero-byte reads end at once, as those of a socket do when they meet an event whose data has been read already.</summary>
+    public bool EndsWaitsEarly { get; set; }
+
     public static (MemoryDuplex Near, MemoryDuplex Far) Pair()
     {
         var (there, back) = (new Pipe(), new Pipe());
@@ -29,6 +32,7 @@ sealed class MemoryDuplex(PipeReader reader, PipeWriter writer) : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (buffer.IsEmpty && EndsWaitsEarly) return 0;
         var read = await reader.ReadAsync(cancellationToken);
         if (read.IsCanceled) throw new IOException("disposed");
         var count = (int)Math.Min(buffer.Length, read.Buffer.Length);

@@ -8,10 +8,12 @@ sealed class RelayInMemory : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    public RelayInMemory()
+    /// <param name="endsWaitsEarly">Of the upstream's side: <see cref="MemoryDuplex.EndsWaitsEarly"/>.</param>
+    public RelayInMemory(bool endsWaitsEarly = false)
     {
         var (client, clientsEdge) = MemoryDuplex.Pair();
         var (upstream, upstreamsEdge) = MemoryDuplex.Pair();
+        upstreamsEdge.EndsWaitsEarly = endsWaitsEarly;
         (Client, Upstream) = (client, upstream);
         Socket = new WebSocketRelay("ws", clientsEdge, upstreamsEdge, new WebSocketMetrics(Prometheus.Metrics.WithCustomRegistry(new CollectorRegistry())), TimeProvider.System);
         Ended = RunAsync(clientsEdge);

@@ -27,6 +27,23 @@ public sealed class RequestCloseTests
     }
 
     [Fact]
+    public async Task A_wait_that_ended_without_data_keeps_no_Close_back()
+    {
+        await using var relay = new RelayInMemory(endsWaitsEarly: true);
+        var frame = new Frame(Frame.Text, new byte[10]);
+        await relay.SendFromUpstreamAsync(frame);
+        await RelayInMemory.ReadAsync(relay.Client, frame.ToBytes().Length);
+
+        relay.Socket.RequestClose(Restart);
+
+        Assert.Equal(CloseFrame, await RelayInMemory.ReadAsync(relay.Client, CloseFrame.Length));
+        await relay.SendFromUpstreamAsync(frame);
+        await relay.Upstream.DisposeAsync();
+        Assert.Equal(ClosedBy.Drain, (await relay.EndAsync()).By);
+        Assert.Empty(await RelayInMemory.ReadToEndAsync(relay.Client));
+    }
+
+    [Fact]
     public async Task A_frame_under_way_comes_first()
     {
         await using var relay = new RelayInMemory();

@@ -13,7 +13,7 @@ namespace ImGateway.Testing;
 public sealed record SocketEnd(int? Code, long At, bool InOrder, string? Fault);
 
 /// <summary>A WebSocket client over TLS and HTTP/1.1 that sees every frame, cheap enough to be had by the thousand.</summary>
-public sealed class RawWebSocket : IAsyncDisposable
+public sealed class LeanWebSocket : IAsyncDisposable
 {
     const byte Text = 1, Close = 8;
 
@@ -22,9 +22,9 @@ public sealed class RawWebSocket : IAsyncDisposable
     readonly byte[] _payload = new byte[125];
     int _length;
 
-    RawWebSocket(TlsWire wire) => _wire = wire;
+    LeanWebSocket(TlsWire wire) => _wire = wire;
 
-    public static async Task<RawWebSocket> OpenAsync(IPEndPoint server, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
+    public static async Task<LeanWebSocket> OpenAsync(IPEndPoint server, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
     {
         var wire = await TlsWire.ConnectAsync(server, options, cancellationToken);
         try
@@ -39,13 +39,13 @@ public sealed class RawWebSocket : IAsyncDisposable
     }
 
     /// <summary>On a connection that is there already.</summary>
-    public static async Task<RawWebSocket> OpenAsync(TlsWire wire, string host, CancellationToken cancellationToken)
+    public static async Task<LeanWebSocket> OpenAsync(TlsWire wire, string host, CancellationToken cancellationToken)
     {
         await wire.SendAsync(
             $"GET /ws HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
             cancellationToken);
         var head = await wire.ReadHeadAsync(cancellationToken);
-        return head.StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal) ? new RawWebSocket(wire) : throw new IOException($"no upgrade: {head}");
+        return head.StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal) ? new LeanWebSocket(wire) : throw new IOException($"no upgrade: {head}");
     }
 
     /// <summary>Waits for the Close, answers it, and reads to the end.</summary>
