@@ -108,41 +108,37 @@ public static class EdgeApplication
     static void Listen(KestrelServerOptions kestrel, EdgeOptions options, ListenPlan plan)
     {
         ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
-        BindPublic(plan.Https, listener =>
+        Bind(plan.Https, isPublic: true, listener =>
         {
             listener.UseTlsEngine();
             listener.UseListenerKind(ListenerKind.Https);
         });
-        BindPublic(plan.Http, listener =>
+        Bind(plan.Http, isPublic: true, listener =>
         {
             listener.UseConnectionGate();
             PlainListener(listener, ListenerKind.Http);
         });
-        Bind(plan.Management, listener => PlainListener(listener, ListenerKind.Management));
+        Bind(plan.Management, isPublic: false, listener => PlainListener(listener, ListenerKind.Management));
         kestrel.Listen(new ControlEndPoint(ControlSocket.PathIn(options)), listener => PlainListener(listener, ListenerKind.Control));
 
-        void BindPublic(IEnumerable<ListenTarget> targets, Action<ListenOptions> configure)
+        void Bind(IEnumerable<ListenTarget> targets, bool isPublic, Action<ListenOptions> configure)
         {
             foreach (var (address, socket) in targets)
             {
-                var endPoint = socket is not null ? new InheritedEndPoint(socket) : new IPEndPoint(address.Address ?? IPAddress.IPv6Any, address.Port);
-                kestrel.Listen(new PublicEndPoint(endPoint), listener =>
-                {
-                    listener.UseClientConnections();
-                    configure(listener);
-                });
+                // A shared socket is left to the other process as soon as clients are, or half of its health checks would be told of this one's drain.
+                if (isPublic || socket is not null) ListenPublic(socket is null ? EndPointOf(address) : new InheritedEndPoint(socket), configure);
+                else if (address.Address is null) kestrel.ListenAnyIP(address.Port, configure);
+                else kestrel.Listen(EndPointOf(address), configure);
             }
         }
 
-        void Bind(IEnumerable<ListenTarget> targets, Action<ListenOptions> configure)
+        void ListenPublic(EndPoint endPoint, Action<ListenOptions> configure) => kestrel.Listen(new PublicEndPoint(endPoint), listener =>
         {
-            foreach (var (address, socket) in targets)
-            {
-                if (socket is not null) kestrel.Listen(new InheritedEndPoint(socket), configure);
-                else if (address.Address is null) kestrel.ListenAnyIP(address.Port, configure);
-                else kestrel.Listen(address.Address, address.Port, configure);
-            }
-        }
+            listener.UseClientConnections();
+            configure(listener);
+        });
+
+        static IPEndPoint EndPointOf(ListenAddress address) => new(address.Address ?? IPAddress.IPv6Any, address.Port);
 
         static void PlainListener(ListenOptions listener, ListenerKind kind)
         {

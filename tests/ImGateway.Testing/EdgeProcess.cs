@@ -176,12 +176,6 @@ public sealed class EdgeProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>SIGHUP.</summary>
-    public void Hangup()
-    {
-        if (SendSignal(_process.Id, 1) != 0) throw new InvalidOperationException($"kill: errno {Marshal.GetLastPInvokeError()}");
-    }
-
     /// <summary>SIGKILL: nothing is put in order.</summary>
     public Task KillAsync()
     {
@@ -212,6 +206,7 @@ public sealed class EdgeProcess : IAsyncDisposable
             chown.WaitForExit();
         }
 
+        if (setup.HangupIgnored) command.InsertRange(0, ["env", "--ignore-signal=HUP"]);
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,

@@ -28,6 +28,9 @@ public sealed record EdgeSetup
     /// <summary>Whom it runs as; null = who runs the tests. Only root can.</summary>
     public int? User { get; init; }
 
+    /// <summary>As from nohup: with SIGHUP ignored.</summary>
+    public bool HangupIgnored { get; init; }
+
     /// <summary>Writes appsettings.json into <paramref name="directory"/>, with the data directory beside it.</summary>
     public string WriteTo(string directory)
     {

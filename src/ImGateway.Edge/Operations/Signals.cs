@@ -17,6 +17,7 @@ sealed partial class Signals(StopRequest stop, ILogger<Signals> logger) : IHostL
     public void Listen()
     {
         foreach (var signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT }) Register(signal, stop.OnSignal);
+        Heed();
         Register(PosixSignal.SIGHUP, () => OnReload());
     }
 
@@ -29,6 +30,13 @@ sealed partial class Signals(StopRequest stop, ILogger<Signals> logger) : IHostL
         foreach (var registration in _registrations) registration.Dispose();
     }
 
+    /// <summary>Where nohup has left HUP ignored .NET would respect that; to this process it is no end but a question.</summary>
+    static void Heed()
+    {
+        const int Hangup = 1, Default = 0;
+        if (!OperatingSystem.IsWindows()) _ = SetHandler(Hangup, Default);
+    }
+
     void Register(PosixSignal signal, Action act) => _registrations.Add(PosixSignalRegistration.Create(signal, context =>
     {
         context.Cancel = true;
@@ -38,4 +46,8 @@ sealed partial class Signals(StopRequest stop, ILogger<Signals> logger) : IHostL
 
     [LoggerMessage(1, LogLevel.Information, "{Signal} received")]
     partial void Received(PosixSignal signal);
+
+    [DllImport("libc", EntryPoint = "signal")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern nint SetHandler(int signal, nint handler);
 }

@@ -196,11 +196,13 @@ public sealed class DrainTests : IDisposable
         Assert.Contains("1 WebSockets closed, 1 cut", (await LogAsync(edge, "Drained")).Message);
     }
 
-    [Fact]
-    public async Task A_hangup_ends_nothing_and_a_second_signal_ends_everything_at_once()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_hangup_ends_nothing_and_a_second_signal_ends_everything_at_once(bool underNohup)
     {
         await using var upstream = await EchoUpstream.StartAsync();
-        await using var edge = await StartAsync(upstream.Address, delay: 3600, timeout: 7200);
+        await using var edge = await StartAsync(upstream.Address, delay: 3600, timeout: 7200, hangupIgnored: underNohup);
         using var root = edge.DevelopmentRoot();
         await using var socket = await LeanWebSocket.OpenAsync(edge.Https, TlsWire.Options(Host, root), Patient);
 
@@ -259,9 +261,10 @@ public sealed class DrainTests : IDisposable
         Assert.Equal(0, await edge.WaitForExitAsync(Patience));
     }
 
-    static Task<EdgeProcess> StartAsync(Uri upstream, int delay = 0, int spread = 0, int timeout = 0) => EdgeProcess.StartAsync(new EdgeSetup
+    static Task<EdgeProcess> StartAsync(Uri upstream, int delay = 0, int spread = 0, int timeout = 0, bool hangupIgnored = false) => EdgeProcess.StartAsync(new EdgeSetup
     {
         Hosts = [Host],
+        HangupIgnored = hangupIgnored,
         Upstream = upstream,
         Settings = new Dictionary<string, JsonNode?>
         {

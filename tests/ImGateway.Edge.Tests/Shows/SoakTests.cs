@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;
@@ -7,8 +9,8 @@ using ImGateway.Testing;
 namespace ImGateway.Edge.Tests.Shows;
 
 /// <summary>
-/// Everything that happens to an edge in a month, at once: mixed traffic, certificates swapped, the gateway restarted. For some seconds here,
-/// for a quarter of an hour by <c>tests/long/soak</c>.
+/// Everything that happens to an edge in a month, at once: mixed traffic, certificates swapped, the configuration reloaded, the gateway
+/// restarted. For some seconds here, for a quarter of an hour by <c>tests/long/soak</c>.
 /// </summary>
 [Collection(typeof(Undisturbed))]
 public sealed class SoakTests
@@ -19,11 +21,11 @@ public sealed class SoakTests
     const int SamplesForTrend = 60;
 
     static readonly TimeSpan Duration = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("IMGW_SOAK_SECONDS") ?? "20"));
-    static readonly TimeSpan SampleEvery = TimeSpan.FromSeconds(2), SwapEvery = TimeSpan.FromSeconds(3), RestartEvery = TimeSpan.FromSeconds(7);
+    static readonly TimeSpan SampleEvery = TimeSpan.FromSeconds(2), SwapEvery = TimeSpan.FromSeconds(3), ReloadEvery = TimeSpan.FromSeconds(4), RestartEvery = TimeSpan.FromSeconds(7);
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task Mixed_traffic_swaps_and_restarts_of_the_gateway_leak_nothing_and_log_nothing_unexpected()
+    public async Task Mixed_traffic_swaps_reloads_and_restarts_of_the_gateway_leak_nothing_and_log_nothing_unexpected()
     {
         // 1. An edge, its gateway, and its certificate's files.
         using var directory = new TemporaryDirectory();
@@ -36,7 +38,7 @@ public sealed class SoakTests
             Hosts = [Host],
             Upstream = upstream.Address,
             Files = [files.File],
-            Settings = new Dictionary<string, JsonNode?> { ["AccessLog"] = false },
+            Settings = new Dictionary<string, JsonNode?> { ["AccessLog"] = false, ["HoldWhileDown"] = "00:00:30" },
         });
         await File.WriteAllTextAsync(directory["root.pem"], ca.Pem);
         var failures = new ConcurrentQueue<string>();
@@ -46,6 +48,7 @@ public sealed class SoakTests
         using var end = new CancellationTokenSource();
         var running = traffic.Start(end.Token);
         running.Add(EveryAsync(SwapEvery, () => SwapAsync(files, ca), end.Token));
+        running.Add(EveryAsync(ReloadEvery, () => ReloadAsync(edge), end.Token));
         running.Add(EveryAsync(RestartEvery, upstream.RestartAsync, end.Token));
         var samples = await SampleAsync(edge, Duration);
         await end.CancelAsync();
@@ -62,6 +65,9 @@ public sealed class SoakTests
         Assert.True(traffic.Happened, $"{traffic}");
         Assert.True(upstream.Restarts > 0, "the gateway was never restarted");
         Assert.True(metrics.Sum("imgw_certificate_swaps_total") >= Duration / SwapEvery / 2, $"{metrics.Sum("imgw_certificate_swaps_total")} swaps");
+        var reloads = edge.Log.Lines.Count(line => line.Message.StartsWith("Configuration reloaded by", StringComparison.Ordinal));
+        Assert.True(reloads >= Duration / ReloadEvery / 2, $"{reloads} reloads");
+        Assert.Equal(1, metrics.Sum("imgw_config_last_reload_successful"));
         Assert.True(metrics.Sum("imgw_tls_handshakes_total", ("resumed", "true")) > 0, "no session was resumed");
         Assert.Empty(SoakLog.Unexpected(edge));
         if (samples.Count >= SamplesForTrend) Assert.Empty(SoakTrend.Growing(samples));
@@ -86,6 +92,17 @@ public sealed class SoakTests
     {
         using var next = ca.Issue(Host);
         await files.SwapAsync(next);
+    }
+
+    /// <summary>Another header each time.</summary>
+    static async Task ReloadAsync(EdgeProcess edge)
+    {
+        var configuration = JsonNode.Parse(await File.ReadAllTextAsync(edge.ConfigFile))!;
+        configuration["Edge"]!["Headers"] = new JsonObject { ["Custom"] = new JsonObject { ["X-Soak"] = Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture) } };
+        var next = edge.ConfigFile + ".next";
+        await File.WriteAllTextAsync(next, configuration.ToJsonString());
+        File.Move(next, edge.ConfigFile, overwrite: true);
+        edge.Signal(PosixSignal.SIGHUP);
     }
 
     static async Task EveryAsync(TimeSpan period, Func<Task> disturb, CancellationToken end)

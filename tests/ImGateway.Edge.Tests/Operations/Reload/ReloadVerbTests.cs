@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations.Reload;
@@ -39,7 +40,7 @@ public sealed class ReloadVerbTests
     {
         await using var edge = await ReloadingEdge.StartAsync();
 
-        edge.Process.Hangup();
+        edge.Process.Signal(PosixSignal.SIGHUP);
 
         await edge.LineAsync("Configuration reloaded by SIGHUP: nothing has changed");
         await edge.AssertUndisturbedAsync();
