@@ -74,6 +74,9 @@ public sealed class ScriptableCa : IAsyncDisposable
 
     public int OrdersCreated => Read(state => state.Counters.Orders);
 
+    /// <summary>Those that ended without a certificate because what they were to prove was not found.</summary>
+    public int OrdersFailed => Read(state => state.Orders.Values.Count(order => order.Authorizations.Exists(authorization => authorization.Status == "invalid")));
+
     public int CertificatesIssued => Read(state => state.Counters.Certificates);
 
     public int FailedValidations => Read(state => state.Counters.FailedValidations);
