@@ -55,6 +55,7 @@ public sealed class EdgeClient(IPEndPoint server, X509Certificate2 root)
     {
         UseProxy = false,
         AllowAutoRedirect = false,
+        EnableMultipleHttp2Connections = true,
         // Of the invokers that nobody disposes of: a connection of HTTP/2 outlives its last socket by this.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2),
         SslOptions = Options(targetHost: null),
