@@ -56,24 +56,16 @@ sealed class Ebb
     /// <summary>Looks in a row at which hardly anybody had left: a drain is waited for, so that one collection takes it all.</summary>
     public const int CalmLooks = 5;
 
-    /// <summary>Looks until the second time: by then the server's pools have let go of what nobody asked of them any more.</summary>
-    public const int PoolLooks = 60;
+    int _most, _last, _calm;
 
-    int _most, _last, _calm, _left, _untilPools;
-
-    /// <summary>To be called at intervals. True twice for each crowd that has gone, the second time unless another has come.</summary>
+    /// <summary>To be called at intervals. True once for each crowd that has gone.</summary>
     public bool Look(int open)
     {
         _calm = _last - open <= _most / 100 ? _calm + 1 : 0;
         _last = open;
         _most = Math.Max(_most, open);
-        if (_most - open >= Crowd && open <= _most / 2 && _calm >= CalmLooks)
-        {
-            _most = _left = open;
-            _untilPools = PoolLooks;
-            return true;
-        }
-
-        return _untilPools > 0 && --_untilPools == 0 && _most - _left < Crowd;
+        if (_most - open < Crowd || open > _most / 2 || _calm < CalmLooks) return false;
+        _most = open;
+        return true;
     }
 }

@@ -25,14 +25,6 @@ public sealed class EbbTests
     [Fact]
     public void The_next_crowd_counts_anew() => Assert.Equal(2, LooksThatTell([1_000, 0, .. Calm(0), 2_000, 0, .. Calm(0)]).Count());
 
-    [Fact]
-    public void The_pools_are_emptied_when_they_have_let_go() =>
-        Assert.Equal([1 + Ebb.CalmLooks, 1 + Ebb.CalmLooks + Ebb.PoolLooks], LooksThatTell([1_000, 0, .. Calm(0), .. Enumerable.Repeat(10, 3 * Ebb.PoolLooks)]));
-
-    [Fact]
-    public void A_crowd_that_has_come_meanwhile_is_not_held_up() =>
-        Assert.Equal([1 + Ebb.CalmLooks], LooksThatTell([1_000, 0, .. Calm(0), .. Enumerable.Repeat(2 * Ebb.Crowd, 3 * Ebb.PoolLooks)]));
-
     static IEnumerable<int> Calm(int open) => Enumerable.Repeat(open, Ebb.CalmLooks);
 
     /// <summary>Their numbers, from 0.</summary>
