@@ -53,8 +53,11 @@ sealed class Ebb
     /// <summary>Fewer have not used enough to be worth a collection.</summary>
     public const int Crowd = 500;
 
-    /// <summary>Looks in a row at which hardly anybody had left: a drain is waited for, so that one collection takes it all.</summary>
-    public const int CalmLooks = 5;
+    /// <summary>
+    /// Looks in a row at which hardly anybody had left: a drain is waited for, and what Kestrel keeps of ended HTTP/2 streams for five seconds, so that one
+    /// collection takes it all.
+    /// </summary>
+    public const int CalmLooks = 15;
 
     int _most, _last, _calm;
 

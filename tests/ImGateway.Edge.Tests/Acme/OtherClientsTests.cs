@@ -38,10 +38,11 @@ public sealed class OtherClientsTests
         await edge.Log.WaitForAsync(line => line.Text.Contains($"{Host}: no certificate: newAccount at 127.0.0.1", StringComparison.Ordinal), CaEdge.Patience);
         Assert.True(File.Exists(Path.Combine(Assert.Single(Directory.GetDirectories(Path.Combine(edge.Data, "accounts"))), "account.pem")));
 
-        var second = await edge.RenewAsync(Host);
-        var third = second.Succeeded ? second : await edge.RenewAsync(Host);
+        // One meets the lost answer to finalize; the one before it may still join the renewal that has just been told as failed.
+        var renewed = await edge.RenewAsync(Host);
+        for (var attempts = 1; !renewed.Succeeded && attempts < 3; attempts++) renewed = await edge.RenewAsync(Host);
 
-        Assert.True(third.Succeeded, third.Message);
+        Assert.True(renewed.Succeeded, renewed.Message);
         // 200: the CA knows the key.
         Assert.Contains(edge.Ca.Recorded, request => request is { Operation: CaOperation.NewAccount, Status: 200 });
         Assert.Equal(1, edge.Ca.OrdersCreated);
