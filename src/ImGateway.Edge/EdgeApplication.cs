@@ -51,7 +51,8 @@ public static class EdgeApplication
             .AddHostedService<ListenerLog>()
             .AddHostedService<MemoryReturn>()
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.WebHost.UseKestrelCore().UseInheritedSockets(plan).UseControlSocket().UsePublicTransport().ConfigureKestrel(kestrel => Listen(kestrel, options, plan));
+        builder.WebHost.UseKestrelCore().UseBlockPools().UseInheritedSockets(plan).UseControlSocket().UsePublicTransport()
+            .ConfigureKestrel(kestrel => Listen(kestrel, options, plan));
 
         var app = builder.Build();
         app.UseControl();

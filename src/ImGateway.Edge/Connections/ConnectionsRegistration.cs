@@ -23,6 +23,12 @@ static class ConnectionsRegistration
     public static void UseConnectionGate(this ListenOptions listener) =>
         listener.Use(listener.ApplicationServices.GetRequiredService<PlainGate>().Middleware);
 
+    /// <summary>Buffers that are given back after a crowd. After the registration of Kestrel, whose own pools are left out by it.</summary>
+    public static IWebHostBuilder UseBlockPools(this IWebHostBuilder host) =>
+        host.ConfigureServices(services => services
+            .AddSingleton<BlockPools>()
+            .AddSingleton<IMemoryPoolFactory<byte>>(provider => provider.GetRequiredService<BlockPools>()));
+
     /// <summary>Lets Kestrel listen on what <paramref name="plan"/> has inherited. After the registration of Kestrel, whose own transports are kept.</summary>
     public static IWebHostBuilder UseInheritedSockets(this IWebHostBuilder host, ListenPlan plan) =>
         host.ConfigureServices(services => services

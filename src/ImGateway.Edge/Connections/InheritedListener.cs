@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace ImGateway.Edge.Connections;
@@ -10,7 +12,8 @@ namespace ImGateway.Edge.Connections;
 /// disconnect it to wake themselves up, and with that for everybody: so the accept under way is cancelled and awaited before the
 /// descriptor is closed, which takes nothing from the others.
 /// </summary>
-sealed class InheritedListener(InheritedEndPoint endPoint, SocketConnectionContextFactory connections, TimeProvider time) : IConnectionListener
+sealed class InheritedListener(InheritedEndPoint endPoint, SocketConnectionContextFactory connections, MemoryPool<byte> pool, TimeProvider time)
+    : IConnectionListener, IMemoryPoolFeature
 {
     static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 
@@ -19,6 +22,9 @@ sealed class InheritedListener(InheritedEndPoint endPoint, SocketConnectionConte
     readonly SemaphoreSlim _accepting = new(1);
 
     public EndPoint EndPoint => endPoint;
+
+    /// <summary>For what is above the transport; the factory of connections has one of its own that cannot be chosen.</summary>
+    public MemoryPool<byte> MemoryPool => pool;
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
@@ -32,7 +38,9 @@ sealed class InheritedListener(InheritedEndPoint endPoint, SocketConnectionConte
                     // One that has been accepted is served, even if the stop came at the same moment: no other process can have it any more.
                     var accepted = await _socket.AcceptAsync(_stop.Token);
                     accepted.NoDelay = true;
-                    return connections.Create(accepted);
+                    var connection = connections.Create(accepted);
+                    connection.Features.Set<IMemoryPoolFeature>(this);
+                    return connection;
                 }
                 catch (OperationCanceledException)
                 {
@@ -65,6 +73,7 @@ sealed class InheritedListener(InheritedEndPoint endPoint, SocketConnectionConte
     public async ValueTask DisposeAsync()
     {
         await UnbindAsync(CancellationToken.None);
+        pool.Dispose();
         _stop.Dispose();
         _accepting.Dispose();
     }

@@ -11,14 +11,14 @@ sealed class InheritedEndPoint(InheritedSocket socket) : IPEndPoint(socket.Addre
 }
 
 /// <summary>Kestrel's transport for inherited sockets.</summary>
-sealed class InheritedTransport(TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
+sealed class InheritedTransport(BlockPools pools, TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     readonly SocketConnectionContextFactory _connections = new(new SocketConnectionFactoryOptions(), loggers.CreateLogger<SocketConnectionContextFactory>());
 
     public bool CanBind(EndPoint endpoint) => endpoint is InheritedEndPoint;
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult<IConnectionListener>(new InheritedListener((InheritedEndPoint)endpoint, _connections, time));
+        ValueTask.FromResult<IConnectionListener>(new InheritedListener((InheritedEndPoint)endpoint, _connections, pools.Create(), time));
 
     public void Dispose() => _connections.Dispose();
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.WebSockets;
 
 namespace ImGateway.Edge.Operations;
@@ -7,23 +8,29 @@ namespace ImGateway.Edge.Operations;
 /// Gives memory back when a crowd of sockets has gone. Nothing else would: with its sockets an edge loses its allocations, so that the garbage of
 /// thousands of connections is never collected; and of what OpenSSL freed, glibc returns only what happens to lie at the end of an arena.
 /// </summary>
-sealed partial class MemoryReturn(WebSocketRegistry sockets, TimeProvider time, ILogger<MemoryReturn> logger) : BackgroundService
+sealed partial class MemoryReturn(WebSocketRegistry sockets, BlockPools pools, TimeProvider time, ILogger<MemoryReturn> logger) : BackgroundService
 {
     static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>Where no crowd of sockets tells that it is over, buffers go slowly: half of the idle ones in two minutes.</summary>
+    const int LooksPerTwentieth = 10;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var ebb = new Ebb();
+        var looks = 0;
         using var timer = new PeriodicTimer(LookEvery, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             if (ebb.Look(sockets.Count)) GiveBack();
+            else if (++looks % LooksPerTwentieth == 0) pools.Release(20);
         }
     }
 
     void GiveBack()
     {
         var before = Environment.WorkingSet;
+        pools.Release(1);
         // In this order: what is collected frees memory of OpenSSL's as well. The pause is for what is still alive, of which there is little.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         try

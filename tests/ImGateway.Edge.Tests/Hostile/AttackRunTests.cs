@@ -49,7 +49,7 @@ public sealed class AttackRunTests(TlsFixture tls)
 
         // 2. All attacks, until what is allocated at first is allocated; then as long as told.
         using var attackers = new CancellationTokenSource();
-        var attacks = Attack.All.Select(attack => RepeatAsync(attack, edge, attackers.Token)).ToList();
+        var attacks = Attack.All.Select((attack, i) => RepeatAsync(attack, Pace * i / Attack.All.Count, edge, attackers.Token)).ToList();
         await LatenciesAsync(client, WarmUp);
         var before = Memory(edge);
         var attacked = await LatenciesAsync(client, Duration);
@@ -76,8 +76,10 @@ public sealed class AttackRunTests(TlsFixture tls)
         Assert.True(after < before * 1.5 + 64 * MiB, $"{before / MiB:0} MiB before, {after / MiB:0} MiB after");
     }
 
-    async Task RepeatAsync(Attack attack, EdgeProcess edge, CancellationToken end)
+    /// <param name="offset">After which it begins: attackers who all begin in the same moment, again and again, would be one and the same.</param>
+    async Task RepeatAsync(Attack attack, TimeSpan offset, EdgeProcess edge, CancellationToken end)
     {
+        await Task.Delay(offset, TimeProvider.System, CancellationToken.None);
         using var timer = new PeriodicTimer(Pace);
         for (; !end.IsCancellationRequested; _rounds.AddOrUpdate(attack.Name, 1, (_, rounds) => rounds + 1))
         {
