@@ -23,10 +23,13 @@ static partial class ImgwCalls
     public static IEnumerable<string> Inline(string page) =>
         Quoted().Matches(page).Select(match => match.Groups["arguments"].Value).Where(arguments => !arguments.AsSpan().ContainsAny("[…"));
 
-    public static IEnumerable<string> Mistakes(string arguments) =>
+    public static IEnumerable<string> Mistakes(string arguments)
+    {
         // R stands for one of the reasons.
-        Root.Parse([.. CommandLineParser.SplitCommandLine(arguments).Select(argument => argument == "R" ? "superseded" : argument)])
-            .Errors.Select(error => error.Message);
+        var parsed = Root.Parse([.. CommandLineParser.SplitCommandLine(arguments).Select(argument => argument == "R" ? "superseded" : argument)]);
+        // A verb that is only named is not called.
+        return parsed.Tokens.All(token => token.Type == TokenType.Command) ? [] : parsed.Errors.Select(error => error.Message);
+    }
 
     // A command's first word, be it behind a variable, a user or a container; not a path that ends so.
     [GeneratedRegex(@"(?:^|[;&|(]|exec(?: -T)? edge|run --rm edge|-u imgw|\w=\S+)[ ]*\bimgw (?<arguments>[^|;&\n<>)#]+)",
