@@ -256,7 +256,7 @@ public sealed record ExternalAccountSection
 /// <summary>PEM, encrypted PEM or PFX (then without <see cref="Key"/>); watched for changes.</summary>
 public sealed record CertificateFile
 {
-    /// <summary>The certificate, its chain behind it or in <c>Chain</c>; or a PFX file, then without <c>Key</c>.</summary>
+    /// <summary>Required of each: the certificate, its chain behind it or in <c>Chain</c>; or a PFX file, then without <c>Key</c>.</summary>
     /// <example>"/etc/imgw/fullchain.pem"</example>
     public string Certificate { get; init; } = "";
 

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using ImGateway.Testing;
 
@@ -60,7 +59,7 @@ public sealed class PageRunTests
     static string Programs(EdgeProcess edge, EchoUpstream upstream)
     {
         var imgw = EdgeProcess.Program.EndsWith(".dll", StringComparison.Ordinal) ? $"dotnet '{EdgeProcess.Program}'" : $"'{EdgeProcess.Program}'";
-        return new StringBuilder(
+        return
             $$"""
             export DATA=$PWD/data NODE_OPTIONS=--dns-result-order=ipv4first
             imgw() { {{imgw}} "$@"; }
@@ -102,6 +101,6 @@ public sealed class PageRunTests
               esac
             }
 
-            """).Replace("\r", "").ToString();
+            """;
     }
 }

@@ -49,7 +49,8 @@ public sealed class SnippetTests : IDisposable
         foreach (var name in (string[])["server", "certs/server"]) certificate.WriteTo(Path.GetDirectoryName(_directory[name])!, Path.GetFileName(name));
         File.WriteAllText(_directory["fullchain.pem"], certificate.ChainPem);
         File.WriteAllText(_directory["privkey.pem"], certificate.KeyPem);
-        var complete = Settings.Merged(Settings.Valid, $$"""{"Edge":{"Certificates":{"Files":[{"Certificate":"{{_directory["server.crt"]}}","Key":"{{_directory["server.key"]}}"}]}}}""");
+        var files = $$"""[{"Certificate":"{{_directory["server.crt"]}}","Key":"{{_directory["server.key"]}}"}]""";
+        var complete = Settings.Merged(Settings.Valid, "{\"Edge\":{\"Certificates\":{\"Files\":" + files + "}}}");
         var text = root["Edge"]?["Hosts"] is null ? Settings.Merged(complete, root.ToJsonString()) : root.ToJsonString();
         text = text.Replace("/etc/imgw/", _directory.Path + "/", StringComparison.Ordinal);
 
