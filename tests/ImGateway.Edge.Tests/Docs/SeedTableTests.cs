@@ -35,6 +35,19 @@ public sealed partial class SeedTableTests
         Assert.Equal([], SeedTable.Rows.SelectMany(row => row.Proofs).Distinct().Where(proof => !tests.Contains(proof) && !checks.Contains(proof)));
     }
 
+    [Fact]
+    public void Every_class_of_tests_that_a_page_names_exists()
+    {
+        var classes = typeof(SeedTableTests).Assembly.GetTypes().Select(type => type.Name).ToHashSet(StringComparer.Ordinal);
+        var named = Documents.All.SelectMany(page => Class().Matches(Documents.Read(page)).Select(match => match.Groups["name"].Value)).Distinct().ToList();
+
+        Assert.True(named.Count > 15, $"only {named.Count} classes are named");
+        Assert.Equal([], named.Where(name => !classes.Contains(name)));
+    }
+
+    [GeneratedRegex(@"`(?<name>\w+Tests)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Class();
+
     [GeneratedRegex("^check \"(?<name>[^\"]+)\"", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Check();
 }
