@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Certificates;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Tests.Configuration;
 using ImGateway.Testing;
