@@ -89,7 +89,7 @@ public sealed class SnippetTests : IDisposable
         foreach (var (fence, i) in Of("promql").Select((fence, i) => (fence, i))) rules.Append($"  - record: shown:{i}\n    expr: {JsonSerializer.Serialize(fence.Text)}\n");
         File.WriteAllText(_directory["rules.yml"], rules.ToString());
 
-        var said = await PartnerTool.RunAsync("promtool", ["check", "rules", _directory["rules.yml"]]);
+        var said = await PartnerTool.RunAsync(PartnerTool.PromTool, ["check", "rules", _directory["rules.yml"]]);
 
         Assert.True(said.ExitCode == 0, said.All);
     }
