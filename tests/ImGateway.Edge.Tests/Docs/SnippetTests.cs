@@ -15,7 +15,7 @@ public sealed class SnippetTests : IDisposable
     /// <summary>What cannot be compiled here; <c>text</c> is output and pictures, judged where it belongs to commands that are run.</summary>
     static readonly string[] Unread = ["text", "swift", "kotlin", "csharp"];
 
-    static readonly string[] Read = ["json", "yaml", "bash", "javascript", "promql", "nginx", "ini", "xml"];
+    static readonly string[] Read = ["json", "yaml", "bash", "javascript", "promql", "xml"];
 
     static readonly IReadOnlyList<Fence> All = [.. Documents.All.SelectMany(Fence.In)];
 
@@ -108,7 +108,6 @@ public sealed class SnippetTests : IDisposable
     public async Task Other_files_are_well_formed()
     {
         foreach (var fence in Of("xml")) System.Xml.Linq.XElement.Parse($"<shown>{fence.Text}</shown>");
-        foreach (var fence in Of("ini")) Assert.All(Lines(fence), line => Assert.True(line[0] is '[' or '#' or ';' || line.Contains('='), $"{fence}: {line}"));
         foreach (var fence in All.Where(fence => fence.Language is "swift" or "kotlin")) Assert.True(Balance(fence.Text) == 0, $"{fence}: brackets do not match");
         if (Of("yaml").Select(fence => Write(fence, ".yaml")).ToArray() is not { Length: > 0 } files) return;
         var said = await PartnerTool.RunAsync("python3", ["-c", "import sys, yaml\nfor f in sys.argv[1:]: list(yaml.safe_load_all(open(f)))", .. files]);
@@ -116,8 +115,6 @@ public sealed class SnippetTests : IDisposable
     }
 
     static IEnumerable<Fence> Of(string language) => All.Where(fence => fence.Language == language);
-
-    static IEnumerable<string> Lines(Fence fence) => fence.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     static int Balance(string text) => text.Sum(c => c switch { '(' or '[' or '{' => 1, ')' or ']' or '}' => -1, _ => 0 });
 
