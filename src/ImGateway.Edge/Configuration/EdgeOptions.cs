@@ -2,19 +2,32 @@ using System.Net;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Section <c>Edge</c> of appsettings.json, read once into immutable facts. Every default stands here.</summary>
+/// <summary>
+/// Section <c>Edge</c> of appsettings.json, read once into immutable facts. Every default stands here, and what a key means stands here too:
+/// docs/configuration.md is made from it, the <c>example</c> (the value in JSON, other than the default) included.
+/// </summary>
 public sealed record EdgeOptions
 {
-    /// <summary>Public names. Required. One managed certificate each.</summary>
+    /// <summary>
+    /// Public names, required: DNS names, <c>*.example.com</c>, IP addresses. One managed certificate each, named as the host (<c>*</c> written <c>_</c>).
+    /// What is asked for under any other name is refused.
+    /// </summary>
+    /// <example>["gateway.example.com", "*.chat.example.com"]</example>
     public IReadOnlyList<HostName> Hosts { get; init; } = [];
 
-    /// <summary>The IM gateway, <c>http://host:port</c>, one or several. Required.</summary>
+    /// <summary>The IM gateway, <c>http://host:port</c>, one or several; required.</summary>
+    /// <example>["http://10.0.0.11:8080", "http://10.0.0.12:8080"]</example>
     public IReadOnlyList<Uri> Upstreams { get; init; } = [];
 
-    /// <summary>Path prefixes forwarded: case-sensitive and by whole segments. Default <c>/ws</c>, <c>/api</c>, <c>/health</c>.</summary>
+    /// <summary>
+    /// Path prefixes forwarded: case-sensitive and by whole segments, so that <c>/api</c> takes <c>/api</c> and <c>/api/x</c>, not <c>/apix</c>. All else
+    /// is 404.
+    /// </summary>
+    /// <example>["/ws", "/api", "/health", "/files"]</example>
     public IReadOnlyList<string> Routes { get; init; } = ["/ws", "/api", "/health"];
 
-    /// <summary>Certificates, keys, accounts, audit log. Default <c>./data</c>.</summary>
+    /// <summary>Certificates, keys, accounts, audit log, control socket; mode 0700. Relative to the working directory.</summary>
+    /// <example>"/var/lib/imgw"</example>
     public string DataDirectory { get; init; } = "./data";
 
     public ListenSection Listen { get; init; } = new();
@@ -31,20 +44,24 @@ public sealed record EdgeOptions
 
     public WebSocketsSection WebSockets { get; init; } = new();
 
-    /// <summary>One JSON line a request; <c>/health</c> and scrapes left out. Default true.</summary>
+    /// <summary>One JSON line a request, a WebSocket's at its end; <c>/health</c> and scrapes are left out.</summary>
+    /// <example>false</example>
     public bool AccessLog { get; init; } = true;
 
     public DrainSection Drain { get; init; } = new();
 
     public LimitsSection Limits { get; init; } = new();
 
-    /// <summary>Networks in front of the edge: only from these are X-Forwarded-For and Forwarded believed. Default none.</summary>
+    /// <summary>Networks in front of the edge: only from these are <c>X-Forwarded-For</c> and <c>Forwarded</c> believed, and the PROXY header taken.</summary>
+    /// <example>["10.0.0.0/28", "2001:db8::7"]</example>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
-    /// <summary>How long a safe request or an upgrade waits for the gateway to come back. Default 0: not at all.</summary>
+    /// <summary>How long a safe request or an upgrade waits for the gateway to come back; 0 = not at all. At most an hour.</summary>
+    /// <example>"00:00:15"</example>
     public TimeSpan HoldWhileDown { get; init; }
 
-    /// <summary>Who may read the management port. Default loopback.</summary>
+    /// <summary>Who may read the management port.</summary>
+    /// <example>["127.0.0.0/8", "::1/128", "10.0.0.0/28"]</example>
     public IReadOnlyList<IPNetwork> ManagementNetworks { get; init; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
     /// <summary>The certificate for clients that send no name: <c>Tls:DefaultHost</c>, else the first host.</summary>
@@ -53,16 +70,23 @@ public sealed record EdgeOptions
 
 public sealed record ListenSection
 {
+    /// <summary>Where TLS is served: <c>address:port</c>; <c>*</c> is all IPv4 and IPv6. An empty list switches the listener off.</summary>
+    /// <example>["203.0.113.7:443", "[2001:db8::7]:443"]</example>
     public IReadOnlyList<ListenAddress> Https { get; init; } = [new(null, 443)];
 
+    /// <summary>Where plain HTTP is redirected or refused, and a CA's http-01 challenges are answered. An empty list switches the listener off.</summary>
+    /// <example>[]</example>
     public IReadOnlyList<ListenAddress> Http { get; init; } = [new(null, 80)];
 
+    /// <summary>Where health, metrics and the status page are read. Nothing can be changed there. An empty list switches the listener off.</summary>
+    /// <example>["*:9180"]</example>
     public IReadOnlyList<ListenAddress> Management { get; init; } = [new(IPAddress.Loopback, 9180), new(IPAddress.IPv6Loopback, 9180)];
 
     /// <summary>
-    /// The public listeners require the header of the PROXY protocol, version 1 or 2, and take it from <c>TrustedProxies</c> only; whoever else
-    /// connects is closed. Default false: no header is looked for.
+    /// The public listeners require the header of the PROXY protocol, version 1 or 2, and take it from <c>TrustedProxies</c> only; whoever else connects
+    /// is closed. False: no header is looked for.
     /// </summary>
+    /// <example>true</example>
     public bool ProxyProtocol { get; init; }
 }
 
@@ -88,15 +112,28 @@ public enum TlsEngine
 
 public sealed record TlsSection
 {
+    /// <summary>
+    /// <c>Intermediate</c> = TLS 1.3 and 1.2, <c>Modern</c> = 1.3 only; with AES-GCM and ChaCha20-Poly1305 suites and forward secrecy in either.
+    /// </summary>
+    /// <example>"Modern"</example>
     public TlsPolicy Policy { get; init; } = TlsPolicy.Intermediate;
 
+    /// <summary>
+    /// What a client hello with a name that is not served gets: <c>Reject</c> = alert <c>unrecognized_name</c>, <c>Default</c> = the certificate of
+    /// <c>DefaultHost</c>.
+    /// </summary>
+    /// <example>"Default"</example>
     public UnknownNames UnknownNames { get; init; } = UnknownNames.Reject;
 
+    /// <summary>What turns policy, credentials and selection into listeners; there is one as yet.</summary>
     public TlsEngine Engine { get; init; } = TlsEngine.SslStream;
 
+    /// <summary>One of <c>Hosts</c>: its certificate is for clients that send no name. None: the first of <c>Hosts</c>.</summary>
+    /// <example>"gateway.example.com"</example>
     public HostName? DefaultHost { get; init; }
 
-    /// <summary>From accept to the end of the handshake. Default 10 s.</summary>
+    /// <summary>From accept to the end of the handshake; who takes longer is let go.</summary>
+    /// <example>"00:00:05"</example>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }
 
@@ -118,83 +155,125 @@ public enum KeyType
 
 public sealed record CertificatesSection
 {
-    /// <summary>Required: null until configured.</summary>
+    /// <summary>
+    /// Required: <c>Acme</c> = a CA by ACME; <c>Files</c>; <c>SelfSigned</c> = a development CA of the edge's own. A host that one of <c>Files</c> covers
+    /// is served from it, whatever the source.
+    /// </summary>
+    /// <example>"Acme"</example>
     public CertificateSource? Source { get; init; }
 
-    /// <summary>Guards source SelfSigned against production. Default false.</summary>
+    /// <summary>Must be true for source <c>SelfSigned</c>, so that it cannot slip into production.</summary>
+    /// <example>true</example>
     public bool AllowSelfSigned { get; init; }
 
+    /// <summary>
+    /// Certificates from files: PEM, encrypted PEM or PFX. They are watched: renames, symlink swaps, in-place writes and bind mounts are seen within two
+    /// seconds.
+    /// </summary>
+    /// <example>[{ "Certificate": "/etc/imgw/fullchain.pem", "Key": "/etc/imgw/privkey.pem" }]</example>
     public IReadOnlyList<CertificateFile> Files { get; init; } = [];
 
-    /// <summary>For keys that the edge generates. Default P256.</summary>
+    /// <summary>For keys that the edge generates. RSA below 2048 bits and curves below P-256 are refused wherever they come from.</summary>
+    /// <example>"RSA4096"</example>
     public KeyType KeyType { get; init; } = KeyType.P256;
 
-    /// <summary>Keeps the key over renewals by ACME, for apps that pin it. Default false: a new key each time.</summary>
+    /// <summary>Keeps the key over renewals by ACME, for apps that pin it. False: a new key each time.</summary>
+    /// <example>true</example>
     public bool ReuseKey { get; init; }
 
-    /// <summary>Rotation at the latest at this age. Default 90 days.</summary>
+    /// <summary>Rotation at the latest at this age: what comes by ACME or is self-signed is renewed, for files it is a warning and an alert.</summary>
+    /// <example>"60.00:00:00"</example>
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(90);
 
-    /// <summary>A program and its arguments, run after each swap with the paths of certificate and key. Default none.</summary>
+    /// <summary>
+    /// A program and its arguments, run after each swap with the paths of certificate and key behind them: for coturn, XMPP and others that use the same
+    /// certificate. It has a fixed environment and a time limit.
+    /// </summary>
+    /// <example>["/usr/local/bin/reload-coturn", "--quiet"]</example>
     public IReadOnlyList<string> OnChange { get; init; } = [];
 }
 
 /// <summary>Where certificates of source <c>Acme</c> come from (RFC 8555).</summary>
 public sealed record AcmeSection
 {
-    /// <summary><c>letsencrypt</c>, <c>letsencrypt-staging</c>, <c>zerossl</c>, or the URL of a directory. Default <c>letsencrypt</c>.</summary>
+    /// <summary><c>letsencrypt</c>, <c>letsencrypt-staging</c>, <c>zerossl</c>, or the https URL of a CA's directory.</summary>
+    /// <example>"https://ca.example.com/acme/directory"</example>
     public string Directory { get; init; } = "letsencrypt";
 
-    /// <summary>The account's contact. Default none.</summary>
+    /// <summary>The account's contact.</summary>
+    /// <example>"ops@example.com"</example>
     public string? Email { get; init; }
 
-    /// <summary>Must be true: only an operator can agree to a CA's terms (RFC 8555 §7.3).</summary>
+    /// <summary>Must be true for source <c>Acme</c>: only an operator can agree to a CA's terms (RFC 8555 §7.3).</summary>
+    /// <example>true</example>
     public bool AcceptTermsOfService { get; init; }
 
-    /// <summary>In order of preference. Default <c>http-01</c>, <c>tls-alpn-01</c>.</summary>
+    /// <summary>
+    /// How names are proved, in order of preference: <c>http-01</c>, <c>tls-alpn-01</c>, <c>dns-01</c> (needs <c>DnsHook</c>; the one for wildcards),
+    /// <c>dns-persist-01</c>.
+    /// </summary>
+    /// <example>["tls-alpn-01"]</example>
     public IReadOnlyList<string> Challenges { get; init; } = ["http-01", "tls-alpn-01"];
 
     /// <summary>
-    /// The program for <c>dns-01</c>, called with <c>present</c> or <c>cleanup</c>, the record's name and its value; it has two minutes and of
-    /// the edge's environment only <c>PATH</c> and <c>HOME</c>. Default none.
+    /// The program for <c>dns-01</c>, called with <c>present</c> or <c>cleanup</c>, the record's name and its value; it has two minutes and of the edge's
+    /// environment only <c>PATH</c> and <c>HOME</c>.
     /// </summary>
+    /// <example>"/usr/local/bin/dns-hook"</example>
     public string? DnsHook { get; init; }
 
-    /// <summary>One of the profiles that the directory lists. Default the CA's own.</summary>
+    /// <summary>One of the profiles that the directory lists; <c>shortlived</c> at Let's Encrypt for IP addresses. None: the CA's own choice.</summary>
+    /// <example>"shortlived"</example>
     public string? Profile { get; init; }
 
-    /// <summary>Common name of the issuer that the chain's last certificate shall have. Default the CA's own choice.</summary>
+    /// <summary>Common name of the issuer that the chain's last certificate shall have. None: the CA's own choice.</summary>
+    /// <example>"ISRG Root X1"</example>
     public string? PreferredChain { get; init; }
 
     public ExternalAccountSection ExternalAccount { get; init; } = new();
 
-    /// <summary>PEM of the roots by which the CA's own HTTPS is trusted, for private CAs. Default the machine's.</summary>
+    /// <summary>PEM of the roots by which the CA's own HTTPS is trusted, for private CAs. None: the machine's.</summary>
+    /// <example>"/etc/imgw/ca-roots.pem"</example>
     public string? TrustedRootsFile { get; init; }
 
     /// <summary>Fraction of life left at which to renew; 0 = as the CA asks (RFC 9773), else 0.35, 0.5 for lives under 10 days.</summary>
+    /// <example>0.5</example>
     public double RenewAt { get; init; }
 }
 
 /// <summary>External account binding (RFC 8555 §7.3.4), for CAs that want to know their customers.</summary>
 public sealed record ExternalAccountSection
 {
+    /// <summary>The id of the key that the CA gave its customer (RFC 8555 §7.3.4).</summary>
+    /// <example>"kid-1"</example>
     public string? KeyId { get; init; }
 
-    /// <summary>Holds the HMAC key in base64url.</summary>
+    /// <summary>Holds the HMAC key of <c>KeyId</c> in base64url.</summary>
+    /// <example>"/etc/imgw/eab.key"</example>
     public string? HmacKeyFile { get; init; }
 }
 
 /// <summary>PEM, encrypted PEM or PFX (then without <see cref="Key"/>); watched for changes.</summary>
 public sealed record CertificateFile
 {
+    /// <summary>Required of each: the certificate, its chain behind it or in <c>Chain</c>; or a PFX file, then without <c>Key</c>.</summary>
+    /// <example>"/etc/imgw/fullchain.pem"</example>
     public string Certificate { get; init; } = "";
 
+    /// <summary>The private key. None: it is in the file of the certificate.</summary>
+    /// <example>"/etc/imgw/privkey.pem"</example>
     public string? Key { get; init; }
 
+    /// <summary>The issuers' certificates, where they are not in the file of the certificate.</summary>
+    /// <example>"/etc/imgw/chain.pem"</example>
     public string? Chain { get; init; }
 
+    /// <summary>Opens an encrypted key or a PFX file. <c>PasswordFile</c> keeps it out of the configuration.</summary>
+    /// <example>"correct horse"</example>
     public Secret? Password { get; init; }
 
+    /// <summary>Holds the password; one line end at its end is left out.</summary>
+    /// <example>"/run/secrets/im-key"</example>
     public string? PasswordFile { get; init; }
 }
 
@@ -206,9 +285,15 @@ public enum PlainHttpMode
 
 public sealed record PlainHttpSection
 {
+    /// <summary>
+    /// <c>Redirect</c> = 301 to https, 308 where the method has a body, for configured hosts, else 421; <c>Reject</c> = 403 <c>TLS required</c>. A CA's
+    /// challenges are answered first in both.
+    /// </summary>
+    /// <example>"Reject"</example>
     public PlainHttpMode Mode { get; init; } = PlainHttpMode.Redirect;
 
-    /// <summary>The port clients reach TLS on, for redirects. Default 443.</summary>
+    /// <summary>The port clients reach TLS on, for redirects.</summary>
+    /// <example>8443</example>
     public int HttpsPort { get; init; } = 443;
 }
 
@@ -216,77 +301,107 @@ public sealed record HeadersSection
 {
     public HstsSection Hsts { get; init; } = new();
 
+    /// <summary><c>X-Frame-Options</c> on every response, errors too; empty: not sent.</summary>
+    /// <example>"SAMEORIGIN"</example>
     public string FrameOptions { get; init; } = "DENY";
 
+    /// <summary><c>X-Content-Type-Options</c> on every response; empty: not sent.</summary>
+    /// <example>""</example>
     public string ContentTypeOptions { get; init; } = "nosniff";
 
+    /// <summary>More headers for every response; they replace the upstream's of the same name.</summary>
+    /// <example>{ "Referrer-Policy": "no-referrer" }</example>
     public IReadOnlyDictionary<string, string> Custom { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>Strict-Transport-Security (RFC 6797), over TLS only.</summary>
 public sealed record HstsSection
 {
-    /// <summary>Default 365 days; zero switches the header off.</summary>
+    /// <summary>How long browsers shall use nothing but TLS; 0 = the header is not sent. Over TLS only.</summary>
+    /// <example>"730.00:00:00"</example>
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(365);
 
+    /// <summary>Holds for every name below the host, too.</summary>
+    /// <example>false</example>
     public bool IncludeSubDomains { get; init; } = true;
 
+    /// <summary>Asks to be put into the lists that browsers ship. Hard to take back.</summary>
+    /// <example>true</example>
     public bool Preload { get; init; }
 }
 
 public sealed record WebSocketsSection
 {
+    /// <summary>Those of <c>Routes</c> where upgrades may pass. No other protocol upgrade than WebSocket passes anywhere.</summary>
+    /// <example>["/ws", "/api"]</example>
     public IReadOnlyList<string> Routes { get; init; } = ["/ws"];
 
-    /// <summary>No byte in either direction for this long ends a socket. Default one hour.</summary>
+    /// <summary>No byte in either direction for this long ends a socket.</summary>
+    /// <example>"00:10:00"</example>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Exact origins; empty = any.</summary>
+    /// <summary>Exact origins that a WebSocket may be opened from; empty = any. Apps send none and are let in.</summary>
+    /// <example>["https://chat.example.com"]</example>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 }
 
 /// <summary>How the edge stops in order.</summary>
 public sealed record DrainSection
 {
-    /// <summary>Not ready, but serving everything, so that balancers notice; zero where none asks. Default 5 s.</summary>
+    /// <summary>Not ready, but serving everything, so that balancers notice; 0 where none asks.</summary>
+    /// <example>"00:00:15"</example>
     public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Over how long WebSockets are closed, so that clients do not all come back at once; zero closes them together. Default 20 s.</summary>
+    /// <summary>Over how long WebSockets are closed, so that clients do not all come back at once; 0 closes them together.</summary>
+    /// <example>"00:00:10"</example>
     public TimeSpan Spread { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>From the signal on: what is left then is cut. Default 30 s.</summary>
+    /// <summary>From the signal on: what is left then is cut. Longer than <c>Delay</c> and <c>Spread</c> together.</summary>
+    /// <example>"00:02:00"</example>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 }
 
 public sealed record LimitsSection
 {
+    /// <summary>Longest request body; beyond it 413.</summary>
+    /// <example>52428800</example>
     public long RequestBodyBytes { get; init; } = 10 * 1024 * 1024;
 
+    /// <summary>All request headers together.</summary>
+    /// <example>16384</example>
     public int HeaderBytes { get; init; } = 32 * 1024;
 
+    /// <summary>Longest request target; beyond it 414.</summary>
+    /// <example>4096</example>
     public int UrlBytes { get; init; } = 8 * 1024;
 
     /// <summary>Slowest request body, bytes per second; 0 = no limit.</summary>
+    /// <example>1024</example>
     public int MinBytesPerSecond { get; init; } = 240;
 
-    /// <summary>From one address, IPv6 from one /64; as many at once as in a second. Default 0 = no limit: phones share addresses.</summary>
+    /// <summary>From one address, IPv6 from one /64; as many at once as in a second; beyond it 429. 0 = no limit: phones share addresses.</summary>
+    /// <example>200</example>
     public int RequestsPerSecondPerAddress { get; init; }
 
-    /// <summary>Open connections on the public listeners, WebSockets included; 0 = no limit, the default.</summary>
+    /// <summary>Open connections on the public listeners, WebSockets included; 0 = no limit.</summary>
+    /// <example>20000</example>
     public int Connections { get; init; }
 
     /// <summary>
-    /// Of these, from one IPv4 address or one IPv6 /64; 0 = no limit, the default: phones of a whole city may share an address.
-    /// Connections from <c>TrustedProxies</c> carry many clients and are not counted here.
+    /// Of these, from one IPv4 address or one IPv6 /64; 0 = no limit: phones of a whole city may share an address. Connections from <c>TrustedProxies</c>
+    /// carry many clients and are not counted here.
     /// </summary>
+    /// <example>500</example>
     public int ConnectionsPerAddress { get; init; }
 
-    /// <summary>Open WebSockets; 0 = no limit, the default.</summary>
+    /// <summary>Open WebSockets; 0 = no limit.</summary>
+    /// <example>9000</example>
     public int WebSockets { get; init; }
 
     /// <summary>
-    /// TLS handshakes that are computed at the same time; further ones wait in the order in which they came. One that waits for its client
-    /// holds no place. 0, the default = two for each processor; more only makes everybody slower in a reconnect storm.
+    /// TLS handshakes that are computed at the same time; further ones wait in the order in which they came. One that waits for its client holds no place.
+    /// 0 = two for each processor; more only makes everybody slower in a reconnect storm.
     /// </summary>
+    /// <example>16</example>
     public int HandshakesInProgress { get; init; }
 }
