@@ -6,6 +6,7 @@ using ImGateway.Edge.Tls;
 
 // Before any cryptography, or it changes nothing.
 TlsPolicyFile.Apply();
+NativeHeap.LimitArenas();
 
 var root = new RootCommand(CommandLine.Description)
 {

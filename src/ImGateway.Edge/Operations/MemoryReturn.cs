@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.WebSockets;
 
@@ -33,22 +32,9 @@ sealed partial class MemoryReturn(WebSocketRegistry sockets, BlockPools pools, T
         pools.Release(1);
         // In this order: what is collected frees memory of OpenSSL's as well. The pause is for what is still alive, of which there is little.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        try
-        {
-            _ = TrimHeap(0);
-        }
-        catch (Exception e) when (e is EntryPointNotFoundException or DllNotFoundException)
-        {
-            // No glibc, whose allocator this is about.
-        }
-
+        NativeHeap.Trim();
         Returned(before >> 20, Environment.WorkingSet >> 20);
     }
-
-    /// <summary>Of free pages inside the heap too, which <c>free</c> itself leaves alone.</summary>
-    [DllImport("libc", EntryPoint = "malloc_trim")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    static extern int TrimHeap(nuint keepAtTheEnd);
 
     [LoggerMessage(1, LogLevel.Information, "Many sockets have closed: resident memory {Before} MB before, {After} MB after giving back what they used")]
     partial void Returned(long before, long after);
