@@ -63,6 +63,9 @@ sealed class RecordedLife
         }
     }
 
+    /// <summary>Hours in which the certificate served had less than <paramref name="left"/> to live.</summary>
+    public int HoursWithin(TimeSpan left) => Of(Times[0]).Where((end, hour) => end - hour * 3600d < left.TotalSeconds).Count();
+
     public void WriteTo(StringBuilder tests)
     {
         foreach (var (series, values) in _series)
