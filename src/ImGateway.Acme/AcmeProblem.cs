@@ -25,6 +25,8 @@ public sealed record AcmeProblem(string Type, string? Detail, int? Status, IRead
     // What passes by itself: others need somebody to change something first.
     static readonly HashSet<string> Passing = ["badNonce", "connection", "dns", "rateLimited", "serverInternal", "tls"];
 
+    internal static IReadOnlyCollection<string> RegisteredTypes => Registered;
+
     internal bool IsTransient => Passing.Contains(Type) || Status is 408 or 429 or >= 500;
 
     /// <summary>Fit for a metric's label.</summary>

@@ -43,4 +43,15 @@ public sealed record AcmeServerOptions
 /// </param>
 /// <param name="Status">Null where nothing was answered.</param>
 /// <param name="Duration">Until the whole answer was read.</param>
-public sealed record AcmeRequestOutcome(string Operation, string Host, string? Problem, int? Status, TimeSpan Duration);
+public sealed record AcmeRequestOutcome(string Operation, string Host, string? Problem, int? Status, TimeSpan Duration)
+{
+    /// <summary>All values of <see cref="Operation"/>.</summary>
+    public static IReadOnlyList<string> Operations { get; } =
+    [
+        "directory", "newNonce", "newAccount", "account", "keyChange", "newOrder", "order", "authorization", "challenge", "finalize", "certificate",
+        "renewalInfo", "revokeCert",
+    ];
+
+    /// <summary>All values of <see cref="Problem"/> but null.</summary>
+    public static IReadOnlyList<string> Problems { get; } = [.. AcmeProblem.RegisteredTypes.Order(StringComparer.Ordinal), "other", "http", "network", "timeout"];
+}

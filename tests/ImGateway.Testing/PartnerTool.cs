@@ -25,6 +25,11 @@ public static class PartnerTool
     /// <summary>testssl.sh 3.2: <c>tools/newer-debian</c>.</summary>
     public static string TestSsl => FromEnvironment("TESTSSL", "testssl");
 
+    /// <summary>Debian's, unpacked by <c>tests/partners/install</c>: no service comes with it.</summary>
+    public static string Prometheus => FromEnvironment("PROMETHEUS", "prometheus");
+
+    public static string PromTool => FromEnvironment("PROMTOOL", "promtool");
+
     public static string WsCat => FromEnvironment("WSCAT", "wscat");
 
     /// <param name="file">Found on the path, or named by its own.</param>

@@ -148,8 +148,11 @@ sealed partial class CertificateInstaller(
         foreach (var (host, served) in table)
         {
             metrics.Served(host, served);
-            if (NextActions.Of(served, state: null, options.Value, time.GetUtcNow()) is { Action: NextActions.Renew, At: { } at }) metrics.NextRenewal(host, at);
-            if (!before.TryGetValue(host, out var old))
+            var isKnown = before.TryGetValue(host, out var old);
+            // What the CA wished, or a failure, may have moved the renewal of a host that nothing has happened to: that stays.
+            if (cause is null || old is null || old.Credential != served.Credential || IsFile(old) != IsFile(served))
+                metrics.NextRenewal(host, NextActions.Of(served, state: null, options.Value, time.GetUtcNow()) is { Action: NextActions.Renew, At: var at } ? at : null);
+            if (!isKnown)
             {
                 Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
                 if (cause is null) continue;
@@ -157,7 +160,7 @@ sealed partial class CertificateInstaller(
                 if (served.Source != ServedCredential.Files) metrics.Renewed(host, cause.Reason);
                 Record(host, old: null, served, cause);
             }
-            else if (cause is not null && !old.Credential.ShowsTheSameAs(served.Credential))
+            else if (cause is not null && !old!.Credential.ShowsTheSameAs(served.Credential))
             {
                 metrics.Swapped(host);
                 metrics.Renewed(host, cause.Reason);
@@ -166,6 +169,8 @@ sealed partial class CertificateInstaller(
             }
         }
     }
+
+    static bool IsFile(ServedCredential served) => served.Source == ServedCredential.Files;
 
     void Record(HostName host, ServedCredential? old, ServedCredential served, ChangeCause cause)
     {

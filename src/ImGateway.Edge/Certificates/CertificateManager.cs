@@ -120,6 +120,7 @@ public sealed partial class CertificateManager : BackgroundService
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         await Task.Run(() => _start.LoadAsync(cancellationToken), cancellationToken);
+        _book.ShowAnew();
         if (IsAcme) _ca.Value.Budget.Show();
         _nextAlerts = _time.GetUtcNow();
         _loaded = true;
@@ -215,7 +216,12 @@ public sealed partial class CertificateManager : BackgroundService
         using (await _turn.TakeAsync(cancellationToken))
         {
             // The edge that this one replaces has gone: what it stored last counts.
-            if (!_store.IsOurs && _store.TryLock()) await _start.SettleAsync([], cancellationToken);
+            if (!_store.IsOurs && _store.TryLock())
+            {
+                await _start.SettleAsync([], cancellationToken);
+                _book.ShowAnew();
+            }
+
             await _fileChanges.LookAsync(cancellationToken);
             await _selfSigned.LookAsync(cancellationToken);
             if (_time.GetUtcNow() >= _nextAlerts)

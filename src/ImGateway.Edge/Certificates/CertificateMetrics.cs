@@ -1,3 +1,4 @@
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using Prometheus;
 
@@ -6,26 +7,28 @@ namespace ImGateway.Edge.Certificates;
 /// <summary><c>host</c> is always a configured name.</summary>
 public sealed class CertificateMetrics(IMetricFactory metrics)
 {
+    const string Success = "success", Failure = "failure";
+
     readonly Gauge _expiry = metrics.CreateGauge(
-        "ssl_certificate_expiry_seconds", "End of the served certificate's validity, as Unix time.", ["host", "source"]);
+        "ssl_certificate_expiry_seconds", "When the served certificate expires, as Unix time, whatever its name says. Minus time(): seconds left.", ["host", "source"]);
 
     readonly Gauge _notBefore = metrics.CreateGauge(
-        "imgw_certificate_not_before_timestamp_seconds", "Begin of the served certificate's validity, as Unix time.", ["host"]);
+        "imgw_certificate_not_before_timestamp_seconds", "From when on the served certificate is valid, as Unix time. time() minus it: its age.", ["host"]);
 
     readonly Gauge _nextRenewal = metrics.CreateGauge(
-        "imgw_certificate_next_renewal_timestamp_seconds", "When the edge renews the certificate itself, as Unix time.", ["host"]);
+        "imgw_certificate_next_renewal_timestamp_seconds", "When the edge next tries to renew the certificate, as Unix time: as the CA wishes, by age, or after a failed attempt. None where files are to be replaced by others.", ["host"]);
 
     readonly Counter _swaps = metrics.CreateCounter(
-        "imgw_certificate_swaps_total", "Certificates replaced while serving.", ["host"]);
+        "imgw_certificate_swaps_total", "Certificates that took another's place while serving; no connection is closed for one.", ["host"]);
 
     readonly Counter _loadFailures = metrics.CreateCounter(
-        "imgw_certificate_load_failures_total", "Changed certificate files that were not put to use.", ["host"]);
+        "imgw_certificate_load_failures_total", "Certificate files that were not put to use, because they are broken, expired or without their key. The certificate before goes on being served.", ["host"]);
 
     readonly Counter _renewals = metrics.CreateCounter(
-        "imgw_certificate_renewals_total", "Attempts to replace a certificate, by outcome and cause.", ["host", "result", "reason"]);
+        "imgw_certificate_renewals_total", "Attempts to get or replace a certificate, by outcome and cause.", ["host", "result", "reason"]);
 
     readonly Gauge _failures = metrics.CreateGauge(
-        "imgw_certificate_renewal_consecutive_failures", "Attempts to renew that failed since the last success.", ["host"]);
+        "imgw_certificate_renewal_consecutive_failures", "Attempts at the CA that failed since the last success. Above 0 for hours: somebody has to look.", ["host"]);
 
     public void Served(HostName host, ServedCredential served)
     {
@@ -39,6 +42,10 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
         // From the beginning, so that the first swap and the first failure show as an increase.
         _swaps.WithLabels(host.Value);
         _loadFailures.WithLabels(host.Value);
+        foreach (var reason in RenewalReasons.All)
+        {
+            foreach (var result in (string[])[Success, Failure]) _renewals.WithLabels(host.Value, result, reason);
+        }
     }
 
     /// <summary>The host is no longer configured.</summary>
@@ -48,21 +55,31 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
         foreach (var counter in (Counter[])[_swaps, _loadFailures, _renewals]) Remove(counter, host);
     }
 
-    public void NextRenewal(HostName host, DateTimeOffset at) => _nextRenewal.WithLabels(host.Value).Set(at.ToUnixTimeSeconds());
+    /// <param name="at">Null: the edge does not renew it.</param>
+    public void NextRenewal(HostName host, DateTimeOffset? at)
+    {
+        if (at is { } time) _nextRenewal.WithLabels(host.Value).Set(time.ToUnixTimeSeconds());
+        else _nextRenewal.RemoveLabelled(host.Value);
+    }
 
-    public void ConsecutiveFailures(HostName host, int count) => _failures.WithLabels(host.Value).Set(count);
+    /// <param name="count">Null: no CA is asked for it.</param>
+    public void ConsecutiveFailures(HostName host, int? count)
+    {
+        if (count is { } failures) _failures.WithLabels(host.Value).Set(failures);
+        else _failures.RemoveLabelled(host.Value);
+    }
 
     public void Swapped(HostName host) => _swaps.WithLabels(host.Value).Inc();
 
-    public void Renewed(HostName host, string reason) => _renewals.WithLabels(host.Value, "success", reason).Inc();
+    public void Renewed(HostName host, string reason) => _renewals.WithLabels(host.Value, Success, reason).Inc();
 
     public void LoadFailed(HostName host)
     {
         _loadFailures.WithLabels(host.Value).Inc();
-        RenewalFailed(host, "file");
+        RenewalFailed(host, RenewalReasons.File);
     }
 
-    public void RenewalFailed(HostName host, string reason) => _renewals.WithLabels(host.Value, "failure", reason).Inc();
+    public void RenewalFailed(HostName host, string reason) => _renewals.WithLabels(host.Value, Failure, reason).Inc();
 
     static void Remove<TChild>(Collector<TChild> series, HostName host)
         where TChild : ChildBase

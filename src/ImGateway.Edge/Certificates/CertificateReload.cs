@@ -52,7 +52,7 @@ sealed partial class CertificateReload(
         }
 
         installer.ShowAnew();
-        if (next.Certificates.Source == CertificateSource.Acme) book.ShowAnew();
+        book.ShowAnew();
 
         // 4. Orders from now on go by it; those under way end as they began.
         if (caOf is not null) ca.Replace(caOf(next));

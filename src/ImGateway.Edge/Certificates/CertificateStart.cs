@@ -1,5 +1,6 @@
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
@@ -74,7 +75,7 @@ sealed partial class CertificateStart(
         }
 
         // 3. Files whose content is new to their hosts.
-        await InstallAsync(FilesSource.News(files.Value.Choose(), installer.Served), "file", cancellationToken);
+        await InstallAsync(FilesSource.News(files.Value.Choose(), installer.Served), RenewalReasons.File, cancellationToken);
 
         // 4. What no file covers is issued here, where that is allowed; what a CA has to issue may take its time.
         if (!selfSigned.IsAllowed) return;
@@ -82,7 +83,7 @@ sealed partial class CertificateStart(
         var missing = options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host))
             .Concat(selfSigned.OfAnotherCa(installer.Served))
             .Where(host => options.Value.Hosts.Contains(host) && !fromFiles.ContainsKey(host));
-        await InstallAsync(missing.ToDictionary(host => host, selfSigned.Issue), "missing", cancellationToken);
+        await InstallAsync(missing.ToDictionary(host => host, selfSigned.Issue), RenewalReasons.Missing, cancellationToken);
     }
 
     void TolerateOrThrow(IReadOnlyList<CertificateReading> readings, IReadOnlyDictionary<HostName, ServedCredential> stored)
@@ -120,7 +121,7 @@ sealed partial class CertificateStart(
     }
 
     static ChangeCause Cause(string reason, IEnumerable<ServedCredential> changes) =>
-        reason == "file" ? ChangeCause.ByFile(string.Join(", ", changes.Select(change => change.Origin).Distinct())) : ChangeCause.ByLoop(reason);
+        reason == RenewalReasons.File ? ChangeCause.ByFile(string.Join(", ", changes.Select(change => change.Origin).Distinct())) : ChangeCause.ByLoop(reason);
 
     [LoggerMessage(10, LogLevel.Error, "{Problem}. {Hosts} goes on with the certificate stored")]
     partial void StoredInstead(string problem, string hosts);

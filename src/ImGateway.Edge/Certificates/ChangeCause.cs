@@ -1,3 +1,5 @@
+using ImGateway.Edge.Certificates.Issuance;
+
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Why something else is served from now on.</summary>
@@ -13,5 +15,5 @@ sealed record ChangeCause(string Reason, string Who)
     public static ChangeCause ByLoop(string reason) => new(reason, Loop);
 
     /// <summary>What a file brings is its own doing.</summary>
-    public static ChangeCause ByFile(string path) => new("file", path);
+    public static ChangeCause ByFile(string path) => new(RenewalReasons.File, path);
 }

@@ -12,7 +12,7 @@ sealed class RefusedMetrics
     {
         _refused = metrics.CreateCounter(
             "imgw_refused_total",
-            "Connections and requests that the edge refused.",
+            "Connections and requests that the edge refused by itself, by cause: a limit reached, or a form that is not let through.",
             ["reason"],
             // Exemplars would read the current activity on every request.
             new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() });

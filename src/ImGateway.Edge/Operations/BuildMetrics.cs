@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Operations;
 /// <summary>What runs here, as a label set that is always 1: joined to other series in queries.</summary>
 sealed class BuildMetrics(IMetricFactory metrics, BuildInfo build, CurrentOptions options)
 {
-    readonly Gauge _info = metrics.CreateGauge("imgw_build_info", "What runs here; always 1.", ["version", "commit", "openssl", "engine"]);
+    readonly Gauge _info = metrics.CreateGauge("imgw_build_info", "Always 1; its labels say what runs.", ["version", "commit", "openssl", "engine"]);
 
     public void Started() => _info.WithLabels(build.Version, build.Commit, build.OpenSsl, options.Value.Tls.Engine.ToString()).Set(1);
 }

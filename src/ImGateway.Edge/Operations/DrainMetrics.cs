@@ -4,7 +4,7 @@ namespace ImGateway.Edge.Operations;
 
 sealed class DrainMetrics(IMetricFactory metrics)
 {
-    readonly Gauge _draining = metrics.CreateGauge("imgw_draining", "1 from the request to stop until the end.");
+    readonly Gauge _draining = metrics.CreateGauge("imgw_draining", "1 from the request to stop until the end, else 0.");
 
     public void OnBegun() => _draining.Set(1);
 }

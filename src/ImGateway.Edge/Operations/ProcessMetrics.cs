@@ -9,18 +9,18 @@ namespace ImGateway.Edge.Operations;
 /// </summary>
 sealed class ProcessMetrics(IMetricFactory metrics)
 {
-    readonly Gauge _residentMemory = metrics.CreateGauge("process_resident_memory_bytes", "Resident memory.");
-    readonly Counter _cpu = metrics.CreateCounter("process_cpu_seconds_total", "User and system CPU time spent.");
-    readonly Gauge _openFds = metrics.CreateGauge("process_open_fds", "Open file descriptors.");
-    readonly Gauge _startTime = metrics.CreateGauge("process_start_time_seconds", "Start of the process, Unix time.");
+    readonly Gauge _residentMemory = metrics.CreateGauge("process_resident_memory_bytes", "Memory of the process that is in RAM.");
+    readonly Counter _cpu = metrics.CreateCounter("process_cpu_seconds_total", "CPU time of the process, user and system.");
+    readonly Gauge _openFds = metrics.CreateGauge("process_open_fds", "Open file descriptors: about two for each open WebSocket.");
+    readonly Gauge _startTime = metrics.CreateGauge("process_start_time_seconds", "When the process started, as Unix time.");
     readonly Gauge _threads = metrics.CreateGauge("process_threads", "Threads of the process.");
-    readonly Counter _collections = metrics.CreateCounter("dotnet_gc_collections_total", "Garbage collections, older generations' included in younger.", ["generation"]);
-    readonly Counter _pause = metrics.CreateCounter("dotnet_gc_pause_seconds_total", "Time the collector stopped all threads.");
-    readonly Gauge _heap = metrics.CreateGauge("dotnet_gc_heap_bytes", "Managed memory in use, garbage not yet collected included.");
-    readonly Counter _allocated = metrics.CreateCounter("dotnet_gc_allocated_bytes_total", "Managed memory allocated.");
-    readonly Gauge _poolThreads = metrics.CreateGauge("dotnet_thread_pool_threads", "Threads of the pool.");
-    readonly Gauge _poolQueue = metrics.CreateGauge("dotnet_thread_pool_queue_length", "Work items waiting for a thread of the pool.");
-    readonly Gauge _timers = metrics.CreateGauge("dotnet_timers", "Timers of the runtime that are running.");
+    readonly Counter _collections = metrics.CreateCounter("dotnet_gc_collections_total", "Garbage collections by generation; those of an older one count in the younger ones too.", ["generation"]);
+    readonly Counter _pause = metrics.CreateCounter("dotnet_gc_pause_seconds_total", "Time for which the garbage collector stopped all threads.");
+    readonly Gauge _heap = metrics.CreateGauge("dotnet_gc_heap_bytes", "Managed memory in use, with garbage that is not collected yet.");
+    readonly Counter _allocated = metrics.CreateCounter("dotnet_gc_allocated_bytes_total", "Managed memory allocated since the start.");
+    readonly Gauge _poolThreads = metrics.CreateGauge("dotnet_thread_pool_threads", "Threads of the thread pool.");
+    readonly Gauge _poolQueue = metrics.CreateGauge("dotnet_thread_pool_queue_length", "Work that waits for a thread of the pool. Above 0 for long: too little CPU.");
+    readonly Gauge _timers = metrics.CreateGauge("dotnet_timers", "Timers of the runtime that are active.");
 
     public void Update()
     {

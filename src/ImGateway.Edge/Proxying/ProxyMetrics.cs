@@ -32,20 +32,20 @@ sealed class ProxyMetrics
     {
         // Exemplars would read the current activity on every request.
         var counters = new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() };
-        _requests = metrics.CreateCounter("imgw_http_requests_total", "Requests answered, by the edge or the upstream.", ["route", "code"], counters);
+        _requests = metrics.CreateCounter("imgw_http_requests_total", "Requests that were answered, by the upstream or by the edge; a WebSocket counts once, when it is upgraded (101, or 200 over HTTP/2).", ["route", "code"], counters);
         var durations = metrics.CreateHistogram(
             "imgw_http_request_duration_seconds",
-            "From the request's headers to the end of its response; upgraded requests are left out.",
+            "How long requests took, from their headers to the end of the response; WebSockets are left out.",
             ["route"],
             new HistogramConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars(), Buckets = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 100] });
         _durations = [.. RouteLabels.Select(route => durations.WithLabels(route))];
-        var errors = metrics.CreateCounter("imgw_upstream_errors_total", "Attempts that the upstream failed, those among them too that a repetition made good.", ["route", "error"], counters);
+        var errors = metrics.CreateCounter("imgw_upstream_errors_total", "Attempts that the upstream failed, those included that another attempt made good.", ["route", "error"], counters);
         for (var route = 0; route < RouteLabels.Length; route++)
         {
             for (var error = 0; error < ErrorLabels.Length; error++) _upstreamErrors[route, error] = errors.WithLabels(RouteLabels[route], ErrorLabels[error]);
         }
 
-        _held = metrics.CreateGauge("imgw_requests_held", "Requests that wait for the gateway to come back.");
+        _held = metrics.CreateGauge("imgw_requests_held", "Requests that wait for the gateway to come back (Edge:HoldWhileDown).");
         _refusals = Refusal.All.ToFrozenDictionary(refusal => refusal, refusal => refused.Of(refusal.Reason));
     }
 

@@ -14,11 +14,7 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
 {
     const ushort Tls10 = 0x0301, Tls11 = 0x0302, Tls12 = 0x0303, Tls13 = 0x0304;
 
-    static readonly ushort[] Strong =
-    [
-        0xC02B, 0xC02C, 0xCCA9, // ECDHE_ECDSA with AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305
-        0xC02F, 0xC030, 0xCCA8, // ECDHE_RSA likewise
-    ];
+    static readonly ushort[] Strong = [.. PolicySuites.Tls12.Select(suite => (ushort)suite)];
 
     static readonly ushort[] Weak =
     [
@@ -31,7 +27,7 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
         0x0018, 0x0034, 0x006C, 0x00A6, 0xC015, 0xC018, 0xC019, // no authentication
     ];
 
-    static readonly ushort[] Strong13 = [0x1301, 0x1302, 0x1303];
+    static readonly ushort[] Strong13 = [.. PolicySuites.Tls13.Select(suite => (ushort)suite)];
 
     static readonly ushort[] Weak13 = [0x1304, 0x1305]; // AES-CCM
 

@@ -5,23 +5,42 @@ using Prometheus;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>Handshakes. Children are found by value once and kept: counting one allocates nothing.</summary>
-public sealed class TlsMetrics(IMetricFactory metrics)
+/// <summary>
+/// Handshakes. Every series is there from the start, at 0: the first handshake of a kind, or the first that fails, is an increase too. Children
+/// are kept: counting one allocates nothing.
+/// </summary>
+public sealed class TlsMetrics
 {
     static readonly double[] Buckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 
+    static readonly SslApplicationProtocol[] Alpn = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11, default];
+
     readonly ConcurrentDictionary<(SslProtocols, TlsCipherSuite, bool, SslApplicationProtocol), Counter.Child> _outcomes = new();
     readonly ConcurrentDictionary<(SslProtocols, bool), Histogram.Child> _durations = new();
-    readonly Counter.Child[] _failures = Failures(metrics);
+    readonly Counter _handshakes;
+    readonly Histogram _duration;
+    readonly Counter.Child[] _failures;
+    readonly Gauge _inProgress;
 
-    readonly Counter _handshakes = metrics.CreateCounter(
-        "imgw_tls_handshakes_total", "Completed TLS handshakes.", ["protocol", "cipher", "resumed", "alpn"]);
-
-    readonly Histogram _duration = metrics.CreateHistogram(
-        "imgw_tls_handshake_duration_seconds", "From accept to the end of the handshake, in seconds.", ["protocol", "resumed"],
-        new HistogramConfiguration { Buckets = Buckets });
-
-    readonly Gauge _inProgress = metrics.CreateGauge("imgw_tls_handshakes_in_progress", "TLS handshakes that have begun and not ended.");
+    public TlsMetrics(IMetricFactory metrics)
+    {
+        _handshakes = metrics.CreateCounter(
+            "imgw_tls_handshakes_total", "TLS handshakes that came to their end, by what was agreed on. All of them should be TLSv1.3.", ["protocol", "cipher", "resumed", "alpn"]);
+        _duration = metrics.CreateHistogram(
+            "imgw_tls_handshake_duration_seconds",
+            "How long handshakes took that came to their end, from accept on: the client's and the network's time included.",
+            ["protocol", "resumed"],
+            new HistogramConfiguration { Buckets = Buckets });
+        _inProgress = metrics.CreateGauge("imgw_tls_handshakes_in_progress", "TLS handshakes that have begun and not ended, those that wait for their turn included.");
+        var failures = metrics.CreateCounter(
+            "imgw_tls_handshake_failures_total", "Connections to a TLS port that ended before a handshake did, by cause. Probes and scanners are closed, not_tls and unknown_name.", ["reason"]);
+        _failures = [.. Enum.GetValues<HandshakeFailure>().Select(failure => failures.WithLabels(failure.Label()))];
+        foreach (var resumed in (bool[])[false, true])
+        {
+            Begin(SslProtocols.Tls13, PolicySuites.Tls13, resumed);
+            Begin(SslProtocols.Tls12, PolicySuites.Tls12, resumed);
+        }
+    }
 
     public void OnStarted() => _inProgress.Inc();
 
@@ -29,28 +48,30 @@ public sealed class TlsMetrics(IMetricFactory metrics)
 
     internal void OnCompleted(TlsConnectionInfo info, TimeSpan duration)
     {
-        var outcome = (info.Protocol, info.NegotiatedCipherSuite ?? default, info.Resumed, info.ApplicationProtocol);
-        if (!_outcomes.TryGetValue(outcome, out var count))
-        {
-            count = _outcomes.GetOrAdd(outcome, _handshakes.WithLabels(
-                ProtocolLabel(info.Protocol), outcome.Item2.ToString(), ResumedLabel(info.Resumed), AlpnLabel(info.ApplicationProtocol)));
-        }
-
-        var kind = (info.Protocol, info.Resumed);
-        if (!_durations.TryGetValue(kind, out var seconds))
-            seconds = _durations.GetOrAdd(kind, _duration.WithLabels(ProtocolLabel(info.Protocol), ResumedLabel(info.Resumed)));
-
-        count.Inc();
-        seconds.Observe(duration.TotalSeconds);
+        Count(info.Protocol, info.NegotiatedCipherSuite ?? default, info.Resumed, info.ApplicationProtocol).Inc();
+        Duration(info.Protocol, info.Resumed).Observe(duration.TotalSeconds);
     }
 
     internal void OnFailed(HandshakeFailure failure) => _failures[(int)failure].Inc();
 
-    static Counter.Child[] Failures(IMetricFactory metrics)
+    void Begin(SslProtocols protocol, IReadOnlyList<TlsCipherSuite> suites, bool resumed)
     {
-        var failures = metrics.CreateCounter("imgw_tls_handshake_failures_total", "Connections that ended before their handshake did.", ["reason"]);
-        return [.. Enum.GetValues<HandshakeFailure>().Select(failure => failures.WithLabels(failure.Label()))];
+        Duration(protocol, resumed);
+        foreach (var suite in suites)
+        {
+            foreach (var alpn in Alpn) Count(protocol, suite, resumed, alpn);
+        }
     }
+
+    Counter.Child Count(SslProtocols protocol, TlsCipherSuite suite, bool resumed, SslApplicationProtocol alpn) =>
+        _outcomes.TryGetValue((protocol, suite, resumed, alpn), out var known)
+            ? known
+            : _outcomes.GetOrAdd((protocol, suite, resumed, alpn), _handshakes.WithLabels(ProtocolLabel(protocol), suite.ToString(), ResumedLabel(resumed), AlpnLabel(alpn)));
+
+    Histogram.Child Duration(SslProtocols protocol, bool resumed) =>
+        _durations.TryGetValue((protocol, resumed), out var known)
+            ? known
+            : _durations.GetOrAdd((protocol, resumed), _duration.WithLabels(ProtocolLabel(protocol), ResumedLabel(resumed)));
 
     internal static string ProtocolLabel(SslProtocols protocol) => protocol is SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2";
 

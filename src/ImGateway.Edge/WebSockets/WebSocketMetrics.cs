@@ -25,15 +25,15 @@ sealed class WebSocketMetrics
     public WebSocketMetrics(IMetricFactory metrics)
     {
         var counters = new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() };
-        _open = metrics.CreateGauge("imgw_websocket_connections", "WebSockets open now.");
+        _open = metrics.CreateGauge("imgw_websocket_connections", "WebSockets that are open.");
         _durations = metrics.CreateHistogram(
             "imgw_websocket_duration_seconds",
-            "From upgrade to end.",
+            "How long WebSockets lived that have ended, from the upgrade on.",
             new HistogramConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars(), Buckets = [1, 10, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600] });
-        var bytes = metrics.CreateCounter("imgw_websocket_bytes_total", "Relayed after the upgrade: in from clients, out to them.", ["direction"], counters);
+        var bytes = metrics.CreateCounter("imgw_websocket_bytes_total", "Bytes of WebSockets relayed after the upgrade, frames' headers included: in from clients, out to them.", ["direction"], counters);
         _bytesIn = bytes.WithLabels("in");
         _bytesOut = bytes.WithLabels("out");
-        var closed = metrics.CreateCounter("imgw_websocket_closed_total", "WebSockets that ended, by who ended them.", ["by"], counters);
+        var closed = metrics.CreateCounter("imgw_websocket_closed_total", "WebSockets that have ended, by who ended them. upstream, error and limit are not the clients' doing.", ["by"], counters);
         _closed = [.. ClosedByLabels.Select(by => closed.WithLabels(by))];
     }
 

@@ -4,16 +4,26 @@ using Prometheus;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>What was asked of CAs and what is left of their limits. Every label is one of few.</summary>
-sealed class AcmeMetrics(IMetricFactory metrics)
+sealed class AcmeMetrics
 {
-    readonly Counter _requests = metrics.CreateCounter(
-        "imgw_acme_requests_total", "Requests to ACME servers, by what was asked and what was wrong (none: nothing).", ["operation", "problem"]);
+    const string None = "none";
 
-    readonly Gauge _remaining = metrics.CreateGauge(
-        "imgw_acme_rate_limit_remaining", "What is left of the CA's limits, by this edge's own count, for the name closest to each.", ["limit"]);
+    readonly Counter _requests;
+    readonly Gauge _remaining;
+
+    public AcmeMetrics(IMetricFactory metrics)
+    {
+        _requests = metrics.CreateCounter(
+            "imgw_acme_requests_total", "Requests to the CA, by what was asked and what it found wrong (none: nothing).", ["operation", "problem"]);
+        _remaining = metrics.CreateGauge(
+            "imgw_acme_rate_limit_remaining",
+            "What is left of the CA's limits by this edge's own count, for the name that is closest to each. At 1 certificates are ordered only for hosts without a valid one.",
+            ["limit"]);
+        foreach (var operation in AcmeRequestOutcome.Operations) _requests.WithLabels(operation, None);
+    }
 
     public void Requested(AcmeRequestOutcome outcome) =>
-        _requests.WithLabels(outcome.Operation, outcome.Problem ?? (outcome.Status is >= 200 and < 400 ? "none" : "other")).Inc();
+        _requests.WithLabels(outcome.Operation, outcome.Problem ?? (outcome.Status is >= 200 and < 400 ? None : "other")).Inc();
 
     public void Remaining(IssuanceLimit limit, int left) => _remaining.WithLabels(limit.Name).Set(left);
 }

@@ -37,10 +37,10 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
         }
     }
 
-    /// <summary>After the options that decide when have changed.</summary>
+    /// <summary>At start, and after the options that decide when have changed: what was known before a restart is known after it.</summary>
     public void ShowAnew()
     {
-        foreach (var host in installer.Served.Keys) Show(host, Of(host));
+        foreach (var host in options.Value.Hosts) Show(host, Of(host));
     }
 
     /// <summary>Of a host that is no longer configured nothing is kept here: the store has it.</summary>
@@ -50,8 +50,10 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
     {
         // One that was under way when its host went out of the configuration brings no series back.
         if (!options.Value.Hosts.Contains(host)) return;
-        metrics.ConsecutiveFailures(host, state.Failures);
-        if (Validity.Of(installer.Served.GetValueOrDefault(host)) is not { } validity) return;
+        var served = installer.Served.GetValueOrDefault(host);
+        var isByCa = options.Value.Certificates.Source == CertificateSource.Acme && served?.Source != ServedCredential.Files;
+        metrics.ConsecutiveFailures(host, isByCa ? state.Failures : null);
+        if (!isByCa || Validity.Of(served) is not { } validity) return;
         var due = RenewalPolicy.Due(validity, state, RenewalSettings.Of(options.Value)).At;
         metrics.NextRenewal(host, state.NextAttempt is { } retry && retry > due ? retry : due);
     }

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>Why a certificate is renewed, as the metric and the audit log say it.</summary>
+/// <summary>Why a certificate is renewed or replaced, as the metric and the audit log say it.</summary>
 static class RenewalReasons
 {
     public const string Missing = "missing";
@@ -9,4 +9,9 @@ static class RenewalReasons
     public const string MaxAge = "max_age";
     public const string Revoked = "revoked";
     public const string Manual = "manual";
+
+    /// <summary>A file has changed.</summary>
+    public const string File = "file";
+
+    public static IReadOnlyList<string> All { get; } = [Missing, Ari, Age, MaxAge, Revoked, Manual, File];
 }

@@ -11,7 +11,7 @@ public sealed class OcspStates(IMetricFactory metrics)
     readonly ConcurrentDictionary<HostName, (string Fingerprint, OcspState State)> _states = new();
 
     readonly Gauge _gauge = metrics.CreateGauge(
-        "imgw_ocsp_staple_state", "1 for the state that the host's stapled OCSP response is in.", ["host", "state"]);
+        "imgw_ocsp_staple_state", "1 for the state that the host's stapled OCSP response is in, 0 for the others. not_offered is normal where a CA has given up OCSP; stale: the responder does not answer.", ["host", "state"]);
 
     public OcspState Of(HostName host) => _states.TryGetValue(host, out var known) ? known.State : OcspState.NotOffered;
 

@@ -12,7 +12,7 @@ sealed class ConfigurationMetrics
     public ConfigurationMetrics(IMetricFactory metrics, TimeProvider time)
     {
         _time = time;
-        _successful = metrics.CreateGauge("imgw_config_last_reload_successful", "1 unless the last configuration read was refused; then the one before is in force.");
+        _successful = metrics.CreateGauge("imgw_config_last_reload_successful", "1 if the configuration read last is in force; 0 if it was refused and the one before is.");
         _succeededAt = metrics.CreateGauge("imgw_config_last_reload_success_timestamp_seconds", "When the configuration in force was read, as Unix time.");
         Succeeded();
     }

@@ -3,6 +3,7 @@ using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Prometheus;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
 
@@ -39,6 +40,9 @@ sealed class SimulatedEdge : IDisposable
 
     public Credential? Served => _manager?.Current.GetValueOrDefault(_options.Hosts[0])?.Credential;
 
+    /// <summary>What its metrics say.</summary>
+    public CollectorRegistry Registry { get; } = Prometheus.Metrics.NewCustomRegistry();
+
     /// <summary>Certificates that came to be served.</summary>
     public int Swaps { get; private set; }
 
@@ -50,7 +54,7 @@ sealed class SimulatedEdge : IDisposable
             _options,
             new ServerCertificateSelector(_options),
             (_, _, _) => Task.FromResult<string?>(null),
-            new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry())),
+            new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(Registry)),
             Time,
             NullLogger<CertificateManager>.Instance,
             Ca.Authority,
