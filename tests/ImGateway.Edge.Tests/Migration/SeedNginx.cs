@@ -21,19 +21,36 @@ static class SeedNginx
         PartnerTool.RunAsync(Program, ["-t", "-p", directory, "-c", configuration, "-e", "stderr"]);
 
     /// <param name="directory">Holds what it needs and leaves behind; <c>www</c> in it is certbot's webroot.</param>
-    /// <param name="times">Lines of the <c>http</c> block, for what would take too long here.</param>
-    /// <param name="sites">Configurations that <see cref="Adapted"/> made.</param>
+    /// <param name="lines">More of the <c>http</c> block.</param>
+    /// <param name="sites">As <see cref="Sites"/> gives them.</param>
     /// <param name="ready">Listens when all do.</param>
-    public static async Task<PartnerProcess> StartAsync(string directory, string times, IEnumerable<string> sites, IPEndPoint ready)
+    public static async Task<PartnerProcess> StartAsync(string directory, string lines, IEnumerable<string> sites, IPEndPoint ready)
     {
         var main = Path.Combine(directory, "nginx.conf");
-        await File.WriteAllTextAsync(main, Wrapped(directory, times, sites));
+        await File.WriteAllTextAsync(main, Wrapped(directory, lines, sites));
         return await PartnerProcess.StartAsync(
             Program, ["-p", directory, "-c", main, "-e", "stderr"], new Dictionary<string, string>(StringComparer.Ordinal), () => ListensAsync(ready));
     }
 
+    /// <summary>The guide's sites at the addresses of <paramref name="side"/>.</summary>
+    /// <param name="hour">In place of the hour that WebSockets have.</param>
+    /// <param name="rejects">Port 80 as in nginx-reject.conf.</param>
+    public static IEnumerable<string> Sites(Side side, Certbot certbot, string hour, bool rejects)
+    {
+        var plain = $"listen {side.Http};";
+        yield return Adapted(
+            Text("nginx-tls.conf"),
+            ("server im-gateway-service:8080;", $"server {side.Gateway.Address.Authority};", 1),
+            ("listen 80;", rejects ? $"listen 127.0.0.1:{FreePort.Next()};" : plain, 1),
+            ("listen 443 ssl http2;", $"listen {side.Https} ssl http2;", 1),
+            ("/etc/letsencrypt/live/gateway.example.com", certbot.Live, 3),
+            ("root /var/www/certbot;", $"root {certbot.Webroot};", 1),
+            ("3600s", hour, 2));
+        if (rejects) yield return Adapted(Text("nginx-reject.conf"), ("listen 80;", plain, 1), ("root /var/www/certbot;", $"root {certbot.Webroot};", 1));
+    }
+
     /// <exception cref="InvalidOperationException">The text has no such line, or several: it is not the guide's any more.</exception>
-    public static string Adapted(string text, params (string Line, string Here, int Count)[] changes)
+    static string Adapted(string text, params (string Line, string Here, int Count)[] changes)
     {
         foreach (var (line, here, count) in changes)
         {
@@ -45,9 +62,10 @@ static class SeedNginx
         return text;
     }
 
-    static string Wrapped(string directory, string times, IEnumerable<string> sites) => $$"""
+    static string Wrapped(string directory, string lines, IEnumerable<string> sites) => $$"""
         daemon off;
-        master_process off;
+        user {{Environment.UserName}};
+        worker_processes 1;
         pid {{directory}}/nginx.pid;
         events { }
         http {
@@ -57,7 +75,7 @@ static class SeedNginx
             fastcgi_temp_path {{directory}}/fastcgi;
             uwsgi_temp_path {{directory}}/uwsgi;
             scgi_temp_path {{directory}}/scgi;
-            {{times}}
+            {{lines}}
         {{string.Join('\n', sites)}}
         }
         """;

@@ -11,6 +11,9 @@ static class TlsExchanges
         Hello("TLS 1.3, as most clients", RawHello.ForTls13(Side.Host)),
         .. from suite in (ushort[])[0x1301, 0x1302, 0x1303, 0x1304]
            select Hello($"TLS 1.3 with {Name(suite)} alone", RawHello.ForTls13(Side.Host) with { CipherSuites = [suite] }),
+        Hello("TLS 1.3, ChaCha20 first", RawHello.ForTls13(Side.Host) with { CipherSuites = [0x1303, 0x1302, 0x1301] }),
+        Hello("TLS 1.2, AES-256 first", new RawHello { ServerName = Side.Host, CipherSuites = [0xc030, 0xc02f] }),
+        Hello("TLS 1.2, AES-128 first", new RawHello { ServerName = Side.Host, CipherSuites = [0xc02f, 0xc030] }),
         Hello("TLS 1.2, as most clients", new RawHello { ServerName = Side.Host }),
         .. from suite in (ushort[])[0xc02f, 0xc030, 0xcca8, 0xc027, 0xc013, 0x009c, 0x009e, 0x002f, 0x000a, 0x0005]
            select Hello($"TLS 1.2 with {Name(suite)} alone", new RawHello { ServerName = Side.Host, CipherSuites = [suite] }),
