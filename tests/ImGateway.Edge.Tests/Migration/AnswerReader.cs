@@ -47,12 +47,13 @@ sealed class AnswerReader(Stream stream, CancellationToken cancellationToken)
         return text.ToString();
     }
 
-    /// <summary>A body in chunks, with its trailers behind it.</summary>
-    public async Task<string> ReadChunkedAsync()
+    /// <summary>A body in chunks, with its trailers behind it; null if it breaks off.</summary>
+    public async Task<string?> ReadChunkedAsync() => await ReadChunksAsync() switch
     {
-        var (body, framing) = await ReadChunksAsync();
-        return framing == "chunks" ? body : $"{body} ({framing})";
-    }
+        (_, "chunks, cut") => null,
+        (var body, "chunks") => body,
+        var (body, framing) => $"{body} ({framing})",
+    };
 
     async Task<string> ReadHeadAsync()
     {

@@ -18,17 +18,17 @@ static class BodyExchanges
         Exchange.Post("POST /health", "hello"),
         Exchange.Post("POST /ws", "hello"),
         Exchange.Request("POST /api", "Content-Length: 0"),
-        Exchange.Request("POST /api"),
-        Exchange.Post("POST /api", "5\r\nhello\r\n6\r\n again\r\n0\r\n\r\n", "Transfer-Encoding: chunked"),
-        Exchange.Post("POST /api", "5;name=value\r\nhello\r\n0\r\nX-Trailer: 1\r\n\r\n", "Transfer-Encoding: chunked", "Trailer: X-Trailer"),
-        Exchange.Post("POST /ws", "5\r\nhello\r\n0\r\n\r\n", "Transfer-Encoding: chunked"),
+        Exchange.Request("POST /api").Shows(Differences.NoBody),
+        Exchange.Post("POST /api", "5\r\nhello\r\n6\r\n again\r\n0\r\n\r\n", "Transfer-Encoding: chunked").Shows(Differences.Chunks),
+        Exchange.Post("POST /api", "5;name=value\r\nhello\r\n0\r\nX-Trailer: 1\r\n\r\n", "Transfer-Encoding: chunked", "Trailer: X-Trailer").Shows(Differences.Chunks),
+        Exchange.Post("POST /ws", "5\r\nhello\r\n0\r\n\r\n", "Transfer-Encoding: chunked").Shows(Differences.Chunks),
         Exchange.Post("POST /api", new string('b', 1_048_576)),
         Exchange.Raw("`POST /api`, `Content-Length: 1048577`", "POST /api HTTP/1.1\r\nHost: gateway.example.com\r\nContent-Length: 1048577\r\n\r\n"),
         Exchange.Of("`POST /api`, 1,100,000 bytes in chunks", side => side.ExchangeAsync(
             $"POST /api HTTP/1.1\r\nHost: gateway.example.com\r\nTransfer-Encoding: chunked\r\n\r\n{1_100_000:x}\r\n{new string('b', 1_100_000)}\r\n0\r\n\r\n")),
-        Exchange.Post("POST /api", "hello", "Expect: 100-continue"),
-        Exchange.Post("POST /api", "hello", "Expect: a miracle"),
-        Exchange.Of("`POST /api` that stops for a second in the middle of its body", StoppingAsync),
+        Exchange.Post("POST /api", "hello", "Expect: 100-continue").Shows(Differences.Continue),
+        Exchange.Post("POST /api", "hello", "Expect: a miracle").Shows(Differences.Continue),
+        Exchange.Of("`POST /api` that stops for a second in the middle of its body", StoppingAsync).Shows(Differences.BodiesAsTheyCome),
     ];
 
     static IEnumerable<Exchange> Framing() =>
@@ -38,7 +38,7 @@ static class BodyExchanges
         Exchange.Request("POST /api", "Content-Length: 5", "Content-Length: 5"),
         Exchange.Request("POST /api", "Content-Length: 5", "Transfer-Encoding: chunked"),
         Exchange.Request("POST /api", "Transfer-Encoding: gzip, chunked"),
-        Exchange.Request("POST /api", "Transfer-Encoding: identity"),
+        Exchange.Request("POST /api", "Transfer-Encoding: identity").Shows(Differences.Codings),
         Exchange.Request("POST /api HTTP/1.0", "Transfer-Encoding: chunked"),
         Exchange.Post("POST /api", "xyz\r\n", "Transfer-Encoding: chunked"),
     ];
@@ -47,7 +47,7 @@ static class BodyExchanges
     [
         Exchange.Of("two requests on one connection", side => SeveralAsync(side, 2)),
         Exchange.Of("two requests at once", PipelinedAsync),
-        Exchange.Of("1,001 requests for `/nowhere` on one connection", side => SeveralAsync(side, 1001, "/nowhere")),
+        Exchange.Of("1,001 requests for `/nowhere` on one connection", side => SeveralAsync(side, 1001, "/nowhere")).Shows(Differences.NoLastRequest),
     ];
 
     static async Task<Observation> SeveralAsync(Side side, int count, string target = "/api")
@@ -82,9 +82,9 @@ static class BodyExchanges
     {
         using var limit = new CancellationTokenSource(Side.Patience);
         await using var stream = await side.ConnectAsync(plain: false, limit.Token);
-        var target = $"/api/upload?mark={side.Name}";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {target} HTTP/1.1\r\nHost: {Side.Host}\r\nContent-Length: 10\r\n\r\nhello"), limit.Token);
-        var heard = side.Gateway.Seen("head " + target).Task;
+        const string Target = "/api/upload";
+        var heard = side.Gateway.Expect($"head {Target}").Task;
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {Target} HTTP/1.1\r\nHost: {Side.Host}\r\nContent-Length: 10\r\n\r\nhello"), limit.Token);
         await Task.WhenAny(heard, Task.Delay(TimeSpan.FromSeconds(1), limit.Token));
         var note = heard.IsCompleted ? "the gateway had the head by then" : "the gateway had nothing by then";
         await stream.WriteAsync("again"u8.ToArray(), limit.Token);

@@ -13,6 +13,12 @@ sealed record Exchange(string Name, Func<Side, Task<Observation>> RunAsync, IRea
 
     public Exchange Shows(params Difference[] differences) => this with { Differences = [.. Differences, .. differences] };
 
+    /// <summary>An answer of which only the beginning came: how much of it still reaches the client is a matter of moments.</summary>
+    public Exchange BreaksOff() => this with
+    {
+        RunAsync = async side => await RunAsync(side) is { Status: "closed" } or { Framing: "length, cut, kept" or "chunks, cut, kept" } ? new Observation("cut") : new Observation("not cut"),
+    };
+
     public static Exchange Of(string name, Func<Side, Task<Observation>> run) => new(name, run, []);
 
     /// <summary>One request of HTTP/1.1 to port 443 with its usual host, unless told otherwise.</summary>

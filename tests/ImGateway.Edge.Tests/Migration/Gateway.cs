@@ -16,7 +16,7 @@ sealed class Gateway : IAsyncDisposable
     static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
 
     readonly ConcurrentQueue<GatewayRequest> _requests = new();
-    readonly ConcurrentDictionary<string, TaskCompletionSource> _seen = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, TaskCompletionSource> _marks = new(StringComparer.Ordinal);
     readonly RecordingUpstream _upstream;
 
     Gateway() => _upstream = RecordingUpstream.Start(ServeAsync);
@@ -36,8 +36,8 @@ sealed class Gateway : IAsyncDisposable
         return taken;
     }
 
-    /// <summary>Told by a client, or by the gateway of a client, so that either can wait for the other.</summary>
-    public TaskCompletionSource Seen(string mark) => _seen.GetOrAdd(mark, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+    /// <summary>A mark that a client or, of a client, the gateway makes from now on, so that either can wait for the other.</summary>
+    public TaskCompletionSource Expect(string mark) => _marks[mark] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ValueTask DisposeAsync() => _upstream.DisposeAsync();
 
@@ -46,8 +46,10 @@ sealed class Gateway : IAsyncDisposable
         var target = head.Split(' ')[1];
         var path = target.Split('?')[0];
         var ask = path[(path.LastIndexOf('/') + 1)..];
-        if (target.Contains("?mark=", StringComparison.Ordinal)) Seen("head " + target).TrySetResult();
+        if (_marks.TryGetValue($"head {target}", out var mark)) mark.TrySetResult();
         var body = await ReadBodyAsync(connection, head);
+        // What was given up before its end arrives at some moment, if at all.
+        if (body is null) return;
         if (!path.EndsWith(Slow, StringComparison.Ordinal)) _requests.Enqueue(new GatewayRequest(head, body));
         if (ask == Slow) await Task.Delay(SlowAnswer, connection.Stopped);
         if (Value(head, "Upgrade").Length > 0 && ask is not "refuse") await UpgradeAsync(connection, head, ask);
@@ -117,7 +119,7 @@ sealed class Gateway : IAsyncDisposable
     async Task StreamAsync(UpstreamConnection connection, string target)
     {
         await connection.SendAsync("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n");
-        var seen = Seen("answer " + target).Task;
+        var seen = _marks[$"answer {target}"].Task;
         await Task.WhenAny(seen, Task.Delay(Moment, connection.Stopped));
         await connection.SendAsync(seen.IsCompleted ? "data: the client had the first part\n\n" : "data: the client had nothing yet\n\n");
         connection.Close();
@@ -169,11 +171,13 @@ sealed class Gateway : IAsyncDisposable
         connection.Close();
     }
 
-    static async Task<string> ReadBodyAsync(UpstreamConnection connection, string head)
+    /// <summary>Null if it breaks off.</summary>
+    static async Task<string?> ReadBodyAsync(UpstreamConnection connection, string head)
     {
         var reader = new AnswerReader(connection.Stream, connection.Stopped);
         if (Value(head, "Transfer-Encoding").Length > 0) return await reader.ReadChunkedAsync();
-        return int.TryParse(Value(head, "Content-Length"), CultureInfo.InvariantCulture, out var length) ? await reader.ReadAsync(length) : "";
+        if (!int.TryParse(Value(head, "Content-Length"), CultureInfo.InvariantCulture, out var length)) return "";
+        return await reader.ReadAsync(length) is { } body && body.Length == length ? body : null;
     }
 
     static string Value(string head, string name) =>

@@ -51,16 +51,19 @@ sealed record Observation(string Status)
         return facts;
     }
 
-    /// <summary>For people, and for what the page quotes.</summary>
+    /// <summary>Whether the page may quote this of it: a status, or a part of any fact in whatever spelling of names.</summary>
+    public bool Says(string text) => text.Length == 3 && char.IsAsciiDigit(text[0]) ? Status == text : ToString().Contains(text, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>For people.</summary>
     public override string ToString() => string.Join('\n', Facts().Select(fact => $"{fact.Key}: {fact.Value}"));
 
-    /// <summary>Names in lower case; several lines of one name are a list (RFC 9110 §5.3).</summary>
+    /// <summary>Names in lower case; several lines of one name are a list (RFC 9110 §5.3), of cookies too, in their own way (RFC 6265 §5.4).</summary>
     static IEnumerable<(string Name, string Value)> Fields(string head) =>
         from line in head.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Skip(1)
         let colon = line.IndexOf(':')
         where colon > 0
         group line[(colon + 1)..].Trim() by line[..colon].ToLowerInvariant() into field
-        select (field.Key, string.Join(", ", field));
+        select (field.Key, string.Join(field.Key == "cookie" ? "; " : ", ", field));
 
     static string Shortened(string text) => text.Length <= 300 ? text : $"{text[..100]}… {text.Length} characters, hash {Hash(text)}";
 

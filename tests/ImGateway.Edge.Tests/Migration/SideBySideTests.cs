@@ -1,3 +1,4 @@
+using System.Net;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 
@@ -19,13 +20,47 @@ public sealed class SideBySideTests(ITestOutputHelper output)
         await using var other = await Pair.StartAsync(new PairSetup(ecdsa, away, Rejects: true));
         await away.DisposeAsync();
 
-        var slow = TimeExchanges.All().Select(exchange => CompareAsync(exchange, pair)).ToList();
+        // 1. Where the gateway is away, and the other certificate and port 80; then the same gateway is silent.
         List<Compared> compared = [];
-        foreach (var exchange in Corpus()) compared.Add(await CompareAsync(exchange, pair));
-        foreach (var exchange in (IEnumerable<Exchange>)[.. TlsExchanges.Ecdsa(), .. PlainExchanges.Rejecting(), .. AwayExchanges.All()]) compared.Add(await CompareAsync(exchange, other));
-        compared.AddRange(await Task.WhenAll(slow));
+        foreach (var exchange in (IEnumerable<Exchange>)[.. TlsExchanges.Ecdsa(), .. PlainExchanges.Rejecting(), .. AwayExchanges.All()]) compared.Add(await Compared.RunAsync(exchange, other));
+        using var silent = await SilentListener.StartAsync(new IPEndPoint(IPAddress.Loopback, away.Address.Port));
 
-        Report(compared);
+        // 2. What takes time, beside all others one after the other.
+        List<Task<Compared>> slow = [Compared.RunAsync(AwayExchanges.Silent(), other), .. TimeExchanges.All().Select(exchange => Compared.RunAsync(exchange, pair))];
+        foreach (var exchange in Corpus()) compared.Add(await Compared.RunAsync(exchange, pair));
+        compared.AddRange(await Task.WhenAll(slow));
+        output.WriteLine($"{compared.Count} exchanges, {compared.Count(one => one.Inequalities.Count == 0)} without any difference");
+
+        // 3. Each inequality is one of a named difference, and each difference occurs wherever it is said to, and as it is told.
+        Assert.Empty(compared.Where(one => one.Unexplained.Count > 0).Select(one => $"{one.Exchange.Name}\n    {string.Join("\n    ", one.Unexplained)}"));
+        Assert.Empty(compared.SelectMany(one => one.Idle, (one, idle) => $"{one.Exchange.Name} does not show '{idle}'"));
+        Assert.Equal(Differences.All.Select(difference => difference.Title).Order(StringComparer.Ordinal), MigrationPage.Differences.Select(named => named.Title).Order(StringComparer.Ordinal));
+        Assert.Empty(from named in MigrationPage.Differences let mistake = MistakeOf(named, compared) where mistake is not null select $"{named.Number}. {named.Title}: {mistake}");
+        Assert.Equal(Enumerable.Range(1, MigrationPage.Differences.Count), MigrationPage.Differences.Select(named => named.Number));
+    }
+
+    [Fact]
+    public void Every_line_of_the_configuration_is_in_the_table()
+    {
+        var lines = from file in (string[])["nginx-tls.conf", "nginx-reject.conf"]
+                    from line in SeedNginx.Text(file).Split('\n')
+                    let directive = line.Split("#")[0].Trim().TrimEnd('{').Trim()
+                    where directive is not ("" or "}" or "server")
+                    select directive;
+
+        Assert.Empty(lines.Except(MigrationPage.Directives));
+    }
+
+    [Fact]
+    public async Task As_it_stands_in_the_guide_nginx_does_not_take_it()
+    {
+        using var directory = new TemporaryDirectory();
+        await File.WriteAllTextAsync(directory["nginx.conf"], SeedNginx.Text("nginx-tls.conf"));
+
+        var result = await SeedNginx.TestAsync(directory.Path, directory["nginx.conf"]);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("\"upstream\" directive is not allowed here", result.All);
     }
 
     static IEnumerable<Exchange> Corpus() =>
@@ -34,44 +69,15 @@ public sealed class SideBySideTests(ITestOutputHelper output)
         .. PlainExchanges.Redirecting(), .. TlsExchanges.Rsa(), .. Http2Exchanges.All(),
     ];
 
-    void Report(IReadOnlyList<Compared> compared)
+    /// <summary>What the page says and is not so; null if all is.</summary>
+    static string? MistakeOf(NamedDifference named, IReadOnlyList<Compared> compared)
     {
-        foreach (var one in compared)
-        {
-            var unexplained = one.Inequalities.Where(inequality => one.Explanation(inequality) is null).ToList();
-            if (unexplained.Count > 0) output.WriteLine($"{one.Exchange.Name}\n    {string.Join("\n    ", unexplained)}");
-        }
-
-        output.WriteLine($"{compared.Count} exchanges");
-    }
-
-    static async Task<Compared> CompareAsync(Exchange exchange, Pair pair)
-    {
-        var nginx = await ObserveAsync(exchange, pair.Nginx);
-        var edge = await ObserveAsync(exchange, pair.Edge);
-        return new Compared(exchange, nginx, edge, Inequality.Between(nginx, edge));
-    }
-
-    static async Task<Observation> ObserveAsync(Exchange exchange, Side side)
-    {
-        if (exchange.IsAlone) side.Gateway.Take();
-        Observation seen;
-        try
-        {
-            seen = await exchange.RunAsync(side);
-        }
-        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
-        {
-            seen = new Observation($"failed: {e.GetType().Name} {e.Message}");
-        }
-
-        return exchange.IsAlone ? seen with { Gateway = side.Gateway.Take() } : seen;
-    }
-
-    sealed record Compared(Exchange Exchange, Observation Nginx, Observation Edge, IReadOnlyList<Inequality> Inequalities)
-    {
-        public Difference? Explanation(Inequality inequality) =>
-            Exchange.Differences.FirstOrDefault(difference => difference.Explains(inequality))
-            ?? Differences.All.FirstOrDefault(difference => difference.Everywhere?.Invoke(Exchange, Nginx, Edge) == true && difference.Explains(inequality));
+        var difference = Differences.All.Single(difference => difference.Title == named.Title);
+        if (compared.FirstOrDefault(one => one.Exchange.Name == named.Request) is not { } shown) return $"no exchange is called {named.Request}";
+        if (!shown.Shows(difference)) return $"{named.Request} does not show it";
+        var (nginx, edge) = (MigrationPage.Quoted(named.Nginx).ToList(), MigrationPage.Quoted(named.Edge).ToList());
+        if (nginx.Find(text => !shown.Nginx.Says(text)) is { } notOfNginx) return $"nginx does not say {notOfNginx}:\n{shown.Nginx}";
+        if (edge.Find(text => !shown.Edge.Says(text)) is { } notOfEdge) return $"the edge does not say {notOfEdge}:\n{shown.Edge}";
+        return nginx.Exists(text => !shown.Edge.Says(text)) || edge.Exists(text => !shown.Nginx.Says(text)) ? null : "what is quoted is the same of both";
     }
 }

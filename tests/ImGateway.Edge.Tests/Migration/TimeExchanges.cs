@@ -13,15 +13,15 @@ static class TimeExchanges
     static IEnumerable<Exchange> Each() =>
     [
         Exchange.Request("GET /api/slow"),
-        Exchange.Request("GET /ws/slow"),
-        Exchange.Of("a connection to port 443 on which nothing is sent", side => OpenAfterAsync(side, TimeSpan.FromSeconds(12), plain: true, "")),
-        Exchange.Of("a head whose second half does not come", side => OpenAfterAsync(side, TimeSpan.FromSeconds(18), plain: false, "GET /api HTTP/1.1\r\nHost: ")),
-        Exchange.Of("a connection that is idle for seven seconds after an answer", IdleAsync),
+        Exchange.Request("GET /ws/slow").Shows(Differences.SlowAnswers),
+        Exchange.Of("a connection to port 443 on which nothing is sent", side => OpenAfterAsync(side, TimeSpan.FromSeconds(12), plain: true, "")).Shows(Differences.SlowHandshake),
+        Exchange.Of("a head whose second half does not come", side => OpenAfterAsync(side, TimeSpan.FromSeconds(18), plain: false, "GET /api HTTP/1.1\r\nHost: ")).Shows(Differences.SlowHead),
+        Exchange.Of("a connection that is idle for seven seconds after an answer", IdleAsync).Shows(Differences.IdleConnections),
         Exchange.Of("a WebSocket on which nobody says anything", SilentAsync),
     ];
 
     /// <summary>Whether it is still open by then.</summary>
-    static async Task<Observation> OpenAfterAsync(Side side, TimeSpan wait, bool plain, string sent)
+    public static async Task<Observation> OpenAfterAsync(Side side, TimeSpan wait, bool plain, string sent)
     {
         using var limit = new CancellationTokenSource(Side.Patience);
         await using var stream = await (plain ? side with { Http = side.Https } : side).ConnectAsync(plain, limit.Token);

@@ -85,7 +85,7 @@ public sealed class LogsPageTests(TlsFixture tls)
         Assert.Equal(upstream.Address.AbsoluteUri, first.GetProperty("Upstream").GetString());
         Assert.InRange(first.GetProperty("UpstreamMs").GetDouble(), 0, first.GetProperty("DurationMs").GetDouble());
         Assert.Equal("alpha.test", shared2.GetProperty("TlsHost").GetString());
-        Assert.Equal(("client", 4001), (ws.GetProperty("ClosedBy").GetString(), ws.GetProperty("CloseCode").GetInt32()));
+        Assert.Equal(("upstream", 4001), (ws.GetProperty("ClosedBy").GetString(), ws.GetProperty("CloseCode").GetInt32()));
         Assert.StartsWith("TLS_", first.GetProperty("Cipher").GetString());
         Assert.Contains($"-{ws.GetProperty("RequestId").GetString()}-", upstream.Requests.Single(head => head.StartsWith("GET /ws", StringComparison.Ordinal)));
     }
@@ -159,8 +159,11 @@ public sealed class LogsPageTests(TlsFixture tls)
                 .AddJsonStream(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(example.Replace("/var/log/imgw", directory.Path, StringComparison.Ordinal))))
                 .Build();
             using var standard = new MemoryStream();
-            await using (var log = Logging.CreateLogger(configuration, readable: false, colours: false, standard)) log.Information("hello {Name}", "\u009b");
-            if (!example.Contains("\"File\"", StringComparison.Ordinal)) continue;
+            await using (var log = Logging.CreateLogger(configuration, readable: false, colours: false, standard))
+            {
+                if (!example.Contains("\"File\"", StringComparison.Ordinal)) continue;
+                log.Information("hello {Name}", "\u009b");
+            }
 
             var line = await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(directory.Path)));
             Assert.Equal("\u009b", JsonElement.Parse(line).GetProperty("Name").GetString());
@@ -171,8 +174,17 @@ public sealed class LogsPageTests(TlsFixture tls)
 
     static Task AnswerAsync(UpstreamConnection connection, string head)
     {
-        if (head.StartsWith("GET /ws", StringComparison.Ordinal)) return UpstreamScripts.UpgradeAndEcho(connection, head);
+        if (head.StartsWith("GET /ws", StringComparison.Ordinal)) return UpstreamScripts.Upgrade(TalkAsync)(connection, head);
         return head.StartsWith("GET /api/hang", StringComparison.Ordinal) ? UpstreamScripts.Hang(connection, head) : UpstreamScripts.Answer("hello")(connection, head);
+    }
+
+    /// <summary>Says hello, hears a message and a Close, and closes with 4001.</summary>
+    static async Task TalkAsync(UpstreamConnection connection)
+    {
+        await connection.SendAsync("\u0081\u0005hello");
+        for (var missing = "hello".Length + 6 + 2 + 6; missing > 0 && await connection.ReadAsync() is { Length: > 0 } heard;) missing -= heard.Length;
+        await connection.SendAsync("\u0088\u0002\u000f\u00a1");
+        connection.Close();
     }
 
     static string TypeOf(JsonElement value) => value.ValueKind switch
