@@ -13,20 +13,21 @@ sealed class Gateway : IAsyncDisposable
     /// <summary>Of paths that several exchanges may be at while others run.</summary>
     public const string Slow = "slow";
 
-    static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Moment = TimeSpan.FromSeconds(2);
 
     readonly ConcurrentQueue<GatewayRequest> _requests = new();
     readonly ConcurrentDictionary<string, TaskCompletionSource> _marks = new(StringComparer.Ordinal);
     readonly RecordingUpstream _upstream;
 
-    Gateway() => _upstream = RecordingUpstream.Start(ServeAsync);
+    Gateway(int port) => _upstream = RecordingUpstream.Start(ServeAsync, port);
 
     public Uri Address => _upstream.Address;
 
     /// <summary>How long a path that ends in <see cref="Slow"/> is thought about.</summary>
-    public static TimeSpan SlowAnswer { get; } = TimeSpan.FromSeconds(6);
+    public static TimeSpan SlowAnswer { get; } = TimeSpan.FromSeconds(8);
 
-    public static Gateway Start() => new();
+    /// <param name="port">Default any.</param>
+    public static Gateway Start(int port = 0) => new(port);
 
     /// <summary>Those since the last call.</summary>
     public IReadOnlyList<GatewayRequest> Take()
@@ -51,7 +52,7 @@ sealed class Gateway : IAsyncDisposable
         // What was given up before its end arrives at some moment, if at all.
         if (body is null) return;
         if (!path.EndsWith(Slow, StringComparison.Ordinal)) _requests.Enqueue(new GatewayRequest(head, body));
-        if (ask == Slow) await Task.Delay(SlowAnswer, connection.Stopped);
+        if (ask == Slow) await Task.Delay(SlowAnswer, TimeProvider.System, connection.Stopped);
         if (Value(head, "Upgrade").Length > 0 && ask is not "refuse") await UpgradeAsync(connection, head, ask);
         else await AnswerAsync(connection, new Asked(head, target, ask, body));
         if (head.Contains(" HTTP/1.0\r\n", StringComparison.Ordinal) || Value(head, "Connection").Contains("close", StringComparison.OrdinalIgnoreCase)) connection.Close();
@@ -120,7 +121,7 @@ sealed class Gateway : IAsyncDisposable
     {
         await connection.SendAsync("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n");
         var seen = _marks[$"answer {target}"].Task;
-        await Task.WhenAny(seen, Task.Delay(Moment, connection.Stopped));
+        await Task.WhenAny(seen, Task.Delay(Moment, TimeProvider.System, connection.Stopped));
         await connection.SendAsync(seen.IsCompleted ? "data: the client had the first part\n\n" : "data: the client had nothing yet\n\n");
         connection.Close();
     }

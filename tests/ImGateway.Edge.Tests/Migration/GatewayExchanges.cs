@@ -32,7 +32,7 @@ static class GatewayExchanges
         Exchange.Request("GET /health/503"),
         Exchange.Post("POST /api/500", "hello"),
         Exchange.Post("POST /api/close", "hello"),
-        Exchange.Of("`GET /api/stream`, of which the gateway sends the second half a second later", StreamAsync).Shows(Differences.AnswersAsTheyCome),
+        Exchange.Of("`GET /api/stream`, of which the gateway sends the second half later", StreamAsync).Shows(Differences.AnswersAsTheyCome),
     ];
 
     static async Task<Observation> StreamAsync(Side side)

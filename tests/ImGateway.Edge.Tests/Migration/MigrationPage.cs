@@ -17,7 +17,7 @@ static partial class MigrationPage
 
     public static IReadOnlyList<NamedDifference> Differences { get; } =
     [
-        .. Item().Matches(Text).Select(item => new NamedDifference(
+        .. Item().Matches(Text[Text.IndexOf("## Differences", StringComparison.Ordinal)..]).Select(item => new NamedDifference(
             int.Parse(item.Groups["number"].Value, CultureInfo.InvariantCulture),
             item.Groups["title"].Value, OneLine(item, "request"), OneLine(item, "nginx"), OneLine(item, "edge"))),
     ];

@@ -51,8 +51,8 @@ sealed record Observation(string Status)
         return facts;
     }
 
-    /// <summary>Whether the page may quote this of it: a status, or a part of any fact in whatever spelling of names.</summary>
-    public bool Says(string text) => text.Length == 3 && char.IsAsciiDigit(text[0]) ? Status == text : ToString().Contains(text, StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether the page may quote this of it: the status, or an interim one; or a part of any fact in whatever spelling of names.</summary>
+    public bool Says(string text) => text.Length == 3 && char.IsAsciiDigit(text[0]) ? Status == text || Notes.Contains(text) : ToString().Contains(text, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>For people.</summary>
     public override string ToString() => string.Join('\n', Facts().Select(fact => $"{fact.Key}: {fact.Value}"));
@@ -65,7 +65,7 @@ sealed record Observation(string Status)
         group line[(colon + 1)..].Trim() by line[..colon].ToLowerInvariant() into field
         select (field.Key, string.Join(field.Key == "cookie" ? "; " : ", ", field));
 
-    static string Shortened(string text) => text.Length <= 300 ? text : $"{text[..100]}… {text.Length} characters, hash {Hash(text)}";
+    static string Shortened(string text) => text.Length <= 300 ? text.ReplaceLineEndings(@"\n") : $"{text[..100]}… {text.Length} characters, hash {Hash(text)}";
 
     static string Hash(string text) => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Encoding.Latin1.GetBytes(text)))[..16];
 }

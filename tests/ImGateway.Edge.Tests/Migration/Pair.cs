@@ -14,10 +14,10 @@ sealed record PairSetup(IssuedCertificate Certificate, Gateway Gateway, bool Rej
 sealed class Pair : IAsyncDisposable
 {
     // Hours and minutes become seconds for both, in proportion where the page says that they are equal.
-    const string HourHere = "8s";
-    const string NginxTimes = "proxy_read_timeout 4s; keepalive_timeout 5s;";
-    const string IdleTimeoutHere = "00:00:08";
-    const string ActivityTimeoutHere = "00:00:04";
+    const string HourHere = "11s";
+    const string NginxTimes = "proxy_read_timeout 6s; keepalive_timeout 5s;";
+    const string IdleTimeoutHere = "00:00:11";
+    const string ActivityTimeoutHere = "00:00:06";
 
     readonly Certbot _certbot;
     readonly PartnerProcess _nginx;

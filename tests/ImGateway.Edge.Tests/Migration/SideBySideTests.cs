@@ -15,10 +15,10 @@ public sealed class SideBySideTests(ITestOutputHelper output)
         using var rsa = issuer.Issue([Side.Host], KeyType.RSA2048);
         using var ecdsa = issuer.Issue([Side.Host], KeyType.P256);
         await using var gateway = Gateway.Start();
-        var away = Gateway.Start();
+        var port = FreePort.Next();
+        var away = Gateway.Start(port);
         await using var pair = await Pair.StartAsync(new PairSetup(rsa, gateway));
         await using var other = await Pair.StartAsync(new PairSetup(ecdsa, away, Rejects: true));
-        var port = away.Address.Port;
         await away.DisposeAsync();
 
         // 1. Where the gateway is away, and the other certificate and port 80; then the same gateway is silent.

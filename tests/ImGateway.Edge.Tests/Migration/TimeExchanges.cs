@@ -27,7 +27,7 @@ static class TimeExchanges
         await using var stream = await (plain ? side with { Http = side.Https } : side).ConnectAsync(plain, limit.Token);
         await stream.WriteAsync(Encoding.ASCII.GetBytes(sent), limit.Token);
         var end = new AnswerReader(stream, limit.Token).ReadAsync();
-        return await Task.WhenAny(end, Task.Delay(wait, limit.Token)) == end ? await end with { Body = "" } : new Observation("open");
+        return await Task.WhenAny(end, Task.Delay(wait, TimeProvider.System, limit.Token)) == end ? await end with { Body = "" } : new Observation("open");
     }
 
     static async Task<Observation> IdleAsync(Side side)
@@ -38,7 +38,7 @@ static class TimeExchanges
         var reader = new AnswerReader(stream, limit.Token);
         await stream.WriteAsync(request, limit.Token);
         await reader.ReadAsync();
-        await Task.Delay(TimeSpan.FromSeconds(7), limit.Token);
+        await Task.Delay(TimeSpan.FromSeconds(7), TimeProvider.System, limit.Token);
         try
         {
             await stream.WriteAsync(request, limit.Token);
@@ -62,6 +62,6 @@ static class TimeExchanges
         var began = Stopwatch.GetTimestamp();
         var rest = await reader.ReadToEndAsync();
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        return new Observation(answer.Status) { Body = rest, Notes = [seconds is > 7 and < 14 ? "ended when it was time" : $"ended after {seconds:0} s"] };
+        return new Observation(answer.Status) { Body = rest, Notes = [seconds is > 10 and < 20 ? "ended when it was time" : $"ended after {seconds:0} s"] };
     }
 }
