@@ -22,6 +22,9 @@ public sealed record EdgeSetup
     /// <summary>More keys under <c>Edge</c>, as <c>Tls:Policy</c>.</summary>
     public IReadOnlyDictionary<string, JsonNode?> Settings { get; init; } = new Dictionary<string, JsonNode?>();
 
+    /// <summary>An appsettings.json as its readers have it, with hosts and source of its own; what a test must have is put over it. Null = none.</summary>
+    public string? Json { get; init; }
+
     /// <summary>A copy of the published program; null = the one under test.</summary>
     public string? Program { get; init; }
 
@@ -34,17 +37,18 @@ public sealed record EdgeSetup
     /// <summary>Writes appsettings.json into <paramref name="directory"/>, with the data directory beside it.</summary>
     public string WriteTo(string directory)
     {
-        var edge = new JsonObject();
-        Set(edge, "Hosts", Array(Hosts));
+        var root = Json is null ? new JsonObject() : JsonNode.Parse(Json)!.AsObject();
+        var edge = (JsonObject)(root["Edge"] ??= new JsonObject());
+        if (Json is null) Set(edge, "Hosts", Array(Hosts));
         Set(edge, "Upstreams", Array([Upstream.GetLeftPart(UriPartial.Authority)]));
         Set(edge, "DataDirectory", Path.Combine(directory, "data"));
         Set(edge, "Listen:Https", Array(["127.0.0.1:0"]));
         Set(edge, "Listen:Http", Array(["127.0.0.1:0"]));
         Set(edge, "Listen:Management", Array(["127.0.0.1:0"]));
         Set(edge, "Tls:Engine", Engine.ToString());
-        Set(edge, "Certificates:Source", Ca is not null ? "Acme" : Files.Count == 0 ? "SelfSigned" : "Files");
+        if (Json is null) Set(edge, "Certificates:Source", Ca is not null ? "Acme" : Files.Count == 0 ? "SelfSigned" : "Files");
         Ca?.WriteTo(edge, directory);
-        if (Ca is null && Files.Count == 0) Set(edge, "Certificates:AllowSelfSigned", true);
+        if (Json is null && Ca is null && Files.Count == 0) Set(edge, "Certificates:AllowSelfSigned", true);
         if (Files.Count > 0) Set(edge, "Certificates:Files", new JsonArray([.. Files.Select(f => new JsonObject { ["Certificate"] = f.Certificate, ["Key"] = f.Key })]));
         // Tests that are not about it end at once.
         Set(edge, "Drain:Delay", "00:00:00");
@@ -52,7 +56,7 @@ public sealed record EdgeSetup
         foreach (var (key, value) in Settings) Set(edge, key, value?.DeepClone());
 
         var file = Path.Combine(directory, "appsettings.json");
-        File.WriteAllText(file, new JsonObject { ["Edge"] = edge }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+        File.WriteAllText(file, root.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         return file;
     }
 

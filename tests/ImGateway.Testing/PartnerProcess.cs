@@ -19,6 +19,8 @@ public sealed class PartnerProcess : IAsyncDisposable
     /// <summary>Both outputs.</summary>
     public LogBook Log { get; } = new();
 
+    public int Id => _process.Id;
+
     /// <summary>Starts it and returns when <paramref name="isReady"/>.</summary>
     /// <exception cref="InvalidOperationException">It ended, or is not ready after half a minute: the message holds what it wrote.</exception>
     public static async Task<PartnerProcess> StartAsync(
@@ -45,6 +47,9 @@ public sealed class PartnerProcess : IAsyncDisposable
         await partner.DisposeAsync();
         throw new InvalidOperationException($"{file} did not start:\n{partner.Log}");
     }
+
+    /// <summary>By itself, or because of a signal.</summary>
+    public Task WaitForExitAsync(TimeSpan timeout) => _process.WaitForExitAsync().WaitAsync(timeout);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net.Security;
 using System.Security.Authentication;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Tls;
 using ImGateway.Edge.WebSockets;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Serilog.Core;
 using Serilog.Events;
@@ -27,6 +29,13 @@ sealed class AccessLog(RequestDelegate next, CurrentOptions options, Func<Client
     static readonly LogEventProperty SourceContext = new(Constants.SourceContextPropertyName, new ScalarValue(Source));
     static readonly LogEventProperty WebSocket = new("WebSocket", new ScalarValue(true));
     static readonly LogEventProperty Aborted = new("Aborted", new ScalarValue(true));
+    static readonly LogEventProperty Tls13 = new("Tls", new ScalarValue("TLSv1.3"));
+    static readonly LogEventProperty Tls12 = new("Tls", new ScalarValue("TLSv1.2"));
+    static readonly LogEventProperty Resumed = new("Resumed", new ScalarValue(true));
+    static readonly LogEventProperty Full = new("Resumed", new ScalarValue(false));
+
+    // As many as the policy allows.
+    static readonly ConcurrentDictionary<TlsCipherSuite, LogEventProperty> Ciphers = new();
 
     readonly Serilog.ILogger _logger = logger.ForContext(Constants.SourceContextPropertyName, Source);
 
@@ -40,6 +49,8 @@ sealed class AccessLog(RequestDelegate next, CurrentOptions options, Func<Client
         var start = time.GetTimestamp();
         // Before the headers that it reads are rewritten for the upstream.
         var client = context.Features.Get<ListenerFeature>() is { } listener ? addresses().Of(context, listener).Client : "-";
+        var timing = new UpstreamTiming();
+        context.Features.Set(timing);
         var completed = false;
         try
         {
@@ -50,44 +61,67 @@ sealed class AccessLog(RequestDelegate next, CurrentOptions options, Func<Client
         {
             // Kestrel answers 500 only after the exception has passed here.
             var status = completed || context.Response.HasStarted ? context.Response.StatusCode : StatusCodes.Status500InternalServerError;
-            Write(context, client, status, time.GetElapsedTime(start));
+            Write(context, client, status, time.GetElapsedTime(start), timing);
         }
     }
 
-    void Write(HttpContext context, string client, int status, TimeSpan duration)
+    void Write(HttpContext context, string client, int status, TimeSpan duration, UpstreamTiming timing)
     {
         var request = context.Request;
-        List<LogEventProperty> properties =
-        [
+        // What the upstream was told, so that its log and this one can be joined.
+        var trace = ActivityContext.TryParse(request.Headers.TraceParent, traceState: null, out var told) ? told : default;
+        List<LogEventProperty> properties = new(capacity: 24)
+        {
             SourceContext,
             Property("Method", request.Method),
             Property("Host", request.Host.Value ?? ""),
             Property("Path", LoggedPath(context)),
             Property("Status", status),
-            Property("DurationMs", Math.Round(duration.TotalMilliseconds, 3)),
+            Property("DurationMs", Milliseconds(duration)),
             Property("Client", client),
             Property("Protocol", request.Protocol),
             Property("Route", context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config.RouteId ?? "other"),
-            Property("RequestId", context.TraceIdentifier),
-        ];
-        if (TlsVersion(context) is { } tls) properties.Add(Property("Tls", tls));
+            Property("ConnectionId", context.Connection.Id),
+        };
+        if (trace.TraceId != default) properties.Add(Property("RequestId", trace.TraceId.ToHexString()));
+        if (context.Features.Get<TlsConnectionInfo>() is { } tls) AddTls(properties, tls, request);
+        AddUpstream(properties, context, timing);
         if (context.Response.ContentLength is { } bytes) properties.Add(Property("Bytes", bytes));
         if (request.Headers.UserAgent.ToString() is { Length: > 0 } agent) properties.Add(Property("UserAgent", Truncated(agent, UserAgentLength)));
-        if (context.Features.Get<WebSocketSession>()?.Socket is { } socket)
+        if (context.Features.Get<WebSocketSession>() is { Socket: { } socket } session)
         {
             properties.Add(WebSocket);
             properties.Add(Property("BytesIn", socket.BytesIn));
             properties.Add(Property("BytesOut", socket.BytesOut));
+            if (session.EndedBy is { } by) properties.Add(Property("ClosedBy", WebSocketMetrics.LabelOf(by)));
+            if (socket.CloseCode is > 0 and var code) properties.Add(Property("CloseCode", code));
         }
         else if (context.RequestAborted.IsCancellationRequested)
         {
             properties.Add(Aborted);
         }
 
-        // What the upstream was told, so that its log and this one can be joined.
-        var trace = ActivityContext.TryParse(request.Headers.TraceParent, traceState: null, out var told) ? told : default;
         _logger.Write(new LogEvent(time.GetUtcNow(), LogEventLevel.Information, exception: null, Template, properties, trace.TraceId, trace.SpanId));
     }
+
+    static void AddTls(List<LogEventProperty> properties, TlsConnectionInfo tls, HttpRequest request)
+    {
+        properties.Add(tls.Protocol is SslProtocols.Tls13 ? Tls13 : Tls12);
+        if (tls.NegotiatedCipherSuite is { } suite) properties.Add(Ciphers.GetOrAdd(suite, static suite => Property("Cipher", suite.ToString())));
+        properties.Add(tls.Resumed ? Resumed : Full);
+        // Connections are shared by the hosts of one certificate, and made without a name by some clients.
+        if (!string.Equals(tls.Host.Value, request.Host.Host, StringComparison.OrdinalIgnoreCase)) properties.Add(Property("TlsHost", tls.Host.Value));
+    }
+
+    /// <summary>Nothing where the edge answered by itself.</summary>
+    void AddUpstream(List<LogEventProperty> properties, HttpContext context, UpstreamTiming timing)
+    {
+        if (context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination is not { } destination) return;
+        properties.Add(Property("Upstream", destination.Model.Config.Address));
+        if (timing.Elapsed(time) is { } elapsed) properties.Add(Property("UpstreamMs", Milliseconds(elapsed)));
+    }
+
+    static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
 
     static LogEventProperty Property(string name, object value) => new(name, new ScalarValue(value));
 
@@ -102,12 +136,4 @@ sealed class AccessLog(RequestDelegate next, CurrentOptions options, Func<Client
     }
 
     static string Truncated(string text, int length) => text.Length <= length ? text : $"{text.AsSpan(0, length)}…";
-
-    static string? TlsVersion(HttpContext context) => context.Features.Get<ITlsHandshakeFeature>()?.Protocol switch
-    {
-        null or SslProtocols.None => null,
-        SslProtocols.Tls13 => "TLSv1.3",
-        SslProtocols.Tls12 => "TLSv1.2",
-        var other => other.ToString(),
-    };
 }

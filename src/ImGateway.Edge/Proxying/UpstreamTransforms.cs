@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Proxying;
 sealed record UpstreamUri(string Prefix, string Target, Uri Uri);
 
 /// <summary>What every route does on top of its own transforms: the target byte for byte, the host unchanged, the forwarded headers as edited.</summary>
-sealed class UpstreamTransforms : ITransformProvider
+sealed class UpstreamTransforms(TimeProvider time) : ITransformProvider
 {
     public void ValidateRoute(TransformRouteValidationContext context)
     {
@@ -25,6 +25,8 @@ sealed class UpstreamTransforms : ITransformProvider
         if (!context.RequestTransforms.Any(transform => transform is RequestHeaderOriginalHostTransform)) context.AddOriginalHost(true);
         if (!context.RequestTransforms.Any(Rewrites)) context.RequestTransforms.Add(new TargetAsSent());
         context.RequestTransforms.Add(new SentOnce());
+        context.RequestTransforms.Add(new UpstreamTiming.Asked(time));
+        context.ResponseTransforms.Add(new UpstreamTiming.Answered(time));
         context.ResponseTransforms.Add(new SwitchingProtocols());
         context.ResponseTransforms.Add(new AnswerCheck());
     }

@@ -15,12 +15,17 @@ struct FrameFollower
     int _headerSeen;
     int _headerLength;
     int _lengthEnd;
+    byte _codeSeen;
+    ushort _code;
 
     /// <summary>Whether the next byte begins a frame.</summary>
     public readonly bool IsAtBoundary => _left == 0 && _headerSeen == 0 && !IsLost;
 
     /// <summary>Whether a Close frame has begun or passed.</summary>
     public bool CloseHasBegun { get; private set; }
+
+    /// <summary>What the Close frame says (RFC 6455 §7.4); 0 as long as it has not passed, and where it says nothing.</summary>
+    public readonly int CloseCode => _codeSeen == sizeof(ushort) ? _code : 0;
 
     /// <summary>Whether a Close frame may be put in here.</summary>
     public readonly bool MayClose => IsAtBoundary && !CloseHasBegun;
@@ -37,6 +42,7 @@ struct FrameFollower
             if (_headerSeen == 0 && _left > 0)
             {
                 var payload = (int)Math.Min(_left, (ulong)(bytes.Length - taken));
+                if (CloseHasBegun) TakeCode(bytes.Slice(taken, payload));
                 _left -= (ulong)payload;
                 taken += payload;
             }
@@ -79,5 +85,12 @@ struct FrameFollower
         if (++_headerSeen < _headerLength) return;
         _headerSeen = 0;
         IsLost = _left > long.MaxValue;
+        // Nothing is said, or what is said is masked, as no server's is (RFC 6455 §5.1); and what follows a Close frame is none.
+        if (CloseHasBegun && _codeSeen == 0 && (_left < sizeof(ushort) || _headerLength > _lengthEnd)) _codeSeen = sizeof(ushort);
+    }
+
+    void TakeCode(ReadOnlySpan<byte> payload)
+    {
+        for (var i = 0; i < payload.Length && _codeSeen < sizeof(ushort); i++, _codeSeen++) _code = (ushort)(_code << 8 | payload[i]);
     }
 }

@@ -17,6 +17,9 @@ abstract class OpenWebSocket(string route, TimeProvider time)
     /// <summary>To the client.</summary>
     public long BytesOut => Volatile.Read(ref _bytesOut);
 
+    /// <summary>Of the Close frame that the client got; 0 = none, or it said none.</summary>
+    public int CloseCode { get; protected set; }
+
     /// <summary>When the last byte came from either side and could go on to the other.</summary>
     public DateTimeOffset LastActivity => time.GetUtcNow() - IdleFor;
 

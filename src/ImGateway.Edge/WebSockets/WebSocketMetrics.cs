@@ -37,6 +37,8 @@ sealed class WebSocketMetrics
         _closed = [.. ClosedByLabels.Select(by => closed.WithLabels(by))];
     }
 
+    public static string LabelOf(ClosedBy by) => ClosedByLabels[(int)by];
+
     /// <summary>How many have ended so far by this cause.</summary>
     public long Closed(ClosedBy by) => (long)_closed[(int)by].Value;
 

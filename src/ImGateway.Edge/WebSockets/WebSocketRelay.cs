@@ -184,6 +184,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                     if (isDropping) continue;
                     isWriting = true;
                     var count = Follow(ref follower, buffer.AsSpan(0, read));
+                    if (follower.CloseHasBegun) CloseCode = follower.CloseCode;
                     CountSent(count);
                     metrics.OnSent(count);
                     await client.WriteAsync(buffer.AsMemory(0, count), ended);
@@ -258,6 +259,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
         var frame = new byte[] { 0x88, sizeof(ushort), 0, 0 };
         BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(2), (ushort)code);
         await client.WriteAsync(frame, _ended.Token);
+        CloseCode = code;
         _hasSentClose = true;
     }
 

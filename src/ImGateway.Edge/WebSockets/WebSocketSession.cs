@@ -39,6 +39,9 @@ sealed class WebSocketSession : IDisposable
 
     public bool IsUpgraded => Socket is not null;
 
+    /// <summary>Who ended it; null until somebody has.</summary>
+    public ClosedBy? EndedBy { get; private set; }
+
     /// <param name="upstream">What is no longer HTTP; the session disposes of it.</param>
     public void Grant(Stream upstream) => _upstream = upstream;
 
@@ -74,6 +77,7 @@ sealed class WebSocketSession : IDisposable
         }
         finally
         {
+            EndedBy = end.By;
             _registry.Remove(relay, end.By);
         }
 

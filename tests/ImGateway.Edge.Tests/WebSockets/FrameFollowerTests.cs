@@ -71,6 +71,23 @@ public sealed class FrameFollowerTests
         Assert.False(follower.IsAtBoundary);
     }
 
+    [Theory]
+    [InlineData(new byte[] { 0x88, 2, 0x03, 0xE8 }, 1000)]
+    [InlineData(new byte[] { 0x81, 1, 0x03, 0x88, 4, 0x0F, 0xA1, 1, 2 }, 4001)]
+    [InlineData(new byte[] { 0x88, 0 }, 0)]
+    [InlineData(new byte[] { 0x88, 1, 9 }, 0)]
+    [InlineData(new byte[] { 0x88, 0, 0x81, 2, 0x03, 0xE8 }, 0)]
+    [InlineData(new byte[] { 0x88, 0x82, 1, 2, 3, 4, 0x03, 0xE8 }, 0)]
+    [InlineData(new byte[] { 0x82, 2, 0x03, 0xE8 }, 0)]
+    public void A_Close_tells_its_code_however_it_is_cut(byte[] bytes, int code)
+    {
+        var (whole, cut) = (default(FrameFollower), default(FrameFollower));
+        whole.Follow(bytes);
+        for (var i = 0; i < bytes.Length; i++) cut.Follow(bytes.AsSpan(i, 1));
+
+        Assert.Equal((code, code), (whole.CloseCode, cut.CloseCode));
+    }
+
     [Fact]
     public void After_a_length_that_cannot_be_no_boundary_is_known()
     {
