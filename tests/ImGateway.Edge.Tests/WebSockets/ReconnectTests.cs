@@ -34,7 +34,7 @@ public sealed partial class ReconnectTests(TlsFixture tls)
         Assert.Equal(0, await before.StopAsync(Patience));
         var restart = Closed(await client.Log.WaitForAsync(line => line.Text.StartsWith("close", StringComparison.Ordinal), Patience));
         // Twice in vain, so that there is something to wait longer for.
-        await client.Log.WaitForAsync(_ => client.Log.Lines.Count(line => line.Text.StartsWith("close 1006", StringComparison.Ordinal)) == 2, Patience);
+        await client.Log.WaitForAsync(_ => client.Log.Lines.Count(line => line.Text.StartsWith("close 1006", StringComparison.Ordinal)) >= 2, Patience);
         var waited = client.Log.Lines.Where(line => line.Text.StartsWith("close 1006", StringComparison.Ordinal)).Select(Closed).ToList();
         var lines = client.Log.Lines.Count;
         await using var after = await EdgeProcess.StartAsync(setup);
@@ -44,7 +44,7 @@ public sealed partial class ReconnectTests(TlsFixture tls)
         Assert.InRange(restart.Delay, 0, Base);
         Assert.InRange(waited[0].Delay, 0, 2 * Base);
         Assert.InRange(waited[1].Delay, 0, 4 * Base);
-        Assert.Equal(3, waited.Select(wait => wait.Delay).Append(restart.Delay).Distinct().Count());
+        Assert.Equal(3, waited.Take(2).Select(wait => wait.Delay).Append(restart.Delay).Distinct().Count());
         Assert.Equal(2, client.Log.Lines.Count(line => line.Text == "open"));
     }
 
