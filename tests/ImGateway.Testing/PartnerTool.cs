@@ -25,6 +25,9 @@ public static class PartnerTool
     /// <summary>testssl.sh 3.2: <c>tools/newer-debian</c>.</summary>
     public static string TestSsl => FromEnvironment("TESTSSL", "testssl");
 
+    /// <summary>Debian's Chromium.</summary>
+    public static string Chromium => FromEnvironment("CHROMIUM", "/usr/bin/chromium");
+
     public static string WsCat => FromEnvironment("WSCAT", "wscat");
 
     /// <param name="file">Found on the path, or named by its own.</param>

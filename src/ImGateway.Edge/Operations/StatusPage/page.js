@@ -1,0 +1,66 @@
+const every = 2000;
+const patience = 5000;
+const colours = { good: "%23116a3b", warn: "%23c07a12", bad: "%23a5231c" };
+
+let seenAt = null;
+let trouble = null;
+let paused = false;
+let asking = false;
+let next;
+
+/** Asks, shows, and asks again; not in a tab that nobody sees. */
+async function refresh() {
+  clearTimeout(next);
+  if (asking || paused || document.hidden) return;
+  asking = true;
+  try {
+    const answer = await fetch("/api/status", { cache: "no-store", signal: AbortSignal.timeout(patience) });
+    if (!answer.ok) throw new Error(`it answers ${answer.status}`);
+    const status = await answer.json();
+    skew = Date.parse(status.time) - Date.now();
+    [seenAt, trouble] = [performance.now(), null];
+    document.getElementById("content").hidden = false;
+    showAll(status);
+  } catch (error) {
+    trouble = error.message.startsWith("it answers") ? error.message : error.name === "TimeoutError" ? "it does not answer in time" : "it does not answer";
+  } finally {
+    asking = false;
+  }
+  tick();
+  next = setTimeout(refresh, every);
+}
+
+function showAll(status) {
+  const told = showHealth(status);
+  const name = status.certificates[0]?.host ?? "";
+  document.getElementById("edge-name").textContent = name;
+  document.title = `${told.title} · ${name} · ImGateway Edge`;
+  document.getElementById("icon").href = `data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="${colours[told.kind]}"/></svg>`;
+  for (const part of [showDrain, showTiles, showCertificates, showChart, showTls, showRequests, showUpstreams, showConfiguration, showAudit]) part(status);
+}
+
+/** How old is what is shown. */
+function tick() {
+  const age = seenAt === null ? null : (performance.now() - seenAt) / 1000;
+  const seen = document.getElementById("seen");
+  const [stale, gone] = [document.getElementById("stale"), trouble !== null];
+  seen.textContent = paused ? `paused; seen ${age === null ? "never" : `${duration(age)} ago`}` : gone ? "no connection" : age === null ? "connecting" : age < 3 ? "live" : `seen ${duration(age)} ago`;
+  seen.dataset.state = paused ? "paused" : gone ? "gone" : age === null ? "wait" : "live";
+  document.body.classList.toggle("gone", gone);
+  if (gone) {
+    // The seconds are not announced: a reader would speak without end.
+    show(stale, h("strong", null, "The edge cannot be reached: "), trouble, ". ", h("span", { "aria-live": "off" }, age === null ? "It was not seen yet." : `Last seen ${duration(age)} ago; what stands below is from then.`));
+    if (age !== null) document.title = `No connection · ${document.getElementById("edge-name").textContent} · ImGateway Edge`;
+  }
+  stale.hidden = !gone;
+}
+
+document.getElementById("pause").addEventListener("click", event => {
+  paused = !paused;
+  event.currentTarget.setAttribute("aria-pressed", String(paused));
+  tick();
+  refresh();
+});
+document.addEventListener("visibilitychange", refresh);
+setInterval(() => document.hidden || tick(), 1000);
+refresh();
