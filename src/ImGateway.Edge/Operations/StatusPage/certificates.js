@@ -35,18 +35,18 @@ function lifeBar({ host, notBefore, notAfter, daysLeft, next }) {
     }),
     h("div", { class: "span" },
       time(notBefore, day(notBefore)),
-      next?.at ? h("span", null, "◆ ", time(next.at, day(next.at))) : null,
+      next?.at ? h("span", { class: "planned", style: { "--planned": style["--planned"] } }, time(next.at, day(next.at))) : null,
       time(notAfter, day(notAfter))));
 }
 
 function nextLine({ next, serialNumber }) {
-  if (!next) return null;
-  const why = reasons[next.why] ?? next.why;
-  if (next.action === "none") return [reasons[next.why] ?? "nothing is planned"];
-  const verb = { renew: serialNumber ? "Renewed" : "Ordered", rotate: "To be rotated by hand" }[next.action] ?? next.action;
+  if (!next) return "It has to be put in place by hand";
+  const why = said(reasons[next.why] ?? next.why);
+  if (next.action === "none" || !next.at) return why;
   const failed = next.failures > 0;
-  const moment = !next.at || (Date.parse(next.at) <= now() && !failed) ? "now" : relative(next.at);
-  return [failed ? "Next attempt" : verb, " ", next.at ? time(next.at, moment) : moment, failed ? "" : [", ", said(why)]];
+  const verb = failed ? "Next attempt" : next.action === "rotate" ? "Replace it by hand" : serialNumber ? "Renews" : "Ordered";
+  const moment = Date.parse(next.at) <= now() ? "now" : relative(next.at);
+  return [verb, " ", time(next.at, moment), failed ? "" : [", ", why]];
 }
 
 function certificateCard(certificate) {
@@ -58,16 +58,16 @@ function certificateCard(certificate) {
     left === null ? null : [
       h("div", { class: "days" },
         h("strong", null, left < 0 ? `expired ${duration(-left)} ago` : `${duration(left, left < 2 * 86400)} left`),
-        h("span", { class: "soft small" }, `${percent(Math.min(now(), Date.parse(certificate.notAfter)) - Date.parse(certificate.notBefore), Date.parse(certificate.notAfter) - Date.parse(certificate.notBefore)).replace(/\.\d/, "")} of its life over`)),
+        h("span", { class: "soft" }, nextLine(certificate))),
       lifeBar(certificate),
     ],
     next?.lastError ? h("div", { class: "trouble", "data-kind": state.kind === "good" ? "warn" : state.kind },
       h("strong", null, next.failures > 0 ? `${plural(next.failures, "failure")} in a row` : "Last error"), h("p", null, said(next.lastError))) : null,
+    left === null ? h("p", { class: "soft" }, nextLine(certificate)) : null,
     pairs(
-      ["Next", nextLine(certificate), true],
       ["Issuer", certificate.issuer ? said(commonName(certificate.issuer)) : null],
       ["Key", certificate.keyType],
-      ["Source", certificate.source ? said(word(certificate.source)) : null],
+      ["Source", certificate.source ? said(certificate.source) : null],
       ["OCSP", certificate.ocsp ? word(certificate.ocsp) : null]),
     certificate.serialNumber ? h("details", null, h("summary", null, "Serial, pin, names, chain"),
       pairs(
@@ -85,7 +85,7 @@ function certificateCard(certificate) {
 function commonName(issuer) {
   const part = name => new RegExp(`(?:^|, )${name}=("[^"]*"|[^,]+)`).exec(issuer)?.[1].replaceAll('"', "");
   const [common, organization] = [part("CN"), part("O")];
-  return common && organization && common !== organization ? `${organization} ${common}` : common ?? organization ?? issuer;
+  return common && organization && !common.includes(organization) ? `${organization} ${common}` : common ?? organization ?? issuer;
 }
 
 function showCertificates(status) {

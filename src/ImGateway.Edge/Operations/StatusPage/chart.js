@@ -20,7 +20,7 @@ function calmed(values, most) {
 /** The next number that is round, for the top of an axis. */
 function ceiling(number) {
   const power = 10 ** Math.floor(Math.log10(Math.max(4, number)));
-  return [1, 2, 4, 5, 8, 10].map(step => step * power).find(step => step >= number);
+  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map(step => step * power).find(step => step >= number);
 }
 
 const hour = 3600;
@@ -42,7 +42,7 @@ function showChart({ history }) {
   const at = pointed !== null && pointed < values.length ? pointed : null;
   show(figure,
     h("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": "chart-title chart-caption" },
-      [0, top / 2, top].map(value => [
+      [0, top / 2, top].filter(Number.isInteger).map(value => [
         h("line", { class: "grid", x1: left, x2: width - right, y1: y(value), y2: y(value) }),
         h("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, count(value)),
       ]),
@@ -65,7 +65,7 @@ function chartWords(values, history, until) {
   if (values.length === 0) return "Nothing was recorded yet.";
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const when = i => clock(until - (values.length - 1 - i) * history.stepSeconds * 1000);
-  const span = duration((values.length - 1) * history.stepSeconds);
+  const span = duration(values.length * history.stepSeconds);
   if (low === high) return `${count(high)} all the time, for ${span}.`;
   return `Over ${span}: most ${count(high)} at ${when(values.lastIndexOf(high))}, fewest ${count(low)} at ${when(values.lastIndexOf(low))}.`;
 }

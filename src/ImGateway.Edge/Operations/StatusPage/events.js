@@ -5,7 +5,8 @@ function showDrain({ drain }) {
   const closing = phase === "closing";
   const most = Math.max(webSocketsAtStart, webSocketsLeft);
   const gone = most - webSocketsLeft;
-  const step = (state, name, text) => h("li", { "data-state": state, "aria-current": state === "current" ? "step" : null }, h("strong", null, name), text);
+  const step = (state, name, text) => h("li", { "data-state": state, "aria-current": state === "current" ? "step" : null }, 
+    h("strong", null, state === "done" ? icon("good") : null, name, state === "current" ? h("span", { class: "now" }, "now") : null), text);
   show(document.getElementById("drain-body"),
     h("p", null, most === 0 ? "No WebSocket was open. " : `${count(gone)} of ${plural(most, "WebSocket")} closed, ${count(webSocketsLeft)} left. `,
       h("span", { class: "soft" }, `${plural(connectionsLeft, "connection")} open.`)),
@@ -34,13 +35,18 @@ const actions = {
   accountRegistered: "Account registered", accountReplaced: "Account replaced",
 };
 
+const causes = {
+  ari: "the CA asked for it", age: "planned age", max_age: "Certificates:MaxAge", missing: "there was none", revoked: "it was revoked", manual: "by hand", file: "from a file",
+  rollback: "the one before",
+};
+
 function auditLine({ time: at, action, host, why, who, newSerial, issuer, detail }) {
   return h("li", null,
     h("span", { class: "soft" }, time(at, `${day(at)}, ${clock(at)}`)),
     said(host ?? "CA account"),
     h("div", { class: "what" },
       h("strong", { class: action === "renewalFailed" || action === "revoked" ? "failed" : null }, said(actions[action] ?? action)),
-      h("span", { class: "soft" }, said(why.replaceAll("_", " ")), ", by ", said(who)),
+      h("span", { class: "soft" }, said(causes[why] ?? why), who === "loop" ? "" : [", by ", said(who)]),
       newSerial ? h("span", { class: "detail" }, "Serial ", h("code", null, said(newSerial)), issuer ? [" from ", said(commonName(issuer))] : "") : null,
       detail ? h("span", { class: "detail" }, said(detail)) : null));
 }

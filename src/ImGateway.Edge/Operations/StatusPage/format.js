@@ -48,9 +48,9 @@ const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : m
 /** Never rounded up to all, nor down to none. */
 function percent(part, whole) {
   if (whole === 0) return "–";
-  const share = Math.floor((part / whole) * 1000) / 10;
-  if (part > 0 && share === 0) return "< 0.1 %";
-  return `${share === 100 ? "100" : share.toFixed(1)} %`;
+  if (part === whole) return "100 %";
+  if (part > 0 && part / whole < 0.001) return "< 0.1 %";
+  return `${Math.min(99.9, (part / whole) * 100).toFixed(1)} %`;
 }
 
 function bytes(number) {
@@ -73,7 +73,7 @@ const words = {
   connect: "No connection", reset: "Connection reset", protocol: "Broken answer",
   client: "Client", upstream: "Upstream", idle: "Idle time-out", drain: "Drain", limit: "Limit", error: "Error",
   ws: "/ws", api: "/api", health: "/health", none: "No answer",
-  good: "Good", revoked: "Revoked", stale: "None to staple", not_offered: "Not offered by the CA",
+  good: "Good", revoked: "Revoked", stale: "None to staple", not_offered: "Not offered",
   healthy: "Healthy", unhealthy: "Unhealthy", unknown: "Not checked",
 };
-const word = name => words[name] ?? name.replaceAll("_", " ");
+const word = name => words[name] ?? name.slice(0, 1).toUpperCase() + name.slice(1).replaceAll("_", " ");

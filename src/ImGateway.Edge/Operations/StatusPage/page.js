@@ -33,11 +33,13 @@ async function refresh() {
 function showAll(status) {
   const told = showHealth(status);
   const name = status.certificates[0]?.host ?? "";
-  document.getElementById("edge-name").textContent = name;
-  document.title = `${told.title} · ${name} · ImGateway Edge`;
+  show(document.getElementById("edge-name"), said(name));
+  document.title = titled(told.title, name);
   document.getElementById("icon").href = `data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="${colours[told.kind]}"/></svg>`;
   for (const part of [showDrain, showTiles, showCertificates, showChart, showTls, showRequests, showUpstreams, showConfiguration, showAudit]) part(status);
 }
+
+const titled = (state, name) => `${state} · ${name.slice(0, 80)} · ImGateway Edge`;
 
 /** How old is what is shown. */
 function tick() {
@@ -50,7 +52,7 @@ function tick() {
   if (gone) {
     // The seconds are not announced: a reader would speak without end.
     show(stale, h("strong", null, "The edge cannot be reached: "), trouble, ". ", h("span", { "aria-live": "off" }, age === null ? "It was not seen yet." : `Last seen ${duration(age)} ago; what stands below is from then.`));
-    if (age !== null) document.title = `No connection · ${document.getElementById("edge-name").textContent} · ImGateway Edge`;
+    if (age !== null) document.title = titled("No connection", document.getElementById("edge-name").textContent);
   }
   stale.hidden = !gone;
 }

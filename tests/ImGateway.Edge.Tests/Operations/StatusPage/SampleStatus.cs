@@ -43,7 +43,7 @@ static class SampleStatus
             1_904_377, 0,
             [new("2xx", 1_771_034), new("1xx", 125_684), new("4xx", 7_541), new("5xx", 118)],
             [new("api", 1_771_870), new("ws", 126_902), new("other", 5_605)],
-            [new("unknown_host", 1_204), new("not_found", 5_605)],
+            [new("no_route", 5_605), new("unknown_host", 1_204)],
             [new("connect", 97), new("timeout", 21)]),
         History = History(),
         Configuration = new ConfigurationStatus(
@@ -91,6 +91,7 @@ static class SampleStatus
         Connections = 481,
         Sockets = Healthy.Sockets with { Open = 472, Closed = [.. Healthy.Sockets.Closed, new NamedCount("drain", 812)] },
         Drain = new DrainStatus("closing", Now.AddSeconds(-18), Now.AddSeconds(-13), Now.AddSeconds(12), 1284, 472, 481),
+        History = Healthy.History with { WebSockets = [.. Healthy.History.WebSockets.SkipLast(2), 1284, 651], Connections = [.. Healthy.History.Connections.SkipLast(2), 1309, 662] },
         Upstreams = [.. Healthy.Upstreams.Select(upstream => upstream with { UnderWay = 238 })],
     };
 

@@ -163,7 +163,7 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
 
     internal static RunningStatus Named(string name) => name switch
     {
-        "failing" => SampleStatus.RenewalFailing,
+        "failing" or "renewal-failing" => SampleStatus.RenewalFailing,
         "draining" => SampleStatus.Draining,
         "starting" => SampleStatus.Starting,
         _ => SampleStatus.Healthy,

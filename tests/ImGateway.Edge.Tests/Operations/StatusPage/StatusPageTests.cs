@@ -27,7 +27,7 @@ public sealed class StatusPageTests(Browser browser) : IClassFixture<Browser>
 
         await using var tab = await browser.OpenAsync(Page(edge));
         await tab.ShowsAsync("#health", "Ready");
-        await tab.ShowsAsync("#health", $"Version{(string)status["version"]!}");
+        await tab.ShowsAsync("#health", $"Version {(string)status["version"]!}");
         await tab.ShowsAsync("#health", (string)status["openSsl"]!);
         await tab.ShowsAsync("#health", "All 3 hosts have a valid certificate.");
         await tab.ShowsAsync("#certificates", Host);
@@ -42,10 +42,10 @@ public sealed class StatusPageTests(Browser browser) : IClassFixture<Browser>
 
         // Nobody reloads: what is kept in the page stays.
         await tab.Page.EvaluateAsync("window.mark = 1");
-        await tab.ShowsAsync("#tiles", "2 since the start");
+        await tab.ShowsAsync("#tiles", "2 in all");
         for (var i = 0; i < 3; i++) await client.ServedSerialAsync(Host);
         using var answer = await client.GetAsync(Host, "/api/x");
-        await tab.ShowsAsync("#tiles", "6 since the start");
+        await tab.ShowsAsync("#tiles", "6 in all");
         await tab.ShowsAsync("#requests", "/api");
         first.Abort();
         await tab.ShowsAsync("#tiles", "WebSockets 1 open");
@@ -73,7 +73,7 @@ public sealed class StatusPageTests(Browser browser) : IClassFixture<Browser>
         await tab.ShowsAsync("#certificates .trouble", "userActionRequired");
         await tab.ShowsAsync("#certificates", "Next attempt in ");
         await tab.ShowsAsync("#health", "Ready, but see to this");
-        await tab.ShowsAsync("#health", $"{Host}: renewal failed 2 times in a row; 89 days left");
+        await tab.ShowsAsync("#health", $"{Host}: renewal failed 2 times in a row; 90 days left");
         await tab.ShowsAsync("#audit .failed >> nth=0", "Renewal failed");
         Assert.Empty(tab.Complaints);
     }
