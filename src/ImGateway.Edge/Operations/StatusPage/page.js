@@ -13,21 +13,34 @@ async function refresh() {
   clearTimeout(next);
   if (asking || paused || document.hidden) return;
   asking = true;
-  try {
-    const answer = await fetch("/api/status", { cache: "no-store", signal: AbortSignal.timeout(patience) });
-    if (!answer.ok) throw new Error(`it answers ${answer.status}`);
-    const status = await answer.json();
+  const status = await ask();
+  asking = false;
+  if (status) {
     skew = Date.parse(status.time) - Date.now();
-    [seenAt, trouble] = [performance.now(), null];
+    seenAt = performance.now();
     document.getElementById("content").hidden = false;
-    showAll(status);
-  } catch (error) {
-    trouble = error.message.startsWith("it answers") ? error.message : error.name === "TimeoutError" ? "it does not answer in time" : "it does not answer";
-  } finally {
-    asking = false;
+    try {
+      showAll(status);
+      trouble = null;
+    } catch (error) {
+      // Not the edge's fault, and not to be taken for it.
+      console.error(error);
+      trouble = "This page does not understand the edge's answer; reload it";
+    }
   }
   tick();
   next = setTimeout(refresh, every);
+}
+
+async function ask() {
+  try {
+    const answer = await fetch("/api/status", { cache: "no-store", signal: AbortSignal.timeout(patience) });
+    if (answer.ok) return await answer.json();
+    trouble = `The edge refuses to tell: it answers ${answer.status}`;
+  } catch (error) {
+    trouble = `The edge cannot be reached: it does not answer${error.name === "TimeoutError" ? " in time" : ""}`;
+  }
+  return null;
 }
 
 function showAll(status) {
@@ -51,7 +64,7 @@ function tick() {
   document.body.classList.toggle("gone", gone);
   if (gone) {
     // The seconds are not announced: a reader would speak without end.
-    show(stale, h("strong", null, "The edge cannot be reached: "), trouble, ". ", h("span", { "aria-live": "off" }, age === null ? "It was not seen yet." : `Last seen ${duration(age)} ago; what stands below is from then.`));
+    show(stale, h("strong", null, trouble, "."), " ", h("span", { "aria-live": "off" }, age === null ? "It was not seen yet." : `Last seen ${duration(age)} ago; what stands below is from then.`));
     if (age !== null) document.title = titled("No connection", document.getElementById("edge-name").textContent);
   }
   stale.hidden = !gone;

@@ -8,22 +8,19 @@ namespace ImGateway.Edge.Tests.Operations.StatusPage;
 /// <summary>Whether everybody can read the page, whatever it has to show: the real page, with states that an edge is seldom in.</summary>
 public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browser>
 {
-    public static TheoryData<string, bool, bool> Looks()
-    {
-        var all = new TheoryData<string, bool, bool>();
-        foreach (var status in (string[])["healthy", "failing", "draining", "starting", "gone"])
-        {
-            foreach (var dark in (bool[])[false, true])
-            {
-                foreach (var phone in (bool[])[false, true]) all.Add(status, dark, phone);
-            }
-        }
-
-        return all;
-    }
-
     [Theory]
-    [MemberData(nameof(Looks))]
+    [InlineData("healthy", false, false)]
+    [InlineData("healthy", false, true)]
+    [InlineData("healthy", true, false)]
+    [InlineData("healthy", true, true)]
+    [InlineData("renewal-failing", false, true)]
+    [InlineData("renewal-failing", true, false)]
+    [InlineData("draining", false, false)]
+    [InlineData("draining", true, true)]
+    [InlineData("starting", true, false)]
+    [InlineData("starting", false, true)]
+    [InlineData("gone", false, false)]
+    [InlineData("gone", true, true)]
     public async Task It_is_accessible_and_fits_the_window(string name, bool dark, bool phone)
     {
         await using var server = await ManagementServer.StartAsync();
@@ -163,7 +160,7 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
 
     internal static RunningStatus Named(string name) => name switch
     {
-        "failing" or "renewal-failing" => SampleStatus.RenewalFailing,
+        "renewal-failing" => SampleStatus.RenewalFailing,
         "draining" => SampleStatus.Draining,
         "starting" => SampleStatus.Starting,
         _ => SampleStatus.Healthy,
