@@ -65,7 +65,7 @@ sealed class TrafficHistory(Traffic traffic, TimeProvider time) : BackgroundServ
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    readonly record struct Sample(int WebSockets, int Connections, long Handshakes, long Requests);
+    sealed record Sample(int WebSockets, int Connections, long Handshakes, long Requests);
 }
 
 /// <summary>Hundreds of numbers, one below the other, would bury everything else for whoever reads the answer in a terminal.</summary>

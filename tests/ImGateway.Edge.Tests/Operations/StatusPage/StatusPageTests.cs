@@ -1,4 +1,3 @@
-using System.Net;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Tests.Acme;

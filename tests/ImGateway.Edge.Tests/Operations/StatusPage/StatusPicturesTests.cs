@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using ImGateway.Edge.Operations;
 using Microsoft.Playwright;
 
 namespace ImGateway.Edge.Tests.Operations.StatusPage;
