@@ -14,13 +14,9 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
     [InlineData("healthy", false, true)]
     [InlineData("healthy", true, false)]
     [InlineData("healthy", true, true)]
-    [InlineData("renewal-failing", false, true)]
     [InlineData("renewal-failing", true, false)]
     [InlineData("draining", false, false)]
-    [InlineData("draining", true, true)]
     [InlineData("starting", true, false)]
-    [InlineData("starting", false, true)]
-    [InlineData("gone", false, false)]
     [InlineData("gone", true, true)]
     public async Task It_is_accessible_and_fits_the_window(string name, bool dark, bool phone)
     {
