@@ -30,6 +30,9 @@ public static class PartnerTool
 
     public static string PromTool => FromEnvironment("PROMTOOL", "promtool");
 
+    /// <summary>Debian's Chromium.</summary>
+    public static string Chromium => FromEnvironment("CHROMIUM", "/usr/bin/chromium");
+
     public static string WsCat => FromEnvironment("WSCAT", "wscat");
 
     /// <param name="file">Found on the path, or named by its own.</param>

@@ -113,6 +113,9 @@ public sealed partial class CertificateManager : BackgroundService
     public IReadOnlyList<ManagedCertificate> Certificates =>
         ManagedCertificates.Of(_installer.Served, (host, _) => _book.Of(host), _options.Value, _time);
 
+    /// <summary>What comes next to a configured host that has none.</summary>
+    public NextAction? NextOfMissing(HostName host) => NextActions.OfMissing(_book.Of(host), _options.Value, _time.GetUtcNow());
+
     bool IsAcme => _options.Value.Certificates.Source == CertificateSource.Acme;
 
     /// <summary>Everything that must be there before the first connection. Called once; starting calls it where nobody did.</summary>

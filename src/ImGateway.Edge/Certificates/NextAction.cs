@@ -9,6 +9,9 @@ public sealed record NextAction(string Action, DateTimeOffset? At, string Why)
     /// <summary>Of the attempt before, where it failed: one line.</summary>
     public string? LastError { get; init; }
 
+    /// <summary>Attempts that failed since the last success.</summary>
+    public int Failures { get; init; }
+
     public override string ToString() =>
         (At is { } at ? $"{Action} by {at:yyyy-MM-dd}: {Why}" : $"{Action}: {Why}") + (LastError is null ? "" : $"; the last attempt failed: {LastError}");
 }

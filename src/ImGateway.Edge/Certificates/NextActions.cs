@@ -27,6 +27,12 @@ static class NextActions
         return byAge < credential.NotAfter ? new(Rotate, byAge, "MaxAge") : new(Rotate, credential.NotAfter, "expiry");
     }
 
+    /// <summary>Of a host that has none yet; null where nobody but the operator can see to that.</summary>
+    public static NextAction? OfMissing(RenewalState state, EdgeOptions options, DateTimeOffset now) =>
+        options.Certificates.Source == CertificateSource.Acme
+            ? new(Renew, state.NextAttempt ?? now, RenewalReasons.Missing) { LastError = state.LastError, Failures = state.Failures }
+            : null;
+
     /// <summary>Whichever way the certificate came in: an imported one is renewed like all others.</summary>
     static NextAction ByCa(ServedCredential served, RenewalState? state, EdgeOptions options, DateTimeOffset now)
     {
@@ -35,6 +41,6 @@ static class NextActions
             ? RenewalPolicy.Due(validity, known, RenewalSettings.Of(options))
             : new RenewalPolicy(now, RenewalReasons.Missing);
         var at = known.NextAttempt is { } retry && retry > due.At ? retry : due.At;
-        return new(Renew, at, due.Reason) { LastError = known.LastError };
+        return new(Renew, at, due.Reason) { LastError = known.LastError, Failures = known.Failures };
     }
 }

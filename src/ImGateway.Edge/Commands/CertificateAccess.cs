@@ -70,7 +70,7 @@ sealed class CertificateAccess : IDisposable
     static T Agreed<T>(ControlReply<T> reply) => reply.Problems.Count == 0 ? reply.Value! : throw new UserError(reply.Problems);
 
     IReadOnlyList<CertificateStatus> FromDisk() =>
-        OnDisk((store, options) => CertificateStatus.Of(options.Hosts, store.Read(), TimeProvider.System.GetUtcNow()));
+        OnDisk((store, options) => CertificateStatus.Of(options.Hosts, store.Read(), _ => null, TimeProvider.System.GetUtcNow()));
 
     Installation OnDisk(Func<OfflineCertificates, InstallResult> change)
     {

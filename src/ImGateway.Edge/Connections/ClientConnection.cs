@@ -9,7 +9,9 @@ sealed class ClientConnection(ConnectionContext connection, ClientConnections al
 {
     // Taken while nobody else reads the features.
     readonly IConnectionLifetimeNotificationFeature? _life = connection.Features.Get<IConnectionLifetimeNotificationFeature>();
+    TaskCompletionSource? _letGo;
     Use _use;
+    int _looks;
 
     enum Use
     {
@@ -30,6 +32,21 @@ sealed class ClientConnection(ConnectionContext connection, ClientConnections al
         if (_use is not Use.Closable) ChangeTo(Use.Closable);
         return next(context);
     }
+
+    /// <summary>
+    /// Waits for the server to have done with it, but not for ever once the client has gone: of many streams that are reset at once Kestrel sometimes
+    /// waits for one that never ends (github.com/dotnet/aspnetcore/issues/51307). The connection would stay counted, keep its memory and hold up a drain.
+    /// </summary>
+    /// <param name="serving">The server's work on it.</param>
+    public async Task WaitAsync(Task serving)
+    {
+        _letGo = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await await Task.WhenAny(serving, _letGo.Task);
+    }
+
+    /// <summary>To be called at intervals: ends the wait when the client has been gone for <paramref name="looks"/> of them. True once.</summary>
+    public bool LetGoIfGone(int looks) =>
+        _letGo is { } letGo && connection.ConnectionClosed.IsCancellationRequested && ++_looks >= looks && letGo.TrySetResult();
 
     /// <summary>Ends it once what is under way has been answered.</summary>
     /// <param name="evenFresh">Also if nothing has been asked yet.</param>

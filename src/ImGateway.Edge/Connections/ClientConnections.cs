@@ -37,6 +37,9 @@ sealed class ClientConnections
         }
     }
 
+    /// <summary>To be called at intervals: lets go of those whose clients have been gone for <paramref name="looks"/> of them, and says how many.</summary>
+    public int LetGoOfGone(int looks) => _served.Count(served => served.Key.LetGoIfGone(looks));
+
     /// <summary>From here on connections are refused; those there are know nothing of it.</summary>
     public async Task StopAcceptingAsync()
     {

@@ -5,7 +5,9 @@ namespace ImGateway.Edge.Connections;
 
 static class ClientConnectionsRegistration
 {
-    public static IServiceCollection AddClientConnections(this IServiceCollection services) => services.AddSingleton<ClientConnections>();
+    public static IServiceCollection AddClientConnections(this IServiceCollection services) => services
+        .AddSingleton<ClientConnections>()
+        .AddHostedService<GoneClients>();
 
     /// <summary>Lets Kestrel listen on a <see cref="PublicEndPoint"/>. After the registration of Kestrel, whose own transports are kept.</summary>
     public static IWebHostBuilder UsePublicTransport(this IWebHostBuilder host) =>

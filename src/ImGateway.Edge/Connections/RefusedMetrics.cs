@@ -22,5 +22,9 @@ sealed class RefusedMetrics
     /// <summary>To be kept by who counts. Reasons are a fixed set, so that labels are bounded.</summary>
     public Counter.Child Of(string reason) => _refused.WithLabels(reason);
 
+    /// <summary>What was counted so far.</summary>
+    public IEnumerable<(string Reason, long Count)> Refused =>
+        _refused.GetAllLabelValues().Select(labels => (labels[0], (long)_refused.WithLabels(labels).Value));
+
     public void OnRefused(ConnectionRefusal refusal) => _connections[(int)refusal - 1].Inc();
 }

@@ -21,6 +21,7 @@ sealed class DemoBanner(IAnsiConsole console)
         Fact("WebSocket", $"{wss}  (echo; ?room=NAME is a chat)");
         Fact("API", $"{https}/api/echo");
         Fact("plain HTTP", $"http://localhost:{DemoOptions.HttpPort}/  (redirects)");
+        Fact("status", $"http://localhost:{DemoOptions.ManagementPort}/");
         Fact("metrics", $"http://localhost:{DemoOptions.ManagementPort}/metrics");
         Fact("CA file", DemoOptions.CaFile(options));
         console.WriteLine();

@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Operations;
 
 /// <summary>
 /// What is served for one configured host, for people and scripts: <c>/api/certificates</c>, <c>cert show --json</c> and the control socket say the same.
-/// Everything but host and name is null while there is no certificate.
+/// Everything but host, name and what comes next is null while there is no certificate.
 /// </summary>
 /// <param name="Name">Of the managed certificate: the host with <c>*</c> written <c>_</c>.</param>
 /// <param name="SpkiSha256">Pin of the key (RFC 7469 §2.4): base64 of the SHA-256 of the subject public key info.</param>
@@ -37,10 +37,11 @@ public sealed record CertificateStatus(
     NextAction? Next = null)
 {
     /// <summary>One for each host, whether it has a certificate or not.</summary>
-    public static IReadOnlyList<CertificateStatus> Of(IReadOnlyList<HostName> hosts, IReadOnlyList<ManagedCertificate> certificates, DateTimeOffset now) =>
+    public static IReadOnlyList<CertificateStatus> Of(
+        IReadOnlyList<HostName> hosts, IReadOnlyList<ManagedCertificate> certificates, Func<HostName, NextAction?> nextOfMissing, DateTimeOffset now) =>
         [.. from host in hosts
             join certificate in certificates on host equals certificate.Host into found
-            select found.FirstOrDefault() is { } managed ? Of(managed, now) : new CertificateStatus(host.Value, host.CertificateName)];
+            select found.FirstOrDefault() is { } managed ? Of(managed, now) : new CertificateStatus(host.Value, host.CertificateName, Next: nextOfMissing(host))];
 
     static CertificateStatus Of(ManagedCertificate managed, DateTimeOffset now)
     {

@@ -1,28 +1,15 @@
 using System.Text.Json;
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations.Reload;
+using ImGateway.Edge.Proxying;
 using ImGateway.Edge.WebSockets;
 using Yarp.ReverseProxy;
-using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Operations;
 
-public sealed record UpstreamStatus(string Address, string Health);
-
 public sealed record ReadyStatus(bool Ready, IReadOnlyList<string> Reasons, IReadOnlyList<UpstreamStatus> Upstreams);
-
-public sealed record RunningStatus(
-    string Version,
-    string Commit,
-    string OpenSsl,
-    string Engine,
-    DateTimeOffset StartedAt,
-    long UptimeSeconds,
-    bool Ready,
-    IReadOnlyList<string> Reasons,
-    int? WebSockets,
-    IReadOnlyList<UpstreamStatus> Upstreams,
-    IReadOnlyList<CertificateStatus> Certificates);
 
 /// <summary>Gathers what the management port and the control socket answer, when it is asked.</summary>
 sealed class EdgeStatus(
@@ -30,9 +17,16 @@ sealed class EdgeStatus(
     BuildInfo build,
     Readiness readiness,
     Func<IReadOnlyList<ManagedCertificate>> managed,
+    Func<HostName, NextAction?> nextOfMissing,
+    Traffic traffic,
+    TrafficHistory history,
+    LastReload reload,
+    DrainProgress drain,
+    AuditTail audit,
     TimeProvider time,
     WebSocketRegistry? webSockets = null,
-    IProxyStateLookup? proxy = null)
+    IProxyStateLookup? proxy = null,
+    UpstreamProbes? probes = null)
 {
     /// <summary>How the API writes: camelCase, fields without a value left out.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -40,6 +34,9 @@ sealed class EdgeStatus(
         DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
         WriteIndented = true,
     };
+
+    /// <summary>How many of the audit log are shown.</summary>
+    const int AuditEntries = 20;
 
     readonly DateTimeOffset _startedAt = time.GetUtcNow();
 
@@ -63,10 +60,21 @@ sealed class EdgeStatus(
             reasons,
             webSockets?.Count,
             Upstreams(),
-            Certificates());
+            Certificates())
+        {
+            Time = time.GetUtcNow(),
+            Connections = traffic.Connections,
+            Handshakes = traffic.Handshakes(),
+            Sockets = traffic.WebSockets(),
+            Requests = traffic.Requests(),
+            History = history.Read(),
+            Configuration = reload.Status,
+            Drain = drain.Status,
+            Audit = audit.Last(AuditEntries),
+        };
     }
 
-    public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Value.Hosts, managed(), time.GetUtcNow());
+    public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Value.Hosts, managed(), nextOfMissing, time.GetUtcNow());
 
     public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.IsCalled(name));
 
@@ -74,12 +82,5 @@ sealed class EdgeStatus(
         ? [.. options.Value.Upstreams.Select(upstream => new UpstreamStatus(upstream.GetLeftPart(UriPartial.Authority), "unknown"))]
         : [.. from cluster in proxy.GetClusters()
               from destination in cluster.DestinationsState.AllDestinations
-              select new UpstreamStatus(destination.Model.Config.Address, HealthOf(destination.Health))];
-
-    static string HealthOf(DestinationHealthState health) => (health.Active, health.Passive) switch
-    {
-        (DestinationHealth.Unhealthy, _) or (_, DestinationHealth.Unhealthy) => "unhealthy",
-        (DestinationHealth.Unknown, DestinationHealth.Unknown) => "unknown",
-        _ => "healthy",
-    };
+              select UpstreamStatus.Of(destination, probes?.Of(destination))];
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations.StatusPage;
 using ImGateway.Edge.Proxying;
 using Prometheus;
 
@@ -16,17 +17,6 @@ namespace ImGateway.Edge.Operations;
 /// </summary>
 sealed class Management(RequestDelegate next, CurrentOptions options, EdgeStatus status, CollectorRegistry registry)
 {
-    const string Index = """
-        imgw management, reading only
-
-        /livez              the process answers
-        /readyz             whether traffic should come here, and why not
-        /metrics            Prometheus
-        /api/status         what runs
-        /api/certificates   what is served, one by one under /api/certificates/NAME
-
-        """;
-
     public Task InvokeAsync(HttpContext context)
     {
         if (context.Features.Get<ListenerFeature>() is not { Kind: ListenerKind.Management }) return next(context);
@@ -36,6 +26,7 @@ sealed class Management(RequestDelegate next, CurrentOptions options, EdgeStatus
         headers.XFrameOptions = "DENY";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
         headers.CacheControl = "no-store";
+        headers["Referrer-Policy"] = "no-referrer";
 
         if (!IsAllowed(context.Connection.RemoteIpAddress)) return RefuseAsync(context, StatusCodes.Status403Forbidden, "address not in Edge:ManagementNetworks");
         if (!IsOwnName(context.Request.Host)) return RefuseAsync(context, StatusCodes.Status421MisdirectedRequest, "Host is not a loopback name, an address or a configured host");
@@ -69,7 +60,7 @@ sealed class Management(RequestDelegate next, CurrentOptions options, EdgeStatus
         switch (context.Request.Path.Value)
         {
             case "/":
-                return TextAsync(context, StatusCodes.Status200OK, Index);
+                return PageAsync(context);
             case "/livez":
                 return TextAsync(context, StatusCodes.Status200OK, "ok\n");
             case "/readyz":
@@ -88,6 +79,12 @@ sealed class Management(RequestDelegate next, CurrentOptions options, EdgeStatus
             default:
                 return RefuseAsync(context, StatusCodes.Status404NotFound, "not found");
         }
+    }
+
+    static Task PageAsync(HttpContext context)
+    {
+        context.Response.Headers.ContentSecurityPolicy = StatusDocument.Policy;
+        return WriteAsync(context, StatusCodes.Status200OK, "text/html; charset=utf-8", StatusDocument.Body);
     }
 
     async Task MetricsAsync(HttpContext context)

@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations.Reload;
@@ -21,6 +22,10 @@ public static class OperationsRegistration
             var states = provider.GetRequiredService<OcspStates>();
             return [.. provider.GetRequiredService<CertificateManager>().Certificates.Select(managed => managed with { Ocsp = states.Of(managed.Host) })];
         });
+        services.AddSingleton<Func<HostName, NextAction?>>(provider => host => provider.GetService<CertificateManager>()?.NextOfMissing(host));
+        services.AddSingleton<Traffic>().AddSingleton<TrafficHistory>().AddHostedService(provider => provider.GetRequiredService<TrafficHistory>());
+        services.AddSingleton(provider => new AuditTail(AuditLog.PathIn(provider.GetRequiredService<CurrentOptions>().Value)));
+        services.AddSingleton<LastReload>().AddSingleton<DrainProgress>();
         services.AddSingleton<EdgeStatus>();
         services.AddStop();
         return services;

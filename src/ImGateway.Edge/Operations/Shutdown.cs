@@ -12,7 +12,7 @@ public sealed record Drained(long Closed, int Cut, TimeSpan Took);
 
 /// <summary>A stop in order, top to bottom; afterwards nothing is left for the server to end but the management port and the control socket.</summary>
 sealed partial class Shutdown(
-    CurrentOptions options, StopRequest request, ClientConnections connections, WebSocketDrain webSockets, DrainMetrics metrics, TimeProvider time, ILogger<Shutdown> logger)
+    CurrentOptions options, StopRequest request, ClientConnections connections, WebSocketDrain webSockets, DrainMetrics metrics, DrainProgress status, TimeProvider time, ILogger<Shutdown> logger)
 {
     static readonly TimeSpan BetweenReports = TimeSpan.FromSeconds(5);
 
@@ -37,11 +37,13 @@ sealed partial class Shutdown(
         {
             // 1. Not ready, which Readiness tells; everything is served on until balancers have noticed.
             metrics.OnBegun();
+            status.Begun(drain);
             OnBegun(drain);
             await Task.Delay(drain.Delay, time, over.Token);
 
             // 2. Nobody can connect any more, before anything is closed: in an upgrade the other process has all who come from here on.
             await connections.StopAcceptingAsync();
+            status.StoppedAccepting();
             OnStoppedAccepting();
 
             // 3. What is idle ends, answers under way are finished.

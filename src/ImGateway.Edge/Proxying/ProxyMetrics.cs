@@ -66,6 +66,20 @@ sealed class ProxyMetrics
         (child ??= _requests.WithLabels(RouteLabels[(int)route], code.ToString(CultureInfo.InvariantCulture))).Inc();
     }
 
+    public long Held => (long)_held.Value;
+
+    /// <summary>What was counted so far.</summary>
+    public IEnumerable<(string Route, int Code, long Count)> Answered =>
+        from route in Enumerable.Range(0, RouteLabels.Length)
+        from code in Enumerable.Range(0, MaxCode)
+        let child = _requestsByCode[route, code]
+        where child is not null
+        select (RouteLabels[route], code, (long)child.Value);
+
+    /// <summary>What was counted so far, of all routes.</summary>
+    public IEnumerable<(string Error, long Count)> UpstreamErrors => ErrorLabels.Select(
+        (label, error) => (label, (long)Enumerable.Range(0, RouteLabels.Length).Sum(route => _upstreamErrors[route, error].Value)));
+
     public void OnUpstreamError(RouteLabel route, UpstreamError error) => _upstreamErrors[(int)route, (int)error].Inc();
 
     public void OnHeld(int change) => _held.Inc(change);

@@ -42,6 +42,7 @@ static class ProxyingRegistration
         services.AddSingleton<YarpConfiguration>().AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<YarpConfiguration>());
         services.AddRequestTimeouts();
         RelayWebSockets(services);
+        UpstreamProbes.Register(services);
         services.AddSingleton<UpstreamErrors>();
         services.AddSingleton<HoldQueue>().AddSingleton<Retries>();
         KeepNoKeysForCookies(services);

@@ -66,7 +66,7 @@ sealed class SslStreamEngine(
         try
         {
             connection.Transport = inside;
-            await next(connection);
+            await (info.IsHttp2 && connection.Features.Get<ClientConnection>() is { } client ? client.WaitAsync(next(connection)) : next(connection));
             await inside.Output.CompleteAsync();
             await inside.Input.CompleteAsync();
             // 3. close_notify, so that a client can tell the end from a cut (RFC 8446 §6.1).

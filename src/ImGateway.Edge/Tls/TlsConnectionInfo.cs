@@ -22,6 +22,8 @@ public sealed class TlsConnectionInfo : ITlsConnectionFeature, ITlsHandshakeFeat
 
     public SslApplicationProtocol ApplicationProtocol { get; init; }
 
+    public bool IsHttp2 => ApplicationProtocol == SslApplicationProtocol.Http2;
+
     public bool Resumed { get; init; }
 
     ReadOnlyMemory<byte> ITlsApplicationProtocolFeature.ApplicationProtocol => ApplicationProtocol.Protocol;

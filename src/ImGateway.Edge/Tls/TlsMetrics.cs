@@ -46,6 +46,16 @@ public sealed class TlsMetrics
 
     public void OnEnded() => _inProgress.Dec();
 
+    internal long InProgress => (long)_inProgress.Value;
+
+    /// <summary>What was counted so far, by what was negotiated.</summary>
+    internal IEnumerable<(string Protocol, string Cipher, bool Resumed, long Count)> Completed =>
+        _outcomes.Select(outcome => (ProtocolLabel(outcome.Key.Item1), outcome.Key.Item2.ToString(), outcome.Key.Item3, (long)outcome.Value.Value));
+
+    /// <summary>What was counted so far, by reason.</summary>
+    internal IEnumerable<(string Reason, long Count)> Failed =>
+        Enum.GetValues<HandshakeFailure>().Select(failure => (failure.Label(), (long)_failures[(int)failure].Value));
+
     internal void OnCompleted(TlsConnectionInfo info, TimeSpan duration)
     {
         Count(info.Protocol, info.NegotiatedCipherSuite ?? default, info.Resumed, info.ApplicationProtocol).Inc();

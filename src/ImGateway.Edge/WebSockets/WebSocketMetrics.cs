@@ -42,6 +42,15 @@ sealed class WebSocketMetrics
     /// <summary>How many have ended so far by this cause.</summary>
     public long Closed(ClosedBy by) => (long)_closed[(int)by].Value;
 
+    /// <summary>How many have ended so far, by cause.</summary>
+    public IEnumerable<(string By, long Count)> ClosedByCause => ClosedByLabels.Zip(_closed, (by, count) => (by, (long)count.Value));
+
+    /// <summary>Relayed so far from clients.</summary>
+    public long BytesIn => (long)_bytesIn.Value;
+
+    /// <summary>Relayed so far to clients.</summary>
+    public long BytesOut => (long)_bytesOut.Value;
+
     public void OnOpened() => _open.Inc();
 
     public void OnReceived(int bytes) => _bytesIn.Inc(bytes);

@@ -25,7 +25,6 @@ sealed class CaEdge : IAsyncDisposable
     readonly CancellationTokenSource _stop = new();
     readonly Logger _logger;
     readonly WebApplication _app;
-    readonly Uri _management;
     Task<int> _serving = Task.FromResult(0);
 
     CaEdge(ScriptableCa ca, EdgeSetup setup)
@@ -33,7 +32,7 @@ sealed class CaEdge : IAsyncDisposable
         var (https, management) = (EdgeCa.Of(ca), FreePort.Next());
         Ca = ca;
         Server = new IPEndPoint(IPAddress.Loopback, https.TlsPort);
-        _management = new Uri($"http://127.0.0.1:{management}/metrics");
+        Management = new Uri($"http://127.0.0.1:{management}/");
         var settings = new Dictionary<string, JsonNode?>(setup.Settings) { ["Listen:Management"] = new JsonArray($"127.0.0.1:{management}") };
         var configuration = EdgeConfiguration.Load((setup with { Ca = https, Settings = settings }).WriteTo(_directory.Path));
         var read = EdgeConfiguration.Read(configuration);
@@ -45,6 +44,8 @@ sealed class CaEdge : IAsyncDisposable
     public ScriptableCa Ca { get; }
 
     public IPEndPoint Server { get; }
+
+    public Uri Management { get; }
 
     public LogBook Log { get; } = new();
 
@@ -81,7 +82,7 @@ sealed class CaEdge : IAsyncDisposable
 
     public Task<string> ServedSerialAsync(string host) => new EdgeClient(Server, Ca.IssuingRoot).ServedSerialAsync(host);
 
-    public async Task<Scrape> MetricsAsync() => new(await Http.GetStringAsync(_management));
+    public async Task<Scrape> MetricsAsync() => new(await Http.GetStringAsync(new Uri(Management, "/metrics")));
 
     public async ValueTask DisposeAsync()
     {

@@ -60,7 +60,7 @@ public sealed partial class AuditLog
         return entries;
     }
 
-    static AuditEntry? Parse(string line)
+    internal static AuditEntry? Parse(string line)
     {
         try
         {

@@ -19,6 +19,7 @@ sealed partial class ConfigurationReload(
     RequestPaths paths,
     IOptions<KestrelServerOptions> kestrel,
     ConfigurationMetrics metrics,
+    LastReload last,
     TimeProvider time,
     ILogger<ConfigurationReload> logger) : IDisposable
 {
@@ -39,6 +40,7 @@ sealed partial class ConfigurationReload(
         {
             var result = await ReadAsync(cancellationToken);
             if (result is { Succeeded: true, Changes.Count: > 0 }) _since = $"{time.GetUtcNow():u}, by {who}";
+            last.Ended(who, result);
             Tell(who, result);
             return result;
         }
@@ -47,7 +49,9 @@ sealed partial class ConfigurationReload(
             // Whoever asked waits for an answer, and the next reload may fare better.
             Failed(e, who);
             metrics.Refused();
-            return ReloadResult.Refused(["the reload failed within the edge; its log says how"]);
+            var result = ReloadResult.Refused(["the reload failed within the edge; its log says how"]);
+            last.Ended(who, result);
+            return result;
         }
     }
 

@@ -1,0 +1,64 @@
+using ImGateway.Edge.Connections;
+using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Tls;
+using ImGateway.Edge.WebSockets;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>What clients do, read from the counters of the metrics when somebody asks: it costs no connection anything.</summary>
+sealed class Traffic(
+    TlsMetrics? tls = null,
+    ProxyMetrics? proxy = null,
+    RefusedMetrics? refused = null,
+    WebSocketMetrics? relayed = null,
+    WebSocketRegistry? webSockets = null,
+    ClientConnections? connections = null)
+{
+    public int OpenWebSockets => webSockets?.Count ?? 0;
+
+    /// <summary>Of clients, on the public listeners.</summary>
+    public int Connections => connections?.Count ?? 0;
+
+    public long CompletedHandshakes => tls?.Completed.Sum(completed => completed.Count) ?? 0;
+
+    public long AnsweredRequests => proxy?.Answered.Sum(answered => answered.Count) ?? 0;
+
+    public HandshakeStatus Handshakes()
+    {
+        var completed = tls?.Completed.ToList() ?? [];
+        var failures = Counts(tls?.Failed);
+        return new HandshakeStatus(
+            completed.Sum(handshake => handshake.Count),
+            completed.Where(handshake => handshake.Resumed).Sum(handshake => handshake.Count),
+            tls?.InProgress ?? 0,
+            failures.Sum(failure => failure.Count),
+            Counts(completed.Select(handshake => (handshake.Protocol, handshake.Count))),
+            Counts(completed.Select(handshake => (handshake.Cipher, handshake.Count))),
+            failures);
+    }
+
+    public WebSocketStatus WebSockets() => new(OpenWebSockets, Counts(relayed?.ClosedByCause), relayed?.BytesIn ?? 0, relayed?.BytesOut ?? 0);
+
+    public RequestStatus Requests()
+    {
+        var answered = proxy?.Answered.ToList() ?? [];
+        return new RequestStatus(
+            answered.Sum(request => request.Count),
+            proxy?.Held ?? 0,
+            Counts(answered.Select(request => (request.Code < 100 ? "none" : $"{request.Code / 100}xx", request.Count))),
+            Counts(answered.Select(request => (request.Route, request.Count))),
+            Counts(refused?.Refused),
+            Counts(proxy?.UpstreamErrors));
+    }
+
+    /// <summary>What has happened at all, the most frequent first.</summary>
+    static IReadOnlyList<NamedCount> Counts(IEnumerable<(string Name, long Count)>? counted) =>
+    [
+        .. from count in counted ?? []
+           group count.Count by count.Name into same
+           let sum = same.Sum()
+           where sum > 0
+           orderby sum descending, same.Key
+           select new NamedCount(same.Key, sum),
+    ];
+}

@@ -1,0 +1,72 @@
+using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ImGateway.Edge.Tests.Certificates.Audit;
+
+public sealed class AuditTailTests : IDisposable
+{
+    readonly TemporaryDirectory _directory = new();
+
+    string Path => _directory["audit.jsonl"];
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void The_newest_come_first_and_new_ones_are_seen()
+    {
+        var (log, tail) = (new AuditLog(Path, NullLogger.Instance), new AuditTail(Path));
+        Assert.Empty(tail.Last(20)!);
+
+        for (var i = 0; i < 25; i++) log.Write(Entry(i));
+        Assert.Equal(Enumerable.Range(5, 20).Reverse().Select(i => $"host {i}"), tail.Last(20)!.Select(entry => entry.Host));
+
+        log.Write(Entry(25));
+        Assert.Equal("host 25", tail.Last(20)![0].Host);
+    }
+
+    [Fact]
+    public void However_long_the_log_is_only_its_end_is_read()
+    {
+        var line = Line(1);
+        File.WriteAllText(Path, string.Concat(Enumerable.Repeat(line, 1 + (1_000_000 / line.Length))) + Line(2));
+
+        var entries = new AuditTail(Path).Last(int.MaxValue)!;
+
+        Assert.Equal("host 2", entries[0].Host);
+        Assert.InRange(entries.Count, (AuditTail.MostBytes / line.Length) - 2, AuditTail.MostBytes / line.Length);
+    }
+
+    [Theory]
+    [InlineData("{\"time\":\"2026-11-24T12:00:")]
+    [InlineData("no JSON\n")]
+    [InlineData("{}\n")]
+    [InlineData("\0\0\0\0")]
+    [InlineData("\u00E9\n\n\n")]
+    public void What_is_no_entry_is_passed_over(string rest)
+    {
+        File.WriteAllText(Path, Line(7) + rest);
+
+        Assert.Equal(["host 7"], new AuditTail(Path).Last(20)!.Select(entry => entry.Host));
+    }
+
+    [Fact]
+    public void A_line_longer_than_what_is_read_hides_what_is_before_it_and_nothing_after()
+    {
+        File.WriteAllText(Path, Line(1) + new string('x', 2 * AuditTail.MostBytes) + "\n" + Line(2));
+
+        Assert.Equal(["host 2"], new AuditTail(Path).Last(20)!.Select(entry => entry.Host));
+    }
+
+    [Fact]
+    public void A_log_that_cannot_be_read_is_told_apart_from_an_empty_one()
+    {
+        Directory.CreateDirectory(Path);
+        Assert.Empty(new AuditTail(Path).Last(20)!);
+        Assert.Null(new AuditTail(System.IO.Path.Combine("/proc/self/mem")).Last(20));
+    }
+
+    static AuditEntry Entry(int number) => new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero), AuditActions.Installed, $"host {number}", "file", "im.crt");
+
+    static string Line(int number) => $$"""{"time":"2026-11-24T12:00:00+00:00","action":"installed","host":"host {{number}}","why":"file","who":"im.crt"}""" + "\n";
+}
