@@ -17,7 +17,7 @@ sealed class StoreSetup : IDisposable
     readonly TemporaryDirectory _folder = new();
     readonly TestCa _root = TestCa.Create("Store Root");
     readonly TestCa _intermediate;
-    readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
+    CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
 
     public StoreSetup()
     {
@@ -89,6 +89,9 @@ sealed class StoreSetup : IDisposable
             throw;
         }
     }
+
+    /// <summary>As a process has that begins.</summary>
+    public void ForgetMetrics() => _registry = Prometheus.Metrics.NewCustomRegistry();
 
     public async Task<double> MetricAsync(string series)
     {

@@ -1,0 +1,83 @@
+using ImGateway.Edge.Certificates.Issuance;
+
+namespace ImGateway.Edge.Tests.Certificates.Issuance;
+
+/// <summary>What the metrics say of a renewal is what the edge is going to do: alerts are made of them.</summary>
+public sealed class RenewalMetricsTests : IDisposable
+{
+    const string Next = "imgw_certificate_next_renewal_timestamp_seconds{host=\"gateway.example.com\"}";
+    const string Failures = "imgw_certificate_renewal_consecutive_failures{host=\"gateway.example.com\"}";
+
+    readonly StoreSetup _setup = new();
+    readonly FakeAuthority _ca;
+
+    public RenewalMetricsTests()
+    {
+        _setup.UseAcme();
+        _setup.Options = _setup.Options with { Hosts = [StoreSetup.Gateway, StoreSetup.Chat] };
+        _ca = new FakeAuthority(_setup);
+        _setup.Authority = _ca.Authority;
+    }
+
+    public void Dispose() => _setup.Dispose();
+
+    [Fact]
+    public async Task Failures_and_the_next_attempt_show_at_once_after_a_restart()
+    {
+        double next;
+        using (var first = await _setup.StartAsync())
+        {
+            await first.RoundAsync();
+            _setup.Time.Advance(_ca.Life * 0.7);
+            _ca.Fault = _ => new IssuanceException("no");
+            await first.RoundAsync();
+            Assert.Equal(1, await _setup.MetricAsync(Failures));
+            next = await _setup.MetricAsync(Next);
+            Assert.True(next > _setup.Time.GetUtcNow().ToUnixTimeSeconds());
+        }
+
+        _setup.ForgetMetrics();
+        using var second = await _setup.StartAsync();
+        Assert.Equal(1, await _setup.MetricAsync(Failures));
+        Assert.Equal(next, await _setup.MetricAsync(Next));
+    }
+
+    [Fact]
+    public async Task A_renewal_of_one_host_leaves_that_of_another_where_the_CA_wished_it()
+    {
+        _ca.Window = leaf =>
+        {
+            var late = new DateTimeOffset(leaf.NotAfter.ToUniversalTime()) - _ca.Life * 0.1;
+            return new RenewalWindow(late, late, null, TimeSpan.FromHours(6));
+        };
+        using var edge = await _setup.StartAsync();
+        await edge.RoundAsync();
+        await edge.RoundAsync();
+        var next = await _setup.MetricAsync(Next);
+        Assert.Equal((edge.Served[StoreSetup.Gateway].NotAfter - _ca.Life * 0.1).ToUnixTimeSeconds(), next, tolerance: 1);
+
+        var renewed = await edge.Manager.RenewAsync(StoreSetup.Chat, force: true, staging: false, "uid 0", new Progress<string>(), CancellationToken.None);
+
+        Assert.True(renewed.Succeeded, renewed.Message);
+        Assert.Equal(next, await _setup.MetricAsync(Next));
+    }
+
+    [Fact]
+    public async Task Where_a_file_takes_over_no_renewal_is_promised_and_no_failure_stands()
+    {
+        using var edge = await _setup.StartAsync();
+        await edge.RoundAsync();
+        _setup.Time.Advance(_ca.Life * 0.7);
+        _ca.Fault = _ => new IssuanceException("no");
+        await edge.RoundAsync();
+        Assert.Equal(1, await _setup.MetricAsync(Failures));
+
+        _setup.WriteFile(_setup.Issue());
+        await edge.Manager.ReconfigureAsync(_setup.Options, CancellationToken.None);
+
+        // Zero stands for none.
+        Assert.Equal("files", edge.Certificate().Source);
+        Assert.Equal(0, await _setup.MetricAsync(Next));
+        Assert.Equal(0, await _setup.MetricAsync(Failures));
+    }
+}
