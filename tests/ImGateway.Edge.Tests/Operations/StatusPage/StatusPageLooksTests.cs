@@ -115,7 +115,7 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
         await Assertions.Expect(tab.Stale).ToBeHiddenAsync();
         await tab.ShowsAsync("#seen", "live");
 
-        static Regex Age(string seconds) => new($"Last seen {seconds} s ago", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        static Regex Age(string seconds) => new($"Last seen {seconds} s ago", RegexOptions.None, TimeSpan.FromSeconds(1));
     }
 
     [Fact]
