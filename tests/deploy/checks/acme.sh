@@ -37,7 +37,7 @@ production_refuses_the_demo() {
 production_goes_on() {
   local said
   echo 'services: { im-gateway-service: { profiles: [demo] } }' >"$work/docker/compose.own-gateway.yaml"
-  production rm --force --stop im-gateway-service
+  monitored rm --force --stop im-gateway-service
   production up --no-build --exit-code-from production production
   said=$(production run --rm --no-deps -T edge validate)
   grep -qx 'Edge:Hosts:0 = gateway.example.com' <<<"$said" || fail "$said"

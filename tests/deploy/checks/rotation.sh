@@ -96,5 +96,8 @@ JSON
 
 stop_on_this_machine() {
   kill "$on_this_machine"
-  wait "$on_this_machine"
+  within 20 gone "$on_this_machine" || fail "still there: $(tail -n 1 "$work/edge.out")"
+  grep -q Drained "$work/edge.out" || fail "$(tail -n 1 "$work/edge.out")"
 }
+
+gone() { ! kill -0 "$1" 2>/dev/null; }

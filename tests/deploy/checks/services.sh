@@ -37,9 +37,9 @@ edge_takes_the_place_of_nginx() {
   done
   before_the_edge up --no-start
   before_the_edge start certbot
-  [ "$(docker ps -aq --filter "label=com.docker.compose.project=monorepo" | wc -l)" = 3 ] || fail "not three containers before"
+  [ "$(docker ps -aq --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" | wc -l)" = 3 ] || fail "not three containers before"
   services up -d --remove-orphans --wait --wait-timeout 60
-  left=$(docker ps -a --filter "label=com.docker.compose.project=monorepo" --format '{{.Label "com.docker.compose.service"}}' | sort | tr '\n' ' ')
+  left=$(docker ps -a --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --format '{{.Label "com.docker.compose.service"}}' | sort | tr '\n' ' ')
   [ "$left" = "edge im-gateway-service " ] || fail "$left"
 }
 
