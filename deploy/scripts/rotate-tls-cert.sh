@@ -108,7 +108,7 @@ rotate() {
   for file in "$cert" "$key" ${chain:+"$chain"}; do [ -r "$file" ] || die "$file: cannot be read; nothing has changed"; done
 
   # 1. What is served, for later: complete or not at all.
-  mkdir -p -m 0700 "$backup"
+  mkdir -p "$backup"
   saved=$backup/imgw-certificates-$(date -u +%Y%m%dT%H%M%SZ).tar
   if ! keep >"$saved.part" 2>"$work/errors"; then
     rm -f "$saved.part"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 # Certificates of one's own, and how they are changed. Sourced by tests/deploy/run.
 
 issue() { # NAME: certs/NAME.crt and .key of a corporate CA

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 # What containers may do, and what is around them. Sourced by tests/deploy/run.
 
 not_root_and_no_capability() {

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 # The image: what it is made of, and what it says of itself. Sourced by tests/deploy/run.
 
 build_image() {

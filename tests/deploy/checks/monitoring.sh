@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 # The profiles local-ca and monitoring together: Prometheus scrapes the edge and has what alerts and dashboard ask for. Sourced by tests/deploy/run.
 # Grafana's image cannot be had without a registry: what is checked of it is its configuration, and every query on this Prometheus.
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 # deploy/scripts/rotate-tls-cert.sh, against the edge in compose and against one on this machine. Sourced by tests/deploy/run.
 
 rotate() { # ARGUMENTS: exit code into $code, what it said into $said
@@ -9,6 +9,7 @@ rotate() { # ARGUMENTS: exit code into $code, what it said into $said
 refused() { # PATTERN: the one line, and nothing else
   [ "$code" = 1 ] || fail "exit code $code: $said"
   [ "$(wc -l <<<"$said")" = 1 ] || fail "not one line: $said"
+  # shellcheck disable=SC2053
   [[ $said == $1 ]] || fail "$said"
 }
 

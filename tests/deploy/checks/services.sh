@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 # deploy/docker/compose.services.yaml over somebody's docker-compose.services.yml: the edge in place of nginx and certbot. Sourced by tests/deploy/run.
 
 # As it is used: from the folder of that file. What the test adds is a certificate that needs no CA.
