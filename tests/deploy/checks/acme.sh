@@ -26,7 +26,7 @@ production_refuses_the_demo() {
   local said code=0
   echo 'services: {}' >"$work/docker/compose.own-gateway.yaml"
   said=$(production up --no-build --no-log-prefix production 2>&1) || code=$?
-  grep -q '^im-gateway-service is the demo gateway: ' <<<"$said" || fail "exit code $code: $said"
+  grep -q 'im-gateway-service is the demo gateway: ' <<<"$said" || fail "exit code $code: $said"
   [ "$(docker inspect -f '{{.State.ExitCode}}' "$(production ps -aq production)")" = 1 ] || fail "exit code of the container: $said"
   code=0
   production up -d --no-build edge >"$work/up.log" 2>&1 || code=$?

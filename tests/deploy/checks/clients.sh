@@ -55,7 +55,7 @@ open_socket() { # CA
   rm -f "$work/socket"
   mkfifo "$work/socket"
   exec 8<>"$work/socket"
-  "$WSCAT" --ca "$1" -c "wss://localhost:$https_port/ws" <"$work/socket" >"$work/socket.log" 2>&1 8>&- &
+  tests/deploy/socket "wss://localhost:$https_port/ws" "$1" <"$work/socket" >"$work/socket.log" 2>&1 8>&- &
   socket=$!
 }
 
@@ -66,4 +66,4 @@ says() {
   grep -q "$1\$" "$work/socket.log"
 }
 
-socket_echoes() { within "$1" says "$2" || fail "wscat said: $(cat "$work/socket.log")"; }
+socket_echoes() { within "$1" says "$2" || fail "the socket said: $(cat "$work/socket.log")"; }
