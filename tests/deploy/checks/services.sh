@@ -38,10 +38,13 @@ edge_takes_the_place_of_nginx() {
   before_the_edge up --no-start
   before_the_edge start certbot
   [ "$(docker ps -aq --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" | wc -l)" = 3 ] || fail "not three containers before"
-  services up -d --remove-orphans --wait --wait-timeout 60
+  services up -d --remove-orphans
+  within 60 services_healthy || fail "$(services logs --no-log-prefix --tail 3 edge)"
   left=$(docker ps -a --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --format '{{.Label "com.docker.compose.service"}}' | sort | tr '\n' ' ')
   [ "$left" = "edge im-gateway-service " ] || fail "$left"
 }
+
+services_healthy() { [ "$(docker inspect -f '{{.State.Health.Status}}' "$(services ps -q edge)")" = healthy ]; }
 
 services_environment() {
   local said
@@ -63,7 +66,7 @@ services_know_the_client() {
 }
 
 services_end() {
-  services down --volumes --timeout 20
+  services down --volumes --remove-orphans --timeout 20
   [ ! -e "$work/tagged" ] || xargs docker image rm <"$work/tagged"
   rm -f "$work/tagged"
 }
