@@ -84,7 +84,7 @@ served() { # HOST
 }
 
 serves_the_new() { # HOST
-  local end=$((SECONDS + 6))
+  local end=$((SECONDS + 4))
   while ((SECONDS < end)); do
     [ "$(served "$1")" != "$(fingerprint <"$cert")" ] || return 0
     sleep 0.5
