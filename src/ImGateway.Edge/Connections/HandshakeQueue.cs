@@ -77,7 +77,7 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
         waiter.Cancel();
     }
 
-    sealed class Waiter : TaskCompletionSource<bool>
+    sealed class Waiter : TaskCompletionSource<bool>, IThreadPoolWorkItem
     {
         readonly HandshakeQueue _queue;
         readonly CancellationToken _cancellation;
@@ -97,9 +97,13 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
         public void Admit()
         {
             _watching.Unregister();
-            TrySetResult(true);
+            // Behind the work that is there already. In front of it, as a task's own continuations would be, the hellos of a storm all came before
+            // the first answer to one, so that everybody was up only when everybody was.
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
 
-        public void Cancel() => TrySetCanceled(_cancellation);
+        public void Cancel() => ThreadPool.UnsafeQueueUserWorkItem(static waiter => waiter.TrySetCanceled(waiter._cancellation), this, preferLocal: false);
+
+        void IThreadPoolWorkItem.Execute() => TrySetResult(true);
     }
 }

@@ -1,4 +1,5 @@
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Tls;
 using ImGateway.Edge.WebSockets;
 
 namespace ImGateway.Edge.Operations;
@@ -6,6 +7,7 @@ namespace ImGateway.Edge.Operations;
 /// <summary>
 /// Gives memory back when a crowd of sockets has gone. Nothing else would: with its sockets an edge loses its allocations, so that the garbage of
 /// thousands of connections is never collected; and of what OpenSSL freed, glibc returns only what happens to lie at the end of an arena.
+/// What handshakes needed is given back while a storm goes on: the next one would be worked off in other arenas, and keep theirs as well.
 /// And bounds what is not collected while connections come and go: they live long enough to end in the oldest generation, which the collector of
 /// a machine with much memory lets grow for many minutes.
 /// </summary>
@@ -18,13 +20,15 @@ sealed partial class MemoryReturn(WebSocketRegistry sockets, BlockPools pools, T
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var (ebb, growth) = (new Ebb(), new Overgrowth());
+        var (ebb, surplus, growth) = (new Ebb(), new Surplus(), new Overgrowth());
+        if (!RecordBuffers.IsAvailable) BuffersAreKept();
         var looks = 0;
         using var timer = new PeriodicTimer(LookEvery, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             if (ebb.Look(sockets.Count)) GiveBack();
             else if (++looks % LooksPerTwentieth == 0) pools.Release(20);
+            if (surplus.Look(NativeHeap.InUse)) NativeHeap.Trim();
             // In the background: nobody waits for it.
             if (growth.Look(GC.GetTotalMemory(forceFullCollection: false), GC.CollectionCount(GC.MaxGeneration)))
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
@@ -43,4 +47,7 @@ sealed partial class MemoryReturn(WebSocketRegistry sockets, BlockPools pools, T
 
     [LoggerMessage(1, LogLevel.Information, "Many sockets have closed: resident memory {Before} MB before, {After} MB after giving back what they used")]
     partial void Returned(long before, long after);
+
+    [LoggerMessage(2, LogLevel.Information, "This runtime does not let OpenSSL's record buffers go: each open connection takes some 33 KB more")]
+    partial void BuffersAreKept();
 }

@@ -138,6 +138,7 @@ sealed class SslStreamEngine(
             transport = new TransportStream(connection.Transport, queue);
             stream = new SslStream(transport, leaveInnerStreamOpen: true);
             await stream.AuthenticateAsServerAsync(served.Options, timeout);
+            RecordBuffers.ReleaseWhenIdle(stream);
 
             // 4. What came of it.
             if (served.EndsAfterHandshake) return (stream, null);

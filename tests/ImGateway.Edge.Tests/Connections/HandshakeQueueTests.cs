@@ -62,7 +62,7 @@ public sealed class HandshakeQueueTests
 
     /// <summary>Against a model: a list of who is inside, and one of who waits in which order.</summary>
     [Fact]
-    public void Whatever_happens_it_is_first_come_first_served() => Gen.Select(Gen.Int[1, 3], Gen.Int[0, 4], Gen.Int[0, 9].Array[0, 60]).Sample((places, perPlace, steps) =>
+    public Task Whatever_happens_it_is_first_come_first_served() => Gen.Select(Gen.Int[1, 3], Gen.Int[0, 4], Gen.Int[0, 9].Array[0, 60]).SampleAsync(async (places, perPlace, steps) =>
     {
         var queue = new HandshakeQueue(() => places, perPlace);
         var inside = 0;
@@ -88,15 +88,15 @@ public sealed class HandshakeQueueTests
                 }
                 else
                 {
-                    Assert.True(waiting[0].Task.IsCompletedSuccessfully && Result(waiting[0].Task));
+                    Assert.True(await waiting[0].Task.WaitAsync(Limit));
                     waiting.RemoveAt(0);
                 }
             }
             else if (waiting.Count > 0)
             {
                 var (task, patience) = waiting[step % waiting.Count];
-                patience.Cancel();
-                Assert.True(task.IsCanceled);
+                await patience.CancelAsync();
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task.WaitAsync(Limit));
                 waiting.RemoveAt(step % waiting.Count);
             }
 
