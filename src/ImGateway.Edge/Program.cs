@@ -7,6 +7,7 @@ using ImGateway.Edge.Tls;
 // Before any cryptography, or it changes nothing.
 TlsPolicyFile.Apply();
 NativeHeap.LimitArenas();
+Threads.AtLeastAFew();
 
 var root = new RootCommand(CommandLine.Description)
 {

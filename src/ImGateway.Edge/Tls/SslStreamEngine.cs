@@ -128,14 +128,23 @@ sealed class SslStreamEngine(
 
             // 2. A place among those who compute, in the order of arrival.
             var queue = served.EndsAfterHandshake ? null : gate.Handshakes;
-            if (queue is not null && !await queue.EnterAsync(timeout))
+            var entering = queue is null ? new ValueTask<bool>(true) : queue.EnterAsync(timeout);
+            var waits = !entering.IsCompleted;
+            if (!await entering)
             {
                 TurnAway(connection, ConnectionRefusal.Handshakes);
                 return default;
             }
 
-            // 3. Handshake with what was prepared for the name.
+            // Who gave up while it waited is not worth a signature.
             transport = new TransportStream(connection.Transport, queue);
+            if (waits && HasGone(connection.Transport.Input))
+            {
+                Fail(connection, HandshakeFailure.Closed, "closed while it waited for its turn");
+                return default;
+            }
+
+            // 3. Handshake with what was prepared for the name.
             stream = new SslStream(transport, leaveInnerStreamOpen: true);
             await stream.AuthenticateAsServerAsync(served.Options, timeout);
             RecordBuffers.ReleaseWhenIdle(stream);
@@ -185,6 +194,13 @@ sealed class SslStreamEngine(
                 case HelloStatus.Incomplete when read.IsCompleted: return HandshakeFailure.Closed;
             }
         }
+    }
+
+    static bool HasGone(PipeReader input)
+    {
+        if (!input.TryRead(out var read)) return false;
+        input.AdvanceTo(read.Buffer.Start);
+        return read.IsCompleted;
     }
 
     async Task RefuseAsync(ConnectionContext connection, HandshakeFailure failure, CancellationToken cancellationToken)

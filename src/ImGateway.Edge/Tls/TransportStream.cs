@@ -13,9 +13,13 @@ namespace ImGateway.Edge.Tls;
 /// </summary>
 sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null) : Stream
 {
+    /// <summary>Bytes that were there already when they were asked for, after which others have their turn on the thread: some two milliseconds of small frames.</summary>
+    const int Turn = 16 * 1024;
+
     ResumptionObserver _observer;
     HandshakeQueue? _queue = queue;
     bool _observing = true;
+    int _inThisTurn;
 
     public override bool CanRead => true;
 
@@ -48,13 +52,26 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        // A client that sends without pause would else keep its thread for as long as it does: there are hardly more of them than processors, and
+        // .NET takes half a second to add one.
+        if (_inThisTurn >= Turn)
+        {
+            _inThisTurn = 0;
+            await Task.Yield();
+        }
+
         ReadResult result;
         try
         {
             var reading = transport.Input.ReadAsync(cancellationToken);
             // The costly part, key exchange and signature, is over; a client that is slow to go on must not keep others waiting.
             // What may follow, a Finished or, rarely, the hello that a retry asked for (RFC 8446 §4.1.4), goes on without a place.
-            if (!reading.IsCompleted) LeaveQueue();
+            if (!reading.IsCompleted)
+            {
+                LeaveQueue();
+                _inThisTurn = 0;
+            }
+
             result = await reading;
         }
         catch (ConnectionResetException)
@@ -66,6 +83,7 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null
 
         var available = result.Buffer;
         var count = (int)Math.Min(available.Length, buffer.Length);
+        _inThisTurn += count;
         var taken = available.Slice(0, count);
         taken.CopyTo(buffer.Span);
         transport.Input.AdvanceTo(taken.End);

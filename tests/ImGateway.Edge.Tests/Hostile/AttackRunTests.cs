@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.Json.Nodes;
@@ -16,6 +17,9 @@ public sealed class AttackRunTests(TlsFixture tls)
 {
     const int LogLines = 500;
     const double MiB = 1024 * 1024;
+
+    /// <summary>Of somebody else, who looks after it: it is attacked, and that is all (<c>bench/attacked</c>).</summary>
+    static readonly IPEndPoint? Target = Environment.GetEnvironmentVariable("IMGW_ATTACK_TARGET") is { } target ? IPEndPoint.Parse(target) : null;
 
     static readonly TimeSpan Duration = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("IMGW_ATTACK_SECONDS") ?? "8", CultureInfo.InvariantCulture));
     /// <summary>Only those whose names contain it, to find out what one of them costs.</summary>
@@ -36,6 +40,12 @@ public sealed class AttackRunTests(TlsFixture tls)
     [Fact]
     public async Task An_ordinary_client_is_served_under_all_attacks_and_nothing_of_them_stays()
     {
+        if (Target is not null)
+        {
+            await AttackAsync(Target);
+            return;
+        }
+
         var setup = tls.Setup(TlsEngine.SslStream) with
         {
             Settings = new Dictionary<string, JsonNode?> { ["AccessLog"] = false, ["Tls:HandshakeTimeout"] = "00:00:02" },
@@ -53,7 +63,7 @@ public sealed class AttackRunTests(TlsFixture tls)
 
         // 2. All attacks, until what is allocated at first is allocated; then as long as told.
         using var attackers = new CancellationTokenSource();
-        var attacks = Attacks.Select((attack, i) => RepeatAsync(attack, Pace * i / Attacks.Count, edge, attackers.Token)).ToList();
+        var attacks = Attacks.Select((attack, i) => RepeatAsync(attack, Pace * i / Attacks.Count, edge.Https, attackers.Token)).ToList();
         await LatenciesAsync(client, WarmUp);
         var before = Memory(edge);
         var attacked = await LatenciesAsync(client, Duration);
@@ -80,8 +90,16 @@ public sealed class AttackRunTests(TlsFixture tls)
         Assert.True(after < before * 1.5 + 64 * MiB, $"{before / MiB:0} MiB before, {after / MiB:0} MiB after");
     }
 
+    async Task AttackAsync(IPEndPoint server)
+    {
+        using var end = new CancellationTokenSource(Duration);
+        await Task.WhenAll(Attacks.Select((attack, i) => RepeatAsync(attack, Pace * i / Attacks.Count, server, end.Token)));
+        TestContext.Current.SendDiagnosticMessage($"{_rounds.Values.Sum()} rounds of {_rounds.Count} attacks in {Duration.TotalSeconds:0} s");
+        Assert.Equal(Attacks.Count, _rounds.Count);
+    }
+
     /// <param name="offset">After which it begins: attackers who all begin in the same moment, again and again, would be one and the same.</param>
-    async Task RepeatAsync(Attack attack, TimeSpan offset, EdgeProcess edge, CancellationToken end)
+    async Task RepeatAsync(Attack attack, TimeSpan offset, IPEndPoint server, CancellationToken end)
     {
         await Task.Delay(offset, TimeProvider.System, CancellationToken.None);
         using var timer = new PeriodicTimer(Pace);
@@ -90,7 +108,7 @@ public sealed class AttackRunTests(TlsFixture tls)
             try
             {
                 await timer.WaitForNextTickAsync(end);
-                await attack.RoundAsync(edge.Https, end);
+                await attack.RoundAsync(server, end);
             }
             catch (Exception e) when (e is IOException or SocketException or AuthenticationException or OperationCanceledException or TimeoutException)
             {

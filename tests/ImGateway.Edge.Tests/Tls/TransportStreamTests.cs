@@ -1,0 +1,65 @@
+using System.IO.Pipelines;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Tests.Tls;
+
+public sealed class TransportStreamTests
+{
+    const int Read = 4096;
+
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task A_client_that_sends_without_pause_lets_others_have_their_turn()
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        await pipe.Writer.WriteAsync(new byte[5 * Read]);
+
+        // What does not let go of the thread stays on it, which is none of the pool's.
+        var turns = await OnThreadOfItsOwn(() => ThreadsOfAsync(new TransportStream(new Duplex(pipe.Reader, pipe.Writer)), reads: 5));
+
+        Assert.Single(turns[..4].Distinct());
+        Assert.NotEqual(turns[3], turns[4]);
+    }
+
+    [Fact]
+    public async Task A_client_that_is_waited_for_has_a_whole_turn_again()
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        var stream = new TransportStream(new Duplex(pipe.Reader, pipe.Writer));
+        for (var i = 0; i < 8; i++)
+        {
+            var reading = stream.ReadAsync(new byte[Read]).AsTask();
+            Assert.False(reading.IsCompleted);
+            await pipe.Writer.WriteAsync(new byte[Read]);
+            Assert.Equal(Read, await reading.WaitAsync(Limit));
+        }
+
+        await pipe.Writer.WriteAsync(new byte[3 * Read]);
+        var turns = await OnThreadOfItsOwn(() => ThreadsOfAsync(stream, reads: 3));
+
+        Assert.Single(turns.Distinct());
+    }
+
+    static async Task<int[]> ThreadsOfAsync(TransportStream stream, int reads)
+    {
+        var threads = new int[reads];
+        for (var i = 0; i < reads; i++)
+        {
+            Assert.Equal(Read, await stream.ReadAsync(new byte[Read]));
+            threads[i] = Environment.CurrentManagedThreadId;
+        }
+
+        return threads;
+    }
+
+    static Task<T> OnThreadOfItsOwn<T>(Func<Task<T>> run) =>
+        Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap().WaitAsync(Limit);
+
+    sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input => input;
+
+        public PipeWriter Output => output;
+    }
+}
