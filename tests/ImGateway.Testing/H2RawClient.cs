@@ -31,10 +31,11 @@ public sealed class H2RawClient : IAsyncDisposable
     }
 
     /// <summary>Says the preface and <paramref name="settings"/>, and reads from then on, unless told not to.</summary>
-    public static async Task<H2RawClient> ConnectAsync(IPEndPoint server, H2Frame? settings = null, bool reads = true, string host = "gateway.test")
+    public static async Task<H2RawClient> ConnectAsync(IPEndPoint server, H2Frame? settings = null, bool reads = true, string host = "gateway.test", IPAddress? from = null)
     {
         using var limit = new CancellationTokenSource(Patience);
         var client = new H2RawClient();
+        if (from is not null) client._client.Client.Bind(new IPEndPoint(from, 0));
         await client._client.ConnectAsync(server, limit.Token);
         client._stream = new SslStream(client._client.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
         var options = new SslClientAuthenticationOptions { TargetHost = host, ApplicationProtocols = [SslApplicationProtocol.Http2] };

@@ -399,7 +399,7 @@ public sealed record LimitsSection
     public int WebSockets { get; init; }
 
     /// <summary>
-    /// TLS handshakes that are computed at the same time; further ones wait in the order in which they came. One that waits for its client holds no place.
+    /// TLS handshakes that are computed at the same time; further ones wait in the order in which they came, where addresses take turns. One that waits for its client holds no place.
     /// 0 = two for each processor; more only makes everybody slower in a reconnect storm.
     /// </summary>
     /// <example>16</example>

@@ -1,15 +1,16 @@
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// Places for those who compute a handshake. Who finds none waits behind those who came before; who finds too many waiting is refused, so that
-/// in a reconnect storm clients back off at once instead of being timed out after the work was done.
+/// Places for those who compute a handshake. Who finds none waits behind those who came before, where clients take turns, so that a flood of one
+/// of them is its own trouble. If too many wait, somebody is refused: the newcomer, or who came last of a client with many. In a reconnect storm
+/// clients thus back off at once instead of being timed out after the work was done (docs/decisions/0009).
 /// </summary>
 /// <param name="places">How many at the same time; asked anew each time.</param>
 /// <param name="waitingPerPlace">How many may wait for each of them.</param>
 sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
 {
     readonly Lock _lock = new();
-    readonly LinkedList<Waiter> _waiting = [];
+    readonly FairQueue<Waiter> _waiting = new();
     int _inside;
 
     public int Inside
@@ -29,8 +30,9 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
     }
 
     /// <summary>True: a place is held until <see cref="Leave"/>. False: too many wait.</summary>
+    /// <param name="client">Whose turn it counts as; null is somebody else each time.</param>
     /// <exception cref="OperationCanceledException">Before its turn came.</exception>
-    public ValueTask<bool> EnterAsync(CancellationToken cancellationToken)
+    public ValueTask<bool> EnterAsync(ClientNetwork? client, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -41,9 +43,14 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
                 return ValueTask.FromResult(true);
             }
 
-            if (_waiting.Count >= (long)limit * waitingPerPlace) return ValueTask.FromResult(false);
+            if (_waiting.Count >= (long)limit * waitingPerPlace)
+            {
+                if (_waiting.Displace(client) is not { } displaced) return ValueTask.FromResult(false);
+                displaced.End(admitted: false);
+            }
+
             var waiter = new Waiter(this, cancellationToken);
-            _waiting.AddLast(waiter.Node);
+            waiter.Place = _waiting.Add(client, waiter);
             // Last: where it is cancelled already, this gives up at once.
             waiter.WatchCancellation();
             return new ValueTask<bool>(waiter.Task);
@@ -56,11 +63,10 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
         {
             _inside--;
             var limit = places();
-            while (_inside < limit && _waiting.First is { } next)
+            while (_inside < limit && _waiting.TakeNext() is { } next)
             {
-                _waiting.Remove(next);
                 _inside++;
-                next.Value.Admit();
+                next.End(admitted: true);
             }
         }
     }
@@ -70,40 +76,37 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
         lock (_lock)
         {
             // Who has just been given a place keeps it, and finds out by its own token.
-            if (waiter.Node.List is null) return;
-            _waiting.Remove(waiter.Node);
+            if (!_waiting.Remove(waiter.Place)) return;
         }
 
         waiter.Cancel();
     }
 
-    sealed class Waiter : TaskCompletionSource<bool>, IThreadPoolWorkItem
+    sealed class Waiter(HandshakeQueue queue, CancellationToken cancellation)
+        : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously), IThreadPoolWorkItem
     {
-        readonly HandshakeQueue _queue;
-        readonly CancellationToken _cancellation;
         CancellationTokenRegistration _watching;
+        bool _admitted;
 
-        public Waiter(HandshakeQueue queue, CancellationToken cancellation) : base(TaskCreationOptions.RunContinuationsAsynchronously)
+        public FairQueue<Waiter>.Place Place { get; set; }
+
+        public void WatchCancellation() => _watching = cancellation.UnsafeRegister(static waiter => ((Waiter)waiter!).GiveUp(), this);
+
+        public void End(bool admitted)
         {
-            (_queue, _cancellation) = (queue, cancellation);
-            Node = new LinkedListNode<Waiter>(this);
-        }
-
-        public LinkedListNode<Waiter> Node { get; }
-
-        public void WatchCancellation() =>
-            _watching = _cancellation.UnsafeRegister(static waiter => ((Waiter)waiter!)._queue.GiveUp((Waiter)waiter), this);
-
-        public void Admit()
-        {
+            _admitted = admitted;
             _watching.Unregister();
             // Behind the work that is there already. In front of it, as a task's own continuations would be, the hellos of a storm all came before
             // the first answer to one, so that everybody was up only when everybody was.
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
 
-        public void Cancel() => ThreadPool.UnsafeQueueUserWorkItem(static waiter => waiter.TrySetCanceled(waiter._cancellation), this, preferLocal: false);
+        public void Cancel() => ThreadPool.UnsafeQueueUserWorkItem(static waiter => waiter.TrySetCanceled(waiter.Cancellation), this, preferLocal: false);
 
-        void IThreadPoolWorkItem.Execute() => TrySetResult(true);
+        CancellationToken Cancellation => cancellation;
+
+        void GiveUp() => queue.GiveUp(this);
+
+        void IThreadPoolWorkItem.Execute() => TrySetResult(_admitted);
     }
 }

@@ -126,9 +126,9 @@ sealed class SslStreamEngine(
                 return default;
             }
 
-            // 2. A place among those who compute, in the order of arrival.
+            // 2. A place among those who compute, in the order of arrival, where clients take turns.
             var queue = served.EndsAfterHandshake ? null : gate.Handshakes;
-            var entering = queue is null ? new ValueTask<bool>(true) : queue.EnterAsync(timeout);
+            var entering = queue is null ? new ValueTask<bool>(true) : queue.EnterAsync(admission.Client, timeout);
             var waits = !entering.IsCompleted;
             if (!await entering)
             {

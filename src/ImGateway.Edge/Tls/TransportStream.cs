@@ -13,8 +13,11 @@ namespace ImGateway.Edge.Tls;
 /// </summary>
 sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null) : Stream
 {
-    /// <summary>Bytes that were there already when they were asked for, after which others have their turn on the thread: some two milliseconds of small frames.</summary>
+    /// <summary>Bytes that were there already when they were asked for, after which others have their turn on the thread: a millisecond or so of small frames.</summary>
     const int Turn = 16 * 1024;
+
+    /// <summary>What a write is worth of them: the answer to a frame costs far more than a frame that is only read. Who reads and who writes may count at the same time; it need not be exact.</summary>
+    const int TurnOfWrite = 512;
 
     ResumptionObserver _observer;
     HandshakeQueue? _queue = queue;
@@ -52,13 +55,7 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        // A client that sends without pause would else keep its thread for as long as it does: there are hardly more of them than processors, and
-        // .NET takes half a second to add one.
-        if (_inThisTurn >= Turn)
-        {
-            _inThisTurn = 0;
-            await Task.Yield();
-        }
+        if (_inThisTurn >= Turn) await LetOthersAsync();
 
         ReadResult result;
         try
@@ -93,11 +90,23 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (_inThisTurn >= Turn) await LetOthersAsync();
+        _inThisTurn += TurnOfWrite;
         if (_observing) _observer.OnWritten(buffer.Span);
         var result = await transport.Output.WriteAsync(buffer, cancellationToken);
         // Later the connection's own token tells: Kestrel takes an exception of a write for a mistake, and logs it as an error with its stack, as
         // often as clients leave amid an answer.
         if (result.IsCompleted && _observing) throw new IOException("The connection is closed.");
+    }
+
+    /// <summary>
+    /// A client that sends without pause would else keep its thread for as long as it does: there are hardly more of them than processors, and
+    /// .NET takes half a second to add one.
+    /// </summary>
+    YieldAwaitable LetOthersAsync()
+    {
+        _inThisTurn = 0;
+        return Task.Yield();
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;

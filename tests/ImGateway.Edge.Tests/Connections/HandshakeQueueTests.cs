@@ -1,3 +1,4 @@
+using System.Net;
 using CsCheck;
 using ImGateway.Edge.Connections;
 
@@ -11,9 +12,9 @@ public sealed class HandshakeQueueTests
     public async Task Who_finds_no_place_waits_behind_those_who_came_before()
     {
         var queue = new HandshakeQueue(() => 1, 3);
-        Assert.True(await queue.EnterAsync(default));
-        var waiting = Enumerable.Range(0, 3).Select(_ => queue.EnterAsync(default).AsTask()).ToArray();
-        Assert.False(await queue.EnterAsync(default));
+        Assert.True(await queue.EnterAsync(null, default));
+        var waiting = Enumerable.Range(0, 3).Select(_ => queue.EnterAsync(null, default).AsTask()).ToArray();
+        Assert.False(await queue.EnterAsync(null, default));
 
         foreach (var next in waiting)
         {
@@ -27,19 +28,55 @@ public sealed class HandshakeQueueTests
     }
 
     [Fact]
+    public async Task A_client_with_many_lets_others_go_first()
+    {
+        var queue = new HandshakeQueue(() => 1, 10);
+        Assert.True(await queue.EnterAsync(null, default));
+        var flood = Enumerable.Range(0, 3).Select(_ => queue.EnterAsync(Client(1), default).AsTask()).ToArray();
+        var other = queue.EnterAsync(Client(2), default).AsTask();
+
+        foreach (var next in new[] { flood[0], other, flood[1], flood[2] })
+        {
+            Assert.False(next.IsCompleted);
+            queue.Leave();
+            Assert.True(await next.WaitAsync(Limit));
+        }
+    }
+
+    [Fact]
+    public async Task A_flood_that_fills_the_queue_makes_room_for_who_has_less()
+    {
+        var queue = new HandshakeQueue(() => 1, 3);
+        Assert.True(await queue.EnterAsync(null, default));
+        var flood = Enumerable.Range(0, 3).Select(_ => queue.EnterAsync(Client(1), default).AsTask()).ToArray();
+        Assert.False(await queue.EnterAsync(Client(1), default));
+        var other = queue.EnterAsync(Client(2), default).AsTask();
+
+        Assert.False(await flood[2].WaitAsync(Limit));
+        foreach (var next in new[] { flood[0], other, flood[1] })
+        {
+            queue.Leave();
+            Assert.True(await next.WaitAsync(Limit));
+        }
+
+        queue.Leave();
+        Assert.Equal((0, 0), (queue.Inside, queue.Waiting));
+    }
+
+    [Fact]
     public async Task Who_gives_up_leaves_the_queue()
     {
         using var patience = new CancellationTokenSource();
         var queue = new HandshakeQueue(() => 1, 1);
-        Assert.True(await queue.EnterAsync(default));
-        var waiting = queue.EnterAsync(patience.Token).AsTask();
+        Assert.True(await queue.EnterAsync(null, default));
+        var waiting = queue.EnterAsync(null, patience.Token).AsTask();
         await patience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Limit));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => queue.EnterAsync(patience.Token).AsTask().WaitAsync(Limit));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => queue.EnterAsync(null, patience.Token).AsTask().WaitAsync(Limit));
         Assert.Equal((1, 0), (queue.Inside, queue.Waiting));
         queue.Leave();
-        Assert.True(await queue.EnterAsync(default));
+        Assert.True(await queue.EnterAsync(null, default));
     }
 
     [Fact]
@@ -47,8 +84,8 @@ public sealed class HandshakeQueueTests
     {
         var places = 1;
         var queue = new HandshakeQueue(() => places, 10);
-        Assert.True(await queue.EnterAsync(default));
-        var waiting = Enumerable.Range(0, 4).Select(_ => queue.EnterAsync(default).AsTask()).ToArray();
+        Assert.True(await queue.EnterAsync(null, default));
+        var waiting = Enumerable.Range(0, 4).Select(_ => queue.EnterAsync(null, default).AsTask()).ToArray();
         places = 4;
         queue.Leave();
 
@@ -57,7 +94,7 @@ public sealed class HandshakeQueueTests
         places = 2;
         queue.Leave();
         queue.Leave();
-        Assert.False(queue.EnterAsync(default).AsTask().IsCompleted);
+        Assert.False(queue.EnterAsync(null, default).AsTask().IsCompleted);
     }
 
     /// <summary>Against a model: a list of who is inside, and one of who waits in which order.</summary>
@@ -72,7 +109,7 @@ public sealed class HandshakeQueueTests
             if (step < 5)
             {
                 var patience = new CancellationTokenSource();
-                var entering = queue.EnterAsync(patience.Token).AsTask();
+                var entering = queue.EnterAsync(null, patience.Token).AsTask();
                 if (inside < places) Assert.True(entering.IsCompletedSuccessfully && Result(entering));
                 else if (waiting.Count >= places * perPlace) Assert.True(entering.IsCompletedSuccessfully && !Result(entering));
                 else Assert.False(entering.IsCompleted);
@@ -117,7 +154,7 @@ public sealed class HandshakeQueueTests
             for (var i = 0; i < 500; i++)
             {
                 using var patience = new CancellationTokenSource();
-                var entering = queue.EnterAsync(patience.Token);
+                var entering = queue.EnterAsync(worker % 3 == 0 ? null : Client((byte)(worker % 4)), patience.Token);
                 if ((worker + i) % 5 == 0) await patience.CancelAsync();
                 try
                 {
@@ -147,4 +184,6 @@ public sealed class HandshakeQueueTests
             }
         }
     }
+
+    static ClientNetwork? Client(byte number) => ClientNetwork.Of(new IPEndPoint(new IPAddress([10, 0, 0, number]), 1));
 }

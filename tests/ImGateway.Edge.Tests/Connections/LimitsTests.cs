@@ -40,7 +40,7 @@ public sealed class LimitsTests
         await using var edge = await StartAsync(new LimitsSection { Connections = 1, ConnectionsPerAddress = 1, HandshakesInProgress = 1 }, engine);
         await using var open = await RawTls.ConnectAsync(edge);
         var queue = edge.Services.GetRequiredService<ConnectionGate>().Handshakes;
-        Assert.True(await queue.EnterAsync(TestContext.Current.CancellationToken));
+        Assert.True(await queue.EnterAsync(null, TestContext.Current.CancellationToken));
         var offer = Offers.For(ProxyHost.Host);
         foreach (var responder in edge.Challenges.Where(responder => responder.Type is "http-01" or "tls-alpn-01"))
             await responder.PresentAsync(offer, TestContext.Current.CancellationToken);
@@ -167,7 +167,7 @@ public sealed class LimitsTests
     {
         await using var edge = await StartAsync(new LimitsSection { HandshakesInProgress = 1 }, engine, TimeSpan.FromSeconds(1));
         var queue = edge.Services.GetRequiredService<ConnectionGate>().Handshakes;
-        Assert.True(await queue.EnterAsync(TestContext.Current.CancellationToken));
+        Assert.True(await queue.EnterAsync(null, TestContext.Current.CancellationToken));
 
         // 1. Nobody leaves: the client waits until its time is over.
         Assert.True((await RawHello.ForTls13(ProxyHost.Host).SendAsync(edge.Tls)).Closed);
@@ -176,7 +176,7 @@ public sealed class LimitsTests
         // 2. The queue is full.
         using var patience = new CancellationTokenSource();
         List<Task<bool>> waiting = [];
-        while (queue.EnterAsync(patience.Token).AsTask() is { IsCompleted: false } next) waiting.Add(next);
+        while (queue.EnterAsync(null, patience.Token).AsTask() is { IsCompleted: false } next) waiting.Add(next);
         Assert.True((await RawHello.ForTls13(ProxyHost.Host).SendAsync(edge.Tls)).Closed);
         Assert.Equal(1, (await edge.MetricsAsync()).Sum("imgw_refused_total", ("reason", "handshakes")));
 

@@ -22,9 +22,7 @@ public sealed class AttackRunTests(TlsFixture tls)
     static readonly IPEndPoint? Target = Environment.GetEnvironmentVariable("IMGW_ATTACK_TARGET") is { } target ? IPEndPoint.Parse(target) : null;
 
     static readonly TimeSpan Duration = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("IMGW_ATTACK_SECONDS") ?? "8", CultureInfo.InvariantCulture));
-    /// <summary>Only those whose names contain it, to find out what one of them costs.</summary>
-    static readonly IReadOnlyList<Attack> Attacks =
-        [.. Attack.All.Where(attack => attack.Name.Contains(Environment.GetEnvironmentVariable("IMGW_ATTACK_NAME") ?? "", StringComparison.Ordinal))];
+    static readonly IReadOnlyList<Attack> Attacks = Chosen(Environment.GetEnvironmentVariable("IMGW_ATTACK_NAME") ?? "");
 
     static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
     static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
@@ -95,6 +93,7 @@ public sealed class AttackRunTests(TlsFixture tls)
         using var end = new CancellationTokenSource(Duration);
         await Task.WhenAll(Attacks.Select((attack, i) => RepeatAsync(attack, Pace * i / Attacks.Count, server, end.Token)));
         TestContext.Current.SendDiagnosticMessage($"{_rounds.Values.Sum()} rounds of {_rounds.Count} attacks in {Duration.TotalSeconds:0} s");
+        foreach (var (name, rounds) in _rounds.OrderBy(attack => attack.Key, StringComparer.Ordinal)) TestContext.Current.SendDiagnosticMessage($"attack {rounds} {name}");
         Assert.Equal(Attacks.Count, _rounds.Count);
     }
 
@@ -116,6 +115,10 @@ public sealed class AttackRunTests(TlsFixture tls)
             }
         }
     }
+
+    /// <summary>The one with this name, or else those whose names contain it, to find out what they cost.</summary>
+    static IReadOnlyList<Attack> Chosen(string name) =>
+        Attack.All.FirstOrDefault(attack => attack.Name == name) is { } one ? [one] : [.. Attack.All.Where(attack => attack.Name.Contains(name, StringComparison.Ordinal))];
 
     /// <summary>In milliseconds, sorted.</summary>
     async Task<IReadOnlyList<double>> LatenciesAsync(EdgeClient client, TimeSpan duration)

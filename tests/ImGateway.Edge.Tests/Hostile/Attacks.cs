@@ -19,11 +19,14 @@ sealed record Attack(string Name, Func<IPEndPoint, CancellationToken, Task> Roun
 
     static readonly TimeSpan SlowFor = TimeSpan.FromSeconds(3);
 
+    /// <summary>Not the ordinary client's address, unless it is told so.</summary>
+    static readonly IPAddress From = IPAddress.Parse(Environment.GetEnvironmentVariable("IMGW_ATTACK_FROM") ?? "127.0.0.66");
+
     public static IReadOnlyList<Attack> All { get; } =
     [
         .. H2Attacks.Floods.Select(flood => new Attack($"h2: {flood.Key}", async (server, _) =>
         {
-            await using var client = await H2RawClient.ConnectAsync(server);
+            await using var client = await H2RawClient.ConnectAsync(server, from: From);
             await flood.Value(client, Frames);
         })),
         .. H2Attacks.Breaches.Select(breach => new Attack($"h2: {breach.Key}", (server, _) => FloodAsync(server, breach.Value))),
@@ -46,13 +49,13 @@ sealed record Attack(string Name, Func<IPEndPoint, CancellationToken, Task> Roun
 
     static async Task FloodAsync(IPEndPoint server, Func<int, byte[]> bytes)
     {
-        await using var client = await H2RawClient.ConnectAsync(server);
+        await using var client = await H2RawClient.ConnectAsync(server, from: From);
         await client.FloodAsync(Frames, bytes);
     }
 
     static async Task UnreadAnswersAsync(IPEndPoint server, CancellationToken end)
     {
-        await using var client = await H2RawClient.ConnectAsync(server, H2Frame.Settings((4, 0)), reads: false);
+        await using var client = await H2RawClient.ConnectAsync(server, H2Frame.Settings((4, 0)), reads: false, from: From);
         await client.SendAsync([.. Enumerable.Range(0, 100).Select(i => H2Frame.Headers(2 * i + 1, H2Headers.Get()))]);
         await LingerAsync(end);
     }
@@ -60,7 +63,7 @@ sealed record Attack(string Name, Func<IPEndPoint, CancellationToken, Task> Roun
     /// <summary>Its acknowledgements are read by nobody: a server that keeps them grows.</summary>
     static async Task UnreadPingsAsync(IPEndPoint server, CancellationToken end)
     {
-        await using var client = await H2RawClient.ConnectAsync(server, reads: false);
+        await using var client = await H2RawClient.ConnectAsync(server, reads: false, from: From);
         // More than what fits into the sockets' buffers is not taken.
         var flood = client.FloodAsync(1_000_000, _ => H2Frame.Of(H2Type.Ping, 0, new byte[8]).ToBytes());
         await Task.WhenAny(flood, LingerAsync(end));
@@ -139,6 +142,7 @@ sealed record Attack(string Name, Func<IPEndPoint, CancellationToken, Task> Roun
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            socket.Bind(new IPEndPoint(From, 0));
             await socket.ConnectAsync(server, end);
             return new NetworkStream(socket, ownsSocket: true);
         }

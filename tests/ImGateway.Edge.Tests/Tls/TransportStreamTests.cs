@@ -41,6 +41,28 @@ public sealed class TransportStreamTests
         Assert.Single(turns.Distinct());
     }
 
+    [Fact]
+    public async Task A_client_that_is_answered_without_pause_does_so_too()
+    {
+        const int Writes = 40;
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        var stream = new TransportStream(new Duplex(pipe.Reader, pipe.Writer));
+        var threads = await OnThreadOfItsOwn(async () =>
+        {
+            var threads = new int[Writes];
+            for (var i = 0; i < Writes; i++)
+            {
+                await stream.WriteAsync(new byte[17]);
+                threads[i] = Environment.CurrentManagedThreadId;
+            }
+
+            return threads;
+        });
+
+        Assert.Single(threads[..32].Distinct());
+        Assert.NotEqual(threads[31], threads[32]);
+    }
+
     static async Task<int[]> ThreadsOfAsync(TransportStream stream, int reads)
     {
         var threads = new int[reads];

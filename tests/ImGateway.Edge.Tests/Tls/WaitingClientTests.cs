@@ -44,7 +44,7 @@ public sealed class WaitingClientTests : IDisposable
     {
         var places = 0;
         using var full = new CancellationTokenSource();
-        for (var entering = _gate.Handshakes.EnterAsync(full.Token); entering.IsCompleted; entering = _gate.Handshakes.EnterAsync(full.Token)) places++;
+        for (var entering = _gate.Handshakes.EnterAsync(null, full.Token); entering.IsCompleted; entering = _gate.Handshakes.EnterAsync(null, full.Token)) places++;
         await full.CancelAsync();
         return places;
     }
