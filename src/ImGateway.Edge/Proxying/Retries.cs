@@ -19,6 +19,9 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
 {
     const int MostLost = 1;
 
+    /// <summary>A process that is killed loses its connections before its listening socket: what it still takes in meanwhile would be lost as well.</summary>
+    static readonly TimeSpan Dying = TimeSpan.FromMilliseconds(250);
+
     bool Holds => options.Value.HoldWhileDown > TimeSpan.Zero;
 
     public bool MayRepeat(HttpContext context, IForwarderErrorFeature failure, bool isWebSocket)
@@ -47,12 +50,14 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
             var proxied = context.GetReverseProxyFeature();
             var cluster = proxied.Route.Cluster!;
             attempts.Add(proxied.ProxiedDestination);
-            if (UpstreamErrors.Classify(failure, clientIsGone: false) is UpstreamError.Reset) attempts.Lost++;
+            var isLost = UpstreamErrors.Classify(failure, clientIsGone: false) is UpstreamError.Reset;
+            if (isLost) attempts.Lost++;
             if (!mayGoElsewhere || !attempts.LeaveAny(cluster.DestinationsState.AvailableDestinations))
             {
                 // 2. None is left: until the gateway is back.
                 if (!Holds) return failure;
                 held ??= new HeldRequest(cluster, time.GetTimestamp() + (long)(options.Value.HoldWhileDown.TotalSeconds * time.TimestampFrequency));
+                if (isLost) await Task.Delay(Dying, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (await hold.WaitAsync(held, context.RequestAborted) is not HoldEnd.Back and var end) return await GiveUpAsync(context, end, failure);
                 attempts.Forget();
             }

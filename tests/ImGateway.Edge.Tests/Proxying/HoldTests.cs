@@ -137,6 +137,31 @@ public sealed class HoldTests
         Assert.Equal(3, (await edge.MetricsAsync()).Sum("imgw_upstream_errors_total", ("error", "reset")));
     }
 
+    /// <summary>A process that is killed loses its connections before its listening socket, and what it still takes in is lost as well.</summary>
+    [Fact]
+    public async Task A_gateway_that_dies_has_a_moment_to_stop_listening()
+    {
+        var port = FreePort.Next();
+        var time = new FakeTimeProvider();
+        var dying = RecordingUpstream.Start(UpstreamScripts.ResetAfter("HTTP/1.1 200"), port: port);
+        await using var edge = await HoldingAsync(TimeSpan.FromMinutes(1), port, time);
+        var asking = edge.GetAsync("/api");
+        await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_upstream_errors_total", ("error", "reset")) > 0);
+        // Long enough for what would not wait to come again: nothing else tells that it does not.
+        await Task.WhenAny(asking, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System));
+        await dying.DisposeAsync();
+        await using var back = RecordingUpstream.Start(port: port);
+        for (var i = 0; i < 500 && !asking.IsCompleted; i++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.WhenAny(asking, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System));
+        }
+
+        Assert.Equal(200, (await asking.WaitAsync(Upstreams.Patience)).Status);
+        Assert.Single(dying.Requests);
+        Assert.Single(back.Requests);
+    }
+
     [Fact]
     public async Task An_answer_that_has_begun_is_not_repeated()
     {
