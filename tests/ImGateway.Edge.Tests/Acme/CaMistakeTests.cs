@@ -67,16 +67,20 @@ public sealed class CaMistakeTests
             .Where(file => Path.GetFileName(file) is not ("pending.pem" or ['.', ..])).Order(StringComparer.Ordinal)];
     }
 
-    [Fact]
-    public async Task What_was_replaced_already_is_ordered_once_more_without_saying_so()
+    [Theory]
+    [InlineData("alreadyReplaced", 409)]
+    [InlineData("malformed", 400)]
+    [InlineData("unauthorized", 403)]
+    [InlineData("serverInternal", 500)]
+    public async Task What_the_CA_says_of_the_certificate_before_does_not_cost_the_one_after(string problem, int status)
     {
         await using var edge = await CaEdge.StartAsync(Brisk, Setup);
-        edge.Ca.Fail(CaOperation.NewOrder, CaFault.AlreadyReplaced);
+        edge.Ca.Fail(CaOperation.NewOrder, CaFault.Problem(problem, status));
 
         var renewed = await edge.RenewAsync(Host);
 
         Assert.True(renewed.Succeeded, renewed.Message);
-        Assert.Equal([201, 409, 201], edge.Ca.Recorded.Where(request => request.Operation == CaOperation.NewOrder).Select(request => request.Status));
+        Assert.Equal([201, status, 201], edge.Ca.Recorded.Where(request => request.Operation == CaOperation.NewOrder).Select(request => request.Status));
         Assert.Null(edge.Ca.Certificates.Single(certificate => certificate.SerialNumber == renewed.SerialNumber).Replaces);
     }
 

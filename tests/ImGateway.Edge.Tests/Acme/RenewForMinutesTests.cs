@@ -62,7 +62,6 @@ public sealed class RenewForMinutesTests
         Assert.Equal(Sockets, metrics.Sum("imgw_websocket_connections"));
         Assert.True(swaps >= wanted, $"{swaps} swaps");
         Assert.Equal(0, metrics.Sum("imgw_certificate_renewals_total", ("result", "failure")));
-        Assert.True(counts.All(count => count > 3), $"echoes of the slowest socket: {counts.Min()}");
         // One may be under way.
         Assert.InRange(ca.OrdersCreated - ca.CertificatesIssued, 0, 1);
     }

@@ -41,9 +41,8 @@ public sealed class ImportUnderLoadTests
 
         Assert.Equal(Sockets, (await edge.GetMetricsAsync()).Sum("imgw_websocket_connections"));
         await end.CancelAsync();
-        var counts = await Task.WhenAll(echoes);
+        await Task.WhenAll(echoes);
         Assert.Empty(failures);
-        Assert.True(counts.All(count => count > 3), $"echoes of the slowest socket: {counts.Min()}");
     }
 
     static async Task ActAsync(EdgeProcess edge, EdgeClient client, string serial, params string[] verb)

@@ -36,9 +36,10 @@ sealed class Orders(EdgeOptions options, AcmeAccounts accounts)
                 var order = new OrderRequest([AcmeIdentifier.For(request.Host.Value)]) { Profile = options.Acme.Profile, Replaces = replaces };
                 return (account, await account.CreateOrderAsync(order, cancellationToken));
             }
-            catch (AcmeException e) when (replaces is not null && e.Problem?.Type is "alreadyReplaced" or "malformed" or "unauthorized")
+            catch (AcmeException e) when (replaces is not null && e.Problem?.Type is "alreadyReplaced" or "malformed" or "unauthorized" or "serverInternal")
             {
-                // What the CA thinks of the certificate before must not cost the one after (RFC 9773 §5).
+                // What the CA thinks of the certificate before must not cost the one after (RFC 9773 §5). Pebble calls one
+                // that it does not find serverInternal, and so does not find 1 in 256: those whose serial number begins with a zero byte.
                 replaces = null;
                 request.BeginOrder(false);
             }
