@@ -71,7 +71,7 @@ static class CertImportCommand
     }
 
     /// <summary>The edge was handed contents, and speaks of what it was handed; the operator knows files.</summary>
-    static string Named(string line, CertificateFile file) => line.Split(": ", 2) switch
+    static string Named(string line, CertificateFile file) => line.Replace(" in certificate;", $" in {file.Certificate};", StringComparison.Ordinal).Split(": ", 2) switch
     {
         ["certificate", var rest] => $"{file.Certificate}: {rest}",
         ["key", var rest] => $"{file.Key}: {rest}",

@@ -221,8 +221,9 @@ public sealed class CertificateVerbTests : IDisposable
         Write("empty", "", other.KeyPem);
         return
         [
-            ("garbage", "is not PEM"), ("damaged", "damaged"), ("wrong-key", "the key does not belong"), ("weak", "RSA key of 1024 bits"), ("expired", "expired"),
-            ("elsewhere", "covers none of the configured hosts"), ("empty", "is empty"), 
+            ("garbage", "is not PEM"), ("damaged", "damaged"), ("weak", "RSA key of 1024 bits"), ("expired", "expired"),
+            ("wrong-key", $"wrong-key.key: the key does not belong to any of the 2 certificates in {_directory["wrong-key.crt"]}; "),
+            ("elsewhere", "covers none of the configured hosts"), ("empty", "is empty"),
         ];
 
         void Write(string name, string certificate, string key)
