@@ -71,6 +71,8 @@ sealed class CaEdge : IAsyncDisposable
     {
         var edge = await StartListeningAsync(options, setup, script);
         foreach (var host in setup.Hosts) await edge.Log.WaitForAsync(line => line.Text.Contains($"{host}: serving certificate", StringComparison.Ordinal), Patience);
+        // Who renews while one is under way is given that one.
+        await edge.Manager.RenewalsAsync().WaitAsync(Patience);
         return edge;
     }
 
