@@ -80,10 +80,12 @@ sealed class ManagementServer : IAsyncDisposable
     };
 
     /// <summary>Serves it for every configured host.</summary>
-    public void Serve(Credential credential)
+    public void Serve(Credential credential) => Serve(credential, [.. Options().Hosts]);
+
+    public void Serve(Credential credential, params HostName[] hosts)
     {
-        var hosts = Options().Hosts;
         _selector.Publish(hosts.ToDictionary(host => host, _ => credential));
+        _managed.Clear();
         _managed.AddRange(hosts.Select(host => new ManagedCertificate(
             host, credential, ServedCredential.Files, "im.crt", Now.AddHours(-1), new PreviousCertificate("0A", Now.AddDays(3)), new NextAction("rotate", Now.AddDays(29), "MaxAge"))));
     }

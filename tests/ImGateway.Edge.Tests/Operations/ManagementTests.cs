@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Tests.Operations;
@@ -40,6 +41,36 @@ public sealed class ManagementTests
         await using var server = await ManagementServer.StartAsync();
         using var leaf = Leaf();
         Publish(server, leaf);
+
+        using var answer = await server.Client.GetAsync("/readyz");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task One_host_without_a_certificate_degrades_the_edge_and_leaves_it_ready()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        using var leaf = Leaf();
+        server.Serve(new Credential(leaf, [], ManagementServer.Options().Hosts), HostName.Parse("gateway.example.com"));
+
+        using var answer = await server.Client.GetAsync("/readyz");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        Assert.True(json.RootElement.GetProperty("ready").GetBoolean());
+        Assert.Equal(
+            ["no certificate for *.chat.example.com"],
+            json.RootElement.GetProperty("degraded").EnumerateArray().Select(reason => reason.GetString()));
+    }
+
+    [Fact]
+    public async Task An_edge_that_was_ready_stays_so_when_no_host_has_a_certificate_any_more()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        using var leaf = Leaf();
+        Publish(server, leaf);
+        server.Serve(new Credential(leaf, [], ManagementServer.Options().Hosts), hosts: []);
 
         using var answer = await server.Client.GetAsync("/readyz");
 

@@ -104,6 +104,34 @@ public sealed class HostsTests
         Assert.Equal(2, ca.CertificatesIssued);
     }
 
+    [Fact]
+    public async Task A_new_host_whose_order_fails_leaves_the_edge_ready_and_is_reported_as_degraded()
+    {
+        await using var ca = await ScriptableCa.StartAsync(new ScriptableCaOptions());
+        await using var edge = await EdgeProcess.StartListeningAsync(new EdgeSetup { Hosts = [Gateway], Ca = EdgeCa.Of(ca) });
+        await edge.WaitUntilReadyAsync(ReloadingEdge.Patience);
+        ca.Fail(CaOperation.NewOrder, CaFault.UserActionRequired);
+        var file = JsonNode.Parse(await File.ReadAllTextAsync(edge.ConfigFile, TestContext.Current.CancellationToken))!;
+
+        file["Edge"]!["Hosts"] = new JsonArray(Gateway, Coming);
+        await File.WriteAllTextAsync(edge.ConfigFile, file.ToJsonString(), TestContext.Current.CancellationToken);
+
+        await edge.WaitForLog(line => line.Message.StartsWith($"{Coming}: no certificate: ", StringComparison.Ordinal), ReloadingEdge.Patience);
+        foreach (var path in (string[])["/readyz", "/api/status"])
+        {
+            using var answer = await edge.GetManagementAsync(path);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            var health = JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
+            Assert.True((bool)health["ready"]!);
+            Assert.Empty((JsonArray)health["reasons"]!);
+            Assert.Contains($"no certificate for {Coming}", health["degraded"]!.AsArray().Select(reason => (string)reason!));
+        }
+
+        var check = await EdgeVerb.RunAsync("healthcheck", "--config", edge.ConfigFile);
+        Assert.Equal(0, check.ExitCode);
+        Assert.Contains($"degraded: no certificate for {Coming}", check.Error, StringComparison.Ordinal);
+    }
+
     static JsonArray FilesOf(ReloadingEdge edge) =>
         (JsonArray)JsonNode.Parse(File.ReadAllText(edge.Process.ConfigFile))!["Edge"]!["Certificates"]!["Files"]!;
 
