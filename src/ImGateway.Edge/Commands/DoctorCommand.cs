@@ -50,6 +50,8 @@ static class DoctorCommand
             return await client.GetAsync<ReadyStatus>("/health", cancellationToken) switch
             {
                 null => (null, new(check, FindingStatus.Ok, "none runs with this DataDirectory")),
+                { Value: { Ready: true, Degraded.Count: > 0 } degraded } =>
+                    (degraded, new(check, FindingStatus.Warn, $"runs and is ready, but degraded: {string.Join("; ", degraded.Degraded)}", "see 'imgw cert list' and the status page")),
                 { Value: { Ready: true } ready } => (ready, new(check, FindingStatus.Ok, "runs and is ready")),
                 { Value: { } waiting } => (waiting, new(check, FindingStatus.Warn, $"runs and is not ready: {string.Join("; ", waiting.Reasons)}", "see its log")),
                 var refused => (null, new(check, FindingStatus.Warn, string.Join("; ", refused.Problems), "run doctor as the user that the edge runs as, or as root")),

@@ -22,11 +22,13 @@ static class HealthcheckCommand
         IReadOnlyList<string> problems = reply switch
         {
             null => [$"{edge.Path}: no edge answers there: it does not run, is still starting, or has another DataDirectory"],
-            { Value: { } health } => [.. health.Reasons.Select(reason => $"not ready: {reason}")],
+            { Value: { Ready: false } waiting } => [.. waiting.Reasons.Select(reason => $"not ready: {reason}")],
+            { Value: { } } => [],
             _ => reply.Problems,
         };
         foreach (var problem in problems) await console.Error.WriteLineAsync(problem);
         if (problems.Count > 0) return ExitCodes.No;
+        foreach (var reason in reply!.Value!.Degraded) await console.Error.WriteLineAsync($"degraded: {reason}");
         await console.Output.WriteLineAsync("ready");
         return ExitCodes.Fine;
     }

@@ -9,13 +9,17 @@ using Yarp.ReverseProxy;
 
 namespace ImGateway.Edge.Operations;
 
-public sealed record ReadyStatus(bool Ready, IReadOnlyList<string> Reasons, IReadOnlyList<UpstreamStatus> Upstreams);
+public sealed record ReadyStatus(bool Ready, IReadOnlyList<string> Reasons, IReadOnlyList<UpstreamStatus> Upstreams)
+{
+    /// <summary>What does not work although the edge is ready.</summary>
+    public IReadOnlyList<string> Degraded { get; init; } = [];
+}
 
 /// <summary>Gathers what the management port and the control socket answer, when it is asked.</summary>
 sealed class EdgeStatus(
     CurrentOptions options,
     BuildInfo build,
-    Readiness readiness,
+    EdgeHealth health,
     Func<IReadOnlyList<ManagedCertificate>> managed,
     Func<HostName, NextAction?> nextOfMissing,
     Traffic traffic,
@@ -42,13 +46,13 @@ sealed class EdgeStatus(
 
     public ReadyStatus Ready()
     {
-        var reasons = readiness.Reasons();
-        return new ReadyStatus(reasons.Count == 0, reasons, Upstreams());
+        var report = health.Report();
+        return new ReadyStatus(report.Ready, report.Reasons, Upstreams()) { Degraded = report.Degraded };
     }
 
     public RunningStatus Running()
     {
-        var reasons = readiness.Reasons();
+        var report = health.Report();
         return new RunningStatus(
             build.Version,
             build.Commit,
@@ -56,12 +60,13 @@ sealed class EdgeStatus(
             options.Value.Tls.Engine.ToString(),
             _startedAt,
             (long)(time.GetUtcNow() - _startedAt).TotalSeconds,
-            reasons.Count == 0,
-            reasons,
+            report.Ready,
+            report.Reasons,
             webSockets?.Count,
             Upstreams(),
             Certificates())
         {
+            Degraded = report.Degraded,
             Time = time.GetUtcNow(),
             Connections = traffic.Connections,
             Handshakes = traffic.Handshakes(),

@@ -16,7 +16,7 @@ public static class OperationsRegistration
     {
         services.AddEdgeMetrics();
         services.AddSingleton(_ => BuildInfo.Read());
-        services.AddSingleton<Readiness>();
+        services.AddSingleton<EdgeHealth>();
         services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(provider => () =>
         {
             var states = provider.GetRequiredService<OcspStates>();

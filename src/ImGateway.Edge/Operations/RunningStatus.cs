@@ -18,6 +18,9 @@ public sealed record RunningStatus(
     IReadOnlyList<UpstreamStatus> Upstreams,
     IReadOnlyList<CertificateStatus> Certificates)
 {
+    /// <summary>What does not work although the edge is ready, one line each.</summary>
+    public IReadOnlyList<string> Degraded { get; init; } = [];
+
     /// <summary>The edge's clock, for whoever compares moments with it.</summary>
     public required DateTimeOffset Time { get; init; }
 

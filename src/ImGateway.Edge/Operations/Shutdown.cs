@@ -35,7 +35,7 @@ sealed partial class Shutdown(
         var cut = 0;
         try
         {
-            // 1. Not ready, which Readiness tells; everything is served on until balancers have noticed.
+            // 1. Not ready, as EdgeHealth reports; everything is served on until balancers have noticed.
             metrics.OnBegun();
             status.Begun(drain);
             OnBegun(drain);

@@ -31,6 +31,7 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     Names _names = new(hosts, defaultHost, unknownNames);
     volatile Table _table = new([], null, unknownNames);
     volatile ApartTable? _apart;
+    volatile bool _hasServed;
     int _contexts;
 
     public ServerCertificateSelector(EdgeOptions options)
@@ -40,6 +41,9 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
 
     /// <summary>What is served per configured host; a host without an entry has no certificate yet.</summary>
     public IReadOnlyDictionary<HostName, Credential> Served => _table.Credentials;
+
+    /// <summary>Whether any host has been served since the start.</summary>
+    public bool HasServed => _hasServed;
 
     /// <summary>
     /// Serves <paramref name="credentials"/> to every handshake that begins from now on. Names whose credential stays keep their contexts,
@@ -106,6 +110,7 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
             var named = names.Hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host], known?.Named.GetValueOrDefault(host))).ToArray();
             var unnamed = credentials.TryGetValue(names.DefaultHost, out var credential) ? Serve(names.DefaultHost, credential, known?.Unnamed) : null;
             _table = new Table(named, unnamed, names.Unknown);
+            if (named.Length > 0) _hasServed = true;
         }
     }
 

@@ -21,15 +21,21 @@ function reason(text) {
   return missing ? [said(missing[1]), " has no certificate yet: its TLS connections are refused."] : said(text);
 }
 
+/** What the edge calls degraded, unless a certificate's own concern says it. */
+function degraded(status) {
+  return (status.degraded ?? []).filter(text => !/^no certificate for /.test(text)).map(text => ({ kind: "bad", words: [said(text)] }));
+}
+
 function verdict(status) {
-  const found = concerns(status);
+  const found = [...degraded(status), ...concerns(status)];
   if (status.drain) return { kind: "warn", title: "Draining", lines: [reason("draining"), "Balancers see it as not ready."] };
   if (!status.ready) {
     const told = status.reasons.map(reason);
     const others = found.filter(concern => !status.certificates.some(each => !each.serialNumber && concern.words[0].textContent === each.host));
     return { kind: "bad", title: "Not ready", lines: [...told, ...others.map(concern => concern.words)] };
   }
-  if (found.length > 0) return { kind: found[0].kind, title: found[0].kind === "bad" ? "Ready, but something is wrong" : "Ready, but see to this", lines: found.map(concern => concern.words) };
+  const isDegraded = (status.degraded ?? []).length > 0;
+  if (found.length > 0) return { kind: found[0].kind, title: isDegraded ? "Ready, but degraded" : found[0].kind === "bad" ? "Ready, but something is wrong" : "Ready, but see to this", lines: found.map(concern => concern.words) };
   return { kind: "good", title: "Ready", lines: [status.certificates.length === 1 ? "The host has a valid certificate. Nothing needs attention." : `All ${status.certificates.length} hosts have a valid certificate. Nothing needs attention.`] };
 }
 

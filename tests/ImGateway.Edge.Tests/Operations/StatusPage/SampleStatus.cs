@@ -95,6 +95,19 @@ static class SampleStatus
         Upstreams = [.. Healthy.Upstreams.Select(upstream => upstream with { UnderWay = 238 })],
     };
 
+    /// <summary>One host of several has no certificate.</summary>
+    public static RunningStatus Degraded { get; } = Healthy with
+    {
+        Degraded = ["no certificate for chat.example.com"],
+        Certificates =
+        [
+            Healthy.Certificates[0],
+            new CertificateStatus("chat.example.com", "chat.example.com", Next: new NextAction("renew", Now.AddSeconds(40), "missing") { LastError = LastError, Failures = 1 }),
+            Healthy.Certificates[2],
+            Corporate,
+        ],
+    };
+
     public static RunningStatus Starting { get; } = Healthy with
     {
         Ready = false,

@@ -15,6 +15,7 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
     [InlineData("healthy", true, false)]
     [InlineData("healthy", true, true)]
     [InlineData("renewal-failing", true, false)]
+    [InlineData("degraded", false, false)]
     [InlineData("draining", false, false)]
     [InlineData("starting", true, false)]
     [InlineData("gone", true, true)]
@@ -37,6 +38,16 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
         Assert.True(found.Passes.Length > 20, $"axe looked at {found.Passes.Length} rules only");
         Assert.Equal(0, await tab.OverflowAsync());
         if (name != "gone") Assert.Empty(tab.Complaints);
+    }
+
+    [Fact]
+    public async Task A_ready_edge_with_a_host_that_has_no_certificate_is_called_degraded_with_the_host()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        await using var tab = await browser.OpenAsync(server.Client.BaseAddress!, new TabSetup { Status = () => SampleStatus.Degraded });
+
+        await tab.ShowsAsync("#health", "Ready, but degraded");
+        await tab.ShowsAsync("#health", "chat.example.com: no certificate; ordering failed once");
     }
 
     [Fact]
@@ -164,6 +175,7 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
     internal static RunningStatus Named(string name) => name switch
     {
         "renewal-failing" => SampleStatus.RenewalFailing,
+        "degraded" => SampleStatus.Degraded,
         "draining" => SampleStatus.Draining,
         "starting" => SampleStatus.Starting,
         _ => SampleStatus.Healthy,

@@ -5,20 +5,20 @@ using Microsoft.Extensions.Hosting;
 
 namespace ImGateway.Edge.Tests.Operations;
 
-public sealed class ReadinessTests
+public sealed class EdgeHealthTests
 {
     [Fact]
     public void Starting_and_draining_are_reasons()
     {
         using var lifetime = new Lifetime();
         using var stop = new StopRequest();
-        var readiness = new Readiness(new CurrentOptions(ManagementServer.Options() with { Hosts = [] }), new ServerCertificateSelector(ManagementServer.Options()), lifetime, stop);
+        var health = new EdgeHealth(new CurrentOptions(ManagementServer.Options() with { Hosts = [] }), new ServerCertificateSelector(ManagementServer.Options()), lifetime, stop, []);
 
-        Assert.Equal(["starting"], readiness.Reasons());
+        Assert.Equal(["starting"], health.Report().Reasons);
         lifetime.Start();
-        Assert.Empty(readiness.Reasons());
+        Assert.Empty(health.Report().Reasons);
         stop.InOrder();
-        Assert.Equal(["draining"], readiness.Reasons());
+        Assert.Equal(["draining"], health.Report().Reasons);
     }
 
     sealed class Lifetime : IHostApplicationLifetime, IDisposable
