@@ -1,5 +1,6 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.WebSockets;
+using ImGateway.Testing;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 
@@ -62,6 +63,36 @@ public sealed class WebSocketRegistryTests : IDisposable
         Assert.Equal(ClosedBy.Idle, socket.AbortedBy);
     }
 
+    [Fact]
+    public void A_socket_that_fails_to_end_keeps_no_other_open_and_ends_no_sweep()
+    {
+        var (failing, silent) = (Open(), Open());
+        failing.OnAbort = () => throw new InvalidOperationException("it cannot end");
+
+        _time.Advance(TimeSpan.FromMinutes(11));
+        Assert.Equal(ClosedBy.Idle, silent.AbortedBy);
+
+        var late = Open();
+        _time.Advance(TimeSpan.FromMinutes(11));
+        Assert.Equal(ClosedBy.Idle, late.AbortedBy);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_put_back_makes_no_duration_negative()
+    {
+        var registry = new CollectorRegistry();
+        using var sockets = new WebSocketRegistry(new WebSocketMetrics(Prometheus.Metrics.WithCustomRegistry(registry)), _options, new PutBack(_time));
+        var socket = new StubSocket(sockets.Time);
+        sockets.Add(socket);
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        sockets.Remove(socket, ClosedBy.Client);
+
+        using var text = new MemoryStream();
+        await registry.CollectAndExportAsTextAsync(text);
+        Assert.Equal(60, new Scrape(System.Text.Encoding.UTF8.GetString(text.ToArray())).Sum("imgw_websocket_duration_seconds_sum"));
+    }
+
     static EdgeOptions Options(TimeSpan idle) => new() { WebSockets = new WebSocketsSection { IdleTimeout = idle } };
 
     StubSocket Open()
@@ -81,6 +112,26 @@ public sealed class WebSocketRegistryTests : IDisposable
         {
         }
 
-        public override void Abort(ClosedBy by) => AbortedBy = by;
+        public Action OnAbort { get; set; } = () => { };
+
+        public override void Abort(ClosedBy by)
+        {
+            OnAbort();
+            AbortedBy = by;
+        }
+    }
+
+    /// <summary>Each reading of the wall clock is an hour before the last one, as where it is put right again and again.</summary>
+    sealed class PutBack(TimeProvider time) : TimeProvider
+    {
+        int _readings;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow() - TimeSpan.FromHours(Interlocked.Increment(ref _readings));
+
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override System.Threading.ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => time.CreateTimer(callback, state, dueTime, period);
     }
 }
