@@ -46,6 +46,24 @@ public sealed class HoldTests
     }
 
     [Fact]
+    public async Task A_probe_that_fails_in_no_usual_way_keeps_nobody_waiting_beyond_the_deadline()
+    {
+        // An address that YARP takes and no socket can be opened to.
+        await using var edge = await ProxyHost.StartAsync(
+            ProxyHost.Options(Upstreams.Away()) with { HoldWhileDown = TimeSpan.FromMilliseconds(300) },
+            new Dictionary<string, string?> { ["ReverseProxy:Clusters:gateway:Destinations:upstream-1:Address"] = "file:///nowhere" });
+
+        // The second one comes when the first has met the failure.
+        for (var i = 0; i < 2; i++)
+        {
+            var response = await edge.GetAsync("/api");
+            Assert.Equal((503, "5"), (response.Status, Assert.Single(response.Values("Retry-After"))));
+        }
+
+        await edge.WaitForHeldAsync(0);
+    }
+
+    [Fact]
     public async Task They_go_on_in_the_order_they_came_a_few_at_first()
     {
         const int Requests = 60;
