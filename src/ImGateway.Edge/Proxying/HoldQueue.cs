@@ -22,6 +22,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, TimeProvider time, ILogger<
     readonly CancellationTokenSource _stopped = new();
     Task _probing = Task.CompletedTask;
     bool _isProbing;
+    string? _probeFailure;
     long _arrivals;
 
     /// <summary>Ends at the latest at the request's deadline, and at once when <paramref name="clientLeft"/> is cancelled.</summary>
@@ -61,7 +62,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, TimeProvider time, ILogger<
         var (step, released, isDown) = (FirstStep, 0, false);
         while (TryPeek(out var cluster, out var patience))
         {
-            if (await GatewayProbe.ConnectsAsync(cluster.DestinationsState.AvailableDestinations, Shorter(ProbeLimit, patience), time, cancellationToken))
+            if (await ConnectsAsync(cluster, Shorter(ProbeLimit, patience), cancellationToken))
             {
                 released += Release(step);
                 step *= 2;
@@ -78,6 +79,21 @@ sealed partial class HoldQueue(ProxyMetrics metrics, TimeProvider time, ILogger<
         }
 
         if (isDown) LogEnd(time.GetElapsedTime(began).TotalSeconds, released);
+    }
+
+    /// <summary>Whatever goes wrong with a probe is a gateway that does not take connections: all that wait have their deadline from this loop.</summary>
+    async Task<bool> ConnectsAsync(ClusterState cluster, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GatewayProbe.ConnectsAsync(cluster.DestinationsState.AvailableDestinations, limit, time, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            if (_probeFailure != e.Message) LogProbeFailed(e);
+            _probeFailure = e.Message;
+            return false;
+        }
     }
 
     /// <summary>False if nobody waits: then no probe is under way any more.</summary>
@@ -148,6 +164,9 @@ sealed partial class HoldQueue(ProxyMetrics metrics, TimeProvider time, ILogger<
     }
 
     static TimeSpan Shorter(TimeSpan one, TimeSpan other) => other < one ? (other < TimeSpan.Zero ? TimeSpan.Zero : other) : one;
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The gateway cannot be probed; what waits for it waits until its deadline")]
+    partial void LogProbeFailed(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The gateway is down; safe requests and upgrades wait for it")]
     partial void LogDown();
