@@ -336,7 +336,7 @@ public sealed record WebSocketsSection
     /// <example>["/ws", "/api"]</example>
     public IReadOnlyList<string> Routes { get; init; } = ["/ws"];
 
-    /// <summary>No byte in either direction for this long ends a socket.</summary>
+    /// <summary>No byte in either direction for this long ends a socket, and so does a side that has not read for this long while the other one sends.</summary>
     /// <example>"00:10:00"</example>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 

@@ -3,21 +3,25 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.WebSockets;
 
-/// <summary>The WebSockets that are open: the one list that changes while serving. Ends those that are silent for too long.</summary>
-sealed class WebSocketRegistry : IDisposable
+/// <summary>
+/// The WebSockets that are open: the one list that changes while serving. Ends those that are silent for too long, and those of which one
+/// side has not taken anything for as long.
+/// </summary>
+sealed partial class WebSocketRegistry : IDisposable
 {
     static readonly TimeSpan ShortestSweep = TimeSpan.FromMilliseconds(50);
     static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(10);
 
     readonly ConcurrentDictionary<OpenWebSocket, byte> _open = new(ReferenceEqualityComparer.Instance);
     readonly CurrentOptions _options;
+    readonly ILogger _logger;
     readonly ITimer _sweep;
     TaskCompletionSource _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _count;
 
-    public WebSocketRegistry(WebSocketMetrics metrics, CurrentOptions options, TimeProvider time)
+    public WebSocketRegistry(WebSocketMetrics metrics, CurrentOptions options, TimeProvider time, ILogger<WebSocketRegistry> logger)
     {
-        (Metrics, _options, Time) = (metrics, options, time);
+        (Metrics, _options, Time, _logger) = (metrics, options, time, logger);
         // One timer for all of them: what a socket costs while it is silent is what most of them cost.
         _sweep = time.CreateTimer(static registry => ((WebSocketRegistry)registry!).EndIdle(), this, SweepInterval, Timeout.InfiniteTimeSpan);
     }
@@ -61,7 +65,7 @@ sealed class WebSocketRegistry : IDisposable
     internal void Remove(OpenWebSocket socket, ClosedBy by)
     {
         if (!_open.TryRemove(socket, out _)) return;
-        Metrics.OnClosed(by, Time.GetUtcNow() - socket.Since);
+        Metrics.OnClosed(by, socket.Age);
         if (Interlocked.Decrement(ref _count) > 0) return;
         Interlocked.Exchange(ref _emptied, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
@@ -72,7 +76,16 @@ sealed class WebSocketRegistry : IDisposable
         var timeout = IdleTimeout;
         foreach (var (socket, _) in _open)
         {
-            if (socket.IdleFor >= timeout) socket.Abort(ClosedBy.Idle);
+            if (socket.IdleFor < timeout && socket.BlockedFor < timeout) continue;
+            try
+            {
+                socket.Abort(ClosedBy.Idle);
+            }
+            catch (Exception e)
+            {
+                // What a timer throws ends the process, and with it every other socket.
+                LogNotEnded(socket.Route, e);
+            }
         }
 
         try
@@ -84,4 +97,7 @@ sealed class WebSocketRegistry : IDisposable
             // The edge has stopped meanwhile.
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A silent WebSocket on route {Route} could not be ended; it is tried again")]
+    partial void LogNotEnded(string route, Exception exception);
 }

@@ -13,8 +13,9 @@ sealed record RelayEnd(ClosedBy By, bool InOrder, ForwarderError Error, Exceptio
 
 /// <summary>
 /// Relays one WebSocket by two loops, each a single method for the socket's whole life: nothing is allocated for a message, and no
-/// buffer is held while waiting. The client's bytes pass untouched; the upstream's are followed frame by frame, so that a Close frame
-/// can be put between two of them.
+/// buffer is held while waiting. Bytes pass untouched in both directions. Frames are followed: the upstream's, so that a Close frame
+/// can be put between two of them; both sides', because the first Close frame decides who closed (RFC 6455 §7.1.1 has the server end
+/// TCP first, whoever began).
 /// </summary>
 sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSocketMetrics metrics, TimeProvider time) : OpenWebSocket(route, time), IDisposable
 {
@@ -28,12 +29,16 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     const int Closed = 3;
     const int FirstCloseCode = 1000;
 
+    const int NoClose = -1;
+
     const int BufferSize = 16 * 1024;
     const int LargeBufferSize = 64 * 1024;
 
     readonly CancellationTokenSource _ended = new(Timeout.InfiniteTimeSpan, time);
     TaskCompletionSource? _closing;
     RelayEnd? _end;
+    // Of whom the first Close frame is, as a ClosedBy; NoClose until one has passed.
+    int _firstClose = NoClose;
     volatile bool _hasSentClose;
     int _turn = Relaying;
 
@@ -58,8 +63,9 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
             if (Interlocked.Exchange(ref _turn, Closed) == Closing) await _closing!.Task;
         }
 
-        var end = _end!;
-        return HasSentClose ? end with { By = ClosedBy.Drain } : end;
+        // A fault of the edge's own is not made good by a Close that came before it.
+        var (end, first) = (_end!, Volatile.Read(ref _firstClose));
+        return first == NoClose || end.By == ClosedBy.Error ? end : end with { By = (ClosedBy)first };
     }
 
     public override void RequestClose(ushort code)
@@ -91,6 +97,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     {
         var ended = _ended.Token;
         var size = BufferSize;
+        var follower = default(FrameFollower);
         var isWriting = false;
         try
         {
@@ -103,11 +110,18 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                 {
                     var read = await client.ReadAsync(buffer, ended);
                     if (read == 0) break;
+                    if (!follower.CloseHasBegun)
+                    {
+                        follower.Follow(buffer.AsSpan(0, read));
+                        if (follower.CloseHasBegun) NoteClose(ClosedBy.Client);
+                    }
+
                     CountReceived(read);
                     metrics.OnReceived(read);
                     isWriting = true;
                     await upstream.WriteAsync(buffer.AsMemory(0, read), CancellationToken.None);
                     isWriting = false;
+                    CountForwarded();
                     size = read == buffer.Length ? LargeBufferSize : BufferSize;
                 }
                 finally
@@ -150,9 +164,8 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                     }
                     else
                     {
-                        isDropping = isWriting = true;
+                        isDropping = true;
                         await CloseAsync();
-                        isWriting = false;
                         await waiting;
                     }
                 }
@@ -184,10 +197,16 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                     if (isDropping) continue;
                     isWriting = true;
                     var count = Follow(ref follower, buffer.AsSpan(0, read));
-                    if (follower.CloseHasBegun) CloseCode = follower.CloseCode;
+                    if (follower.CloseHasBegun)
+                    {
+                        NoteClose(ClosedBy.Upstream);
+                        CloseCode = follower.CloseCode;
+                    }
+
                     CountSent(count);
                     metrics.OnSent(count);
                     await client.WriteAsync(buffer.AsMemory(0, count), ended);
+                    CountTaken();
                     if (follower.MayClose && IsAskedToClose)
                     {
                         isDropping = true;
@@ -221,8 +240,16 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
             return Interlocked.CompareExchange(ref _turn, Relaying, Quiet) != Quiet;
         }
 
-        await CloseAsync();
-        await waiting;
+        try
+        {
+            await CloseAsync();
+        }
+        finally
+        {
+            // Also where it failed, which ends the wait within LastBytes: the read under way has a buffer of the caller's.
+            await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         return true;
     }
 
@@ -235,7 +262,19 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     }
 
     /// <summary>The loop's own, when it was asked while it had the turn.</summary>
-    ValueTask CloseAsync() => SendCloseAsync(Interlocked.Exchange(ref _turn, Closed));
+    async ValueTask CloseAsync()
+    {
+        try
+        {
+            await SendCloseAsync(Interlocked.Exchange(ref _turn, Closed));
+        }
+        catch (Exception e)
+        {
+            // Before anything waits for the upstream: this bounds that wait.
+            Fail(ClosedBy.Client, ForwarderError.UpgradeResponseClient, e, soon: true);
+            throw;
+        }
+    }
 
     async Task CloseWhileQuietAsync(int code, TaskCompletionSource closing)
     {
@@ -258,10 +297,24 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     {
         var frame = new byte[] { 0x88, sizeof(ushort), 0, 0 };
         BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(2), (ushort)code);
-        await client.WriteAsync(frame, _ended.Token);
+        // Noted first: the client's echo may be read before the write has returned.
+        var isFirst = NoteClose(ClosedBy.Drain);
+        try
+        {
+            await client.WriteAsync(frame, _ended.Token);
+        }
+        catch
+        {
+            if (isFirst) Interlocked.CompareExchange(ref _firstClose, NoClose, (int)ClosedBy.Drain);
+            throw;
+        }
+
         CloseCode = code;
         _hasSentClose = true;
     }
+
+    /// <returns>Whether none had passed before.</returns>
+    bool NoteClose(ClosedBy by) => Interlocked.CompareExchange(ref _firstClose, (int)by, NoClose) == NoClose;
 
     void Fail(ClosedBy by, ForwarderError error, Exception exception, bool soon)
     {

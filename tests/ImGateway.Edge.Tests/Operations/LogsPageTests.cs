@@ -85,7 +85,7 @@ public sealed class LogsPageTests(TlsFixture tls)
         Assert.Equal(upstream.Address.AbsoluteUri, first.GetProperty("Upstream").GetString());
         Assert.InRange(first.GetProperty("UpstreamMs").GetDouble(), 0, first.GetProperty("DurationMs").GetDouble());
         Assert.Equal("alpha.test", shared2.GetProperty("TlsHost").GetString());
-        Assert.Equal(("upstream", 4001), (ws.GetProperty("ClosedBy").GetString(), ws.GetProperty("CloseCode").GetInt32()));
+        Assert.Equal(("client", 4001), (ws.GetProperty("ClosedBy").GetString(), ws.GetProperty("CloseCode").GetInt32()));
         Assert.StartsWith("TLS_", first.GetProperty("Cipher").GetString());
         Assert.Contains($"-{ws.GetProperty("RequestId").GetString()}-", upstream.Requests.Single(head => head.StartsWith("GET /ws", StringComparison.Ordinal)));
     }

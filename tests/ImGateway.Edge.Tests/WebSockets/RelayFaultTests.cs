@@ -1,6 +1,7 @@
 using System.Buffers;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.WebSockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 
@@ -43,7 +44,8 @@ public sealed class RelayFaultTests
         await relay.SendForAnHourAsync(relay.Client, socket => socket.BytesIn);
 
         Assert.Equal(ClosedBy.Idle, (await relay.EndAsync()).By);
-        await storm.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(Patience);
+        await relay.Upstream.DisposeAsync();
+        await Assert.ThrowsAsync<IOException>(() => storm);
     }
 
     [Fact]
@@ -56,7 +58,8 @@ public sealed class RelayFaultTests
         await relay.SendForAnHourAsync(relay.Upstream, socket => socket.BytesOut);
 
         Assert.Equal(ClosedBy.Idle, (await relay.EndAsync()).By);
-        await storm.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(Patience);
+        await relay.Client.DisposeAsync();
+        await Assert.ThrowsAsync<IOException>(() => storm);
     }
 
     [Fact]
@@ -87,7 +90,7 @@ public sealed class RelayFaultTests
         public TimedRelay()
         {
             var metrics = new WebSocketMetrics(Metrics.WithCustomRegistry(new CollectorRegistry()));
-            _registry = new WebSocketRegistry(metrics, new CurrentOptions(new EdgeOptions { WebSockets = new WebSocketsSection { IdleTimeout = IdleTimeout } }), Time);
+            _registry = new WebSocketRegistry(metrics, new CurrentOptions(new EdgeOptions { WebSockets = new WebSocketsSection { IdleTimeout = IdleTimeout } }), Time, NullLogger<WebSocketRegistry>.Instance);
             var (client, clientsEdge) = MemoryDuplex.Pair();
             var (upstream, upstreamsEdge) = MemoryDuplex.Pair();
             (Client, Upstream) = (client, upstream);
@@ -124,7 +127,7 @@ public sealed class RelayFaultTests
             {
                 var before = taken(_socket);
                 await side.WriteAsync(ping);
-                await UntilAsync(socket => taken(socket) > before);
+                await UntilAsync(socket => taken(socket) > before || Ended.IsCompleted);
                 Time.Advance(TimeSpan.FromMinutes(1));
             }
         }

@@ -1,6 +1,7 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.WebSockets;
 using ImGateway.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 
@@ -14,7 +15,7 @@ public sealed class WebSocketRegistryTests : IDisposable
     readonly CurrentOptions _options = new(Options(TimeSpan.FromMinutes(10)));
     readonly WebSocketRegistry _registry;
 
-    public WebSocketRegistryTests() => _registry = new WebSocketRegistry(new WebSocketMetrics(Prometheus.Metrics.WithCustomRegistry(new CollectorRegistry())), _options, _time);
+    public WebSocketRegistryTests() => _registry = new WebSocketRegistry(new WebSocketMetrics(Prometheus.Metrics.WithCustomRegistry(new CollectorRegistry())), _options, _time, NullLogger<WebSocketRegistry>.Instance);
 
     public void Dispose() => _registry.Dispose();
 
@@ -81,7 +82,7 @@ public sealed class WebSocketRegistryTests : IDisposable
     public async Task A_clock_that_is_put_back_makes_no_duration_negative()
     {
         var registry = new CollectorRegistry();
-        using var sockets = new WebSocketRegistry(new WebSocketMetrics(Prometheus.Metrics.WithCustomRegistry(registry)), _options, new PutBack(_time));
+        using var sockets = new WebSocketRegistry(new WebSocketMetrics(Prometheus.Metrics.WithCustomRegistry(registry)), _options, new PutBack(_time), NullLogger<WebSocketRegistry>.Instance);
         var socket = new StubSocket(sockets.Time);
         sockets.Add(socket);
         _time.Advance(TimeSpan.FromMinutes(1));
