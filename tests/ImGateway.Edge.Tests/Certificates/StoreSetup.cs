@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
@@ -36,6 +37,9 @@ sealed class StoreSetup : IDisposable
     /// <summary>The CA of source Acme.</summary>
     public CertificateAuthority? Authority { get; set; }
 
+    /// <summary>In place of <see cref="Authority"/>: the CA of each configuration.</summary>
+    public Func<EdgeOptions, IssuingCa>? CaOf { get; set; }
+
     /// <summary>What OCSP says of what is served.</summary>
     public Func<Credential, bool>? IsRevoked { get; set; }
 
@@ -54,6 +58,10 @@ sealed class StoreSetup : IDisposable
 
     public IssuedCertificate Issue(TimeSpan age, TimeSpan left, string host) =>
         _intermediate.Issue([host], notBefore: Time.GetUtcNow() - age, notAfter: Time.GetUtcNow() + left);
+
+    /// <param name="key">Used before, or to be used again.</param>
+    public IssuedCertificate Issue(TimeSpan age, TimeSpan left, string host, AsymmetricAlgorithm key) =>
+        _intermediate.Issue(new PkiLeaf { Hosts = [host], Key = key, NotBefore = Time.GetUtcNow() - age, NotAfter = Time.GetUtcNow() + left });
 
     public TestCa Ca => _intermediate;
 
@@ -127,7 +135,8 @@ sealed class StoreSetup : IDisposable
                 setup.Log,
                 setup.Authority,
                 random: new Random(1),
-                isRevoked: setup.IsRevoked);
+                isRevoked: setup.IsRevoked,
+                caOf: setup.CaOf);
         }
 
         public CertificateManager Manager { get; }

@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
 
@@ -12,6 +14,12 @@ sealed class FakeAuthority(StoreSetup setup)
 
     /// <summary>What the next order meets; null = a certificate.</summary>
     public Func<IssueRequest, Exception?> Fault { get; set; } = _ => null;
+
+    /// <summary>What an order waits for before its certificate is issued.</summary>
+    public Func<IssueRequest, Task>? Hold { get; set; }
+
+    /// <summary>As with Certificates:ReuseKey; key and order are saved as long as it is under way.</summary>
+    public bool ReuseKey { get; set; }
 
     /// <summary>Whether it exempts renewals from its limits.</summary>
     public bool IsExempt { get; set; }
@@ -25,18 +33,28 @@ sealed class FakeAuthority(StoreSetup setup)
 
     public List<string> Revoked { get; } = [];
 
+    /// <summary>Ends when the first certificate has been revoked.</summary>
+    public TaskCompletionSource RevokedOne { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public List<IssuedCertificate> Issued { get; } = [];
+
     public int Asked { get; private set; }
 
     public CertificateAuthority Authority => new(IssueAsync, AskAsync, RevokeAsync);
 
-    Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
+    async Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
     {
         progress.Report("ordering");
         request.BeginOrder(IsExempt && request.Current is not null);
-        Orders.Add(request);
-        if (Fault(request) is { } fault) return Task.FromException<ServedCredential>(fault);
-        var issued = setup.Issue(TimeSpan.Zero, Life, request.Host.Value);
-        return Task.FromResult(new ServedCredential(issued.ToCredential(request.Host.Value), ServedCredential.Acme, "https://ca.example.com/directory"));
+        lock (Orders) Orders.Add(request);
+        var key = ReuseKey && !request.NewKey ? request.Current?.Credential.Leaf.GetECDsaPrivateKey() : null;
+        key ??= ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        if (ReuseKey) request.Pending.Write(new Uri("https://ca.example.com/order/1"), key);
+        if (Hold is not null) await Hold(request).WaitAsync(cancellationToken);
+        if (Fault(request) is { } fault) throw fault;
+        var issued = setup.Issue(TimeSpan.Zero, Life, request.Host.Value, key);
+        lock (Issued) Issued.Add(issued);
+        return new ServedCredential(issued.ToCredential(request.Host.Value), ServedCredential.Acme, "https://ca.example.com/directory");
     }
 
     Task<RenewalWindow?> AskAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
@@ -47,7 +65,8 @@ sealed class FakeAuthority(StoreSetup setup)
 
     Task RevokeAsync(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken)
     {
-        Revoked.Add(certificate.SerialNumber);
+        lock (Revoked) Revoked.Add(certificate.SerialNumber);
+        RevokedOne.TrySetResult();
         return Task.CompletedTask;
     }
 }

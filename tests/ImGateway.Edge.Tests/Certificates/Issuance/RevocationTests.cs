@@ -1,0 +1,347 @@
+using System.Runtime.Versioning;
+using System.Security.Cryptography;
+using ImGateway.Acme;
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Configuration;
+using ImGateway.Testing;
+using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+
+namespace ImGateway.Edge.Tests.Certificates.Issuance;
+
+/// <summary>Revocation reaches the key and every host that serves it (issue 15), whatever is under way and wherever the process ends.</summary>
+[UnsupportedOSPlatform("windows")]
+public sealed class RevocationTests : IDisposable
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    readonly StoreSetup _setup = new();
+    readonly FakeAuthority _ca;
+    readonly LineCollector _progress = new();
+
+    public RevocationTests()
+    {
+        _setup.UseAcme();
+        _setup.Options = _setup.Options with { Hosts = [Gateway, Chat] };
+        _ca = new FakeAuthority(_setup);
+        _setup.Authority = _ca.Authority;
+    }
+
+    public void Dispose() => _setup.Dispose();
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Renewal_under_way_does_not_satisfy_a_revocation(bool reuseKey, bool byHand)
+    {
+        _ca.ReuseKey = reuseKey;
+        using var edge = await _setup.StartAsync();
+        await edge.RoundAsync();
+        var leaked = CertificatePins.Of(edge.Served[Gateway]);
+        var gate = Hold(Gateway);
+        if (!byHand) _setup.Time.Advance(TimeSpan.FromDays(80));
+        var renewal = byHand ? RenewAsync(edge, Gateway) : edge.RoundAsync();
+        await gate.Reached.Task.WaitAsync(Patience);
+        _ca.Hold = null;
+
+        var revocation = RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise);
+        await _ca.RevokedOne.Task.WaitAsync(Patience);
+        gate.Open.SetResult();
+        var result = await revocation.WaitAsync(Patience);
+        await renewal.WaitAsync(Patience);
+
+        Assert.True(result.Succeeded, result.Message);
+        var overtaken = _ca.Issued.Where(issued => CertificateNames.Of(issued.Leaf).Contains(Gateway)).ElementAt(1);
+        Assert.NotEqual(overtaken.SerialNumber, edge.Serial());
+        Assert.NotEqual(leaked, CertificatePins.Of(edge.Served[Gateway]));
+        Assert.Equal(edge.Serial(), result.SerialNumber);
+        Assert.Contains(_ca.Orders, order => order is { NewKey: true, Host: var host } && host == Gateway);
+        Assert.DoesNotContain(leaked, KeysOnDisk());
+        Assert.DoesNotContain(CertificatePins.Of(overtaken.Leaf), KeysOnDisk());
+        Assert.Contains("has no previous certificate", Assert.Single((await edge.RollbackAsync()).Problems));
+    }
+
+    [Theory]
+    [InlineData(RevocationReason.KeyCompromise)]
+    [InlineData(RevocationReason.Superseded)]
+    public async Task Revocation_renews_and_names_every_host_that_serves_the_certificate(RevocationReason reason)
+    {
+        using var edge = await _setup.StartAsync();
+        using var shared = _setup.Issue();
+        Assert.True((await edge.ImportAsync(shared)).Succeeded);
+
+        var result = await RevokeAsync(edge, Gateway, reason).WaitAsync(Patience);
+
+        Assert.True(result.Succeeded, result.Message);
+        Assert.Equal([shared.SerialNumber], _ca.Revoked);
+        Assert.DoesNotContain(shared.SerialNumber, edge.Served.Values.Select(credential => credential.SerialNumber));
+        Assert.All([Gateway, Chat], host =>
+        {
+            Assert.Contains(host.Value, result.Message, StringComparison.Ordinal);
+            Assert.Contains(edge.Serial(host), result.Message, StringComparison.Ordinal);
+            Assert.Contains(_progress.Lines, line => line.Contains(host.Value, StringComparison.Ordinal));
+            Assert.False(File.Exists(_setup.Stored(host, "previous.pem")));
+        });
+        Assert.Equal(
+            ["chat.example.com", "gateway.example.com"],
+            AuditLog.Read(_setup.Data("audit.jsonl")).Where(entry => entry.Action == "revoked" && entry.OldSerial == shared.SerialNumber).Select(entry => entry.Host!).Order(StringComparer.Ordinal));
+        Assert.All(_ca.Orders, order => Assert.True(order.NewKey));
+        Assert.DoesNotContain(CertificatePins.Of(shared.Leaf), KeysOnDisk());
+    }
+
+    [Fact]
+    public async Task Compromised_key_takes_every_certificate_with_it()
+    {
+        _ca.ReuseKey = true;
+        using var edge = await _setup.StartAsync();
+        using var shared = _setup.Issue();
+        await edge.ImportAsync(shared);
+        Assert.True((await RenewAsync(edge, Chat)).Succeeded);
+        var (leaked, second) = (CertificatePins.Of(shared.Leaf), edge.Serial(Chat));
+        Assert.Equal(leaked, CertificatePins.Of(edge.Served[Chat]));
+
+        var result = await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise).WaitAsync(Patience);
+
+        Assert.True(result.Succeeded, result.Message);
+        Assert.Equal(new[] { shared.SerialNumber, second }.Order(StringComparer.Ordinal), _ca.Revoked.Order(StringComparer.Ordinal));
+        Assert.All(edge.Served.Values, credential => Assert.NotEqual(leaked, CertificatePins.Of(credential)));
+        Assert.DoesNotContain(leaked, KeysOnDisk());
+    }
+
+    [Fact]
+    public async Task Compromised_key_does_not_come_back_by_import_or_file()
+    {
+        using var leaked = _setup.Issue();
+        using var another = Reissue(leaked);
+        using (var edge = await _setup.StartAsync())
+        {
+            await edge.ImportAsync(leaked);
+            Assert.True((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
+            foreach (var again in new[] { leaked, another }) AssertRefused(await edge.ImportAsync(again));
+            Assert.DoesNotContain(CertificatePins.Of(leaked.Leaf), KeysOnDisk());
+        }
+
+        AssertRefused(_setup.Offline.Import(another.ChainPem, another.KeyPem, chainPem: null, password: null, "uid 1000"));
+        _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { Files = [another.WriteTo(_setup["files"])] } };
+        using (var edge = await _setup.StartAsync())
+        {
+            AssertRefused(await edge.ImportAsync(another));
+            Assert.DoesNotContain(another.SerialNumber, edge.Served.Values.Select(credential => credential.SerialNumber));
+            leaked.WriteTo(_setup["files"]);
+            await edge.SettleAsync();
+            Assert.DoesNotContain(leaked.SerialNumber, edge.Served.Values.Select(credential => credential.SerialNumber));
+        }
+
+        Assert.DoesNotContain(CertificatePins.Of(leaked.Leaf), KeysOnDisk());
+
+        static void AssertRefused(InstallResult result)
+        {
+            var line = Assert.Single(result.Problems);
+            Assert.Contains("compromised", line);
+            Assert.Contains("new key", line);
+        }
+    }
+
+    [Fact]
+    public async Task Revoked_certificate_does_not_come_back_by_import_or_rollback()
+    {
+        using var edge = await _setup.StartAsync();
+        using var revoked = _setup.Issue();
+        await edge.ImportAsync(revoked);
+        Assert.True((await RevokeAsync(edge, Gateway, RevocationReason.Superseded)).Succeeded);
+
+        Assert.Contains("was revoked", Assert.Single((await edge.ImportAsync(revoked)).Problems));
+        // Another certificate for the same key is another matter where the key is not the reason.
+        using var sameKey = Reissue(revoked);
+        Assert.True((await edge.ImportAsync(sameKey)).Succeeded);
+    }
+
+    [Fact]
+    public async Task What_replaces_a_revoked_certificate_by_hand_does_not_keep_it_as_the_previous_one()
+    {
+        using var leaked = _setup.Issue();
+        using var good = _setup.Issue();
+        using var edge = await _setup.StartAsync();
+        await edge.ImportAsync(leaked);
+        _ca.Fault = _ => new IssuanceException("down");
+        Assert.False((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
+
+        Assert.True((await edge.ImportAsync(good)).Succeeded);
+
+        Assert.All(edge.Manager.Certificates, certificate => Assert.Null(certificate.Previous));
+        Assert.DoesNotContain(CertificatePins.Of(leaked.Leaf), KeysOnDisk());
+        Assert.All((await edge.RollbackAsync()).Problems, problem => Assert.Contains("has no previous certificate", problem));
+    }
+
+    [Fact]
+    public async Task Mark_outlives_a_restart_for_every_host()
+    {
+        using var shared = _setup.Issue();
+        _ca.Fault = _ => new IssuanceException("down");
+        using (var edge = await _setup.StartAsync())
+        {
+            await edge.ImportAsync(shared);
+            Assert.False((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
+        }
+
+        _ca.Fault = _ => null;
+        _setup.Time.Advance(TimeSpan.FromMinutes(2));
+        using var next = await _setup.StartAsync();
+        await next.RoundAsync();
+
+        Assert.DoesNotContain(shared.SerialNumber, next.Served.Values.Select(credential => credential.SerialNumber));
+        Assert.DoesNotContain(CertificatePins.Of(shared.Leaf), KeysOnDisk());
+    }
+
+    [Fact]
+    public async Task Two_revocations_at_once_both_end_with_a_new_key()
+    {
+        using var edge = await _setup.StartAsync();
+        using var shared = _setup.Issue();
+        await edge.ImportAsync(shared);
+
+        var results = await Task.WhenAll(
+            RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise), RevokeAsync(edge, Chat, RevocationReason.KeyCompromise)).WaitAsync(Patience);
+
+        Assert.All(results, result => Assert.True(result.Succeeded, result.Message));
+        Assert.Contains(shared.SerialNumber, _ca.Revoked);
+        Assert.DoesNotContain(shared.SerialNumber, edge.Served.Values.Select(credential => credential.SerialNumber));
+        Assert.DoesNotContain(CertificatePins.Of(shared.Leaf), KeysOnDisk());
+    }
+
+    [Fact]
+    public async Task No_crash_leaves_a_compromised_key_in_use_or_on_the_disk()
+    {
+        _ca.ReuseKey = true;
+        using var shared = _setup.Issue();
+        var leaked = CertificatePins.Of(shared.Leaf);
+        List<string> copies = [];
+        using (var edge = await _setup.StartAsync())
+        {
+            await edge.ImportAsync(shared);
+            // The previous certificate has the same key.
+            await RenewAsync(edge, Gateway);
+            DurableFile.Step.Value = () =>
+            {
+                lock (copies)
+                {
+                    copies.Add(_setup[$"crash-{copies.Count}"]);
+                    Copy(_setup.Data(), copies[^1]);
+                }
+            };
+            Assert.True((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
+            DurableFile.Step.Value = null;
+        }
+
+        Assert.True(copies.Count > 10);
+        // The first is the moment before the mark is there at all.
+        foreach (var copy in copies.Skip(1))
+        {
+            _setup.Options = _setup.Options with { DataDirectory = copy };
+            using var edge = await _setup.StartAsync();
+            await edge.RoundAsync();
+            Assert.Equal(2, edge.Served.Count);
+            Assert.All(edge.Served.Values, credential => Assert.NotEqual(leaked, CertificatePins.Of(credential)));
+            Assert.DoesNotContain(leaked, KeysOnDisk());
+        }
+    }
+
+    [Fact]
+    public async Task Forced_renewal_is_not_satisfied_by_one_that_began_with_another_CA()
+    {
+        var other = new FakeAuthority(_setup);
+        var (budget, second) = (new IssuanceBudget(_setup.Data("limits.json"), _setup.Time), _setup.Options with { Acme = _setup.Options.Acme with { Directory = "https://other.example.com/directory" } });
+        _setup.CaOf = options => new IssuingCa(options.Acme.Directory == second.Acme.Directory ? other.Authority : _ca.Authority, budget);
+        using var edge = await _setup.StartAsync();
+        await edge.RoundAsync();
+        var gate = Hold(Gateway);
+        var before = RenewAsync(edge, Gateway);
+        await gate.Reached.Task.WaitAsync(Patience);
+        await edge.Manager.ReconfigureAsync(second, CancellationToken.None);
+
+        var after = RenewAsync(edge, Gateway);
+        gate.Open.SetResult();
+
+        Assert.True((await before.WaitAsync(Patience)).Succeeded);
+        Assert.True((await after.WaitAsync(Patience)).Succeeded);
+        Assert.Equal(Assert.Single(other.Issued).SerialNumber, edge.Serial());
+    }
+
+    Task<RenewResult> RevokeAsync(StoreSetup.Edge edge, HostName host, RevocationReason reason) =>
+        edge.Manager.RevokeAsync(host, reason, "uid 0", _progress, CancellationToken.None);
+
+    Task<RenewResult> RenewAsync(StoreSetup.Edge edge, HostName host) =>
+        edge.Manager.RenewAsync(host, force: true, staging: false, "uid 0", _progress, CancellationToken.None);
+
+    /// <summary>The next order for the host goes no further than this.</summary>
+    Gate Hold(HostName host)
+    {
+        var gate = new Gate();
+        _ca.Hold = request =>
+        {
+            if (request.Host != host || gate.Reached.Task.IsCompleted) return Task.CompletedTask;
+            gate.Reached.SetResult();
+            return gate.Open.Task;
+        };
+        return gate;
+    }
+
+    /// <summary>The same key in a new certificate.</summary>
+    IssuedCertificate Reissue(IssuedCertificate issued)
+    {
+        var key = ECDsa.Create();
+        key.ImportFromPem(issued.KeyPem);
+        return _setup.Ca.Issue(new PkiLeaf { Hosts = ["gateway.example.com", "chat.example.com"], Key = key });
+    }
+
+    /// <summary>Pins of all private keys under DataDirectory, whatever the files are called.</summary>
+    IReadOnlyList<string> KeysOnDisk() =>
+    [
+        .. from file in Directory.EnumerateFiles(_setup.Data(), "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
+           where Path.GetFileName(file) != "lock"
+           from key in PemDocument.KeysOf(File.ReadAllBytes(file)).Keys
+           select PinOf(key),
+    ];
+
+    static string PinOf(string pem)
+    {
+        using var key = ECDsa.Create();
+        key.ImportFromPem(pem);
+        return Convert.ToBase64String(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+    }
+
+    static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var folder in Directory.EnumerateDirectories(from)) Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+        foreach (var file in Directory.EnumerateFiles(from).Where(file => Path.GetFileName(file) != "lock")) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+
+    sealed class Gate
+    {
+        public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Open { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    sealed class LineCollector : IProgress<string>
+    {
+        readonly List<string> _lines = [];
+
+        public IReadOnlyList<string> Lines
+        {
+            get
+            {
+                lock (_lines) return [.. _lines];
+            }
+        }
+
+        public void Report(string value)
+        {
+            lock (_lines) _lines.Add(value);
+        }
+    }
+}
