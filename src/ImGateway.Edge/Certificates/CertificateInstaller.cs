@@ -47,6 +47,8 @@ sealed partial class CertificateInstaller(
     public async Task<InstallFailure?> InstallAsync(
         IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, CancellationToken cancellationToken)
     {
+        // 0. What was revoked does not come back, whatever brings it.
+        if (changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return new(refusal, IsStorage: false);
         var next = changes.ToDictionary(entry => entry.Key, entry => Succeed(entry.Key, entry.Value));
         var swaps = next.Where(entry => IsNew(entry.Key, entry.Value)).ToDictionary();
         try
@@ -129,7 +131,7 @@ sealed partial class CertificateInstaller(
         if (!_served.TryGetValue(host, out var old)) return offer with { InstalledAt = time.GetUtcNow() };
         return old.Credential.ShowsTheSameAs(offer.Credential)
             ? offer with { Credential = old.Credential, InstalledAt = old.InstalledAt, Previous = old.Previous }
-            : offer with { InstalledAt = time.GetUtcNow(), Previous = new(old.Credential.SerialNumber, old.Credential.NotAfter) };
+            : offer with { InstalledAt = time.GetUtcNow(), Previous = store.IsRevoked(host) ? null : new(old.Credential.SerialNumber, old.Credential.NotAfter) };
     }
 
     Dictionary<HostName, ServedCredential> Overlay(IEnumerable<KeyValuePair<HostName, ServedCredential>> changes)

@@ -100,7 +100,7 @@ public sealed partial class CertificateManager : BackgroundService
         _start = new CertificateStart(current, _store, _files, development, _installer, metrics, logger);
         _manualInstalls = new ManualInstalls(current, _store, _installer, _turn, metrics, time, logger);
         _manualRenewals = new ManualRenewals(
-            current, _store, _installer, _files, _selfSigned, _acme, new Revocations(_ca, _installer, _book, _acme, audit), _ca, _turn, logger);
+            current, _store, _installer, _files, _selfSigned, _acme, new Revocations(_ca, _store, _installer, _files, _book, _acme, _turn, audit), _ca, _turn, logger);
         _reload = new CertificateReload(current, _files, _ca, selector, _start, _installer, _book, caOf, time, logger);
         _alerts = new ExpiryAlerts(current, time, logger);
         _onChange = new ChangeProgram(current, new HookProgram(time), logger);

@@ -13,6 +13,8 @@ public static class CertificatePins
 
     public static string Of(X509Certificate2 certificate) => Pin(certificate.PublicKey.ExportSubjectPublicKeyInfo());
 
+    public static string Of(AsymmetricAlgorithm key) => Pin(key.ExportSubjectPublicKeyInfo());
+
     /// <summary>Generates the key of a later certificate into <paramref name="path"/>, a new file of mode 0600, and returns its pin.</summary>
     /// <exception cref="UserError">The file exists already or cannot be written.</exception>
     public static string CreateBackupKey(string path, KeyType keyType)
@@ -29,7 +31,7 @@ public static class CertificatePins
             throw new UserError($"{path}: cannot be written: {e.Message.TrimEnd('.')}; name a new file in a folder that exists", e);
         }
 
-        return Pin(key.ExportSubjectPublicKeyInfo());
+        return Of(key);
     }
 
     static string Pin(byte[] publicKey) => Convert.ToBase64String(SHA256.HashData(publicKey));

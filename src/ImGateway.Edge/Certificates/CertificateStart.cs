@@ -74,7 +74,8 @@ sealed partial class CertificateStart(
             throw new CertificateLoadException([$"{options.Value.DataDirectory}: a stored certificate cannot be served: {e.Message}; import another one"]);
         }
 
-        // 3. Files whose content is new to their hosts.
+        // 3. Files whose content is new to their hosts, but none that still has what was revoked.
+        RejectRevoked();
         await InstallAsync(FilesSource.News(files.Value.Choose(), installer.Served), RenewalReasons.File, cancellationToken);
 
         // 4. What no file covers is issued here, where that is allowed; what a CA has to issue may take its time.
@@ -84,6 +85,21 @@ sealed partial class CertificateStart(
             .Concat(selfSigned.OfAnotherCa(installer.Served))
             .Where(host => options.Value.Hosts.Contains(host) && !fromFiles.ContainsKey(host));
         await InstallAsync(missing.ToDictionary(host => host, selfSigned.Issue), RenewalReasons.Missing, cancellationToken);
+    }
+
+    /// <exception cref="CertificateLoadException">A host has no other certificate.</exception>
+    void RejectRevoked()
+    {
+        List<string> problems = [];
+        foreach (var offer in files.Value.RejectAll(store.Revoked.Contains))
+        {
+            var (problem, hosts) = ($"{offer.Origin}: {store.Revoked.Refusal(offer.Credential)}", options.Value.Hosts.Where(offer.Credential.Covers).ToList());
+            foreach (var host in hosts) metrics.LoadFailed(host);
+            if (options.Value.Certificates.Source == CertificateSource.Acme || hosts.TrueForAll(installer.Served.ContainsKey)) StoredInstead(problem, string.Join(", ", hosts));
+            else problems.Add(problem);
+        }
+
+        if (problems.Count > 0) throw new CertificateLoadException(problems);
     }
 
     void TolerateOrThrow(IReadOnlyList<CertificateReading> readings, IReadOnlyDictionary<HostName, ServedCredential> stored)

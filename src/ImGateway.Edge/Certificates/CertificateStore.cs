@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 
@@ -11,6 +12,9 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
     readonly string _root = Path.Combine(options.Value.DataDirectory, "certificates");
     readonly string _accounts = Path.Combine(options.Value.DataDirectory, "accounts");
     StoreLock? _lock;
+
+    /// <summary>What is not to be served again, whatever brings it.</summary>
+    public RevokedCertificates Revoked { get; } = new(Path.Combine(options.Value.DataDirectory, "revoked.json"), time, logger);
 
     /// <summary>Whether this process writes it: one at a time does.</summary>
     public bool IsOurs => _lock is not null;
@@ -47,8 +51,20 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
             DurableFile.RemoveTemporaries(options.Value.DataDirectory);
             DurableFile.RemoveTemporaries(Path.Combine(options.Value.DataDirectory, "development-ca"));
             foreach (var account in Accounts()) DurableFile.RemoveTemporaries(account);
+            // Also of hosts that are no longer configured: keys may be in them.
+            foreach (var folder in Directory.Exists(_root) ? Directory.GetDirectories(_root) : []) DurableFile.RemoveTemporaries(folder);
+            Revoked.Read();
+            DestroyCompromised();
         });
         return IsOurs;
+    }
+
+    /// <summary>For what <see cref="Revoked"/> has been given: no copy is left here of a key that others may have, but the one that is served.</summary>
+    public void DestroyCompromised()
+    {
+        if (!IsOurs || !Revoked.HasCompromisedKeys || !Directory.Exists(_root)) return;
+        var served = options.Value.Hosts.Select(PathOf).ToHashSet(StringComparer.Ordinal);
+        foreach (var folder in Directory.GetDirectories(_root)) new StoreFolder(folder).Destroy(Revoked.IsCompromised, keepsCurrent: served.Contains(folder));
     }
 
     /// <summary>Hosts that have come with a reload: their folders, if an earlier configuration has left some, as at start.</summary>
@@ -72,6 +88,7 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
         {
             // Says whether it may be read at all: what is inside would only seem not to exist.
             if (Directory.Exists(options.Value.DataDirectory)) Directory.GetDirectories(options.Value.DataDirectory);
+            Revoked.Read();
             foreach (var host in hosts)
             {
                 if (Load(host) is { } stored) all[host] = stored;
@@ -116,7 +133,16 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
     /// <summary>Stages new bundles; where another process writes the store, nothing is kept.</summary>
     /// <exception cref="IOException">The disk does not take them.</exception>
     /// <exception cref="UnauthorizedAccessException">The store may not be written to.</exception>
-    public StoreTransaction Begin(IReadOnlyDictionary<HostName, ServedCredential> changes) => new(changes, IsOurs ? Folder : null);
+    public StoreTransaction Begin(IReadOnlyDictionary<HostName, ServedCredential> changes) =>
+        new(changes, IsOurs ? Folder : null, IsRevoked);
+
+    /// <summary>Whether what the host has now was revoked, by an operator or as its CA says: it is not to become the previous certificate.</summary>
+    public bool IsRevoked(HostName host)
+    {
+        var folder = Folder(host);
+        var isByCa = folder.ReadState() is { Renewal: { Revoked: true } renewal } state && renewal.CertificateSha256 == state.CertificateSha256;
+        return isByCa || LeafOf(folder.Current, Revoked.Contains);
+    }
 
     /// <summary>The certificate stays; where it comes from has changed.</summary>
     public void SaveState(HostName host, ServedCredential served)
@@ -207,19 +233,26 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
 
     static PreviousCertificate? PreviousOf(StoreFolder folder) => LeafOf(folder.Previous);
 
-    static PreviousCertificate? LeafOf(string path)
+    static PreviousCertificate? LeafOf(string path) =>
+        LeafOf(path, leaf => new PreviousCertificate(leaf.SerialNumber, new DateTimeOffset(leaf.NotAfter.ToUniversalTime())));
+
+    /// <summary>The default where there is none that can be read.</summary>
+    static T? LeafOf<T>(string path, Func<X509Certificate2, T> of)
     {
+        IReadOnlyList<X509Certificate2> certificates = [];
         try
         {
-            if (!File.Exists(path)) return null;
-            var certificates = PemDocument.Parse(File.ReadAllBytes(path)).Certificates;
-            var leaf = certificates is [var first, ..] ? new PreviousCertificate(first.SerialNumber, new DateTimeOffset(first.NotAfter.ToUniversalTime())) : null;
-            foreach (var certificate in certificates) certificate.Dispose();
-            return leaf;
+            if (!File.Exists(path)) return default;
+            certificates = PemDocument.Parse(File.ReadAllBytes(path)).Certificates;
+            return certificates is [var leaf, ..] ? of(leaf) : default;
         }
         catch (CryptographicException)
         {
-            return null;
+            return default;
+        }
+        finally
+        {
+            foreach (var certificate in certificates) certificate.Dispose();
         }
     }
 

@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
@@ -65,6 +66,14 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
     public void Reject(ServedCredential offer)
     {
         foreach (var file in _accepted.Where(entry => entry.Value == offer).Select(entry => entry.Key).ToList()) _accepted.Remove(file);
+    }
+
+    /// <summary>What must not be served any more, taken out: its hosts are covered by another file, by the CA, or by none.</summary>
+    public IReadOnlyList<ServedCredential> RejectAll(Func<Credential, bool> isRevoked)
+    {
+        List<ServedCredential> rejected = [.. _accepted.Values.Where(offer => isRevoked(offer.Credential)).Distinct()];
+        foreach (var offer in rejected) Reject(offer);
+        return rejected;
     }
 
     /// <summary>Which file each host is to be served from; hosts that none covers have no entry.</summary>

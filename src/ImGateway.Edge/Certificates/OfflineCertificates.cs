@@ -35,8 +35,11 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     public InstallResult Rollback(string name) => Change(new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served));
 
     /// <summary>Null where what is written down speaks of another certificate.</summary>
-    static RenewalState? RenewalOf(CertificateStore store, HostName host, ServedCredential served) =>
-        store.ReadRenewal(host) is { } state && state.CertificateSha256 == served.Credential.Fingerprint ? state : null;
+    static RenewalState? RenewalOf(CertificateStore store, HostName host, ServedCredential served)
+    {
+        var known = store.ReadRenewal(host) is { } state && state.CertificateSha256 == served.Credential.Fingerprint ? state : null;
+        return store.Revoked.Contains(served.Credential) ? (known ?? RenewalState.For(served.Credential.Fingerprint)) with { Revoked = true } : known;
+    }
 
     InstallResult Change(
         ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare)
@@ -47,6 +50,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
         var served = store.LoadAll();
         var change = prepare(store, served);
         if (change.Problems.Count > 0) return change.Result(served);
+        if (change.Changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return InstallResult.Failed(refusal);
         try
         {
             // What is there already stays as it is, lest it become its own previous one.

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace ImGateway.Edge.Certificates;
@@ -36,14 +37,15 @@ sealed class StoreFolder(string path)
     }
 
     /// <summary>Nothing that is served or kept changes by it.</summary>
-    public void Stage(ServedCredential served)
+    /// <param name="keepsPrevious">Whether what is replaced becomes the previous bundle.</param>
+    public void Stage(ServedCredential served, bool keepsPrevious)
     {
         DurableFile.CreatePrivateFolder(path);
         var certificates = served.Credential.Delivered.Select(certificate => certificate.ExportCertificatePem() + "\n");
         DurableFile.Write(_next, Encoding.ASCII.GetBytes(served.Credential.Leaf.KeyPem() + "\n" + string.Concat(certificates)));
         // After the bundle: a state without one is known to belong to a commit that got as far as replacing it.
         DurableFile.Write(_nextState, StoredState.Of(served, ReadState()).ToBytes());
-        if (Bytes(Current) is { } current) DurableFile.Write(_nextPrevious, current);
+        if (keepsPrevious && Bytes(Current) is { } current) DurableFile.Write(_nextPrevious, current);
     }
 
     public void Commit()
@@ -93,6 +95,18 @@ sealed class StoreFolder(string path)
     {
         if (File.Exists(Current)) DurableFile.Move(Current, Path.Combine(path, "damaged.pem"));
         DurableFile.Write(Current, File.ReadAllBytes(Previous));
+    }
+
+    /// <summary>Removes every file with a key of which <paramref name="isCompromised"/>, or of which nothing can be said.</summary>
+    /// <param name="keepsCurrent">What is served stays until it is replaced.</param>
+    public void Destroy(Func<AsymmetricAlgorithm, bool> isCompromised, bool keepsCurrent)
+    {
+        foreach (var file in Directory.EnumerateFiles(path, "*.pem").Where(file => !keepsCurrent || file != Current))
+        {
+            var content = File.ReadAllBytes(file);
+            using var key = PrivateKeyReader.Read(file, content, PemDocument.KeysOf(content).Keys, password: null, []);
+            if (key is null || isCompromised(key)) File.Delete(file);
+        }
     }
 
     static byte[]? Bytes(string file) => File.Exists(file) ? File.ReadAllBytes(file) : null;

@@ -9,8 +9,10 @@ sealed class StoreTransaction : IDisposable
     bool _committed;
 
     /// <param name="folderOf">Where each host's files are; null where another process writes them.</param>
+    /// <param name="isRevoked">Whether what the host has now is not to become its previous certificate.</param>
     /// <exception cref="IOException">The disk does not take them; nothing has changed.</exception>
-    public StoreTransaction(IReadOnlyDictionary<HostName, ServedCredential> changes, Func<HostName, StoreFolder>? folderOf)
+    public StoreTransaction(
+        IReadOnlyDictionary<HostName, ServedCredential> changes, Func<HostName, StoreFolder>? folderOf, Func<HostName, bool> isRevoked)
     {
         if (folderOf is null) return;
         try
@@ -19,7 +21,7 @@ sealed class StoreTransaction : IDisposable
             {
                 var folder = folderOf(host);
                 _changes.Add((folder, folder.Snapshot()));
-                folder.Stage(served);
+                folder.Stage(served, keepsPrevious: !isRevoked(host));
             }
         }
         catch

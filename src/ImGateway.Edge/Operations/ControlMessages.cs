@@ -39,7 +39,11 @@ sealed record ControlRevoke(string Reason);
 /// <param name="Message">One line: what is served now, or why not and what to do.</param>
 sealed record ControlRenewed(string Host, bool Succeeded, string Message)
 {
-    public static ControlRenewed Of(RenewResult result) => new(result.Host.Value, result.Succeeded, result.Message);
+    /// <summary>All that it concerns: a revocation reaches every host that serves the certificate.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [Host];
+
+    public static ControlRenewed Of(RenewResult result) =>
+        new(result.Host.Value, result.Succeeded, result.Message) { Hosts = [.. result.Hosts.Select(host => host.Value)] };
 }
 
 /// <summary>What came of a reload that went through.</summary>

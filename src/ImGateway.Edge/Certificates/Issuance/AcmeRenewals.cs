@@ -19,7 +19,7 @@ sealed partial class AcmeRenewals(
 
     readonly SemaphoreSlim _slots = new(SideBySide, SideBySide);
     readonly Lock _lock = new();
-    readonly Dictionary<HostName, Task<RenewResult?>> _running = [];
+    readonly Dictionary<HostName, Running> _running = [];
 
     RenewalSettings Settings => RenewalSettings.Of(options.Value);
 
@@ -36,20 +36,24 @@ sealed partial class AcmeRenewals(
     /// <summary>Ends when everything has that is under way now.</summary>
     public Task EndedAsync()
     {
-        lock (_lock) return Task.WhenAll(_running.Values);
+        lock (_lock) return Task.WhenAll(_running.Values.Select(running => running.Task));
     }
 
-    /// <summary>By an operator. A renewal under way already is waited for.</summary>
+    /// <summary>
+    /// By an operator. A renewal under way already is waited for; its result counts if it is what was asked for: by the CA that is
+    /// configured now, and no certificate that has been revoked is left.
+    /// </summary>
     /// <param name="force">Also where it is not due.</param>
     public async Task<RenewResult> RenewAsync(HostName host, bool force, string who, string reason, IProgress<string> progress, CancellationToken cancellationToken)
     {
         if (!force && NotDue(host) is { } notDue) return notDue;
         while (true)
         {
-            var (task, started) = Start(
+            var (running, started) = Start(
                 host, () => InSlotAsync(async () => await run.RunAsync(host, new ChangeCause(reason, who), progress, cancellationToken), cancellationToken), cancellationToken);
             if (!started) progress.Report($"{host}: is being seen to already; waiting for the end of that");
-            if (await task.WaitAsync(cancellationToken) is { } result) return result;
+            var result = await running.Task.WaitAsync(cancellationToken);
+            if (result is not null && (started || (running.Ca == ca.Value && !book.Of(host).Revoked))) return result;
         }
     }
 
@@ -64,7 +68,7 @@ sealed partial class AcmeRenewals(
     }
 
     /// <summary>What is due about one host, until nothing is.</summary>
-    /// <returns>Null where the CA was asked, and no renewal came of that.</returns>
+    /// <returns>Null where no renewal came of it.</returns>
     Task<RenewResult?> RoundAsync(HostName host, CancellationToken cancellationToken) => InSlotAsync(
         async () =>
         {
@@ -120,12 +124,12 @@ sealed partial class AcmeRenewals(
         RenewalPolicy.Next(Validity.Of(installer.Served.GetValueOrDefault(host)), book.Of(host), Settings, time.GetUtcNow());
 
     /// <returns>What runs for the host, and whether that is what was asked for.</returns>
-    (Task<RenewResult?> Task, bool Started) Start(HostName host, Func<Task<RenewResult?>> action, CancellationToken cancellationToken)
+    (Running Running, bool Started) Start(HostName host, Func<Task<RenewResult?>> action, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            if (_running.TryGetValue(host, out var task) && !task.IsCompleted) return (task, false);
-            return (_running[host] = Task.Run(action, cancellationToken), true);
+            if (_running.TryGetValue(host, out var running) && !running.Task.IsCompleted) return (running, false);
+            return (_running[host] = new Running(ca.Value, Task.Run(action, cancellationToken)), true);
         }
     }
 
@@ -141,6 +145,9 @@ sealed partial class AcmeRenewals(
             _slots.Release();
         }
     }
+
+    /// <param name="Ca">That it was begun with.</param>
+    sealed record Running(IssuingCa Ca, Task<RenewResult?> Task);
 
     [LoggerMessage(36, LogLevel.Information, "{Host}: the CA suggests renewal between {Start:u} and {End:u}{Explanation}; chosen: {Chosen:u}")]
     partial void Suggested(HostName host, DateTimeOffset start, DateTimeOffset end, DateTimeOffset chosen, string explanation);

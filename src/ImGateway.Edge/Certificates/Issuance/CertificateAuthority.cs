@@ -46,6 +46,9 @@ sealed record IssueRequest(HostName Host, ServedCredential? Current, PendingOrde
     /// <summary>Whatever Certificates:ReuseKey says.</summary>
     public bool NewKey { get; init; }
 
+    /// <summary>SHA-256 of the certificate that was revoked and is to be replaced; null where none was.</summary>
+    public string? Revoked => NewKey ? Current?.Credential.Fingerprint : null;
+
     /// <summary>A dry run at the CA's staging directory.</summary>
     public bool Staging { get; init; }
 }

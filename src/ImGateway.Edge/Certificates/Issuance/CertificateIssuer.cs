@@ -134,7 +134,7 @@ sealed partial class CertificateIssuer(
                 }
 
                 onOrdered();
-                if (!request.Staging) request.Pending.Write(order.Location, key);
+                if (!request.Staging) request.Pending.Write(order.Location, key, request.Revoked);
             }
 
             try
@@ -164,7 +164,8 @@ sealed partial class CertificateIssuer(
     PendingOrder? PendingOf(IssueRequest request)
     {
         var pending = request.Pending.Read();
-        if (pending is null || !request.NewKey || request.Current?.Credential.Leaf is not { } leaf || !pending.Key.Owns(leaf)) return pending;
+        // What was ordered before the revocation does not satisfy it: whoever has the key that was revoked may have this one.
+        if (pending is null || request.Revoked is null || pending.Revoked == request.Revoked) return pending;
         pending.Dispose();
         return null;
     }

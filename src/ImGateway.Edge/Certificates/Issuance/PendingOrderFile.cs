@@ -10,13 +10,16 @@ namespace ImGateway.Edge.Certificates.Issuance;
 sealed class PendingOrderFile(string path)
 {
     const string Prefix = "Order: ";
+    const string RevokedPrefix = "Instead-Of-Revoked: ";
 
+    /// <param name="revoked">SHA-256 of the certificate whose revocation the order came after; null where there was none.</param>
     /// <exception cref="IOException">The disk does not take it.</exception>
     /// <exception cref="UnauthorizedAccessException">The store may not be written to.</exception>
-    public void Write(Uri order, AsymmetricAlgorithm key)
+    public void Write(Uri order, AsymmetricAlgorithm key, string? revoked = null)
     {
         DurableFile.CreatePrivateFolder(Path.GetDirectoryName(path)!);
-        DurableFile.Write(path, Encoding.ASCII.GetBytes($"{Prefix}{order.AbsoluteUri}\n{key.ExportPkcs8PrivateKeyPem()}\n"));
+        var after = revoked is null ? "" : $"{RevokedPrefix}{revoked}\n";
+        DurableFile.Write(path, Encoding.ASCII.GetBytes($"{Prefix}{order.AbsoluteUri}\n{after}{key.ExportPkcs8PrivateKeyPem()}\n"));
     }
 
     /// <summary>Null where there is none, or it is damaged. The caller disposes the key.</summary>
@@ -24,10 +27,11 @@ sealed class PendingOrderFile(string path)
     {
         if (!File.Exists(path)) return null;
         var content = File.ReadAllBytes(path);
-        var first = Encoding.Latin1.GetString(content).Split('\n', 2)[0];
-        if (!first.StartsWith(Prefix, StringComparison.Ordinal) || !Uri.TryCreate(first[Prefix.Length..], UriKind.Absolute, out var order)) return null;
+        var lines = Encoding.Latin1.GetString(content).Split('\n', 3);
+        if (!lines[0].StartsWith(Prefix, StringComparison.Ordinal) || !Uri.TryCreate(lines[0][Prefix.Length..], UriKind.Absolute, out var order)) return null;
+        var revoked = lines is [_, var second, ..] && second.StartsWith(RevokedPrefix, StringComparison.Ordinal) ? second[RevokedPrefix.Length..] : null;
         var key = PrivateKeyReader.Read(path, content, PemDocument.KeysOf(content).Keys, password: null, []);
-        return key is null ? null : new PendingOrder(order, key);
+        return key is null ? null : new PendingOrder(order, key, revoked);
     }
 
     public void Remove()
@@ -38,11 +42,14 @@ sealed class PendingOrderFile(string path)
 }
 
 /// <summary>Has no printable form of its key.</summary>
-sealed class PendingOrder(Uri order, AsymmetricAlgorithm key) : IDisposable
+sealed class PendingOrder(Uri order, AsymmetricAlgorithm key, string? revoked) : IDisposable
 {
     public Uri Order => order;
 
     public AsymmetricAlgorithm Key => key;
+
+    /// <summary>SHA-256 of the certificate whose revocation it came after; null where there was none.</summary>
+    public string? Revoked => revoked;
 
     public void Dispose() => key.Dispose();
 }

@@ -11,9 +11,10 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
     /// <summary>Of the certificate served now: another one begins anew, however it came in.</summary>
     public RenewalState Of(HostName host)
     {
-        var sha256 = installer.Served.GetValueOrDefault(host)?.Credential.Fingerprint;
-        var state = _states.GetOrAdd(host, Read);
-        return state.CertificateSha256 == sha256 ? state : RenewalState.For(sha256);
+        var credential = installer.Served.GetValueOrDefault(host)?.Credential;
+        var known = _states.GetOrAdd(host, Read);
+        var state = known.CertificateSha256 == credential?.Fingerprint ? known : RenewalState.For(credential?.Fingerprint);
+        return credential is not null && store.Revoked.Contains(credential) ? state with { Revoked = true } : state;
     }
 
     /// <summary>From what is true when its turn comes: a question to the CA, a renewal and an operator may each have something to add.</summary>

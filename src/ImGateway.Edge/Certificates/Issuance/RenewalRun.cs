@@ -20,7 +20,8 @@ sealed partial class RenewalRun(
 {
     const int LongestError = 400;
 
-    public async Task<RenewResult> RunAsync(HostName host, ChangeCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
+    /// <returns>Null where the certificate was revoked meanwhile: what was ordered before does not satisfy that, and was not put to use.</returns>
+    public async Task<RenewResult?> RunAsync(HostName host, ChangeCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
     {
         // A reload may name another CA meanwhile: this renewal ends with the one that it began with.
         var (authority, budget) = ca.Value;
@@ -40,6 +41,13 @@ sealed partial class RenewalRun(
             {
                 if (!IsConfigured(host)) return new(host, Succeeded: false, $"{host}: is no longer configured; what was issued is not put to use", SerialNumber: null);
                 if (isFromFile(host)) return new(host, Succeeded: false, $"{host}: is served from a file now; what was issued is not put to use", Serial(host));
+                if (IsOvertaken(host, state))
+                {
+                    pending.Remove();
+                    Overtaken(host);
+                    return null;
+                }
+
                 var offer = issued with { FileHash = installer.Served.GetValueOrDefault(host)?.FileHash };
                 var changes = new Dictionary<HostName, ServedCredential> { [host] = offer };
                 if (await installer.InstallAsync(changes, cause, cancellationToken) is { } failure)
@@ -59,7 +67,11 @@ sealed partial class RenewalRun(
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             if (counted && e is IssuanceException { MayHaveIssued: false }) Note(() => budget.NotIssued(host));
-            return await FailedAsync(host, cause, e, cancellationToken);
+            if (!IsOvertaken(host, state)) return await FailedAsync(host, cause, e, cancellationToken);
+            // The next order must not go on with this one's key.
+            pending.Remove();
+            Overtaken(host);
+            return null;
         }
 
         void BeginOrder(bool isExempt)
@@ -92,6 +104,10 @@ sealed partial class RenewalRun(
         return new(host, Succeeded: false, $"{host}: {why}", served?.SerialNumber);
     }
 
+    /// <summary>Whether what is served now was marked as revoked after <paramref name="begun"/> was read.</summary>
+    bool IsOvertaken(HostName host, RenewalState begun) =>
+        book.Of(host) is { Revoked: true } now && !(begun.Revoked && begun.CertificateSha256 == now.CertificateSha256);
+
     bool IsConfigured(HostName host) => options.Value.Hosts.Contains(host);
 
     string? Serial(HostName host) => installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber;
@@ -119,6 +135,9 @@ sealed partial class RenewalRun(
 
     [LoggerMessage(33, LogLevel.Error, "{Host}: no certificate: {Why}. Its TLS connections are refused until there is one; next attempt {Next:u}")]
     partial void NothingServed(HostName host, string why, DateTimeOffset next);
+
+    [LoggerMessage(42, LogLevel.Warning, "{Host}: the certificate was revoked during its renewal; what was ordered before is not put to use, and another one with a new key is ordered")]
+    partial void Overtaken(HostName host);
 
     [LoggerMessage(34, LogLevel.Error, "{Host}: a renewal ended in a way that nobody foresaw")]
     partial void Unforeseen(HostName host, Exception exception);

@@ -1,0 +1,95 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>
+/// <c>DataDirectory/revoked.json</c>: certificates that an operator has revoked, and pins of keys that others may have. It is one file for
+/// all hosts, so that one write marks every host that serves the certificate, and what is marked stays so over a restart.
+/// </summary>
+sealed partial class RevokedCertificates(string path, TimeProvider time, ILogger logger)
+{
+    static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    volatile IReadOnlyList<RevokedCertificate> _all = [];
+
+    public bool HasCompromisedKeys => _all.Any(revoked => revoked.IsCompromised);
+
+    /// <summary>What another process or an earlier one has written, together with what could not be written here.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public void Read()
+    {
+        if (!File.Exists(path)) return;
+        try
+        {
+            var stored = JsonSerializer.Deserialize<IReadOnlyList<RevokedCertificate>>(File.ReadAllBytes(path), Json) ?? [];
+            _all = [.. stored, .. _all.Where(known => !stored.Contains(known))];
+        }
+        catch (JsonException e)
+        {
+            Damaged(path, e.Message);
+        }
+    }
+
+    /// <summary>Whether the certificate, or its key, is to be replaced.</summary>
+    public bool Contains(X509Certificate2 certificate) => Find(certificate) is not null;
+
+    public bool Contains(Credential credential) => Contains(credential.Leaf);
+
+    public bool IsCompromised(AsymmetricAlgorithm key)
+    {
+        var pin = CertificatePins.Of(key);
+        return _all.Any(revoked => revoked.IsCompromised && revoked.SpkiSha256 == pin);
+    }
+
+    /// <summary>Why the certificate must not be served; null where it may be.</summary>
+    public string? Refusal(Credential credential) => Find(credential.Leaf) switch
+    {
+        null => null,
+        { IsCompromised: true } known =>
+            $"certificate {credential.SerialNumber}: its key was revoked as compromised at {known.RevokedAt:u} and must not be used again; have a certificate issued for a new key",
+        var known => $"certificate {credential.SerialNumber}: was revoked at {known.RevokedAt:u} ({known.Reason}); have another one issued",
+    };
+
+    /// <param name="reason">As RFC 5280 §5.3.1 spells it.</param>
+    /// <param name="isKept">False where another process writes the store.</param>
+    public void Add(Credential credential, string reason, bool isKept)
+    {
+        var now = time.GetUtcNow();
+        var revoked = new RevokedCertificate(credential.Fingerprint, CertificatePins.Of(credential), credential.SerialNumber, reason, now, credential.NotAfter);
+        // A second reason adds nothing, unless it is the one that concerns the key. What has expired cannot come back; a key can, in another certificate.
+        if (Find(credential.Leaf) is { } known && (known.IsCompromised || !revoked.IsCompromised)) return;
+        _all = [.. _all.Where(other => other.IsCompromised || (other.NotAfter > now && other.CertificateSha256 != revoked.CertificateSha256)), revoked];
+        if (isKept) Write();
+    }
+
+    void Write()
+    {
+        try
+        {
+            DurableFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(_all, Json));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The revocation itself cannot wait for an empty disk.
+            NotWritten(path, e.Message.TrimEnd('.'));
+        }
+    }
+
+    RevokedCertificate? Find(X509Certificate2 certificate)
+    {
+        var all = _all;
+        if (all.Count == 0) return null;
+        var (sha256, pin) = (certificate.GetCertHashString(HashAlgorithmName.SHA256), CertificatePins.Of(certificate));
+        return all.FirstOrDefault(revoked => revoked.IsCompromised && revoked.SpkiSha256 == pin) ?? all.FirstOrDefault(revoked => revoked.CertificateSha256 == sha256);
+    }
+
+    [LoggerMessage(24, LogLevel.Error, "{Path}: is damaged: {Why}. What was revoked before is not known; restore the file from a backup, or remove it")]
+    partial void Damaged(string path, string why);
+
+    [LoggerMessage(25, LogLevel.Error, "{Path}: cannot be written: {Why}. The revocation goes on, and a restart would not know of it; see to the space in DataDirectory and to its owner")]
+    partial void NotWritten(string path, string why);
+}
