@@ -63,6 +63,8 @@ public sealed class CertificateStoreTests : IDisposable
         Assert.Equal([key], Directory.GetFiles(folder));
     }
 
+    static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task Data_directory_that_cannot_be_made_is_one_line()
     {
@@ -268,20 +270,20 @@ public sealed class CertificateStoreTests : IDisposable
         using var imported = _setup.Issue();
         using (var edge = await _setup.StartAsync())
         {
-            var held = _setup.Offline.Import(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000");
+            var held = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", Cancelled);
             Assert.Contains("another imgw process", Assert.Single(held.Problems));
             Assert.Equal(file.SerialNumber, _setup.Offline.Read()[0].Credential.SerialNumber);
         }
 
-        var result = _setup.Offline.Import(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000");
+        var result = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", Cancelled);
         Assert.Equal((file.SerialNumber, imported.SerialNumber), (result.Installed[0].OldSerialNumber, result.Installed[0].NewSerialNumber));
-        Assert.True(_setup.Offline.Import(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000").Succeeded);
+        Assert.True((await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", Cancelled)).Succeeded);
         using (var edge = await _setup.StartAsync())
         {
             Assert.Equal((imported.SerialNumber, file.SerialNumber), (edge.Serial(), edge.Certificate().Previous!.SerialNumber));
         }
 
-        Assert.True(_setup.Offline.Rollback("gateway.example.com").Succeeded);
+        Assert.True((await _setup.Offline.RollbackAsync("gateway.example.com", Cancelled)).Succeeded);
         Assert.Equal(
             [(file.SerialNumber, imported.SerialNumber), (imported.SerialNumber, file.SerialNumber)],
             _setup.Offline.Read().Select(certificate => (certificate.Credential.SerialNumber, certificate.Previous!.SerialNumber)));

@@ -13,7 +13,7 @@ sealed class RecordedLife
 {
     static readonly DateTimeOffset Start = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
     static readonly string[] Times = ["ssl_certificate_expiry_seconds", "imgw_certificate_not_before_timestamp_seconds", "imgw_certificate_next_renewal_timestamp_seconds"];
-    static readonly string[] Recorded = [.. Times, "imgw_certificate_renewal_consecutive_failures", "imgw_certificate_load_failures_total"];
+    static readonly string[] Recorded = [.. Times, "imgw_certificate_renewal_consecutive_failures", "imgw_certificate_load_failures_total", "imgw_certificate_files_refused"];
 
     readonly string _host;
     readonly SortedDictionary<string, List<double>> _series = new(StringComparer.Ordinal);

@@ -105,15 +105,15 @@ public sealed class ProofTests : IDisposable
             },
         }.WriteTo(_directory.Path);
 
-        var (_, output, error) = await EdgeVerb.RunAsync("validate", "--config", config) is var result && result.ExitCode == 1 ? (1, result.Output, result.Error) : default;
+        var result = await EdgeVerb.RunAsync("validate", "--config", config);
 
-        Assert.Equal("", output);
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
         Assert.Equal(
             [
-                "Edge:Certificates:KeyType", "Edge:Certificates:OnChange:0", "Edge:Hosts:0", "Edge:Upstreams:0",
                 missing.Certificate, missing.Key!,
+                "Edge:Certificates:KeyType", "Edge:Certificates:OnChange:0", "Edge:Hosts:0", "Edge:Upstreams:0",
             ],
-            Lines(error).Select(line => line.Split(": ")[0]).Order(StringComparer.Ordinal));
+            Lines(result.Error).Select(line => line.Split(": ")[0]).Order(StringComparer.Ordinal));
         Assert.Equal([config], Directory.EnumerateFileSystemEntries(_directory.Path));
     }
 
