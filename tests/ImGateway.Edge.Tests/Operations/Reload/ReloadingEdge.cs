@@ -27,6 +27,9 @@ sealed class ReloadingEdge : IAsyncDisposable
 
     public EdgeProcess Process { get; private set; } = null!;
 
+    /// <summary>The files that it was started with.</summary>
+    public CertificateFile Certificate { get; private set; } = new();
+
     public EchoUpstream Upstream { get; private set; } = null!;
 
     public EdgeClient Client => new(Process.Https, _root.Certificate);
@@ -37,11 +40,12 @@ sealed class ReloadingEdge : IAsyncDisposable
         var edge = new ReloadingEdge { Upstream = await EchoUpstream.StartAsync() };
         try
         {
+            edge.Certificate = edge.Issue([Gateway, .. hosts]);
             edge.Process = await EdgeProcess.StartAsync(new EdgeSetup
             {
                 Hosts = [Gateway, .. hosts],
                 Upstream = edge.Upstream.Address,
-                Files = [edge.Issue([Gateway, .. hosts])],
+                Files = [edge.Certificate],
             });
             edge._original = JsonNode.Parse(await File.ReadAllTextAsync(edge.Process.ConfigFile))!;
             edge._echoes = EchoingSocket.SpeakUntilAsync(edge.Client, Gateway, TimeSpan.FromMilliseconds(50), edge._failures.Enqueue, edge._end.Token);
