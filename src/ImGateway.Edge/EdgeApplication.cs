@@ -79,13 +79,15 @@ public static class EdgeApplication
         try
         {
             // 2. What verbs reach the edge by, and what it was given to listen on.
-            // 3. Certificates, before anybody can ask for one.
-            // 4. The policy must be in force, not just written down.
+            // 3. The policy must be in force, not just written down.
+            // 4. Certificates, before any client can ask for one; then the policy with their keys.
             // 5. Listeners.
             IReadOnlyList<string> problems =
                 [.. ControlSocket.Problems(app.Services.GetRequiredService<CurrentOptions>().Value), .. app.Services.GetRequiredService<ListenPlan>().Problems];
+            if (problems.Count == 0) problems = await PolicyProof.ProblemsAsync(
+                app.Services.GetRequiredService<CurrentOptions>().Value, app.Services.GetRequiredService<TimeProvider>(), stop.Asked);
             if (problems.Count == 0) problems = await LoadCertificatesAsync(app, stop.Asked);
-            if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ProblemsAsync(stop.Asked);
+            if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ServedProblemsAsync(stop.Asked);
             if (problems.Count == 0) problems = await ListenAsync(app, stop.Asked);
             foreach (var problem in problems) await error.WriteLineAsync(problem.AsMemory(), CancellationToken.None);
             if (problems.Count > 0) return 1;

@@ -14,7 +14,9 @@ var root = new RootCommand(CommandLine.Description)
     RunCommand.Create(),
     DemoCommand.Create(),
     ValidateCommand.Create(
-        options => CertificateFilesCheck.Problems(options, TimeProvider.System), options => AcmeFilesCheck.Problems(options, TimeProvider.System), ControlSocket.Problems),
+        (configuration, cancellationToken) => CertificateFilesCheck.ProblemsAsync(configuration, TimeProvider.System, cancellationToken),
+        (configuration, _) => Task.FromResult(AcmeFilesCheck.Problems(configuration, TimeProvider.System)),
+        (configuration, _) => Task.FromResult(configuration.IsSound("Edge:DataDirectory") ? ControlSocket.Problems(configuration.Draft) : [])),
     DoctorCommand.Create(),
     CertCommand.Create(),
     AuditCommand.Create(TimeProvider.System),

@@ -14,20 +14,26 @@ public static class AcmeFilesCheck
     const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>Complete lines: the key, what is wrong, what to do.</summary>
-    public static IEnumerable<string> Problems(EdgeOptions options, TimeProvider time)
+    public static IEnumerable<string> Problems(EdgeOptions options, TimeProvider time) => Problems(new ConfigurationResult(options, [], options), time);
+
+    /// <summary>The same of those keys that could be read.</summary>
+    public static IEnumerable<string> Problems(ConfigurationResult configuration, TimeProvider time)
     {
+        var options = configuration.Draft;
         var (acme, onChange) = (options.Acme, options.Certificates.OnChange);
         return
         [
-            .. onChange is [{ Length: > 0 } program, ..] ? Program("Edge:Certificates:OnChange:0", program) : [],
+            .. onChange is [{ Length: > 0 } program, ..] && configuration.IsSound("Edge:Certificates:OnChange") ? Program("Edge:Certificates:OnChange:0", program) : [],
             .. options.Certificates.Source != CertificateSource.Acme ? (IEnumerable<string>)[] :
             [
-                .. acme.TrustedRootsFile is { Length: > 0 } roots ? Roots(roots) : [],
-                .. acme.ExternalAccount.HmacKeyFile is { Length: > 0 } key ? HmacKey(key) : [],
-                .. acme.DnsHook is { Length: > 0 } hook ? Program("Edge:Acme:DnsHook", hook) : [],
-                .. Hosts(options, time),
+                .. Sound("Edge:Acme:TrustedRootsFile", acme.TrustedRootsFile) is { } roots ? Roots(roots) : [],
+                .. Sound("Edge:Acme:ExternalAccount:HmacKeyFile", acme.ExternalAccount.HmacKeyFile) is { } key ? HmacKey(key) : [],
+                .. Sound("Edge:Acme:DnsHook", acme.DnsHook) is { } hook ? Program("Edge:Acme:DnsHook", hook) : [],
+                .. configuration.IsSound("Edge:Hosts") && configuration.IsSound("Edge:Acme:Challenges") ? Hosts(options, time) : [],
             ],
         ];
+
+        string? Sound(string name, string? path) => path is { Length: > 0 } && configuration.IsSound(name) ? path : null;
     }
 
     static IEnumerable<string> Roots(string path)
@@ -83,7 +89,7 @@ public static class AcmeFilesCheck
     {
         if (options.Certificates.Files.Count == 0) yield break;
         var reader = new CertificateFileReader(options.Hosts, time);
-        var readings = options.Certificates.Files.Select(reader.Read).ToList();
+        var readings = CertificateFilesCheck.Readable(options).Select(reader.Read).ToList();
         // A file that cannot be read may cover anything.
         if (readings.Any(reading => reading.Credential is null && reading.Names.Count == 0)) yield break;
         foreach (var host in options.Hosts.Where(host => !readings.Any(reading => reading.Names.Any(name => name.Matches(host)))))

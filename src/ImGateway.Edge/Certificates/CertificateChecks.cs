@@ -6,6 +6,7 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Why clients would refuse a certificate, found before they do. Pure: the clock and the machine's roots are handed in.</summary>
+/// <param name="hosts">Of the configuration; none: they are not known, and any name will do.</param>
 /// <param name="isIssuedByKnownRoot"><see cref="MachineRoots.Issued(X509Certificate2)"/>.</param>
 sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certificate2, bool> isIssuedByKnownRoot)
 {
@@ -22,13 +23,11 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     /// <param name="file">What to name in the problems.</param>
     public IEnumerable<CertificateProblem> Problems(string file, CertificateChain chain, DateTimeOffset now)
     {
-        var found = Keys(chain)
-            .Concat(Dates(chain, now))
-            .Concat(Names(chain.Leaf))
-            .Concat(Purposes(chain.Leaf))
-            .Concat(Signatures(chain))
-            .Concat(Links(chain));
-        return found.Select(problem => new CertificateProblem(file, problem.Message, problem.Remedy));
+        var lasting = Names(chain.Leaf).Concat(Purposes(chain.Leaf)).Concat(Signatures(chain)).Concat(Links(chain));
+        return Of(Keys(chain)).Concat(Of(Dates(chain, now)).Select(problem => problem with { IsOfAge = true })).Concat(Of(lasting));
+
+        IEnumerable<CertificateProblem> Of(IEnumerable<(string Message, string Remedy)> found) =>
+            found.Select(problem => new CertificateProblem(file, problem.Message, problem.Remedy));
     }
 
     static IEnumerable<(string Message, string Remedy)> Keys(CertificateChain chain)
@@ -81,7 +80,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
                 "request it anew with: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr "
                 + $"-subj / -addext subjectAltName={(host.IsAddress ? "IP" : "DNS")}:{host}");
         }
-        else if (!hosts.Any(host => names.Any(name => name.Matches(host))))
+        else if (hosts.Count > 0 && !hosts.Any(host => names.Any(name => name.Matches(host))))
         {
             yield return ($"is for {string.Join(", ", names)} and covers none of the configured hosts ({string.Join(", ", hosts)})",
                 "name the right file, or add its names to Hosts");

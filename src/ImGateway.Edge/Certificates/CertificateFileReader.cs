@@ -51,7 +51,10 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         // 3. What clients would say to it.
         problems.AddRange(checks.Problems(file.Certificate, chain, time.GetUtcNow()));
         var names = CertificateNames.Of(leaf);
-        return new(file, problems.Count > 0 ? null : new Credential(leaf, chain.Issuers, names), names, problems, warnings);
+        var credential = new Credential(leaf, chain.Issuers, names);
+        return problems.Count == 0
+            ? new(file, credential, names, problems, warnings)
+            : new(file, Credential: null, names, problems, warnings) { Untimely = problems.TrueForAll(problem => problem.IsOfAge) ? credential : null };
     }
 
     static (X509Certificate2? Leaf, IEnumerable<X509Certificate2> Others) ReadPem(FileContents contents, List<CertificateProblem> problems)
@@ -72,7 +75,10 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         if (own is not null) return (key.Bind(own), document.Certificates);
         problems.Add(new(keyPath,
             $"the key does not belong to {(document.Certificates.Count == 1 ? "the certificate" : $"any of the {document.Certificates.Count} certificates")} in {file.Certificate}",
-            "name the key that the certificate was requested with: openssl pkey -pubout and openssl x509 -noout -pubkey must print the same"));
+            "name the key that the certificate was requested with: openssl pkey -pubout and openssl x509 -noout -pubkey must print the same")
+        {
+            AwaitsOtherPart = contents.Key is not null,
+        });
         return (null, []);
     }
 

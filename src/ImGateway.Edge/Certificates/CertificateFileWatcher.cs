@@ -4,8 +4,19 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>A file whose content is not the one last handled, and was the same at two looks.</summary>
-/// <param name="Final">It has been the same for so long that nobody is still writing it.</param>
-sealed record ChangedFile(FileContents Contents, bool Final);
+/// <param name="Unchanged">For how long it has been the same.</param>
+sealed record ChangedFile(FileContents Contents, TimeSpan Unchanged)
+{
+    /// <summary>Certificate and key are copied one after the other, by people and by programs.</summary>
+    static readonly TimeSpan WaitForOtherPart = TimeSpan.FromSeconds(30);
+
+    /// <summary>It has been the same for so long that no program is still writing it.</summary>
+    public bool Final => Unchanged >= CertificateFileWatcher.PollInterval;
+
+    /// <summary>What is wrong is not going to be mended by what is still being copied.</summary>
+    public bool IsFinalWith(IReadOnlyList<CertificateProblem> problems) =>
+        problems.Any(problem => problem.AwaitsOtherPart) ? Unchanged >= WaitForOtherPart : Final;
+}
 
 /// <summary>
 /// Tells when certificate files change. Events make it quick, polling makes it certain: bind mounts and network file systems give no
@@ -35,7 +46,7 @@ sealed class CertificateFileWatcher : IDisposable
         _files = [.. loaded.Select(contents => new Watched(contents.File) { Handled = contents.Hash, Seen = contents.Hash })];
         _timer = time.CreateTimer(_ => Tick(), state: null, _pollInterval, _pollInterval);
         _folders = new WatchedFolders(Hurry);
-        _folders.Follow(_files.SelectMany(watched => PathsOf(watched.File)));
+        _folders.Follow(_files.SelectMany(watched => watched.File.AllPaths()));
     }
 
     /// <summary>Returns when it is time for the next look, or when another watcher has taken this one's place.</summary>
@@ -46,7 +57,7 @@ sealed class CertificateFileWatcher : IDisposable
 
     public IReadOnlyList<ChangedFile> Look()
     {
-        _folders.Follow(_files.SelectMany(watched => PathsOf(watched.File)));
+        _folders.Follow(_files.SelectMany(watched => watched.File.AllPaths()));
         List<ChangedFile> changes = [];
         foreach (var watched in _files)
         {
@@ -59,7 +70,7 @@ sealed class CertificateFileWatcher : IDisposable
             }
             else if (contents.Hash != watched.Handled)
             {
-                changes.Add(new ChangedFile(contents, Final: _time.GetElapsedTime(watched.Since) >= PollInterval));
+                changes.Add(new ChangedFile(contents, _time.GetElapsedTime(watched.Since)));
             }
         }
 
@@ -76,9 +87,6 @@ sealed class CertificateFileWatcher : IDisposable
         _timer.Dispose();
         _looks.Writer.TryComplete();
     }
-
-    static IEnumerable<string> PathsOf(CertificateFile file) =>
-        new[] { file.Certificate, file.Key, file.Chain, file.PasswordFile }.OfType<string>();
 
     void Hurry()
     {

@@ -5,6 +5,8 @@ namespace ImGateway.Edge.Certificates;
 /// <summary>What <c>imgw validate</c> says about certificates, and what keeps the edge from starting. Reads files, changes nothing.</summary>
 public static class CertificateFilesCheck
 {
+    const string Files = "Edge:Certificates:Files";
+
     /// <summary>Complete lines: the file or key, what is wrong, what to do.</summary>
     public static IEnumerable<string> Problems(EdgeOptions options, TimeProvider time)
     {
@@ -12,13 +14,53 @@ public static class CertificateFilesCheck
         return Problems(options, [.. options.Certificates.Files.Distinct().Select(reader.Read)]);
     }
 
+    /// <summary>
+    /// The same of a configuration that may have other mistakes, with the proof that each certificate would have to pass to be served. A file
+    /// that is missing is named whatever else is wrong, so that one run of <c>validate</c> names all there is to mend.
+    /// </summary>
+    public static async Task<IEnumerable<string>> ProblemsAsync(ConfigurationResult configuration, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var options = configuration.Draft;
+        var hostsAreKnown = configuration.IsSound("Edge:Hosts");
+
+        // 1. Each file for itself; without hosts nothing can be said of the names.
+        var reader = new CertificateFileReader(hostsAreKnown ? options.Hosts : [], time);
+        List<CertificateReading> readings = [.. Readable(options).Select(reader.Read)];
+        if (!hostsAreKnown || !configuration.IsSound(Files) || !configuration.IsSound("Edge:Certificates:Source"))
+        {
+            return [.. readings.SelectMany(reading => reading.Problems).Select(problem => problem.ToString())];
+        }
+
+        // 2. Whether every host has one.
+        var problems = Problems(options, readings).ToList();
+
+        // 3. Whether a client would get it.
+        if (!configuration.IsSound("Edge:Tls")) return problems;
+        var offers = readings.Where(reading => reading.Credential is not null)
+            .ToDictionary(reading => reading.Credential!, reading => new ServedCredential(reading.Credential!, ServedCredential.Files, reading.File.Certificate));
+        foreach (var served in ServedCredential.Choose(options.Hosts, [.. offers.Values]).GroupBy(entry => entry.Value))
+        {
+            var credentials = served.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
+            if (await CertificateSwap.RehearseAsync(credentials, options, time, cancellationToken) is { } failure)
+            {
+                problems.Add(OneLine.From($"{served.Key.Origin}: {failure}; have it issued anew, with fewer names or another key"));
+            }
+        }
+
+        return problems;
+    }
+
+    /// <summary>Those whose paths are paths: what is wrong with the others is said where the configuration is read.</summary>
+    internal static IEnumerable<CertificateFile> Readable(EdgeOptions options) => options.Certificates.Files.Distinct().Where(file =>
+        new[] { file.Certificate, file.Key ?? ".", file.Chain ?? ".", file.PasswordFile ?? "." }.All(path => !string.IsNullOrWhiteSpace(path) && !path.Any(char.IsControl)));
+
     internal static IEnumerable<string> Problems(EdgeOptions options, IReadOnlyList<CertificateReading> readings)
     {
         foreach (var problem in readings.SelectMany(reading => reading.Problems)) yield return problem.ToString();
         if (options.Certificates.Source != CertificateSource.Files) yield break;
         if (readings.Count == 0)
         {
-            yield return "Edge:Certificates:Files: is empty, but Certificates:Source is Files; name a certificate and its key";
+            yield return $"{Files}: is empty, but Certificates:Source is Files; name a certificate and its key";
             yield break;
         }
 

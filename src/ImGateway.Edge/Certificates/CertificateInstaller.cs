@@ -42,6 +42,19 @@ sealed partial class CertificateInstaller(
         Show(table, cause: null);
     }
 
+    /// <summary>What is served for the host: null if it proved itself; else what is wrong.</summary>
+    public async Task<string?> ProveAsync(HostName host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _swap.ProbeAsync(host, _served[host].Credential, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return e.Message;
+        }
+    }
+
     /// <summary>For all hosts of <paramref name="changes"/> or for none. Null when they are served; else why what was served before still is.</summary>
     /// <param name="changes">Checked.</param>
     public async Task<InstallFailure?> InstallAsync(

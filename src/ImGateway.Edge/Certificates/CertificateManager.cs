@@ -28,6 +28,7 @@ public sealed partial class CertificateManager : BackgroundService
     readonly Current<FilesSource> _files;
     readonly Current<IssuingCa> _ca;
     readonly FileChanges _fileChanges;
+    readonly RefusedFiles _refused;
     readonly SelfSignedRenewals _selfSigned;
     readonly AcmeRenewals _acme;
     readonly RenewalBook _book;
@@ -42,13 +43,13 @@ public sealed partial class CertificateManager : BackgroundService
     public CertificateManager(
         CurrentOptions options,
         ServerCertificateSelector selector,
-        SelfProbe probe,
+        CertificateProof proof,
         CertificateMetrics metrics,
         TimeProvider time,
         ILogger<CertificateManager> logger,
         IServiceProvider services)
         : this(
-            options.Value, selector, probe.ProbeAsync, metrics, time, logger,
+            options.Value, selector, proof.ProveAsync, metrics, time, logger,
             audit: services.GetRequiredService<CertificateAudit>(),
             random: services.GetRequiredService<Random>(),
             isRevoked: services.GetRequiredService<OcspStates>().IsRevoked,
@@ -89,7 +90,8 @@ public sealed partial class CertificateManager : BackgroundService
         // Where certificates come from.
         _files = new(new FilesSource(options, time));
         _ca = new(caOf?.Invoke(options) ?? new IssuingCa(authority ?? CertificateAuthority.None, budget ?? new IssuanceBudget(AcmePaths.Limits(options), time)));
-        _fileChanges = new FileChanges(_files, _installer, metrics, logger);
+        _refused = new RefusedFiles(metrics, audit, time);
+        _fileChanges = new FileChanges(_files, _installer, _refused, logger);
         var development = new SelfSignedSource(current, time);
         _selfSigned = new SelfSignedRenewals(development, _files, _installer, _turn, metrics, time, logger);
         _book = new RenewalBook(_store, _installer, _turn, metrics, current, logger);
@@ -97,11 +99,11 @@ public sealed partial class CertificateManager : BackgroundService
         _acme = new AcmeRenewals(current, _ca, _installer, _book, run, isRevoked ?? (_ => false), time, chance, logger);
 
         // Who changes what is served, and who is told.
-        _start = new CertificateStart(current, _store, _files, development, _installer, metrics, logger);
+        _start = new CertificateStart(current, _store, _files, _refused, development, _installer, metrics, logger);
         _manualInstalls = new ManualInstalls(current, _store, _installer, _turn, metrics, time, logger);
         _manualRenewals = new ManualRenewals(
             current, _store, _installer, _files, _selfSigned, _acme, new Revocations(_ca, _store, _installer, _files, _book, _acme, _turn, audit), _ca, _turn, logger);
-        _reload = new CertificateReload(current, _files, _ca, selector, _start, _installer, _book, caOf, time, logger);
+        _reload = new CertificateReload(current, _files, _refused, _ca, selector, _start, _installer, _book, caOf, time, logger);
         _alerts = new ExpiryAlerts(current, time, logger);
         _onChange = new ChangeProgram(current, new HookProgram(time), logger);
     }
@@ -112,6 +114,9 @@ public sealed partial class CertificateManager : BackgroundService
     /// <summary>Of each configured host that has one, in the configuration's order.</summary>
     public IReadOnlyList<ManagedCertificate> Certificates =>
         ManagedCertificates.Of(_installer.Served, (host, _) => _book.Of(host), _options.Value, _time);
+
+    /// <summary>Certificate files that are not in use, until they are mended; replaced as a whole.</summary>
+    public IReadOnlyList<RefusedFile> RefusedFiles => _refused.All;
 
     /// <summary>What comes next to a configured host that has none.</summary>
     public NextAction? NextOfMissing(HostName host) => NextActions.OfMissing(_book.Of(host), _options.Value, _time.GetUtcNow());

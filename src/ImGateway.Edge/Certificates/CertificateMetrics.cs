@@ -24,6 +24,9 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     readonly Counter _loadFailures = metrics.CreateCounter(
         "imgw_certificate_load_failures_total", "Certificate files that were not put to use, because they are broken, expired or without their key. The certificate before goes on being served.", ["host"]);
 
+    readonly Gauge _filesRefused = metrics.CreateGauge(
+        "imgw_certificate_files_refused", "Certificate files for the host that are refused now, until they are mended. The certificate before goes on being served, if there is one.", ["host"]);
+
     readonly Counter _renewals = metrics.CreateCounter(
         "imgw_certificate_renewals_total", "Attempts to get or replace a certificate, by outcome and cause.", ["host", "result", "reason"]);
 
@@ -42,6 +45,7 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
         // From the beginning, so that the first swap and the first failure show as an increase.
         _swaps.WithLabels(host.Value);
         _loadFailures.WithLabels(host.Value);
+        _filesRefused.WithLabels(host.Value);
         foreach (var reason in RenewalReasons.All)
         {
             foreach (var result in (string[])[Success, Failure]) _renewals.WithLabels(host.Value, result, reason);
@@ -51,7 +55,7 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     /// <summary>The host is no longer configured.</summary>
     public void Forget(HostName host)
     {
-        foreach (var gauge in (Gauge[])[_expiry, _notBefore, _nextRenewal, _failures]) Remove(gauge, host);
+        foreach (var gauge in (Gauge[])[_expiry, _notBefore, _nextRenewal, _failures, _filesRefused]) Remove(gauge, host);
         foreach (var counter in (Counter[])[_swaps, _loadFailures, _renewals]) Remove(counter, host);
     }
 
@@ -72,6 +76,8 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     public void Swapped(HostName host) => _swaps.WithLabels(host.Value).Inc();
 
     public void Renewed(HostName host, string reason) => _renewals.WithLabels(host.Value, Success, reason).Inc();
+
+    public void FilesRefused(HostName host, int count) => _filesRefused.WithLabels(host.Value).Set(count);
 
     public void LoadFailed(HostName host)
     {

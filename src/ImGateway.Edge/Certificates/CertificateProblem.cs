@@ -8,6 +8,12 @@ namespace ImGateway.Edge.Certificates;
 /// <param name="Remedy">What to do.</param>
 public sealed record CertificateProblem(string File, string Message, string Remedy)
 {
+    /// <summary>Of the dates alone: such a certificate is better than none.</summary>
+    public bool IsOfAge { get; init; }
+
+    /// <summary>The other part of the pair, such as the key of a new certificate, may still be on its way.</summary>
+    public bool AwaitsOtherPart { get; init; }
+
     /// <summary>One line, whatever characters a path or a certificate's subject brought along.</summary>
     public override string ToString() => OneLine.From($"{File}: {Message}; {Remedy}");
 }

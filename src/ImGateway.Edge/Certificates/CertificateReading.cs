@@ -11,4 +11,8 @@ sealed record CertificateReading(
     Credential? Credential,
     IReadOnlyList<HostName> Names,
     IReadOnlyList<CertificateProblem> Problems,
-    IReadOnlyList<CertificateProblem> Warnings);
+    IReadOnlyList<CertificateProblem> Warnings)
+{
+    /// <summary>Sound but for its dates, where those are all that is wrong: for a host that would have no certificate otherwise.</summary>
+    public Credential? Untimely { get; init; }
+}

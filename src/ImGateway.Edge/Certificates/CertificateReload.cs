@@ -9,6 +9,7 @@ namespace ImGateway.Edge.Certificates;
 sealed partial class CertificateReload(
     CurrentOptions options,
     Current<FilesSource> files,
+    RefusedFiles refused,
     Current<IssuingCa> ca,
     ServerCertificateSelector selector,
     CertificateStart start,
@@ -37,6 +38,7 @@ sealed partial class CertificateReload(
         {
             options.Replace(before);
             files.Replace(watched);
+            refused.Retain(before.Certificates.Files);
             selector.Reconfigure(before);
             installer.Restore(served);
             if (found != watched) found.Dispose();
@@ -45,6 +47,7 @@ sealed partial class CertificateReload(
 
         // 3. What is no longer wanted. A renewal under way finds its host gone when its turn comes.
         if (found != watched) watched.Dispose();
+        refused.Retain(next.Certificates.Files);
         foreach (var host in before.Hosts.Except(next.Hosts))
         {
             book.Forget(host);

@@ -7,18 +7,20 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>
 /// From nothing to a certificate for every host: the store's, unless a file has changed since it was last taken in; issued here where
-/// that is allowed. A file gone bad keeps no edge from starting that can go on with what it stored.
+/// that is allowed. What is bad keeps no host from being served that has a good one: it is refused, reported until it is mended, and only
+/// where no host at all could be served there is no start.
 /// </summary>
 sealed partial class CertificateStart(
     CurrentOptions options,
     CertificateStore store,
     Current<FilesSource> files,
+    RefusedFiles refused,
     SelfSignedSource selfSigned,
     CertificateInstaller installer,
     CertificateMetrics metrics,
     ILogger logger)
 {
-    /// <exception cref="CertificateLoadException">Some host would have no certificate, or the store cannot be used.</exception>
+    /// <exception cref="CertificateLoadException">No host would have a certificate, or the store cannot be used.</exception>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         try
@@ -37,13 +39,24 @@ sealed partial class CertificateStart(
     }
 
     /// <param name="readings">Of the files that are looked at for the first time.</param>
-    /// <exception cref="CertificateLoadException">Some host would have no certificate, or the store cannot be used.</exception>
+    /// <exception cref="CertificateLoadException">No host would have a certificate, or the store cannot be used.</exception>
     public async Task SettleAsync(IReadOnlyList<CertificateReading> readings, CancellationToken cancellationToken)
     {
-        // 1. What is stored, and whether it makes up for files that cannot be used.
+        // 1. What is stored, from the first connection on.
         var stored = store.LoadAll();
-        if (readings.Count > 0) TolerateOrThrow(readings, stored);
-        await TakeInAsync(stored, cancellationToken);
+        var problems = Begin(stored);
+        await ProveAsync(cancellationToken);
+
+        // 2. Files whose content is new to their hosts; then what is issued here; then whatever is better than nothing.
+        problems.AddRange(CertificateFilesCheck.Problems(options.Value, readings));
+        problems.AddRange(await TakeInAsync(cancellationToken));
+        await ServeLastResortAsync(cancellationToken);
+
+        // 3. What is bad is reported, unless it leaves nothing to start for.
+        if (options.Value.Certificates.Source != CertificateSource.Acme && installer.Served.Count == 0 && problems.Count > 0) throw new CertificateLoadException(problems);
+        foreach (var reading in readings) Report(reading);
+        if (options.Value.Certificates.Source != CertificateSource.Files) return;
+        foreach (var host in options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host))) Missing(host);
     }
 
     /// <summary>The same while serving: what the configured hosts have goes on being served, those that are new get theirs.</summary>
@@ -59,47 +72,111 @@ sealed partial class CertificateStart(
         if (readings.Count > 0) TolerateOrThrow(readings, served.Where(entry => hosts.Contains(entry.Key)).Concat(stored).ToDictionary());
         foreach (var warning in readings.SelectMany(reading => reading.Warnings)) FileWarning(warning);
         accept();
-        await TakeInAsync(stored, cancellationToken);
+        if (Begin(stored) is { Count: > 0 } unservable) throw new CertificateLoadException(unservable);
+        var problems = await TakeInAsync(cancellationToken);
+        if (problems.Count > 0) throw new CertificateLoadException(problems);
+        foreach (var reading in readings) Report(reading);
     }
 
-    async Task TakeInAsync(IReadOnlyDictionary<HostName, ServedCredential> stored, CancellationToken cancellationToken)
+    /// <summary>All at once; and if that fails, each for itself, so that the others are served.</summary>
+    /// <returns>Why some are not.</returns>
+    List<string> Begin(IReadOnlyDictionary<HostName, ServedCredential> stored)
     {
-        // 2. Served from the first connection on.
+        if (stored.Count == 0 || TryBegin(stored) is null) return [];
+        List<string> problems = [];
+        foreach (var (host, served) in stored)
+        {
+            if (TryBegin(new Dictionary<HostName, ServedCredential> { [host] = served }) is not { } why) continue;
+            problems.Add($"{options.Value.DataDirectory}: the certificate stored for {host} cannot be served: {why}; import another one");
+            StoredUnservable(host, served.Credential.SerialNumber, why);
+        }
+
+        return problems;
+    }
+
+    string? TryBegin(IReadOnlyDictionary<HostName, ServedCredential> stored)
+    {
         try
         {
-            if (stored.Count > 0) installer.Begin(stored);
+            installer.Begin(stored);
+            return null;
         }
         catch (Exception e) when (e is InvalidOperationException or CryptographicException or AuthenticationException)
         {
-            throw new CertificateLoadException([$"{options.Value.DataDirectory}: a stored certificate cannot be served: {e.Message}; import another one"]);
+            return e.Message;
         }
+    }
 
-        // 3. Files whose content is new to their hosts, but none that still has what was revoked.
-        RejectRevoked();
-        await InstallAsync(FilesSource.News(files.Value.Choose(), installer.Served), RenewalReasons.File, cancellationToken);
+    /// <summary>What was stored proved itself when it came in. By another OpenSSL or policy it may fail now, and is all there is.</summary>
+    async Task ProveAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (host, served) in installer.Served)
+        {
+            if (await installer.ProveAsync(host, cancellationToken) is { } why) StoredUnproved(host, served.Credential.SerialNumber, why);
+        }
+    }
 
-        // 4. What no file covers is issued here, where that is allowed; what a CA has to issue may take its time.
-        if (!selfSigned.IsAllowed) return;
+    /// <returns>Why certificates from files or issued here are not served.</returns>
+    async Task<IReadOnlyList<string>> TakeInAsync(CancellationToken cancellationToken)
+    {
+        // Files whose content is new to their hosts, but none that still has what was revoked.
+        List<string> problems = [.. RejectRevoked(), .. await InstallAsync(FilesSource.News(files.Value.Choose(), installer.Served), RenewalReasons.File, cancellationToken)];
+
+        // What no file covers is issued here, where that is allowed; what a CA has to issue may take its time.
+        if (!selfSigned.IsAllowed) return problems;
         var fromFiles = files.Value.Choose();
         var missing = options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host))
             .Concat(selfSigned.OfAnotherCa(installer.Served))
             .Where(host => options.Value.Hosts.Contains(host) && !fromFiles.ContainsKey(host));
-        await InstallAsync(missing.ToDictionary(host => host, selfSigned.Issue), RenewalReasons.Missing, cancellationToken);
+        return [.. problems, .. await InstallAsync(missing.ToDictionary(host => host, selfSigned.Issue), RenewalReasons.Missing, cancellationToken)];
     }
 
-    /// <exception cref="CertificateLoadException">A host has no other certificate.</exception>
-    void RejectRevoked()
+    async Task ServeLastResortAsync(CancellationToken cancellationToken)
     {
-        List<string> problems = [];
-        foreach (var offer in files.Value.RejectAll(store.Revoked.Contains))
+        var offers = files.Value.LastResort(installer.Served);
+        await InstallAsync(offers, RenewalReasons.File, cancellationToken);
+        foreach (var (host, offer) in offers.Where(offer => installer.Served.ContainsKey(offer.Key)))
         {
-            var (problem, hosts) = ($"{offer.Origin}: {store.Revoked.Refusal(offer.Credential)}", options.Value.Hosts.Where(offer.Credential.Covers).ToList());
-            foreach (var host in hosts) metrics.LoadFailed(host);
-            if (options.Value.Certificates.Source == CertificateSource.Acme || hosts.TrueForAll(installer.Served.ContainsKey)) StoredInstead(problem, string.Join(", ", hosts));
-            else problems.Add(problem);
+            ServedUntimely(host, offer.Credential.SerialNumber, offer.Origin, offer.Credential.NotBefore, offer.Credential.NotAfter);
+        }
+    }
+
+    /// <summary>A file that cannot be used, until it is mended.</summary>
+    void Report(CertificateReading reading)
+    {
+        if (reading.Credential is not null)
+        {
+            // One that did not prove itself is refused already.
+            if (files.Value.IsAccepted(reading.File)) refused.Mended(reading.File);
+            return;
         }
 
-        if (problems.Count > 0) throw new CertificateLoadException(problems);
+        var hosts = files.Value.HostsOf(reading.File, reading.Names, installer.Served);
+        var problem = string.Join(" · ", reading.Problems);
+        refused.Refuse(reading.File, problem, hosts);
+        ReportHosts(problem, hosts);
+    }
+
+    void ReportHosts(string problem, IReadOnlyCollection<HostName> hosts)
+    {
+        var (with, without) = (hosts.Where(installer.Served.ContainsKey).ToList(), hosts.Where(host => !installer.Served.ContainsKey(host)).ToList());
+        if (with.Count > 0) StoredInstead(problem, string.Join(", ", with));
+        if (without.Count > 0) NothingInstead(problem, string.Join(", ", without));
+    }
+
+    /// <returns>Why hosts that have no other certificate are not served.</returns>
+    List<string> RejectRevoked()
+    {
+        List<string> problems = [];
+        foreach (var (file, offer) in files.Value.RejectAll(store.Revoked.Contains))
+        {
+            var (problem, hosts) = ($"{offer.Origin}: {store.Revoked.Refusal(offer.Credential)}", options.Value.Hosts.Where(offer.Credential.Covers).ToList());
+            refused.Refuse(file, problem, hosts);
+            ReportHosts(problem, hosts);
+            if (options.Value.Certificates.Source != CertificateSource.Acme && !hosts.TrueForAll(installer.Served.ContainsKey)) problems.Add(problem);
+        }
+
+        return problems;
     }
 
     void TolerateOrThrow(IReadOnlyList<CertificateReading> readings, IReadOnlyDictionary<HostName, ServedCredential> stored)
@@ -112,28 +189,27 @@ sealed partial class CertificateStart(
             .Concat(options.Value.Certificates.Source == CertificateSource.Files ? options.Value.Hosts.Where(host => !chosen.ContainsKey(host)) : [])
             .ToHashSet();
         if (!hosts.All(stored.ContainsKey)) throw new CertificateLoadException(problems);
-        foreach (var host in hosts) metrics.LoadFailed(host);
-        foreach (var problem in problems) StoredInstead(problem, string.Join(", ", hosts));
     }
 
     /// <summary>All at once; and if that fails, each certificate for itself, so that the sound ones come in.</summary>
-    async Task InstallAsync(IReadOnlyDictionary<HostName, ServedCredential> changes, string reason, CancellationToken cancellationToken)
+    /// <returns>Why some are not served.</returns>
+    async Task<IReadOnlyList<string>> InstallAsync(IReadOnlyDictionary<HostName, ServedCredential> changes, string reason, CancellationToken cancellationToken)
     {
-        if (changes.Count == 0 || await installer.InstallAsync(changes, Cause(reason, changes.Values), cancellationToken) is null) return;
+        if (changes.Count == 0 || await installer.InstallAsync(changes, Cause(reason, changes.Values), cancellationToken) is null) return [];
         List<string> problems = [];
         foreach (var group in changes.GroupBy(change => change.Value.Credential))
         {
             var part = group.ToDictionary();
             if (await installer.InstallAsync(part, Cause(reason, part.Values), cancellationToken) is not { } failure) continue;
-            var (offer, hosts) = (part.Values.First(), string.Join(", ", part.Keys));
+            var offer = part.Values.First();
             var problem = $"{offer.Origin}: {failure.Why}";
-            files.Value.Reject(offer);
-            foreach (var host in part.Keys) metrics.LoadFailed(host);
-            if (part.Keys.All(installer.Served.ContainsKey)) StoredInstead(problem, hosts);
-            else problems.Add(problem);
+            if (files.Value.Reject(offer) is { } file) refused.Refuse(file, problem, [.. part.Keys]);
+            else foreach (var host in part.Keys) metrics.LoadFailed(host);
+            ReportHosts(problem, part.Keys);
+            if (!part.Keys.All(installer.Served.ContainsKey)) problems.Add(problem);
         }
 
-        if (problems.Count > 0) throw new CertificateLoadException(problems);
+        return problems;
     }
 
     static ChangeCause Cause(string reason, IEnumerable<ServedCredential> changes) =>
@@ -147,4 +223,19 @@ sealed partial class CertificateStart(
 
     [LoggerMessage(12, LogLevel.Warning, "{Warning}")]
     partial void FileWarning(CertificateProblem warning);
+
+    [LoggerMessage(14, LogLevel.Error, "{Problem}. {Hosts} has no certificate until the file is mended")]
+    partial void NothingInstead(string problem, string hosts);
+
+    [LoggerMessage(15, LogLevel.Error, "Edge:Hosts: {Host} has no certificate, and its TLS connections are refused; add a file that covers it, or remove the host")]
+    partial void Missing(HostName host);
+
+    [LoggerMessage(16, LogLevel.Error, "{Host}: certificate {Serial} from {Origin} is served although it is valid only from {NotBefore:u} to {NotAfter:u}, because there is no other; replace the file")]
+    partial void ServedUntimely(HostName host, string serial, string origin, DateTimeOffset notBefore, DateTimeOffset notAfter);
+
+    [LoggerMessage(17, LogLevel.Error, "{Host}: the stored certificate {Serial} cannot be served: {Why}; import another one")]
+    partial void StoredUnservable(HostName host, string serial, string why);
+
+    [LoggerMessage(18, LogLevel.Error, "{Host}: the stored certificate {Serial} is served, but a handshake failed: {Why}; import another one")]
+    partial void StoredUnproved(HostName host, string serial, string why);
 }

@@ -220,12 +220,12 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
         File.Exists(path) ? new CertificateFileReader([host], time).Read(new CertificateFile { Certificate = path }) : null;
 
     /// <summary>
-    /// A certificate that is sound but for its age, where a CA is being asked for the next one: some clients can be talked into it, and
+    /// A certificate that is sound but for its age, where a CA is being asked for the next one or a file is to bring it: some clients can be talked into it, and
     /// none into no certificate at all.
     /// </summary>
     Tls.Credential? Expired(HostName host, string path)
     {
-        if (options.Value.Certificates.Source != CertificateSource.Acme || LeafOf(path)?.NotAfter is not { } end || end >= time.GetUtcNow()) return null;
+        if (options.Value.Certificates.Source == CertificateSource.SelfSigned || LeafOf(path)?.NotAfter is not { } end || end >= time.GetUtcNow()) return null;
         var credential = new CertificateFileReader([host], new StoppedClock(end)).Read(new CertificateFile { Certificate = path }).Credential;
         if (credential is not null) ServedExpired(host, credential.SerialNumber, end);
         return credential;
@@ -272,7 +272,7 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
     [LoggerMessage(21, LogLevel.Error, "{Host}: the stored certificate cannot be used: {Why}. The previous one, {Serial}, takes its place")]
     partial void FellBack(HostName host, string why, string serial);
 
-    [LoggerMessage(23, LogLevel.Error, "{Host}: the stored certificate {Serial} expired at {NotAfter:u} and is served all the same, until the CA has issued the next one")]
+    [LoggerMessage(23, LogLevel.Error, "{Host}: the stored certificate {Serial} expired at {NotAfter:u} and is served all the same, until the next one is there")]
     partial void ServedExpired(HostName host, string serial, DateTimeOffset notAfter);
 
     [LoggerMessage(22, LogLevel.Warning, "{Host}: the stored certificate cannot be used: {Why}")]

@@ -11,6 +11,15 @@ sealed class CertificateSwap(ServerCertificateSelector selector, CertificateProb
 {
     static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>What <see cref="TryAsync"/> would say where nothing is served yet, by a table of its own: no client gets it.</summary>
+    /// <returns>Null if it proved itself; else what is wrong.</returns>
+    public static Task<string?> RehearseAsync(
+        IReadOnlyDictionary<HostName, Credential> credentials, EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var selector = new ServerCertificateSelector(options);
+        return new CertificateSwap(selector, new CertificateProof(selector, options, time).ProveAsync, time).TryAsync(credentials, cancellationToken);
+    }
+
     /// <summary>Null when the new table is served; else why the old one still is.</summary>
     public async Task<string?> TryAsync(IReadOnlyDictionary<HostName, Credential> next, CancellationToken cancellationToken)
     {
@@ -41,7 +50,8 @@ sealed class CertificateSwap(ServerCertificateSelector selector, CertificateProb
         }
     }
 
-    async Task<string?> ProbeAsync(HostName host, Credential credential, CancellationToken cancellationToken)
+    /// <summary>What is served now for one host: null if it proved itself.</summary>
+    public async Task<string?> ProbeAsync(HostName host, Credential credential, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(ProbeTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);

@@ -3,7 +3,7 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Files whose content has changed while serving: swapped in, or refused with what was served before going on.</summary>
-sealed partial class FileChanges(Current<FilesSource> files, CertificateInstaller installer, CertificateMetrics metrics, ILogger logger)
+sealed partial class FileChanges(Current<FilesSource> files, CertificateInstaller installer, RefusedFiles refused, ILogger logger)
 {
     /// <summary>For who has the turn.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
@@ -11,6 +11,12 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         foreach (var change in files.Value.Changes())
         {
             if (await ReplaceAsync(change, cancellationToken)) files.Value.Handled(change);
+        }
+
+        foreach (var (file, why) in files.Value.ReplacedUnderMount())
+        {
+            var hosts = files.Value.HostsOf(file, [], installer.Served);
+            if (refused.Refuse(file, why, hosts)) FileReplaced(why, string.Join(", ", hosts));
         }
     }
 
@@ -20,7 +26,13 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         // 1. Read and check.
         var file = change.Contents.File;
         var reading = files.Value.Read(change);
-        if (reading.Credential is null) return change.Final && Refuse(reading, string.Join(" · ", reading.Problems));
+        if (reading.Credential is null)
+        {
+            if (!change.IsFinalWith(reading.Problems)) return false;
+            Refuse(reading, string.Join(" · ", reading.Problems));
+            await ServeLastResortAsync(file, cancellationToken);
+            return true;
+        }
 
         // 2. No host may lose its certificate by it.
         var offer = FilesSource.Offer(reading, change.Contents);
@@ -43,17 +55,29 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         }
 
         files.Value.Accept(file, offer);
+        refused.Mended(file);
         foreach (var warning in reading.Warnings) FileWarning(warning);
         return true;
+    }
+
+    /// <summary>A host without any certificate gets one whose dates are wrong.</summary>
+    async Task ServeLastResortAsync(CertificateFile file, CancellationToken cancellationToken)
+    {
+        var offers = files.Value.LastResort(installer.Served);
+        if (offers.Count > 0) await installer.InstallAsync(offers, ChangeCause.ByFile(file.Certificate), cancellationToken);
     }
 
     bool Refuse(CertificateReading reading, string why)
     {
         var hosts = files.Value.HostsOf(reading.File, reading.Names, installer.Served);
-        foreach (var host in hosts) metrics.LoadFailed(host);
+        if (!refused.Refuse(reading.File, why, hosts)) return true;
         if (installer.Served.GetValueOrDefault(hosts[0])?.Credential is { } served)
         {
             FileRefused(reading.File.Certificate, why, string.Join(", ", hosts), served.SerialNumber, served.NotAfter);
+        }
+        else
+        {
+            FileRefusedWithoutOther(reading.File.Certificate, why, string.Join(", ", hosts));
         }
 
         return true;
@@ -64,4 +88,10 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
 
     [LoggerMessage(4, LogLevel.Warning, "{Warning}")]
     partial void FileWarning(CertificateProblem warning);
+
+    [LoggerMessage(19, LogLevel.Error, "{Why}. {Hosts} goes on with the certificate of before")]
+    partial void FileReplaced(string why, string hosts);
+
+    [LoggerMessage(9, LogLevel.Error, "{File}: the changed certificate is not put to use: {Why}. {Hosts} has no certificate until the file is mended")]
+    partial void FileRefusedWithoutOther(string file, string why, string hosts);
 }

@@ -77,12 +77,12 @@ sealed class FileContents
                 // A file that grows meanwhile is read again at the next look.
                 content = new byte[stream.Length];
                 content = content[..stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false)];
-                if (content.Length == 0) problems.Add(new(path, "is empty", "write the certificate, key or password to it"));
+                if (content.Length == 0) problems.Add(new(path, "is empty", "write the certificate, key or password to it") { AwaitsOtherPart = true });
             }
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            problems.Add(new(path, "does not exist", "correct the path, or create the file"));
+            problems.Add(new(path, "does not exist", "correct the path, or create the file") { AwaitsOtherPart = true });
         }
         catch (UnauthorizedAccessException)
         {

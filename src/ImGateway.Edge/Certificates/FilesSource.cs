@@ -11,6 +11,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
 
     readonly CertificateFileReader _reader = new(options.Hosts, time);
     readonly Dictionary<CertificateFile, ServedCredential> _accepted = [];
+    readonly Dictionary<CertificateFile, ServedCredential> _untimely = [];
     readonly Dictionary<CertificateFile, DateTimeOffset> _putOff = [];
     CertificateFileWatcher? _watcher;
 
@@ -22,7 +23,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
         List<CertificateReading> readings = [];
         foreach (var content in contents)
         {
-            var reading = _reader.Read(content);
+            var reading = Remember(_reader.Read(content), content);
             readings.Add(reading);
             if (reading.Credential is not null) Accept(reading.File, Offer(reading, content));
             else if (before?._accepted.GetValueOrDefault(reading.File) is { } known) Accept(reading.File, known);
@@ -46,6 +47,20 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
         return _watcher!.Look().Where(change => !_putOff.TryGetValue(change.Contents.File, out var until) || now >= until);
     }
 
+    /// <summary>Files that were replaced underneath their mount: what they hold now never changes again. With one line each.</summary>
+    public IEnumerable<(CertificateFile File, string Why)> ReplacedUnderMount()
+    {
+        // Nearly always there is none, and one look at the mounts says so for all files.
+        if (MountedFile.Problems(options.Certificates.Files.SelectMany(file => file.AllPaths())).Count == 0) return [];
+        return
+        [
+            .. from file in options.Certificates.Files.Distinct()
+               let problems = MountedFile.Problems(file.AllPaths())
+               where problems.Count > 0
+               select (file, string.Join(" · ", problems)),
+        ];
+    }
+
     /// <summary>This content needs no further look, whatever became of it.</summary>
     public void Handled(ChangedFile change)
     {
@@ -55,24 +70,37 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
 
     public void PutOff(CertificateFile file) => _putOff[file] = time.GetUtcNow() + StorageRetry;
 
-    public CertificateReading Read(ChangedFile change) => _reader.Read(change.Contents);
+    public CertificateReading Read(ChangedFile change) => Remember(_reader.Read(change.Contents), change.Contents);
+
+    /// <summary>
+    /// Sound but for their dates, for hosts that have nothing else: some clients can be talked into such a certificate, and none into no
+    /// certificate at all.
+    /// </summary>
+    public IReadOnlyDictionary<HostName, ServedCredential> LastResort(IReadOnlyDictionary<HostName, ServedCredential> served) =>
+        ServedCredential.Choose([.. options.Hosts.Where(host => !served.ContainsKey(host))], _untimely.Values);
 
     public static ServedCredential Offer(CertificateReading reading, FileContents contents) =>
-        new(reading.Credential!, ServedCredential.Files, reading.File.Certificate) { FileHash = contents.Hash };
+        Offer(reading.Credential!, reading.File, contents);
 
     public void Accept(CertificateFile file, ServedCredential offer) => _accepted[file] = offer;
 
+    /// <summary>Whether what the file last held could be served.</summary>
+    public bool IsAccepted(CertificateFile file) => _accepted.ContainsKey(file);
+
     /// <summary>Read well, but did not prove itself.</summary>
-    public void Reject(ServedCredential offer)
+    /// <returns>The file; null where the offer came from elsewhere.</returns>
+    public CertificateFile? Reject(ServedCredential offer)
     {
-        foreach (var file in _accepted.Where(entry => entry.Value == offer).Select(entry => entry.Key).ToList()) _accepted.Remove(file);
+        var file = _accepted.FirstOrDefault(entry => entry.Value == offer).Key;
+        if (file is not null) _accepted.Remove(file);
+        return file;
     }
 
     /// <summary>What must not be served any more, taken out: its hosts are covered by another file, by the CA, or by none.</summary>
-    public IReadOnlyList<ServedCredential> RejectAll(Func<Credential, bool> isRevoked)
+    public IReadOnlyList<KeyValuePair<CertificateFile, ServedCredential>> RejectAll(Func<Credential, bool> isRevoked)
     {
-        List<ServedCredential> rejected = [.. _accepted.Values.Where(offer => isRevoked(offer.Credential)).Distinct()];
-        foreach (var offer in rejected) Reject(offer);
+        List<KeyValuePair<CertificateFile, ServedCredential>> rejected = [.. _accepted.Where(entry => isRevoked(entry.Value.Credential))];
+        foreach (var (file, _) in rejected) _accepted.Remove(file);
         return rejected;
     }
 
@@ -108,4 +136,14 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
     }
 
     public void Dispose() => _watcher?.Dispose();
+
+    CertificateReading Remember(CertificateReading reading, FileContents contents)
+    {
+        if (reading.Untimely is { } credential) _untimely[reading.File] = Offer(credential, reading.File, contents);
+        else _untimely.Remove(reading.File);
+        return reading;
+    }
+
+    static ServedCredential Offer(Credential credential, CertificateFile file, FileContents contents) =>
+        new(credential, ServedCredential.Files, file.Certificate) { FileHash = contents.Hash };
 }

@@ -23,16 +23,18 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
 
     /// <summary>As <see cref="CertificateManager.ImportAsync"/>.</summary>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
-    public InstallResult Import(string certificatePem, string keyPem, string? chainPem, string? password, string who)
+    public Task<InstallResult> ImportAsync(
+        string certificatePem, string keyPem, string? chainPem, string? password, string who, CancellationToken cancellationToken)
     {
         var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
-        return Change(new ChangeCause(RenewalReasons.Manual, who), (_, served) => ManualChange.Import(contents, who, options, time, served));
+        return ChangeAsync(new ChangeCause(RenewalReasons.Manual, who), (_, served) => ManualChange.Import(contents, who, options, time, served), cancellationToken);
     }
 
     /// <summary>As <see cref="CertificateManager.RollbackAsync"/>.</summary>
     /// <param name="name">Of a configured host or of its managed certificate.</param>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
-    public InstallResult Rollback(string name) => Change(new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served));
+    public Task<InstallResult> RollbackAsync(string name, CancellationToken cancellationToken) => ChangeAsync(
+        new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served), cancellationToken);
 
     /// <summary>Null where what is written down speaks of another certificate.</summary>
     static RenewalState? RenewalOf(CertificateStore store, HostName host, ServedCredential served)
@@ -41,8 +43,8 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
         return store.Revoked.Contains(served.Credential) ? (known ?? RenewalState.For(served.Credential.Fingerprint)) with { Revoked = true } : known;
     }
 
-    InstallResult Change(
-        ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare)
+    async Task<InstallResult> ChangeAsync(
+        ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare, CancellationToken cancellationToken)
     {
         using var store = new CertificateStore(new CurrentOptions(options), time, logger);
         store.Open();
@@ -51,6 +53,14 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
         var change = prepare(store, served);
         if (change.Problems.Count > 0) return change.Result(served);
         if (change.Changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return InstallResult.Failed(refusal);
+
+        // As a running edge proves it before it keeps it.
+        var credentials = change.Changes.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
+        if (await CertificateSwap.RehearseAsync(credentials, options, time, cancellationToken) is { } failure)
+        {
+            return InstallResult.Failed($"{string.Join(", ", credentials.Keys)}: {failure}; what was stored before still is");
+        }
+
         try
         {
             // What is there already stays as it is, lest it become its own previous one.

@@ -26,6 +26,11 @@ static class CertListCommand
 
         new TextTable(["Host", "Serial", "Key", "Not after", "Days left", "Source", "Next"],
             [.. certificates.Select(Row)]).Write(console.Output);
+        foreach (var file in certificates.SelectMany(certificate => certificate.RefusedFiles ?? []).DistinctBy(file => file.File, StringComparer.Ordinal))
+        {
+            await console.Error.WriteLineAsync($"refused since {file.Since:u}, for {string.Join(", ", file.Hosts)}: {file.Why}");
+        }
+
         return ExitCodes.Fine;
     }
 

@@ -26,6 +26,7 @@ static class CertShowCommand
     static IEnumerable<string[]> Facts(CertificateStatus certificate)
     {
         yield return ["host", certificate.Host];
+        foreach (var file in certificate.RefusedFiles ?? []) yield return ["refused file", $"since {file.Since:u}: {file.Why}"];
         if (certificate.SerialNumber is null)
         {
             yield return ["certificate", "none"];

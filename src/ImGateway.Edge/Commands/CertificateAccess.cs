@@ -26,7 +26,7 @@ sealed class CertificateAccess : IDisposable
     public async Task<IReadOnlyList<CertificateStatus>> ListAsync(CancellationToken cancellationToken) =>
         await _edge.GetAsync<IReadOnlyList<CertificateStatus>>("/certificates", cancellationToken) is { } reply
             ? Agreed(reply)
-            : FromDisk();
+            : await FromDiskAsync();
 
     /// <exception cref="UserError">There is none of that name; the line names those there are.</exception>
     public async Task<CertificateStatus> FindAsync(string name, CancellationToken cancellationToken) => Find(await ListAsync(cancellationToken), name);
@@ -52,13 +52,13 @@ sealed class CertificateAccess : IDisposable
     public async Task<Installation> ImportAsync(ControlImport import, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>("/certificates/import", import, cancellationToken) is { } reply
             ? new Installation(Agreed(reply), Served: true)
-            : OnDisk(store => store.Import(import.Certificate!, import.Key!, import.Chain, import.Password, Environment.UserName));
+            : await OnDiskAsync(store => store.ImportAsync(import.Certificate!, import.Key!, import.Chain, import.Password, Environment.UserName, cancellationToken));
 
     /// <param name="name">As <see cref="CertificateStatus.Name"/>.</param>
     public async Task<Installation> RollbackAsync(string name, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>($"/certificates/{Uri.EscapeDataString(name)}/rollback", body: null, cancellationToken) is { } reply
             ? new Installation(Agreed(reply), Served: true)
-            : OnDisk(store => store.Rollback(name));
+            : await OnDiskAsync(store => store.RollbackAsync(name, cancellationToken));
 
     public void Dispose() => _edge.Dispose();
 
@@ -69,23 +69,23 @@ sealed class CertificateAccess : IDisposable
 
     static T Agreed<T>(ControlReply<T> reply) => reply.Problems.Count == 0 ? reply.Value! : throw new UserError(reply.Problems);
 
-    IReadOnlyList<CertificateStatus> FromDisk() =>
-        OnDisk((store, options) => CertificateStatus.Of(options.Hosts, store.Read(), _ => null, TimeProvider.System.GetUtcNow()));
+    Task<IReadOnlyList<CertificateStatus>> FromDiskAsync() =>
+        OnDiskAsync((store, options) => Task.FromResult(CertificateStatus.Of(options.Hosts, store.Read(), [], _ => null, TimeProvider.System.GetUtcNow())));
 
-    Installation OnDisk(Func<OfflineCertificates, InstallResult> change)
+    async Task<Installation> OnDiskAsync(Func<OfflineCertificates, Task<InstallResult>> change)
     {
-        var result = OnDisk((store, _) => change(store));
+        var result = await OnDiskAsync((store, _) => change(store));
         return result.Succeeded ? new Installation(ControlInstalled.Of(result), Served: false) : throw new UserError(result.Problems);
     }
 
     /// <summary>The edge that runs knows its own options; from disk there is only the configuration to go by.</summary>
-    T OnDisk<T>(Func<OfflineCertificates, EdgeOptions, T> act)
+    async Task<T> OnDiskAsync<T>(Func<OfflineCertificates, EdgeOptions, Task<T>> act)
     {
         var options = _configuration.Options
             ?? throw new UserError(_configuration.Problems.Where(problem => problem.PreventsStart).Select(problem => problem.ToString()));
         try
         {
-            return act(new OfflineCertificates(options, TimeProvider.System, new WarningLines(_error)), options);
+            return await act(new OfflineCertificates(options, TimeProvider.System, new WarningLines(_error)), options);
         }
         catch (CertificateLoadException problems)
         {

@@ -3,10 +3,12 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Commands;
 
+/// <summary>Looks at what a configuration names, as far as its settings are sound, whatever else is wrong with it. One line for each problem.</summary>
+delegate Task<IEnumerable<string>> ValidateCheck(ConfigurationResult configuration, CancellationToken cancellationToken);
+
 static class ValidateCommand
 {
-    /// <param name="furtherChecks">Look at hosts and certificates, and run only where these could be read.</param>
-    public static Command Create(params IReadOnlyList<Func<EdgeOptions, IEnumerable<string>>> furtherChecks)
+    public static Command Create(params IReadOnlyList<ValidateCheck> furtherChecks)
     {
         var config = ConfigOption.Create();
         var command = new Command(
@@ -15,21 +17,20 @@ static class ValidateCommand
         {
             config,
         };
-        command.SetAction(parsed => Validate(parsed.GetValue(config), furtherChecks, parsed.InvocationConfiguration));
+        command.SetAction((parsed, cancellationToken) =>
+            ValidateAsync(parsed.GetValue(config), furtherChecks, parsed.InvocationConfiguration, cancellationToken));
         return command;
     }
 
-    static int Validate(
-        string? configFile, IReadOnlyList<Func<EdgeOptions, IEnumerable<string>>> furtherChecks, InvocationConfiguration console)
+    static async Task<int> ValidateAsync(
+        string? configFile, IReadOnlyList<ValidateCheck> furtherChecks, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         var result = EdgeConfiguration.Read(EdgeConfiguration.Load(configFile));
-        var problems = result.IsSound("Edge:Hosts") && result.IsSound("Edge:Certificates")
-            ? furtherChecks.SelectMany(check => check(result.Draft)).ToList()
-            : [];
-        problems.InsertRange(0, result.Problems.Select(problem => problem.ToString()));
-        foreach (var problem in problems) console.Error.WriteLine(problem);
+        List<string> problems = [.. result.Problems.Select(problem => problem.ToString())];
+        foreach (var check in furtherChecks) problems.AddRange(await check(result, cancellationToken));
+        foreach (var problem in problems) await console.Error.WriteLineAsync(problem);
         if (problems.Count > 0) return ExitCodes.No;
-        foreach (var line in EffectiveSettings.Lines(result.Draft)) console.Output.WriteLine(line);
+        foreach (var line in EffectiveSettings.Lines(result.Draft)) await console.Output.WriteLineAsync(line);
         return ExitCodes.Fine;
     }
 }

@@ -275,6 +275,9 @@ public sealed record CertificateFile
     /// <summary>Holds the password; one line end at its end is left out.</summary>
     /// <example>"/run/secrets/im-key"</example>
     public string? PasswordFile { get; init; }
+
+    /// <summary>Of all that is read for it.</summary>
+    internal IEnumerable<string> AllPaths() => new[] { Certificate, Key, Chain, PasswordFile }.OfType<string>();
 }
 
 public enum PlainHttpMode

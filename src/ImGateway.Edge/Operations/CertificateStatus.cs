@@ -36,8 +36,20 @@ public sealed record CertificateStatus(
     PreviousCertificate? Previous = null,
     NextAction? Next = null)
 {
+    /// <summary>Files for the host that are refused now; left out where there are none.</summary>
+    public IReadOnlyList<RefusedFile>? RefusedFiles { get; init; }
+
     /// <summary>One for each host, whether it has a certificate or not.</summary>
     public static IReadOnlyList<CertificateStatus> Of(
+        IReadOnlyList<HostName> hosts,
+        IReadOnlyList<ManagedCertificate> certificates,
+        IReadOnlyList<RefusedFile> refused,
+        Func<HostName, NextAction?> nextOfMissing,
+        DateTimeOffset now) =>
+        [.. Of(hosts, certificates, nextOfMissing, now).Select(status =>
+            refused.Where(file => file.Hosts.Contains(status.Host)).ToList() is { Count: > 0 } files ? status with { RefusedFiles = files } : status)];
+
+    static IEnumerable<CertificateStatus> Of(
         IReadOnlyList<HostName> hosts, IReadOnlyList<ManagedCertificate> certificates, Func<HostName, NextAction?> nextOfMissing, DateTimeOffset now) =>
         [.. from host in hosts
             join certificate in certificates on host equals certificate.Host into found

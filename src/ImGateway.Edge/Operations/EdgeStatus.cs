@@ -21,6 +21,7 @@ sealed class EdgeStatus(
     BuildInfo build,
     EdgeHealth health,
     Func<IReadOnlyList<ManagedCertificate>> managed,
+    Func<IReadOnlyList<RefusedFile>> refused,
     Func<HostName, NextAction?> nextOfMissing,
     Traffic traffic,
     TrafficHistory history,
@@ -67,6 +68,7 @@ sealed class EdgeStatus(
             Certificates())
         {
             Degraded = report.Degraded,
+            RefusedFiles = refused(),
             Time = time.GetUtcNow(),
             Connections = traffic.Connections,
             Handshakes = traffic.Handshakes(),
@@ -79,7 +81,7 @@ sealed class EdgeStatus(
         };
     }
 
-    public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Value.Hosts, managed(), nextOfMissing, time.GetUtcNow());
+    public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Value.Hosts, managed(), refused(), nextOfMissing, time.GetUtcNow());
 
     public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.IsCalled(name));
 

@@ -22,6 +22,8 @@ public static class OperationsRegistration
             var states = provider.GetRequiredService<OcspStates>();
             return [.. provider.GetRequiredService<CertificateManager>().Certificates.Select(managed => managed with { Ocsp = states.Of(managed.Host) })];
         });
+        services.AddSingleton<Func<IReadOnlyList<RefusedFile>>>(provider => () => provider.GetService<CertificateManager>()?.RefusedFiles ?? []);
+        services.AddSingleton<IHealthSource, RefusedFilesHealth>();
         services.AddSingleton<Func<HostName, NextAction?>>(provider => host => provider.GetService<CertificateManager>()?.NextOfMissing(host));
         services.AddSingleton<Traffic>().AddSingleton<TrafficHistory>().AddHostedService(provider => provider.GetRequiredService<TrafficHistory>());
         services.AddSingleton(provider => new AuditTail(AuditLog.PathIn(provider.GetRequiredService<CurrentOptions>().Value)));

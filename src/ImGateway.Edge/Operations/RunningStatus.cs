@@ -1,3 +1,4 @@
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Operations.Reload;
 
@@ -20,6 +21,9 @@ public sealed record RunningStatus(
 {
     /// <summary>What does not work although the edge is ready, one line each.</summary>
     public IReadOnlyList<string> Degraded { get; init; } = [];
+
+    /// <summary>Certificate files that are not in use, until they are mended.</summary>
+    public IReadOnlyList<RefusedFile> RefusedFiles { get; init; } = [];
 
     /// <summary>The edge's clock, for whoever compares moments with it.</summary>
     public required DateTimeOffset Time { get; init; }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
 
@@ -8,7 +9,6 @@ namespace ImGateway.Edge.Tls;
 
 /// <summary>
 /// Proves by raw client hellos to the engine that the policy is in force: .NET and OpenSSL both say nothing when a policy file is void.
-/// One proof for each kind of key that is served, since a suite of another kind is refused under any policy.
 /// </summary>
 sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options, TimeProvider time)
 {
@@ -33,31 +33,71 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
 
     readonly SslStreamEngine _engine = SslStreamEngine.ForProbes(selector, options.Tls, time);
 
-    /// <summary>What is accepted that must not be, or the other way about; nothing when the policy is in force.</summary>
-    public async Task<IReadOnlyList<string>> ProblemsAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Before any certificate: what is accepted that must not be, or the other way about; nothing when the policy is in force. With a key made for
+    /// it, so that no certificate is to blame for what is refused, nor the policy for a certificate.
+    /// </summary>
+    public static async Task<IReadOnlyList<string>> ProblemsAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         if (TlsPolicyFile.Problem is { } problem) return [problem];
-        List<string> problems = [];
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var (now, host) = (time.GetUtcNow(), options.Hosts[0]);
+        using var leaf = new CertificateRequest("CN=imgw policy proof", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
+        var selector = new ServerCertificateSelector(options);
+        selector.Publish(new Dictionary<HostName, Credential> { [host] = new(leaf, [], [host]) });
+        return NotInForce(await new PolicyProof(selector, options, time).DeviationsAsync(host, "ECDSA", cancellationToken));
+    }
+
+    /// <summary>
+    /// What is accepted with the kinds of key that are served: suites of another kind are refused under any policy. What is refused
+    /// then is a certificate's own matter, which <see cref="CertificateProof"/> finds.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> ServedProblemsAsync(CancellationToken cancellationToken)
+    {
+        List<Deviation> found = [];
         foreach (var (host, credential) in selector.Served.DistinctBy(served => served.Value.Leaf.GetKeyAlgorithm()))
         {
-            var key = credential.Leaf.GetECDsaPublicKey() is null ? "RSA" : "ECDSA";
-            await ExpectAsync(false, host, Tls10, [.. Strong, .. Weak], "TLS 1.0");
-            await ExpectAsync(false, host, Tls11, [.. Strong, .. Weak], "TLS 1.1");
-            await ExpectAsync(false, host, Tls12, Weak, $"a weak TLS 1.2 suite (key {key})");
-            await ExpectAsync(false, host, Tls13, Weak13, "AES-CCM in TLS 1.3");
-            await ExpectAsync(true, host, Tls13, Strong13, "TLS 1.3");
-            await ExpectAsync(options.Tls.Policy is TlsPolicy.Intermediate, host, Tls12, Strong, $"TLS 1.2 with a strong suite (key {key})");
+            found.AddRange((await DeviationsAsync(host, KindOf(credential), cancellationToken)).Where(deviation => deviation.IsAccepted));
         }
 
-        return problems;
+        return NotInForce(found);
+    }
 
-        async Task ExpectAsync(bool accepted, HostName host, ushort version, ushort[] suites, string what)
+    /// <summary>Of the certificate that is served for <paramref name="host"/>: null when the policy is in force with it.</summary>
+    public async Task<string?> ProblemAsync(HostName host, Credential credential, CancellationToken cancellationToken)
+    {
+        if (TlsPolicyFile.Problem is { } problem) return problem;
+        var found = await DeviationsAsync(host, KindOf(credential), cancellationToken);
+        return found.Count == 0 ? null
+            : found.Any(deviation => deviation.IsAccepted) ? NotInForce([.. found.Where(deviation => deviation.IsAccepted)])[0]
+            : $"with this certificate {string.Join(", ", found)}";
+    }
+
+    static List<string> NotInForce(IReadOnlyList<Deviation> found) =>
+        [.. found.Distinct().Select(deviation => $"{TlsPolicyFile.Path}: not in force: {deviation}; restore the file as shipped")];
+
+    static string KindOf(Credential credential)
+    {
+        using var ecdsa = credential.Leaf.GetECDsaPublicKey();
+        return ecdsa is null ? "RSA" : "ECDSA";
+    }
+
+    /// <param name="key">The kind of key that <paramref name="host"/> is served with.</param>
+    async Task<IReadOnlyList<Deviation>> DeviationsAsync(HostName host, string key, CancellationToken cancellationToken)
+    {
+        List<Deviation> found = [];
+        await ExpectAsync(false, Tls10, [.. Strong, .. Weak], "TLS 1.0");
+        await ExpectAsync(false, Tls11, [.. Strong, .. Weak], "TLS 1.1");
+        await ExpectAsync(false, Tls12, Weak, $"a weak TLS 1.2 suite (key {key})");
+        await ExpectAsync(false, Tls13, Weak13, "AES-CCM in TLS 1.3");
+        await ExpectAsync(true, Tls13, Strong13, "TLS 1.3");
+        await ExpectAsync(options.Tls.Policy is TlsPolicy.Intermediate, Tls12, Strong, $"TLS 1.2 with a strong suite (key {key})");
+        return found;
+
+        async Task ExpectAsync(bool accepted, ushort version, ushort[] suites, string what)
         {
             var suite = await OfferAsync(host, version, suites, cancellationToken);
-            if (suite is not null && !accepted)
-                problems.Add($"{TlsPolicyFile.Path}: not in force: the edge accepts {what}: {suite}; restore the file as shipped");
-            if (suite is null && accepted)
-                problems.Add($"{TlsPolicyFile.Path}: not in force: the edge refuses {what}; restore the file as shipped");
+            if (suite is not null != accepted) found.Add(new(suite is not null, suite is null ? what : $"{what}: {suite}"));
         }
     }
 
@@ -72,6 +112,11 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
         Span<byte> bytes = stackalloc byte[ServerHelloSuite.Needed];
         first.CopyTo(bytes);
         return ServerHelloSuite.Read(bytes[..(int)first.Length]);
+    }
+
+    readonly record struct Deviation(bool IsAccepted, string What)
+    {
+        public override string ToString() => $"the edge {(IsAccepted ? "accepts" : "refuses")} {What}";
     }
 
     static class ServerHelloSuite

@@ -8,15 +8,30 @@ namespace ImGateway.Edge.Tls;
 /// <summary>A handshake with oneself, through the engine in memory, so that neither a required PROXY header nor admission can fail it.</summary>
 public sealed class SelfProbe
 {
+    readonly ServerCertificateSelector _selector;
     readonly SslStreamEngine _engine;
 
     public SelfProbe(ServerCertificateSelector selector, EdgeOptions options, TimeProvider time) =>
-        _engine = SslStreamEngine.ForProbes(selector, options.Tls, time);
+        (_selector, _engine) = (selector, SslStreamEngine.ForProbes(selector, options.Tls, time));
 
-    /// <summary>Null if a TLS client that asks for <paramref name="host"/> is shown <paramref name="expected"/> with its whole chain; else what is wrong.</summary>
+    /// <summary>
+    /// Null if a TLS client that asks for <paramref name="host"/>, and one that sends no name where the host is the default, is shown
+    /// <paramref name="expected"/> with its whole chain; else what is wrong.
+    /// </summary>
     public async Task<string?> ProbeAsync(HostName host, Credential expected, CancellationToken cancellationToken)
     {
-        await using var connection = new MemoryConnection(_engine.Middleware, host.IsAddress ? IPAddress.Parse(host.Value) : null);
+        var address = host.IsAddress ? IPAddress.Parse(host.Value) : null;
+        var name = host.IsWildcard ? "imgw-self-probe" + host.Value[1..] : host.Value;
+        if (await HandshakeAsync(name, address, expected, cancellationToken) is { } failure) return failure;
+        return _selector.HostWithoutName == host && await HandshakeAsync("", address: null, expected, cancellationToken) is { } unnamed
+            ? $"of a client that sends no name: {unnamed}"
+            : null;
+    }
+
+    /// <param name="name">Empty: the client sends none.</param>
+    async Task<string?> HandshakeAsync(string name, IPAddress? address, Credential expected, CancellationToken cancellationToken)
+    {
+        await using var connection = new MemoryConnection(_engine.Middleware, address);
         await using var client = new SslStream(new TransportStream(connection.Client));
         List<string> presented = [];
         try
@@ -24,7 +39,7 @@ public sealed class SelfProbe
             await client.AuthenticateAsClientAsync(
                 new SslClientAuthenticationOptions
                 {
-                    TargetHost = host.IsWildcard ? "imgw-self-probe" + host.Value[1..] : host.Value,
+                    TargetHost = name,
                     // What is shown is compared below to the letter; whether a client trusts it is not the question here.
                     RemoteCertificateValidationCallback = (_, leaf, chain, _) =>
                     {

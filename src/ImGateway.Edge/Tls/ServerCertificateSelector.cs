@@ -42,6 +42,9 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     /// <summary>What is served per configured host; a host without an entry has no certificate yet.</summary>
     public IReadOnlyDictionary<HostName, Credential> Served => _table.Credentials;
 
+    /// <summary>The host whose certificate clients get that send no name; null while there is none.</summary>
+    internal HostName? HostWithoutName => _table.Unnamed?.Host;
+
     /// <summary>Whether any host has been served since the start.</summary>
     public bool HasServed => _hasServed;
 
@@ -108,7 +111,7 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
         {
             var names = _names;
             var named = names.Hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host], known?.Named.GetValueOrDefault(host))).ToArray();
-            var unnamed = credentials.TryGetValue(names.DefaultHost, out var credential) ? Serve(names.DefaultHost, credential, known?.Unnamed) : null;
+            var unnamed = HostOfDefault(names, credentials) is { } host ? Serve(host, credentials[host], known?.Unnamed) : null;
             _table = new Table(named, unnamed, names.Unknown);
             if (named.Length > 0) _hasServed = true;
         }
@@ -133,6 +136,10 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
 
         static Selection Found(ServedName? served) => served is null ? HandshakeFailure.Refused : served;
     }
+
+    /// <summary>The default is found as a name that a client sends is: itself, else the wildcard that covers it.</summary>
+    static HostName? HostOfDefault(Names names, IReadOnlyDictionary<HostName, Credential> credentials) =>
+        credentials.ContainsKey(names.DefaultHost) ? names.DefaultHost : names.Hosts.FirstOrDefault(host => host.Matches(names.DefaultHost) && credentials.ContainsKey(host));
 
     ServedName Serve(HostName host, Credential credential, ServedName? known) => known is not null && known.Credential == credential && known.Host == host ? known : new(host, credential, new SslServerAuthenticationOptions
     {

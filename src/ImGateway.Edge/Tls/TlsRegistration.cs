@@ -11,7 +11,7 @@ static class TlsRegistration
         .AddSingleton(new ServerCertificateSelector(options))
         .AddSingleton<TlsMetrics>()
         .AddSingleton<HandshakeLog>()
-        .AddSingleton(provider => new SelfProbe(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => new CertificateProof(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(provider => new PolicyProof(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<SslStreamEngine>();
 

@@ -53,7 +53,12 @@ public sealed class SelfProbeTests : IDisposable
             [options.Hosts[0]] = Issue(options.Hosts[0], KeyType.P256),
             [options.Hosts[2]] = Issue(options.Hosts[2], KeyType.RSA2048),
         });
-        Assert.Empty(await new PolicyProof(selector, options, TimeProvider.System).ProblemsAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(await PolicyProof.ProblemsAsync(options, TimeProvider.System, TestContext.Current.CancellationToken));
+        Assert.Empty(await new PolicyProof(selector, options, TimeProvider.System).ServedProblemsAsync(TestContext.Current.CancellationToken));
+        foreach (var (host, credential) in selector.Served)
+        {
+            Assert.Null(await new CertificateProof(selector, options, TimeProvider.System).ProveAsync(host, credential, TestContext.Current.CancellationToken));
+        }
     }
 
     public void Dispose()

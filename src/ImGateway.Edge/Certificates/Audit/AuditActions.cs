@@ -11,6 +11,12 @@ public static class AuditActions
     public const string RolledBack = "rolledBack";
     public const string Revoked = "revoked";
     public const string RenewalFailed = "renewalFailed";
+
+    /// <summary>A certificate file is not put to use; the detail says why.</summary>
+    public const string FileRefused = "fileRefused";
+
+    /// <summary>A file that was refused is in order again.</summary>
+    public const string FileMended = "fileMended";
     public const string AccountRegistered = "accountRegistered";
 
     /// <summary>The CA had lost the account, or closed it.</summary>

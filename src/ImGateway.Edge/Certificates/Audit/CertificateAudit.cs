@@ -1,3 +1,4 @@
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
@@ -30,6 +31,12 @@ sealed class CertificateAudit(AuditLog log, CurrentOptions options, TimeProvider
 
     public void Revoked(HostName host, Credential credential, ChangeCause cause, string reason) => log.Write(new AuditEntry(
         time.GetUtcNow(), AuditActions.Revoked, host.Value, cause.Reason, OneLine.From(cause.Who), credential.SerialNumber, Detail: reason));
+
+    public void FileRefused(HostName host, string file, string why) => log.Write(new AuditEntry(
+        time.GetUtcNow(), AuditActions.FileRefused, host.Value, RenewalReasons.File, OneLine.From(file), Detail: why));
+
+    public void FileMended(HostName host, string file) => log.Write(new AuditEntry(
+        time.GetUtcNow(), AuditActions.FileMended, host.Value, RenewalReasons.File, OneLine.From(file)));
 
     /// <param name="action">Registered or replaced.</param>
     /// <param name="why">As the metric would say it.</param>

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
@@ -22,16 +20,11 @@ static class Machine
             : [new(check, FindingStatus.Fail, $"{version} is too old", "install OpenSSL 3")];
     }
 
-    /// <summary>As at every start: handshakes with oneself, here with a certificate made for it.</summary>
+    /// <summary>As at every start: handshakes with oneself, with a certificate made for it.</summary>
     public static async Task<IEnumerable<Finding>> LookAtPolicyAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         const string check = "policy";
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var now = time.GetUtcNow();
-        using var leaf = new CertificateRequest("CN=imgw doctor", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
-        var selector = new ServerCertificateSelector(options);
-        selector.Publish(new Dictionary<HostName, Credential> { [options.Hosts[0]] = new(leaf, [], [options.Hosts[0]]) });
-        var problems = await new PolicyProof(selector, options, time).ProblemsAsync(cancellationToken);
+        var problems = await PolicyProof.ProblemsAsync(options, time, cancellationToken);
         return problems.Count == 0
             ? [new(check, FindingStatus.Ok, $"{options.Tls.Policy} is in force")]
             : problems.Select(problem => new Finding(check, FindingStatus.Fail, problem, "install imgw again"));

@@ -4,7 +4,13 @@ const reasons = {
 };
 
 /** Kind and badge; a concern where somebody should look at it. */
-function certificateState({ serialNumber, daysLeft, ocsp, next, notBefore, notAfter }) {
+function certificateState(certificate) {
+  const state = stateByDates(certificate);
+  return state.kind === "good" && (certificate.refusedFiles ?? []).length > 0
+    ? { kind: "warn", badge: "New file refused", concern: "its new certificate file is refused; the one before is served" } : state;
+}
+
+function stateByDates({ serialNumber, daysLeft, ocsp, next, notBefore, notAfter }) {
   const failed = next?.failures > 0;
   const tries = failed ? `renewal failed ${next.failures === 1 ? "once" : `${next.failures} times in a row`}` : "";
   if (!serialNumber) return { kind: "bad", badge: "No certificate", concern: failed ? `no certificate; ${tries.replace("renewal", "ordering")}` : "no certificate yet" };
@@ -61,6 +67,8 @@ function certificateCard(certificate) {
         h("span", { class: "soft" }, nextLine(certificate))),
       lifeBar(certificate),
     ],
+    (certificate.refusedFiles ?? []).map(file => h("div", { class: "trouble", "data-kind": state.kind === "good" ? "warn" : state.kind },
+      h("strong", null, "File refused ", time(file.since, relative(file.since))), h("p", null, said(file.why)))),
     next?.lastError ? h("div", { class: "trouble", "data-kind": state.kind === "good" ? "warn" : state.kind },
       h("strong", null, next.failures > 0 ? `${plural(next.failures, "failure")} in a row` : "Last error"), h("p", null, said(next.lastError))) : null,
     left === null ? h("p", { class: "soft" }, nextLine(certificate)) : null,

@@ -32,6 +32,7 @@ function showConfiguration({ configuration }) {
 
 const actions = {
   installed: "Installed", renewed: "Renewed", rolledBack: "Rolled back", revoked: "Revoked", renewalFailed: "Renewal failed",
+  fileRefused: "File refused", fileMended: "File mended",
   accountRegistered: "Account registered", accountReplaced: "Account replaced",
 };
 
@@ -45,7 +46,7 @@ function auditLine({ time: at, action, host, why, who, newSerial, issuer, detail
     h("span", { class: "soft" }, time(at, `${day(at)}, ${clock(at)}`)),
     said(host ?? "CA account"),
     h("div", { class: "what" },
-      h("strong", { class: action === "renewalFailed" || action === "revoked" ? "failed" : null }, said(actions[action] ?? action)),
+      h("strong", { class: ["renewalFailed", "revoked", "fileRefused"].includes(action) ? "failed" : null }, said(actions[action] ?? action)),
       h("span", { class: "soft" }, said(causes[why] ?? why), who === "loop" ? "" : [", by ", said(who)]),
       newSerial ? h("span", { class: "detail" }, "Serial ", h("code", null, said(newSerial)), issuer ? [" from ", said(commonName(issuer))] : "") : null,
       detail ? h("span", { class: "detail" }, said(detail)) : null));

@@ -23,7 +23,7 @@ function reason(text) {
 
 /** What the edge calls degraded, unless a certificate's own concern says it. */
 function degraded(status) {
-  return (status.degraded ?? []).filter(text => !/^no certificate for /.test(text)).map(text => ({ kind: "bad", words: [said(text)] }));
+  return (status.degraded ?? []).filter(text => !/^(no certificate for|certificate file) /.test(text)).map(text => ({ kind: "bad", words: [said(text)] }));
 }
 
 function verdict(status) {
