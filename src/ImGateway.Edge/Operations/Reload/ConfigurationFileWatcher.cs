@@ -19,6 +19,7 @@ sealed class ConfigurationFileWatcher : IDisposable
     readonly TimeProvider _time;
     readonly WatchedFolders _folders;
     readonly ITimer _timer;
+    bool _wasReplaced;
 
     public ConfigurationFileWatcher(ConfigurationFile file, string path, TimeProvider time)
     {
@@ -27,7 +28,10 @@ sealed class ConfigurationFileWatcher : IDisposable
         _timer = time.CreateTimer(_ => Look(), state: null, PollInterval, PollInterval);
     }
 
-    /// <summary>Returns once the content is another one and has stayed the same for a moment.</summary>
+    /// <summary>
+    /// Returns once the content is another one and has stayed the same for a moment; and once when the file was replaced underneath its mount,
+    /// since its content never changes again.
+    /// </summary>
     public async Task WaitForChangeAsync(CancellationToken cancellationToken)
     {
         var seen = "";
@@ -36,6 +40,7 @@ sealed class ConfigurationFileWatcher : IDisposable
             _folders.Follow([_path]);
             if (!_file.HasChanged)
             {
+                if (IsNewlyReplaced()) return;
                 await _looks.Reader.ReadAsync(cancellationToken);
                 continue;
             }
@@ -45,6 +50,13 @@ sealed class ConfigurationFileWatcher : IDisposable
             seen = now;
             await Task.Delay(HurryInterval, _time, cancellationToken);
         }
+    }
+
+    bool IsNewlyReplaced()
+    {
+        var before = _wasReplaced;
+        _wasReplaced = MountedFile.Problems([_path]).Count > 0;
+        return _wasReplaced && !before;
     }
 
     public void Dispose()

@@ -70,7 +70,7 @@ sealed partial class ConfigurationReload(
             // 2. What has to wait for a restart stays as it is, and everything else is compared.
             var running = current.Value;
             var next = RestartSettings.Keep(running, wanted);
-            string[] warnings = [.. read.Problems.Select(problem => problem.ToString()), .. RestartSettings.Warnings(running, wanted), .. RestartSettings.Warnings(started.Configuration, configuration)];
+            string[] warnings = [.. read.Problems.Select(problem => problem.ToString()), .. RestartSettings.Warnings(running, wanted), .. RestartSettings.Warnings(started.Configuration, configuration), .. ReplacedFiles(started.File, wanted)];
             string[] changes =
             [
                 .. ConfigurationChanges.Between(running, next).Select(change => change.ToString()),
@@ -97,6 +97,10 @@ sealed partial class ConfigurationReload(
             return ReloadResult.Refused(problems.Lines);
         }
     }
+
+    /// <summary>Without these lines a reload of a file that has been replaced would say that nothing has changed.</summary>
+    static IEnumerable<string> ReplacedFiles(ConfigurationFile file, EdgeOptions wanted) =>
+        MountedFile.Problems([.. file.Path is { } path ? (string[])[path] : [], .. wanted.Certificates.Files.SelectMany(certificate => certificate.AllPaths())]);
 
     /// <summary>Certificates first: a new host is served before anybody may ask for it. They are also what is still refused.</summary>
     async Task PutInForceAsync(EdgeOptions running, EdgeOptions next, IProxyConfig proxy, CancellationToken cancellationToken)
