@@ -124,7 +124,7 @@ public sealed class RevocationTests : IDisposable
             Assert.DoesNotContain(CertificatePins.Of(leaked.Leaf), KeysOnDisk());
         }
 
-        AssertRefused(_setup.Offline.Import(another.ChainPem, another.KeyPem, chainPem: null, password: null, "uid 1000"));
+        AssertRefused(await _setup.Offline.ImportAsync(another.ChainPem, another.KeyPem, chainPem: null, password: null, "uid 1000", TestContext.Current.CancellationToken));
         _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { Files = [another.WriteTo(_setup["files"])] } };
         using (var edge = await _setup.StartAsync())
         {
