@@ -56,7 +56,8 @@ sealed partial class CertificateStart(
         if (options.Value.Certificates.Source != CertificateSource.Acme && installer.Served.Count == 0 && problems.Count > 0) throw new CertificateLoadException(problems);
         foreach (var reading in readings) Report(reading);
         if (options.Value.Certificates.Source != CertificateSource.Files) return;
-        foreach (var host in options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host))) Missing(host);
+        var reported = refused.All.SelectMany(file => file.Hosts).ToHashSet(StringComparer.Ordinal);
+        foreach (var host in options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host) && !reported.Contains(host.Value))) Missing(host);
     }
 
     /// <summary>The same while serving: what the configured hosts have goes on being served, those that are new get theirs.</summary>

@@ -9,6 +9,9 @@ namespace ImGateway.Edge.Certificates;
 /// </summary>
 sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, TimeProvider time)
 {
+    /// <summary>A certificate may name thousands of hosts, and each report of the file would repeat them.</summary>
+    const int LongestReason = 1000;
+
     readonly Dictionary<CertificateFile, (RefusedFile Refused, IReadOnlyList<HostName> Hosts)> _files = [];
     volatile IReadOnlyList<RefusedFile> _all = [];
 
@@ -18,7 +21,7 @@ sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, Ti
     /// <returns>Whether that is news: not where the file was refused for the same reason before.</returns>
     public bool Refuse(CertificateFile file, string why, IReadOnlyList<HostName> hosts)
     {
-        var line = OneLine.From(why);
+        var line = OneLine.From(why.Length > LongestReason ? why[..LongestReason] + "…" : why);
         var known = _files.TryGetValue(file, out var before);
         _files[file] = (new RefusedFile(OneLine.From(file.Certificate), known ? before.Refused.Since : time.GetUtcNow(), line, [.. hosts.Select(host => host.Value)]), hosts);
         Publish(known ? before.Hosts.Concat(hosts) : hosts);

@@ -57,6 +57,16 @@ rolls_back() {
   serves_within 2 server
 }
 
+# As editors write: another file, renamed over the old one, which the mount of a single file would miss.
+follows_an_editor() {
+  local file=$work/docker/config/appsettings.json
+  sed 's/"Edge": {/"Edge": { "Headers": { "FrameOptions": "SAMEORIGIN" },/' "$file" >"$file.new"
+  mv "$file.new" "$file"
+  within 15 frames_from_here || fail "$(with_files logs --no-log-prefix edge | tail -n 3)"
+}
+
+frames_from_here() { curl -s --cacert "$work/ca.crt" -o /dev/null -D - "https://localhost:$https_port/health" | grep -qi '^x-frame-options: SAMEORIGIN'; }
+
 follows_the_files() {
   issue server
   serves_within 4 server
