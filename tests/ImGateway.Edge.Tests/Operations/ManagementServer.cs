@@ -11,7 +11,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 
 namespace ImGateway.Edge.Tests.Operations;
 
@@ -37,7 +36,7 @@ sealed class ManagementServer : IAsyncDisposable
 
     public HttpClient PublicClient { get; }
 
-    public FakeTimeProvider Time => (FakeTimeProvider)_app.Services.GetRequiredService<TimeProvider>();
+    public SteppedTimeProvider Time => (SteppedTimeProvider)_app.Services.GetRequiredService<TimeProvider>();
 
     /// <param name="peer">What the connection says its peer is, where the loopback address is not what the test is about.</param>
     public static async Task<ManagementServer> StartAsync(EdgeOptions? options = null, IPAddress? peer = null)
@@ -52,7 +51,7 @@ sealed class ManagementServer : IAsyncDisposable
         });
         builder.Services.AddSingleton(new CurrentOptions(options));
         builder.Services.AddSingleton(selector);
-        builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider(Now));
+        builder.Services.AddSingleton<TimeProvider>(new SteppedTimeProvider(Now));
         builder.Services.AddEdgeOperations();
         List<ManagedCertificate> managed = [];
         builder.Services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(() => managed);

@@ -118,6 +118,18 @@ public sealed class ManagementTests
     }
 
     [Fact]
+    public async Task Uptime_does_not_depend_on_a_clock_that_is_put_right()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        using (await server.Client.GetAsync("/api/status")) server.Time.Advance(TimeSpan.FromSeconds(90));
+        server.Time.Step = TimeSpan.FromDays(-400);
+
+        using var json = JsonDocument.Parse(await server.Client.GetStringAsync("/api/status"));
+
+        Assert.Equal(90, json.RootElement.GetProperty("uptimeSeconds").GetInt64());
+    }
+
+    [Fact]
     public async Task Status_says_what_runs_and_for_how_long()
     {
         await using var server = await ManagementServer.StartAsync();
