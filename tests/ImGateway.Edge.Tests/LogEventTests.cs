@@ -1,0 +1,42 @@
+using System.Reflection;
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Audit;
+using Microsoft.Extensions.Logging;
+
+namespace ImGateway.Edge.Tests;
+
+/// <summary>Who alerts on events does so by category and id: together they mean one event.</summary>
+public sealed class LogEventTests
+{
+    const BindingFlags All = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+
+    [Fact]
+    public void No_two_events_of_a_category_have_the_same_id()
+    {
+        var events = (from type in typeof(EdgeApplication).Assembly.GetTypes()
+                      from method in type.GetMethods(All)
+                      let attribute = method.GetCustomAttribute<LoggerMessageAttribute>()
+                      where attribute is not null
+                      // An event without an id of its own has one that is made of its name.
+                      let id = attribute.EventId >= 0 ? $"{attribute.EventId}" : attribute.EventName ?? method.Name
+                      select (Category: CategoryOf(type), Id: id, Name: $"{type.Name}.{method.Name}")).ToList();
+        Assert.True(events.Count > 50, $"only {events.Count} events were found");
+
+        Assert.Empty(
+            from one in events
+            group one.Name by (one.Category, one.Id) into same
+            where same.Count() > 1
+            select $"{same.Key.Category} {same.Key.Id}: {string.Join(", ", same.Order(StringComparer.Ordinal))}");
+    }
+
+    /// <summary>What a class without a category of its own logs is its owner's: the manager's, but for the audit log.</summary>
+    static string CategoryOf(Type type)
+    {
+        var loggers = type.GetFields(All).Select(field => field.FieldType).Where(typeof(ILogger).IsAssignableFrom).ToList();
+        if (loggers.Find(logger => logger.IsGenericType) is { } typed) return typed.GetGenericArguments()[0].FullName!;
+        if (type == typeof(AuditLog)) return AuditLog.Category;
+        // Static methods that are given a logger, in a class whose logger is not kept under a name of its own.
+        Assert.True(type.Namespace!.StartsWith(typeof(CertificateManager).Namespace!, StringComparison.Ordinal), $"{type}: whose category does it log to?");
+        return typeof(CertificateManager).FullName!;
+    }
+}
