@@ -65,6 +65,21 @@ public sealed class ControlSocketTests : IDisposable
         Assert.Equal((0, OwnerOnly), ((await HealthAsync(second)).ExitCode, File.GetUnixFileMode(Socket)));
     }
 
+    /// <summary>Two that start at the same moment may both find that nobody listens; here the second finds so because the file is out of its sight.</summary>
+    [Fact]
+    public async Task Two_that_both_found_it_free_have_one_owner_and_the_end_of_one_leaves_the_other_its_socket()
+    {
+        await using var first = await EdgeProcess.StartAsync(Setup(Data));
+        File.Move(Socket, Socket + ".away");
+        await using var second = await EdgeProcess.StartAsync(Setup(Data));
+
+        Assert.Equal(0, await first.StopAsync(Limit));
+
+        using var limit = new CancellationTokenSource(Limit);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        while ((await HealthAsync(second)).ExitCode != 0) await timer.WaitForNextTickAsync(limit.Token);
+    }
+
     [Fact]
     public async Task An_edge_that_cannot_open_it_serves_all_the_same_and_says_so()
     {
