@@ -55,6 +55,23 @@ public sealed class AuditVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task What_has_been_put_aside_is_read_too_oldest_first_and_filters_reach_it()
+    {
+        string Line(int day, string host) => $$"""{"time":"2027-03-{{day:D2}}T00:00:00Z","action":"renewed","host":"{{host}}","why":"age","who":"loop"}""" + "\n";
+        File.WriteAllText(_directory["data/audit.000002.jsonl"], Line(1, "im.example.com"));
+        File.WriteAllText(_directory["data/audit.000010.jsonl"], Line(2, "other.example.com") + Line(3, "im.example.com"));
+        Record(Line(4, "im.example.com").TrimEnd());
+        // Not a part of it.
+        File.WriteAllText(_directory["data/audit.old.jsonl"], Line(5, "im.example.com"));
+
+        var all = JsonElement.Parse(string.Concat(await AuditAsync("--json")));
+        var some = JsonElement.Parse(string.Concat(await AuditAsync("--json", "--name", "im.example.com", "--since", "2027-03-02")));
+
+        Assert.Equal([1, 2, 3, 4], all.EnumerateArray().Select(entry => entry.GetProperty("time").GetDateTimeOffset().Day));
+        Assert.Equal([3, 4], some.EnumerateArray().Select(entry => entry.GetProperty("time").GetDateTimeOffset().Day));
+    }
+
+    [Fact]
     public async Task Where_nothing_is_recorded_it_says_so()
     {
         Assert.Equal(["nothing is recorded"], await AuditAsync());
