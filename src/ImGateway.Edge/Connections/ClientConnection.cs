@@ -4,13 +4,17 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace ImGateway.Edge.Connections;
 
-/// <summary>One connection to a public listener, as a connection feature: when a stop in order may ask it to end.</summary>
-sealed class ClientConnection(ConnectionContext connection, ClientConnections all)
+/// <summary>
+/// One connection to a public listener, as a connection feature too: when a stop in order may ask it to end. It is counted from accept until its
+/// socket is closed.
+/// </summary>
+sealed class ClientConnection(ConnectionContext transport, ClientConnections all, ConnectionEnds ends) : EndingConnection(transport, ends)
 {
-    // Taken while nobody else reads the features.
-    readonly IConnectionLifetimeNotificationFeature? _life = connection.Features.Get<IConnectionLifetimeNotificationFeature>();
-    TaskCompletionSource? _letGo;
+    readonly Lock _lock = new();
+    IConnectionLifetimeNotificationFeature? _life;
+    Admission _admission;
     Use _use;
+    bool _endsWithClient, _isReleased;
     int _looks;
 
     enum Use
@@ -25,6 +29,15 @@ sealed class ClientConnection(ConnectionContext connection, ClientConnections al
         Upgrading,
     }
 
+    /// <summary>All that is said on it.</summary>
+    public Task ServeAsync(ConnectionDelegate next)
+    {
+        // Taken while nobody else reads the features.
+        _life = Features.Get<IConnectionLifetimeNotificationFeature>();
+        Features.Set(this);
+        return next(this);
+    }
+
     /// <summary>One request, from its head on.</summary>
     public Task ServeAsync(HttpContext context, RequestDelegate next)
     {
@@ -33,20 +46,38 @@ sealed class ClientConnection(ConnectionContext connection, ClientConnections al
         return next(context);
     }
 
-    /// <summary>
-    /// Waits for the server to have done with it, but not for ever once the client has gone: of many streams that are reset at once Kestrel sometimes
-    /// waits for one that never ends (github.com/dotnet/aspnetcore/issues/51307). The connection would stay counted, keep its memory and hold up a drain.
-    /// </summary>
-    /// <param name="serving">The server's work on it.</param>
-    public async Task WaitAsync(Task serving)
+    /// <summary>Has <paramref name="admission"/> count until the socket is closed.</summary>
+    public void Hold(Admission admission)
     {
-        _letGo = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await await Task.WhenAny(serving, _letGo.Task);
+        lock (_lock)
+        {
+            if (!_isReleased)
+            {
+                _admission = admission;
+                return;
+            }
+        }
+
+        admission.Dispose();
     }
 
-    /// <summary>To be called at intervals: ends the wait when the client has been gone for <paramref name="looks"/> of them. True once.</summary>
-    public bool LetGoIfGone(int looks) =>
-        _letGo is { } letGo && connection.ConnectionClosed.IsCancellationRequested && ++_looks >= looks && letGo.TrySetResult();
+    /// <summary>
+    /// From here on it is released some time after its client has gone, whether or not the server has ended it: of many HTTP/2 streams that are reset
+    /// at once Kestrel sometimes waits for one that never ends (github.com/dotnet/aspnetcore/issues/51307), and the connection would stay counted and
+    /// hold up a drain.
+    /// </summary>
+    public void EndsWithClient() => _endsWithClient = true;
+
+    /// <summary>
+    /// To be called at intervals: closes the socket and counts the connection out when the client has been gone for <paramref name="looks"/> of them.
+    /// True once. Pipes and stream stay the server's, which may write to them still; if it never ends, they are garbage with it.
+    /// </summary>
+    public bool ReleaseIfGone(int looks)
+    {
+        if (!_endsWithClient || !ConnectionClosed.IsCancellationRequested || ++_looks < looks || !TryRelease()) return false;
+        Abort(new ConnectionAbortedException("The client has gone."));
+        return true;
+    }
 
     /// <summary>Ends it once what is under way has been answered.</summary>
     /// <param name="evenFresh">Also if nothing has been asked yet.</param>
@@ -55,7 +86,24 @@ sealed class ClientConnection(ConnectionContext connection, ClientConnections al
         if (_use is Use.Closable || (evenFresh && _use is Use.Fresh)) _life?.RequestClose();
     }
 
-    public void Abort() => connection.Abort(new ConnectionAbortedException("The edge stops."));
+    public void Cut() => Abort(new ConnectionAbortedException("The edge stops."));
+
+    protected override void OnClosed() => TryRelease();
+
+    bool TryRelease()
+    {
+        Admission admission;
+        lock (_lock)
+        {
+            if (_isReleased) return false;
+            _isReleased = true;
+            admission = _admission;
+        }
+
+        admission.Dispose();
+        all.OnClosed(this);
+        return true;
+    }
 
     async Task UpgradeAsync(HttpContext context, RequestDelegate next)
     {
@@ -73,7 +121,7 @@ sealed class ClientConnection(ConnectionContext connection, ClientConnections al
     void ChangeTo(Use use)
     {
         _use = use;
-        // Whoever begins to close meanwhile sees what this has become, or is seen here.
+        // The fence guarantees that either side observes the other: a stop that begins meanwhile sees this use, or its beginning is seen here.
         Interlocked.MemoryBarrier();
         if (all.IsClosing) Close(evenFresh: false);
     }

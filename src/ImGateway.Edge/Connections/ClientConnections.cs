@@ -4,43 +4,34 @@ using Microsoft.AspNetCore.Connections;
 namespace ImGateway.Edge.Connections;
 
 /// <summary>The connections of clients and the listeners they come in by: the public side of the edge, which a stop closes step by step.</summary>
-sealed class ClientConnections
+sealed class ClientConnections(ConnectionEnds ends)
 {
-    readonly ConcurrentDictionary<ClientConnection, byte> _served = new(ReferenceEqualityComparer.Instance);
+    readonly ConcurrentDictionary<ClientConnection, byte> _open = new(ReferenceEqualityComparer.Instance);
     readonly ConcurrentBag<IConnectionListener> _listeners = [];
     readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _count;
     volatile bool _closing;
 
+    /// <summary>From accept until the socket is closed.</summary>
     public int Count => Volatile.Read(ref _count);
 
     public bool IsClosing => _closing;
 
     public void Add(IConnectionListener listener) => _listeners.Add(listener);
 
-    public void OnAccepted() => Interlocked.Increment(ref _count);
-
-    /// <summary>One connection, from its first byte to its last.</summary>
-    public async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
+    /// <summary>Counts what a listener has accepted, and has it served in the place of <paramref name="transport"/>.</summary>
+    public ClientConnection Accepted(ConnectionContext transport)
     {
-        var client = new ClientConnection(connection, this);
-        connection.Features.Set(client);
-        _served.TryAdd(client, 0);
-        try
-        {
-            await next(connection);
-        }
-        finally
-        {
-            _served.TryRemove(client, out _);
-            if (Interlocked.Decrement(ref _count) == 0 && _closing) _empty.TrySetResult();
-        }
+        var connection = new ClientConnection(transport, this, ends);
+        Interlocked.Increment(ref _count);
+        _open.TryAdd(connection, 0);
+        return connection;
     }
 
-    /// <summary>To be called at intervals: lets go of those whose clients have been gone for <paramref name="looks"/> of them, and says how many.</summary>
-    public int LetGoOfGone(int looks) => _served.Count(served => served.Key.LetGoIfGone(looks));
+    /// <summary>To be called at intervals: releases those whose clients have been gone for <paramref name="looks"/> of them, and says how many.</summary>
+    public int ReleaseGone(int looks) => _open.Count(open => open.Key.ReleaseIfGone(looks));
 
-    /// <summary>From here on connections are refused; those there are know nothing of it.</summary>
+    /// <summary>From here on connections are refused; those that are open are not affected.</summary>
     public async Task StopAcceptingAsync()
     {
         foreach (var listener in _listeners) await listener.UnbindAsync(CancellationToken.None);
@@ -51,21 +42,27 @@ sealed class ClientConnections
     {
         _closing = true;
         Interlocked.MemoryBarrier();
-        foreach (var (client, _) in _served) client.Close(evenFresh: false);
+        foreach (var (client, _) in _open) client.Close(evenFresh: false);
         if (Count == 0) _empty.TrySetResult();
     }
 
     /// <summary>Those that still have asked nothing end too.</summary>
     public void CloseFresh()
     {
-        foreach (var (client, _) in _served) client.Close(evenFresh: true);
+        foreach (var (client, _) in _open) client.Close(evenFresh: true);
     }
 
     public void Abort()
     {
-        foreach (var (client, _) in _served) client.Abort();
+        foreach (var (client, _) in _open) client.Cut();
     }
 
     /// <summary>After <see cref="Close"/>: until the last connection has ended.</summary>
     public Task WhenEmptyAsync(CancellationToken cancellationToken) => _empty.Task.WaitAsync(cancellationToken);
+
+    internal void OnClosed(ClientConnection connection)
+    {
+        _open.TryRemove(connection, out _);
+        if (Interlocked.Decrement(ref _count) == 0 && _closing) _empty.TrySetResult();
+    }
 }

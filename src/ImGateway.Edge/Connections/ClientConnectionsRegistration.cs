@@ -6,19 +6,23 @@ namespace ImGateway.Edge.Connections;
 static class ClientConnectionsRegistration
 {
     public static IServiceCollection AddClientConnections(this IServiceCollection services) => services
+        .AddSingleton<ConnectionEnds>()
+        .AddHostedService(provider => provider.GetRequiredService<ConnectionEnds>())
         .AddSingleton<ClientConnections>()
         .AddHostedService<GoneClients>();
 
-    /// <summary>Lets Kestrel listen on a <see cref="PublicEndPoint"/>. After the registration of Kestrel, whose own transports are kept.</summary>
+    /// <summary>
+    /// Lets Kestrel listen on a <see cref="PublicEndPoint"/>, and bounds the end of connections there and elsewhere. After the registration of Kestrel,
+    /// whose own transports are kept.
+    /// </summary>
     public static IWebHostBuilder UsePublicTransport(this IWebHostBuilder host) =>
-        host.ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory, PublicTransport>());
+        host.ConfigureServices(services => services
+            .AddSingleton<IConnectionListenerFactory, BoundedTransport>()
+            .AddSingleton<IConnectionListenerFactory, PublicTransport>());
 
     /// <summary>Follows the connections of a listener on a <see cref="PublicEndPoint"/>. Goes before TLS: a handshake is a connection too.</summary>
-    public static void UseClientConnections(this ListenOptions listener)
-    {
-        var connections = listener.ApplicationServices.GetRequiredService<ClientConnections>();
-        listener.Use(next => connection => connections.ServeAsync(connection, next));
-    }
+    public static void UseClientConnections(this ListenOptions listener) =>
+        listener.Use(next => connection => ((ClientConnection)connection).ServeAsync(next));
 
     /// <summary>Follows the requests on those connections, and passes every one on.</summary>
     public static IApplicationBuilder UseClientConnections(this IApplicationBuilder app) => app.Use(next => context =>

@@ -41,15 +41,20 @@ sealed class ConnectionGate
             new RefusalLog(NullLogger<RefusalLog>.Instance, time));
     }
 
-    /// <summary>Takes the PROXY header and counts the connection until what is returned is disposed of.</summary>
+    /// <summary>
+    /// Takes the PROXY header and counts the connection: until its socket is closed, or, for one that is no <see cref="ClientConnection"/>, until what is
+    /// returned is disposed of.
+    /// </summary>
     public async ValueTask<Admission> AdmitAsync(ConnectionContext connection, CancellationToken cancellationToken)
     {
         if (_headerRequired && await TakeHeaderAsync(connection, cancellationToken) is { IsClosed: true } closed) return closed;
         // A trusted proxy that speaks for many is limited by the total alone.
         var client = _proxies.IsTrusted(connection.RemoteEndPoint) ? null : ClientNetwork.Of(connection.RemoteEndPoint);
-        return _limits.Enter(client) is var refusal and not ConnectionRefusal.None
-            ? new Admission(null, null, refusal)
-            : new Admission(_limits, client, ConnectionRefusal.None);
+        if (_limits.Enter(client) is var refusal and not ConnectionRefusal.None) return new Admission(null, null, refusal);
+        var admission = new Admission(_limits, client, ConnectionRefusal.None);
+        if (connection.Features.Get<ClientConnection>() is not { } counted) return admission;
+        counted.Hold(admission);
+        return admission with { Counted = null };
     }
 
     /// <summary>Tells of a connection that ends because of <paramref name="refusal"/>.</summary>

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Connections;
 
-/// <summary>Lets go of connections that the server does not end although their clients have gone (<see cref="ClientConnection.WaitAsync"/>).</summary>
+/// <summary>Releases connections that the server does not end although their clients have gone (<see cref="ClientConnection.EndsWithClient"/>).</summary>
 sealed partial class GoneClients(ClientConnections connections, TimeProvider time, ILogger<GoneClients> logger) : BackgroundService
 {
     public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
@@ -8,15 +8,16 @@ sealed partial class GoneClients(ClientConnections connections, TimeProvider tim
     /// <summary>Kestrel itself takes up to five seconds over streams that were reset.</summary>
     public const int Looks = 3;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.RunAsync(LookEvery, time, Look, LookFailed, stoppingToken);
+
+    void Look()
     {
-        using var timer = new PeriodicTimer(LookEvery, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            if (connections.LetGoOfGone(Looks) is > 0 and var gone) LetGo(gone);
-        }
+        if (connections.ReleaseGone(Looks) is > 0 and var gone) Released(gone);
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Let go of {Connections} HTTP/2 connections that had not ended although their clients had gone")]
-    partial void LetGo(int connections);
+    [LoggerMessage(1, LogLevel.Information, "Released {Connections} HTTP/2 connections that had not ended although their clients had gone")]
+    partial void Released(int connections);
+
+    [LoggerMessage(2, LogLevel.Error, "A check for clients that have gone failed; the next is in some seconds")]
+    partial void LookFailed(Exception exception);
 }

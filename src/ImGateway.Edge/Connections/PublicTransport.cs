@@ -46,9 +46,8 @@ sealed class PublicTransport(IOptions<SocketTransportOptions> options, Inherited
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
         {
             var connection = await listener.AcceptAsync(cancellationToken);
-            // Counted here and not where it is served: between the two nobody would know of it, and a stop would not wait for it.
-            if (connection is not null) connections.OnAccepted();
-            return connection;
+            // Counted here and not where it is served: a stop that came between the two would not wait for it.
+            return connection is null ? null : connections.Accepted(connection);
         }
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => listener.UnbindAsync(cancellationToken);

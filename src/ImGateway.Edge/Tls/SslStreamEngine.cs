@@ -48,6 +48,7 @@ sealed class SslStreamEngine(
         if (stream is null) return;
         if (info is null)
         {
+            connection.Features.Get<ClientConnection>()?.BeginEnd();
             await EndAsync(stream);
             return;
         }
@@ -66,10 +67,14 @@ sealed class SslStreamEngine(
         try
         {
             connection.Transport = inside;
-            await (info.IsHttp2 && connection.Features.Get<ClientConnection>() is { } client ? client.WaitAsync(next(connection)) : next(connection));
+            var client = connection.Features.Get<ClientConnection>();
+            if (info.IsHttp2) client?.EndsWithClient();
+            await next(connection);
+
+            // 3. close_notify, so that a client can tell the end from a cut (RFC 8446 §6.1). The client may not read it: what waits here is bounded.
+            client?.BeginEnd();
             await inside.Output.CompleteAsync();
             await inside.Input.CompleteAsync();
-            // 3. close_notify, so that a client can tell the end from a cut (RFC 8446 §6.1).
             await stream.ShutdownAsync();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException or ConnectionAbortedException)
@@ -215,7 +220,14 @@ sealed class SslStreamEngine(
             _ => ((ReadOnlyMemory<byte>)default, "closed before a client hello"),
         };
         Fail(connection, failure, detail);
-        if (!answer.IsEmpty) await connection.Transport.Output.WriteAsync(answer, cancellationToken);
+        try
+        {
+            if (!answer.IsEmpty) await connection.Transport.Output.WriteAsync(answer, cancellationToken);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The failure is counted; that the client cannot be informed of it is not another one.
+        }
     }
 
     /// <summary>Closed without an alert: whoever is too many costs as little as can be.</summary>

@@ -1,3 +1,4 @@
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -10,31 +11,43 @@ public sealed class GoneClientsTests : IAsyncDisposable
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     readonly FakeTimeProvider _time = new();
-    readonly ClientConnections _connections = new();
+    readonly ConnectionEnds _ends;
+    readonly ClientConnections _connections;
     readonly TaskCompletionSource _server = new();
     readonly CancellationTokenSource _closed = new();
+    readonly Transport _transport;
     readonly GoneClients _looks;
+    readonly ClientConnection _connection;
     readonly Task _served;
 
     public GoneClientsTests()
     {
+        _ends = new ConnectionEnds(new CurrentOptions(new EdgeOptions()), _time, NullLogger<ConnectionEnds>.Instance);
+        _connections = new ClientConnections(_ends);
         _looks = new GoneClients(_connections, _time, NullLogger<GoneClients>.Instance);
-        var connection = new DefaultConnectionContext { ConnectionClosed = _closed.Token };
-        _connections.OnAccepted();
-        _served = _connections.ServeAsync(connection, served => served.Features.Get<ClientConnection>()!.WaitAsync(_server.Task));
+        _transport = new Transport { ConnectionClosed = _closed.Token };
+        _connection = _connections.Accepted(_transport);
+        _served = _connection.ServeAsync(served =>
+        {
+            served.Features.Get<ClientConnection>()!.EndsWithClient();
+            return _server.Task;
+        });
     }
 
     [Fact]
-    public async Task A_connection_that_the_server_never_ends_is_let_go_when_its_client_has_been_gone_for_a_while()
+    public async Task A_connection_that_the_server_never_ends_is_released_when_its_client_has_been_gone_for_a_while()
     {
         await _looks.StartAsync(TestContext.Current.CancellationToken);
         await _closed.CancelAsync();
 
         // Its clock is wound by hand, from some moment after the start on.
         using var patience = new CancellationTokenSource(Patience);
-        for (; !_served.IsCompleted; await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, patience.Token)) _time.Advance(GoneClients.LookEvery);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        for (; _connections.Count > 0; await timer.WaitForNextTickAsync(patience.Token)) _time.Advance(GoneClients.LookEvery);
 
-        Assert.Equal(0, _connections.Count);
+        Assert.True(_transport.IsAborted);
+        // What it writes to is its own until it ends.
+        Assert.False(_served.IsCompleted);
     }
 
     [Fact]
@@ -45,35 +58,48 @@ public sealed class GoneClientsTests : IAsyncDisposable
         var empty = _connections.WhenEmptyAsync(TestContext.Current.CancellationToken);
         Assert.False(empty.IsCompleted);
 
-        for (var look = 0; look < GoneClients.Looks; look++) _connections.LetGoOfGone(GoneClients.Looks);
+        for (var look = 0; look < GoneClients.Looks; look++) _connections.ReleaseGone(GoneClients.Looks);
 
         await empty.WaitAsync(Patience, TestContext.Current.CancellationToken);
     }
 
     [Fact]
-    public async Task One_whose_client_is_there_is_never_let_go()
+    public async Task One_whose_client_is_there_is_never_released()
     {
-        Assert.Equal(0, Enumerable.Range(0, 100).Sum(_ => _connections.LetGoOfGone(GoneClients.Looks)));
+        Assert.Equal(0, Enumerable.Range(0, 100).Sum(_ => _connections.ReleaseGone(GoneClients.Looks)));
 
-        Assert.False(_served.IsCompleted);
+        Assert.Equal(1, _connections.Count);
         _server.SetResult();
         await _served.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await _connection.DisposeAsync();
+        Assert.Equal(0, _connections.Count);
     }
 
     [Fact]
-    public async Task What_the_server_fails_by_is_passed_on()
+    public async Task One_that_is_released_and_ends_later_is_counted_out_once()
     {
-        _server.SetException(new IOException("gone"));
-
-        await Assert.ThrowsAsync<IOException>(() => _served);
-    }
-
-    [Fact]
-    public async Task Each_is_told_once()
-    {
+        await using var other = _connections.Accepted(new Transport());
         await _closed.CancelAsync();
 
-        Assert.Equal(1, Enumerable.Range(0, 100).Sum(_ => _connections.LetGoOfGone(GoneClients.Looks)));
+        Assert.Equal(1, Enumerable.Range(0, 100).Sum(_ => _connections.ReleaseGone(GoneClients.Looks)));
+        await _connection.DisposeAsync();
+
+        Assert.Equal(1, _connections.Count);
+    }
+
+    [Fact]
+    public async Task What_it_was_admitted_by_counts_until_it_is_released_even_if_that_comes_first()
+    {
+        var limits = new ConnectionLimits(new CurrentOptions(new EdgeOptions()));
+        var client = new ClientNetwork(1, IsIpv6: false);
+        Assert.Equal(ConnectionRefusal.None, limits.Enter(client));
+        await _closed.CancelAsync();
+        for (var look = 0; look < GoneClients.Looks; look++) _connections.ReleaseGone(GoneClients.Looks);
+        Assert.Equal(1, limits.Clients);
+
+        _connection.Hold(new Admission(limits, client, ConnectionRefusal.None));
+
+        Assert.Equal(0, limits.Clients);
     }
 
     public async ValueTask DisposeAsync()
@@ -82,6 +108,14 @@ public sealed class GoneClientsTests : IAsyncDisposable
         await _served.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _looks.StopAsync(CancellationToken.None);
         _looks.Dispose();
+        _ends.Dispose();
         _closed.Dispose();
+    }
+
+    sealed class Transport : DefaultConnectionContext
+    {
+        public bool IsAborted { get; private set; }
+
+        public override void Abort(ConnectionAbortedException abortReason) => IsAborted = true;
     }
 }

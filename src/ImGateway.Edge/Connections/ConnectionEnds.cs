@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using ImGateway.Edge.Configuration;
+using Microsoft.AspNetCore.Connections;
+
+namespace ImGateway.Edge.Connections;
+
+/// <summary>
+/// The connections that are ending, of all listeners. One whose client takes the rest of what it asked for more slowly than
+/// <c>Limits:MinBytesPerSecond</c> is aborted: with a window of zero it would otherwise stay for as long as the client's system answers.
+/// </summary>
+sealed partial class ConnectionEnds(CurrentOptions current, TimeProvider time, ILogger<ConnectionEnds> logger) : BackgroundService
+{
+    public static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(5);
+
+    /// <summary>A phone between two cells is silent for some seconds.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
+
+    readonly ConcurrentDictionary<EndingConnection, byte> _ending = new(ReferenceEqualityComparer.Instance);
+
+    public long Now => time.GetTimestamp();
+
+    /// <summary>Connections that have ended but for what is on its way to the client.</summary>
+    public int Count => _ending.Count;
+
+    public TimeSpan ElapsedSince(long timestamp) => time.GetElapsedTime(timestamp);
+
+    public void Add(EndingConnection connection) => _ending.TryAdd(connection, 0);
+
+    public void Remove(EndingConnection connection) => _ending.TryRemove(connection, out _);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.RunAsync(CheckEvery, time, Check, CheckFailed, stoppingToken);
+
+    void Check()
+    {
+        var aborted = 0;
+        foreach (var (connection, _) in _ending)
+        {
+            if (!connection.IsTooSlow(current.Value.Limits.MinBytesPerSecond, Grace)) continue;
+            connection.Abort(new ConnectionAbortedException("The client does not take the rest of what it asked for."));
+            aborted++;
+        }
+
+        if (aborted > 0) Aborted(aborted);
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Aborted {Connections} connections whose clients did not read the rest of what was sent to them")]
+    partial void Aborted(int connections);
+
+    [LoggerMessage(2, LogLevel.Error, "A check of connections that are ending failed; the next is in some seconds")]
+    partial void CheckFailed(Exception exception);
+}
