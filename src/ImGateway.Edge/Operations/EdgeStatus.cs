@@ -44,6 +44,7 @@ sealed class EdgeStatus(
     const int AuditEntries = 20;
 
     readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    readonly long _started = time.GetTimestamp();
 
     public ReadyStatus Ready()
     {
@@ -60,7 +61,7 @@ sealed class EdgeStatus(
             build.OpenSsl,
             options.Value.Tls.Engine.ToString(),
             _startedAt,
-            (long)(time.GetUtcNow() - _startedAt).TotalSeconds,
+            (long)time.GetElapsedTime(_started).TotalSeconds,
             report.Ready,
             report.Reasons,
             webSockets?.Count,

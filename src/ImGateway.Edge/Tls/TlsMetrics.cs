@@ -52,9 +52,9 @@ public sealed class TlsMetrics
     internal IEnumerable<(string Protocol, string Cipher, bool Resumed, long Count)> Completed =>
         _outcomes.Select(outcome => (ProtocolLabel(outcome.Key.Item1), outcome.Key.Item2.ToString(), outcome.Key.Item3, (long)outcome.Value.Value));
 
-    /// <summary>What was counted so far, by reason.</summary>
+    /// <summary>What was counted so far, by reason. Failures that share a label share its counter.</summary>
     internal IEnumerable<(string Reason, long Count)> Failed =>
-        Enum.GetValues<HandshakeFailure>().Select(failure => (failure.Label(), (long)_failures[(int)failure].Value));
+        Enum.GetValues<HandshakeFailure>().DistinctBy(HandshakeFailures.Label).Select(failure => (failure.Label(), (long)_failures[(int)failure].Value));
 
     internal void OnCompleted(TlsConnectionInfo info, TimeSpan duration)
     {

@@ -46,7 +46,7 @@ function showHealth(status) {
       h("div", null, h("strong", null, told.title), h("ul", null, told.lines.map(line => h("li", null, line))))),
     h("dl", { class: "facts" }, [
       ["Version", said(status.version)],
-      ["Up for", time(status.startedAt, duration((now() - Date.parse(status.startedAt)) / 1000, true))],
+      ["Up for", time(status.startedAt, duration(status.uptimeSeconds + (now() - Date.parse(status.time)) / 1000, true))],
       ["OpenSSL", said(status.openSsl)],
       ["TLS engine", said(status.engine)],
       ["Commit", status.commit ? h("code", null, said(status.commit.slice(0, 9))) : null],
