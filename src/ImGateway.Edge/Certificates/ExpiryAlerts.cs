@@ -38,12 +38,12 @@ sealed partial class ExpiryAlerts(CurrentOptions options, TimeProvider time, ILo
         return true;
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "{Host}: the certificate served expired at {NotAfter:u}; renew it; it came from {Origin}")]
+    [LoggerMessage(50, LogLevel.Warning, "{Host}: the certificate served expired at {NotAfter:u}; renew it; it came from {Origin}")]
     partial void Expired(HostName host, DateTimeOffset notAfter, string origin);
 
-    [LoggerMessage(2, LogLevel.Warning, "{Host}: the certificate served is in the last tenth of its life and expires at {NotAfter:u}; renew it; it came from {Origin}")]
+    [LoggerMessage(51, LogLevel.Warning, "{Host}: the certificate served is in the last tenth of its life and expires at {NotAfter:u}; renew it; it came from {Origin}")]
     partial void NearsExpiry(HostName host, DateTimeOffset notAfter, string origin);
 
-    [LoggerMessage(3, LogLevel.Warning, "{Host}: the certificate served is {Days} days old, more than Certificates:MaxAge ({MaxDays} days); rotate it; it came from {Origin}")]
+    [LoggerMessage(52, LogLevel.Warning, "{Host}: the certificate served is {Days} days old, more than Certificates:MaxAge ({MaxDays} days); rotate it; it came from {Origin}")]
     partial void TooOld(HostName host, int days, int maxDays, string origin);
 }
