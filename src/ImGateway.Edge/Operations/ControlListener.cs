@@ -1,14 +1,17 @@
 using System.Net;
 using System.Net.Sockets;
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// The control socket, which belongs to one process at a time. A file that nobody listens on any more is replaced; while another edge
-/// listens (two overlap during an upgrade) this one serves without, and takes the socket over once the other is gone.
+/// The control socket, which belongs to one process at a time: the one that holds <c>control.lock</c> beside it, which the system releases with its
+/// process. A file that a dead process left is replaced; while another edge holds the lock (two overlap during an upgrade) this one serves without,
+/// and takes the socket over once the other has ended. By the files alone two that start at the same moment would each find the name free, and the
+/// first to stop would remove the socket of the other.
 /// </summary>
 sealed partial class ControlListener : IConnectionListener
 {
@@ -18,12 +21,15 @@ sealed partial class ControlListener : IConnectionListener
     readonly TimeProvider _time;
     readonly ILogger<ControlListener> _logger;
     readonly SocketConnectionContextFactory _connections;
+    readonly ConnectionEnds _ends;
     readonly CancellationTokenSource _stop = new();
+    readonly Lock _opening = new();
+    FileStream? _lock;
     Socket? _socket;
 
-    public ControlListener(ControlEndPoint endPoint, TimeProvider time, ILoggerFactory loggers)
+    public ControlListener(ControlEndPoint endPoint, ConnectionEnds ends, TimeProvider time, ILoggerFactory loggers)
     {
-        (EndPoint, _path, _time) = (endPoint, endPoint.Path, time);
+        (EndPoint, _path, _ends, _time) = (endPoint, endPoint.Path, ends, time);
         _logger = loggers.CreateLogger<ControlListener>();
         _connections = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger<SocketConnectionContextFactory>());
     }
@@ -50,7 +56,7 @@ sealed partial class ControlListener : IConnectionListener
             try
             {
                 if (_socket is null) await TakeOverAsync();
-                return _connections.Create(await _socket!.AcceptAsync(_stop.Token));
+                return new EndingConnection(_connections.Create(await _socket!.AcceptAsync(_stop.Token)), _ends);
             }
             catch (Exception e) when (_stop.IsCancellationRequested && e is OperationCanceledException or SocketException or ObjectDisposedException)
             {
@@ -67,10 +73,14 @@ sealed partial class ControlListener : IConnectionListener
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         if (_stop.IsCancellationRequested) return;
-        // In this order: as long as it answers it is ours, so the file removed is not that of the one who comes after.
-        if (_socket is not null) Remove();
         await _stop.CancelAsync();
-        _socket?.Dispose();
+        lock (_opening)
+        {
+            // The lock last: until then nobody else has put a socket of its own there.
+            if (_socket is not null) Remove();
+            _socket?.Dispose();
+            _lock?.Dispose();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -102,10 +112,21 @@ sealed partial class ControlListener : IConnectionListener
 
     bool TryOpen()
     {
-        if (IsAnswered()) return false;
+        lock (_opening)
+        {
+            _stop.Token.ThrowIfCancellationRequested();
+            // 1. Whose it is. An edge of a version before the lock is found by asking.
+            DurableFile.CreatePrivateFolder(Path.GetDirectoryName(_path)!);
+            _lock ??= TryLock(Path.ChangeExtension(_path, ".lock"));
+            if (_lock is null || IsAnswered()) return false;
+            Bind();
+            return true;
+        }
+    }
 
-        // 1. Bound under a name of this process's own, so that nobody meets it half made.
-        DurableFile.CreatePrivateFolder(Path.GetDirectoryName(_path)!);
+    void Bind()
+    {
+        // 2. Bound under a name of this process's own, so that nobody meets it half made.
         var own = Path.Combine(Path.GetDirectoryName(_path)!, $".ctl{Environment.ProcessId}");
         File.Delete(own);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -113,19 +134,34 @@ sealed partial class ControlListener : IConnectionListener
         {
             socket.Bind(new UnixDomainSocketEndPoint(own));
 
-            // 2. Private before it answers: the umask decided its mode until here.
+            // 3. Private before it answers: the umask decided its mode until here.
             if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(own, DurableFile.OwnerOnly);
             socket.Listen(backlog: 16);
 
-            // 3. In place of what a dead process may have left.
+            // 4. In place of what a dead process may have left.
             File.Move(own, _path, overwrite: true);
             _socket = socket;
-            return true;
         }
         catch
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Null where another process holds it.</summary>
+    static FileStream? TryLock(string path)
+    {
+        const int WouldBlock = 11, WouldBlockOnMac = 35, SharingViolation = unchecked((int)0x80070020);
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = DurableFile.OwnerOnly;
+        try
+        {
+            return new FileStream(path, options);
+        }
+        catch (IOException e) when (e.HResult is WouldBlock or WouldBlockOnMac or SharingViolation)
+        {
+            return null;
         }
     }
 

@@ -1,16 +1,17 @@
 using System.Net;
+using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Operations;
 
 /// <summary>Kestrel's transport for the <see cref="ControlEndPoint"/>.</summary>
-sealed class ControlTransport(TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+sealed class ControlTransport(ConnectionEnds ends, TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     public bool CanBind(EndPoint endpoint) => endpoint is ControlEndPoint;
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var listener = new ControlListener((ControlEndPoint)endpoint, time, loggers);
+        var listener = new ControlListener((ControlEndPoint)endpoint, ends, time, loggers);
         listener.Open();
         return ValueTask.FromResult<IConnectionListener>(listener);
     }
