@@ -23,8 +23,9 @@ sealed partial class MemoryReturn(WebSocketRegistry sockets, BlockPools pools, T
         var (ebb, surplus, growth) = (new Ebb(), new Surplus(), new Overgrowth());
         if (!RecordBuffers.IsAvailable) BuffersAreKept();
         var looks = 0;
-        using var timer = new PeriodicTimer(LookEvery, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        await Rounds.RunAsync(LookEvery, time, Look, LookFailed, stoppingToken);
+
+        void Look()
         {
             if (ebb.Look(sockets.Count)) GiveBack();
             else if (++looks % LooksPerTwentieth == 0) pools.Release(20);
@@ -50,4 +51,7 @@ sealed partial class MemoryReturn(WebSocketRegistry sockets, BlockPools pools, T
 
     [LoggerMessage(2, LogLevel.Information, "This runtime does not let OpenSSL's record buffers go: each open connection takes some 33 KB more")]
     partial void BuffersAreKept();
+
+    [LoggerMessage(3, LogLevel.Error, "A check of the memory in use failed; the next is in a second")]
+    partial void LookFailed(Exception exception);
 }

@@ -21,7 +21,7 @@ public sealed record HistoryStatus(
 /// What clients did lately, so that a page shows where things come from as soon as it is opened. A bounded number of samples of what is counted
 /// anyway.
 /// </summary>
-sealed class TrafficHistory(Traffic traffic, TimeProvider time) : BackgroundService
+sealed partial class TrafficHistory(Traffic traffic, TimeProvider time, ILogger<TrafficHistory> logger) : BackgroundService
 {
     public static readonly TimeSpan Step = TimeSpan.FromSeconds(10);
 
@@ -60,10 +60,12 @@ sealed class TrafficHistory(Traffic traffic, TimeProvider time) : BackgroundServ
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Step, time);
-        do Take();
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        Rounds.Try(Take, SampleFailed);
+        await Rounds.RunAsync(Step, time, Take, SampleFailed, stoppingToken);
     }
+
+    [LoggerMessage(1, LogLevel.Error, "A sample of the last hour's traffic failed; the next is in some seconds")]
+    partial void SampleFailed(Exception exception);
 
     sealed record Sample(int WebSockets, int Connections, long Handshakes, long Requests);
 }

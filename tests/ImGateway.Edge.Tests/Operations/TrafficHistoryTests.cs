@@ -3,6 +3,7 @@ using System.Security.Authentication;
 using System.Text.Json;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Tls;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 
@@ -16,7 +17,7 @@ public sealed class TrafficHistoryTests
     [Fact]
     public void A_step_holds_what_happened_within_it()
     {
-        using var history = new TrafficHistory(new Traffic(_tls), _time);
+        using var history = new TrafficHistory(new Traffic(_tls), _time, NullLogger<TrafficHistory>.Instance);
         Handshakes(3);
         history.Take();
         history.Take();
@@ -34,7 +35,7 @@ public sealed class TrafficHistoryTests
     [Fact]
     public async Task It_takes_a_sample_at_the_start_and_at_each_step()
     {
-        using var history = new TrafficHistory(new Traffic(_tls), _time);
+        using var history = new TrafficHistory(new Traffic(_tls), _time, NullLogger<TrafficHistory>.Instance);
         await history.StartAsync(TestContext.Current.CancellationToken);
         for (var steps = 1; steps <= 3; steps++)
         {
@@ -49,7 +50,7 @@ public sealed class TrafficHistoryTests
     [Fact]
     public void It_is_an_hour_and_no_more_on_one_line_a_list()
     {
-        using var history = new TrafficHistory(new Traffic(_tls), _time);
+        using var history = new TrafficHistory(new Traffic(_tls), _time, NullLogger<TrafficHistory>.Instance);
         for (var i = 0; i < TrafficHistory.MostSamples + 40; i++)
         {
             Handshakes(i % 2);

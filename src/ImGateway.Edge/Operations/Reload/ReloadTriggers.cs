@@ -3,9 +3,12 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Reload;
 
-/// <summary>What makes the edge reload by itself: SIGHUP, and a file that has changed.</summary>
-sealed class ReloadTriggers(ConfigurationReload reload, StartConfiguration started, Signals signals, TimeProvider time) : BackgroundService
+/// <summary>What makes the edge reload by itself: SIGHUP, and a file that has changed. Neither ends before the edge does, nor the other.</summary>
+sealed partial class ReloadTriggers(
+    ConfigurationReload reload, StartConfiguration started, Signals signals, TimeProvider time, ILogger<ReloadTriggers> logger) : BackgroundService
 {
+    static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
     readonly Channel<string> _asked = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -14,8 +17,28 @@ sealed class ReloadTriggers(ConfigurationReload reload, StartConfiguration start
         return base.StartAsync(cancellationToken);
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        started.File is { Path: { } path } file ? Task.WhenAll(AnswerAsync(stoppingToken), WatchAsync(file, path, stoppingToken)) : AnswerAsync(stoppingToken);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => started.File is { Path: { } path } file
+        ? Task.WhenAll(KeepAsync(AnswerAsync, "SIGHUP", stoppingToken), KeepAsync(token => WatchAsync(file, path, token), OneLine.From(path), stoppingToken))
+        : KeepAsync(AnswerAsync, "SIGHUP", stoppingToken);
+
+    /// <summary>Begins anew whatever fails.</summary>
+    async Task KeepAsync(Func<CancellationToken, Task> work, string what, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await work(cancellationToken);
+                return;
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                Failed(e, what, RetryAfter.TotalSeconds);
+            }
+
+            await Task.Delay(RetryAfter, time, cancellationToken);
+        }
+    }
 
     async Task AnswerAsync(CancellationToken cancellationToken)
     {
@@ -31,4 +54,7 @@ sealed class ReloadTriggers(ConfigurationReload reload, StartConfiguration start
             await reload.ReloadAsync($"a change of {OneLine.From(path)}", cancellationToken);
         }
     }
+
+    [LoggerMessage(1, LogLevel.Error, "{What}: waiting for it failed, so a change may go unnoticed; the next attempt is in {Seconds} s, and `imgw reload` reads the file at once")]
+    partial void Failed(Exception exception, string what, double seconds);
 }
