@@ -79,7 +79,7 @@ public sealed partial class CertificateManager : BackgroundService
     {
         // Its own, replaced in its turn: no round sees two configurations.
         var current = new CurrentOptions(options);
-        audit ??= new CertificateAudit(new AuditLog(AuditLog.PathIn(options), logger), current, time);
+        audit ??= new CertificateAudit(new AuditLog(AuditLog.PathIn(options), logger, () => current.Value.Audit), current, time);
         var chance = new Chance(random ?? CertificatesRegistration.NewRandom());
         (_options, _time, _logger) = (current, time, logger);
 

@@ -19,7 +19,10 @@ public static class CertificatesRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<CertificateMetrics>();
         services.AddSingleton(provider => new CertificateAudit(
-            new AuditLog(AuditLog.PathIn(options), provider.GetRequiredService<ILoggerFactory>().CreateLogger(AuditLog.Category)),
+            new AuditLog(
+                AuditLog.PathIn(options),
+                provider.GetRequiredService<ILoggerFactory>().CreateLogger(AuditLog.Category),
+                () => provider.GetRequiredService<CurrentOptions>().Value.Audit),
             provider.GetRequiredService<CurrentOptions>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddIssuance();

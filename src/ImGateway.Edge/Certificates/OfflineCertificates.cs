@@ -69,7 +69,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
                 .ToDictionary(entry => entry.Key, entry => entry.Value with { InstalledAt = time.GetUtcNow() });
             using var saved = store.Begin(news);
             saved.Commit();
-            var log = new CertificateAudit(new AuditLog(AuditLog.PathIn(options), audit ?? logger), new CurrentOptions(options), time);
+            var log = new CertificateAudit(new AuditLog(AuditLog.PathIn(options), audit ?? logger, () => options.Audit), new CurrentOptions(options), time);
             foreach (var (host, changed) in news) log.Changed(host, served.GetValueOrDefault(host)?.Credential, changed, cause);
             return change.Result(served);
         }

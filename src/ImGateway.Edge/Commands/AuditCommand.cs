@@ -32,21 +32,20 @@ static class AuditCommand
     static async Task<int> ShowAsync(string? name, DateTimeOffset? since, bool json, string? configFile, InvocationConfiguration console)
     {
         // Only the data directory matters here, whatever else may be wrong with the file.
-        var entries = Read(AuditLog.PathIn(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft))
-            .Where(entry => since is null || entry.Time >= since)
-            .Where(entry => name is null || (entry.Host is { } host && IsCalled(host, name)))
-            .ToList();
+        var entries = Read(
+            AuditLog.PathIn(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft),
+            entry => (since is null || entry.Time >= since) && (name is null || (entry.Host is { } host && IsCalled(host, name))));
         if (json) await JsonOption.WriteAsync(console.Output, entries);
         else if (entries.Count == 0) await console.Output.WriteLineAsync("nothing is recorded");
         else new TextTable(["Time", "Host", "Action", "Why", "Who", "Serial", "Detail"], [.. entries.Select(Row)]).Write(console.Output);
         return ExitCodes.Fine;
     }
 
-    static IReadOnlyList<AuditEntry> Read(string path)
+    static IReadOnlyList<AuditEntry> Read(string path, Func<AuditEntry, bool> keep)
     {
         try
         {
-            return AuditLog.Read(path);
+            return AuditLog.Read(path, keep);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

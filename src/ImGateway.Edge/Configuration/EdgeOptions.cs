@@ -48,6 +48,8 @@ public sealed record EdgeOptions
     /// <example>false</example>
     public bool AccessLog { get; init; } = true;
 
+    public AuditSection Audit { get; init; } = new();
+
     public DrainSection Drain { get; init; } = new();
 
     public LimitsSection Limits { get; init; } = new();
@@ -364,6 +366,20 @@ public sealed record DrainSection
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 }
 
+public sealed record AuditSection
+{
+    /// <summary>
+    /// Size at which <c>audit.jsonl</c> in <c>DataDirectory</c> is put aside as <c>audit.000001.jsonl</c>, 000002 and on, and a new one begins. At least
+    /// 4096; an entry has some 400 bytes. <c>imgw audit</c> reads all of them.
+    /// </summary>
+    /// <example>1048576</example>
+    public long MaxBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>How many files that were put aside are kept; the oldest goes when there is one more.</summary>
+    /// <example>100</example>
+    public int Keep { get; init; } = 10;
+}
+
 public sealed record LimitsSection
 {
     /// <summary>Longest request body; beyond it 413.</summary>
@@ -378,7 +394,10 @@ public sealed record LimitsSection
     /// <example>4096</example>
     public int UrlBytes { get; init; } = 8 * 1024;
 
-    /// <summary>Slowest request body, bytes per second; 0 = no limit.</summary>
+    /// <summary>
+    /// Slowest request body, bytes per second; 0 = no limit. A client that reads the last of a response more slowly than that, 15 s of grace
+    /// left out, is cut off; with 0, one that reads nothing.
+    /// </summary>
     /// <example>1024</example>
     public int MinBytesPerSecond { get; init; } = 240;
 

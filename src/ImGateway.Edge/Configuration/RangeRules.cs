@@ -19,6 +19,8 @@ static class RangeRules
         Duration("Edge:WebSockets:IdleTimeout", options.WebSockets.IdleTimeout, LongestTimer);
         Duration("Edge:Certificates:MaxAge", options.Certificates.MaxAge, TimeSpan.FromDays(3650));
         Drain(options.Drain, problems);
+        Number("Edge:Audit:MaxBytes", options.Audit.MaxBytes, 4096, long.MaxValue);
+        Number("Edge:Audit:Keep", options.Audit.Keep, 1, 1000);
         Number("Edge:Limits:RequestBodyBytes", options.Limits.RequestBodyBytes, 1, long.MaxValue);
         Number("Edge:Limits:HeaderBytes", options.Limits.HeaderBytes, 1, RequestBuffer);
         Number("Edge:Limits:UrlBytes", options.Limits.UrlBytes, 1, RequestBuffer);

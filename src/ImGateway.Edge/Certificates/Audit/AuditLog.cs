@@ -6,7 +6,8 @@ namespace ImGateway.Edge.Certificates.Audit;
 
 /// <summary>
 /// <c>DataDirectory/audit.jsonl</c>: every change of a certificate or an account, one JSON object a line, on the disk before the next
-/// thing happens. Everything is logged under a source of its own too, so that it can be shipped elsewhere.
+/// thing happens. Everything is logged under a source of its own too, so that it can be shipped elsewhere. Written, and put aside when it has become
+/// large (<see cref="AuditFiles"/>), by the process that holds the store's lock.
 /// </summary>
 public sealed partial class AuditLog
 {
@@ -17,12 +18,14 @@ public sealed partial class AuditLog
 
     readonly Lock _lock = new();
     readonly string _path;
+    readonly Func<AuditSection> _limits;
     readonly ILogger _logger;
     bool _repaired;
 
     /// <param name="path">Of the file.</param>
     /// <param name="logger">Of <see cref="Category"/>.</param>
-    public AuditLog(string path, ILogger logger) => (_path, _logger) = (path, logger);
+    /// <param name="limits">Those in force; null: the defaults.</param>
+    public AuditLog(string path, ILogger logger, Func<AuditSection>? limits = null) => (_path, _logger, _limits) = (path, logger, limits ?? (() => new AuditSection()));
 
     /// <summary>Where the log of an edge is.</summary>
     public static string PathIn(EdgeOptions options) => Path.Combine(options.DataDirectory, "audit.jsonl");
@@ -44,17 +47,28 @@ public sealed partial class AuditLog
             entry.Issuer, entry.ChainLength, entry.Profile, entry.Detail);
     }
 
-    /// <summary>Oldest first. Lines that are no entries are passed over; no file, no entries.</summary>
+    /// <summary>Oldest first, from all its files, also while they are rotated. Lines that are no entries are passed over; no file, no entries.</summary>
+    /// <param name="keep">Which of them are wanted; null: all. Only these are held in memory.</param>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public static IReadOnlyList<AuditEntry> Read(string path)
+    public static IReadOnlyList<AuditEntry> Read(string path, Func<AuditEntry, bool>? keep = null)
     {
-        if (!File.Exists(path)) return [];
-        using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         List<AuditEntry> entries = [];
-        while (file.ReadLine() is { } line)
+        var files = AuditFiles.Open(path);
+        try
         {
-            if (Parse(line) is { } entry) entries.Add(entry);
+            foreach (var file in files)
+            {
+                using var lines = new StreamReader(file);
+                while (lines.ReadLine() is { } line)
+                {
+                    if (Parse(line) is { } entry && keep?.Invoke(entry) is not false) entries.Add(entry);
+                }
+            }
+        }
+        finally
+        {
+            foreach (var file in files) file.Dispose();
         }
 
         return entries;
@@ -74,6 +88,7 @@ public sealed partial class AuditLog
 
     void Append(byte[] line)
     {
+        AuditFiles.Rotate(_path, line.Length, _limits());
         // Its folder's entry for it is then as durable as what is in it.
         if (!File.Exists(_path)) DurableFile.Write(_path, []);
         using var file = new FileStream(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);

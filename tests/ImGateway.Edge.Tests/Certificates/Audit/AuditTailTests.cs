@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -35,6 +36,22 @@ public sealed class AuditTailTests : IDisposable
 
         Assert.Equal("host 2", entries[0].Host);
         Assert.InRange(entries.Count, (AuditTail.MostBytes / line.Length) - 2, AuditTail.MostBytes / line.Length);
+    }
+
+    [Fact]
+    public void After_a_rotation_what_was_put_aside_last_is_seen_too()
+    {
+        var (log, tail) = (new AuditLog(Path, NullLogger.Instance, () => new AuditSection { MaxBytes = 1000, Keep = 10 }), new AuditTail(Path));
+        Assert.Empty(tail.Last(20)!);
+
+        for (var i = 0; i < 20; i++)
+        {
+            log.Write(Entry(i));
+            Assert.Equal(Enumerable.Range(0, i + 1).Reverse().Take(5).Select(number => $"host {number}"), tail.Last(5)!.Select(entry => entry.Host));
+        }
+
+        File.Delete(Path);
+        Assert.StartsWith("host 1", tail.Last(1)!.Single().Host, StringComparison.Ordinal);
     }
 
     [Theory]

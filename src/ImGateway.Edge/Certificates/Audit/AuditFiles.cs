@@ -1,0 +1,84 @@
+using System.Globalization;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates.Audit;
+
+/// <summary>
+/// The files of the audit log: <c>audit.jsonl</c>, which grows, and what was put aside before it, <c>audit.000001.jsonl</c> and on, the highest the
+/// newest. Numbers only rise: a rotation is one rename, and whatever moment a crash finds, every entry is in exactly one file.
+/// </summary>
+static class AuditFiles
+{
+    /// <summary>Enough for a reader that is overtaken by rotations.</summary>
+    const int Attempts = 10;
+
+    /// <summary>Puts <paramref name="path"/> aside if <paramref name="more"/> bytes would make it larger than it may be. Only under the store's lock.</summary>
+    public static void Rotate(string path, int more, AuditSection limits)
+    {
+        if (new FileInfo(path) is not { Exists: true, Length: > 0 } file || file.Length + more <= limits.MaxBytes) return;
+        var rotated = Rotated(path);
+        var next = rotated.Count == 0 ? 1 : rotated[^1].Number + 1;
+        DurableFile.Move(path, Numbered(path, next));
+        foreach (var (_, old) in rotated.Take(rotated.Count + 1 - limits.Keep)) File.Delete(old);
+    }
+
+    /// <summary>What was put aside, oldest first.</summary>
+    public static IReadOnlyList<(long Number, string Path)> Rotated(string path)
+    {
+        var (folder, name, extension) = Parts(path);
+        if (!Directory.Exists(folder)) return [];
+        return
+        [
+            .. from file in Directory.EnumerateFiles(folder, $"{name}.*{extension}")
+               let digits = Path.GetFileNameWithoutExtension(file)[Math.Min(name.Length + 1, Path.GetFileNameWithoutExtension(file).Length)..]
+               where digits.Length > 0 && !digits.AsSpan().ContainsAnyExceptInRange('0', '9')
+               let number = long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0
+               where number > 0
+               orderby number
+               select (number, file),
+        ];
+    }
+
+    /// <summary>All of them, oldest first and open, so that a rotation meanwhile neither hides an entry nor repeats one.</summary>
+    public static IReadOnlyList<FileStream> Open(string path)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            List<FileStream> open = [];
+            try
+            {
+                var before = Rotated(path);
+                foreach (var (_, file) in before) open.Add(Open(file, FileShare.ReadWrite | FileShare.Delete));
+                if (File.Exists(path)) open.Add(Open(path, FileShare.ReadWrite | FileShare.Delete));
+                if (Rotated(path).SequenceEqual(before) || attempt == Attempts) return open;
+            }
+            catch (FileNotFoundException) when (attempt < Attempts)
+            {
+                // Rotated or removed since it was listed.
+            }
+            catch
+            {
+                Close(open);
+                throw;
+            }
+
+            Close(open);
+        }
+    }
+
+    static FileStream Open(string path, FileShare share) => new(path, FileMode.Open, FileAccess.Read, share);
+
+    static void Close(List<FileStream> open)
+    {
+        foreach (var file in open) file.Dispose();
+    }
+
+    static string Numbered(string path, long number)
+    {
+        var (folder, name, extension) = Parts(path);
+        return Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{name}.{number:D6}{extension}"));
+    }
+
+    static (string Folder, string Name, string Extension) Parts(string path) =>
+        (Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileNameWithoutExtension(path), Path.GetExtension(path));
+}
