@@ -32,10 +32,11 @@ public sealed class LogEventTests
     /// <summary>What a class without a category of its own logs is its owner's: the manager's, but for the audit log.</summary>
     static string CategoryOf(Type type)
     {
-        var loggers = type.GetFields(All).Select(field => field.FieldType).Where(typeof(ILogger).IsAssignableFrom).ToList();
+        var loggers = type.GetFields(All).Select(field => field.FieldType)
+            .Concat(type.GetConstructors(All).SelectMany(constructor => constructor.GetParameters()).Select(parameter => parameter.ParameterType))
+            .Where(typeof(ILogger).IsAssignableFrom).ToList();
         if (loggers.Find(logger => logger.IsGenericType) is { } typed) return typed.GetGenericArguments()[0].FullName!;
         if (type == typeof(AuditLog)) return AuditLog.Category;
-        // Static methods that are given a logger, in a class whose logger is not kept under a name of its own.
         Assert.True(type.Namespace!.StartsWith(typeof(CertificateManager).Namespace!, StringComparison.Ordinal), $"{type}: whose category does it log to?");
         return typeof(CertificateManager).FullName!;
     }

@@ -8,4 +8,7 @@ public sealed class SteppedTimeProvider(DateTimeOffset start) : FakeTimeProvider
     public TimeSpan Step { get; set; }
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Step;
+
+    /// <summary>The base class makes it of the date.</summary>
+    public override long GetTimestamp() => base.GetUtcNow().Ticks;
 }

@@ -126,8 +126,8 @@ sealed partial class ControlListener : IConnectionListener
 
     void Bind()
     {
-        // 2. Bound under a name of this process's own, so that nobody meets it half made.
-        var own = Path.Combine(Path.GetDirectoryName(_path)!, $".ctl{Environment.ProcessId}");
+        // 2. Bound under another name, so that no verb meets it half made. What a crash left there goes.
+        var own = Path.Combine(Path.GetDirectoryName(_path)!, ".ctl");
         File.Delete(own);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try

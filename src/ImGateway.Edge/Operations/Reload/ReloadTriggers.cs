@@ -55,6 +55,6 @@ sealed partial class ReloadTriggers(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Error, "{What}: waiting for it failed, so a change may go unnoticed; the next attempt is in {Seconds} s, and `imgw reload` reads the file at once")]
+    [LoggerMessage(1, LogLevel.Error, "{What}: waiting for it failed, so a change may go unnoticed; the next attempt is in {Seconds} s, and imgw reload reads the file at once")]
     partial void Failed(Exception exception, string what, double seconds);
 }
