@@ -44,6 +44,15 @@ edge_takes_the_place_of_nginx() {
   [ "$left" = "edge im-gateway-service " ] || fail "$left"
 }
 
+# With systemd, by the commands of docs/migrate-from-nginx.md; the program is that of the image.
+from_nginx_and_back() {
+  local container
+  container=$(docker create "$IMGW_IMAGE")
+  docker cp "$container:/app" "$work/program"
+  docker rm "$container"
+  IMGW_PROGRAM=$work/program tests/long/switch
+}
+
 services_healthy() { [ "$(docker inspect -f '{{.State.Health.Status}}' "$(services ps -q edge)")" = healthy ]; }
 
 services_environment() {
