@@ -11,6 +11,6 @@ sealed partial class RenewalProgress(HostName host, IProgress<string>? other, IL
         other?.Report($"{host}: {value}");
     }
 
-    [LoggerMessage(42, LogLevel.Information, "{Host}: {Step}")]
+    [LoggerMessage(49, LogLevel.Information, "{Host}: {Step}")]
     partial void Step(HostName host, string step);
 }
