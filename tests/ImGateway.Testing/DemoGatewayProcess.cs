@@ -7,11 +7,14 @@ namespace ImGateway.Testing;
 public static class DemoGatewayProcess
 {
     /// <summary>Returns when it takes connections. Disposing of it kills it.</summary>
-    public static Task<PartnerProcess> StartAsync(int port) => PartnerProcess.StartAsync(
-        EdgeVerb.Command[0],
-        [.. EdgeVerb.Command[1..], "demo", "--gateway-only", "--listen", $"127.0.0.1:{port}"],
-        new Dictionary<string, string>(),
-        () => ConnectsAsync(port));
+    public static Task<PartnerProcess> StartAsync(int port) => StartAsync(EdgeVerb.Command, $"127.0.0.1:{port}", () => ConnectsAsync(port));
+
+    /// <summary>On every address of a namespace.</summary>
+    public static Task<PartnerProcess> StartAsync(int port, NetworkNamespace space) =>
+        StartAsync([.. space.Prefix, .. EdgeVerb.Command], $"0.0.0.0:{port}", () => ConnectsAsync(port, space));
+
+    static Task<PartnerProcess> StartAsync(string[] command, string listen, Func<Task<bool>> connects) =>
+        PartnerProcess.StartAsync(command[0], [.. command[1..], "demo", "--gateway-only", "--listen", listen], new Dictionary<string, string>(), connects);
 
     static async Task<bool> ConnectsAsync(int port)
     {
@@ -19,6 +22,19 @@ public static class DemoGatewayProcess
         try
         {
             await client.ConnectAsync(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    static async Task<bool> ConnectsAsync(int port, NetworkNamespace space)
+    {
+        try
+        {
+            using var socket = await space.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), CancellationToken.None);
             return true;
         }
         catch (SocketException)

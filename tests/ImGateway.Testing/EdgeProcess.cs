@@ -12,11 +12,13 @@ public sealed class EdgeProcess : IAsyncDisposable
 
     readonly Process _process;
     readonly Task _reading;
-    readonly HttpClient _management = new() { Timeout = TimeSpan.FromSeconds(20) };
+    readonly HttpClient _management;
 
-    EdgeProcess(Process process, string directory)
+    EdgeProcess(Process process, string directory, NetworkNamespace? space)
     {
         _process = process;
+        _management = space is null ? new HttpClient() : new HttpClient(space.Handler());
+        _management.Timeout = TimeSpan.FromSeconds(20);
         Directory = directory;
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput, Log), ReadAsync(process.StandardError, Errors));
     }
@@ -206,6 +208,7 @@ public sealed class EdgeProcess : IAsyncDisposable
             chown.WaitForExit();
         }
 
+        if (setup.Namespace is { } space) command.InsertRange(0, space.Prefix);
         if (setup.HangupIgnored) command.InsertRange(0, ["env", "--ignore-signal=HUP"]);
         var start = new ProcessStartInfo(command[0], command[1..])
         {
@@ -215,7 +218,7 @@ public sealed class EdgeProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = directory,
         };
-        return new EdgeProcess(Process.Start(start)!, directory);
+        return new EdgeProcess(Process.Start(start)!, directory, setup.Namespace);
     }
 
     async Task UntilListeningAsync()

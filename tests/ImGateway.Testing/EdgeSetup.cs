@@ -31,6 +31,9 @@ public sealed record EdgeSetup
     /// <summary>Whom it runs as; null = who runs the tests. Only root can.</summary>
     public int? User { get; init; }
 
+    /// <summary>Where it runs; null = where the tests do.</summary>
+    public NetworkNamespace? Namespace { get; init; }
+
     /// <summary>As from nohup: with SIGHUP ignored.</summary>
     public bool HangupIgnored { get; init; }
 

@@ -9,5 +9,9 @@ public static class EdgeVerb
     public static Task<ToolResult> RunAsAsync(int user, params string[] arguments) =>
         PartnerTool.RunAsync("setpriv", [$"--reuid={user}", $"--regid={user}", "--clear-groups", .. Command, .. arguments]);
 
+    /// <summary>In a network namespace. Only root can.</summary>
+    public static Task<ToolResult> RunInAsync(NetworkNamespace space, params string[] arguments) =>
+        PartnerTool.RunAsync(space.Prefix[0], [.. space.Prefix.Skip(1), .. Command, .. arguments]);
+
     internal static string[] Command => EdgeProcess.Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", EdgeProcess.Program] : [EdgeProcess.Program];
 }

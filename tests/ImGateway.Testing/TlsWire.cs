@@ -43,6 +43,21 @@ public sealed class TlsWire : IAsyncDisposable
         try
         {
             await socket.ConnectAsync(server, cancellationToken);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        return await ConnectAsync(socket, options, cancellationToken);
+    }
+
+    /// <param name="socket">Connected; it is the wire's from now on.</param>
+    public static async Task<TlsWire> ConnectAsync(Socket socket, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
             var wire = new TlsWire(socket);
             await wire._tls.AuthenticateAsClientAsync(options, cancellationToken);
             return wire;
