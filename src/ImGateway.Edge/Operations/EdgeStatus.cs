@@ -3,9 +3,7 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations.Reload;
-using ImGateway.Edge.Proxying;
 using ImGateway.Edge.WebSockets;
-using Yarp.ReverseProxy;
 
 namespace ImGateway.Edge.Operations;
 
@@ -29,9 +27,8 @@ sealed class EdgeStatus(
     DrainProgress drain,
     AuditTail audit,
     TimeProvider time,
-    WebSocketRegistry? webSockets = null,
-    IProxyStateLookup? proxy = null,
-    UpstreamProbes? probes = null)
+    UpstreamStatuses upstreams,
+    WebSocketRegistry? webSockets = null)
 {
     /// <summary>How the API writes: camelCase, fields without a value left out.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -49,7 +46,7 @@ sealed class EdgeStatus(
     public ReadyStatus Ready()
     {
         var report = health.Report();
-        return new ReadyStatus(report.Ready, report.Reasons, Upstreams()) { Degraded = report.Degraded };
+        return new ReadyStatus(report.Ready, report.Reasons, upstreams.Read()) { Degraded = report.Degraded };
     }
 
     public RunningStatus Running()
@@ -65,7 +62,7 @@ sealed class EdgeStatus(
             report.Ready,
             report.Reasons,
             webSockets?.Count,
-            Upstreams(),
+            upstreams.Read(),
             Certificates())
         {
             Degraded = report.Degraded,
@@ -85,10 +82,4 @@ sealed class EdgeStatus(
     public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Value.Hosts, managed(), refused(), nextOfMissing, time.GetUtcNow());
 
     public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.IsCalled(name));
-
-    IReadOnlyList<UpstreamStatus> Upstreams() => proxy is null
-        ? [.. options.Value.Upstreams.Select(upstream => new UpstreamStatus(upstream.GetLeftPart(UriPartial.Authority), "unknown"))]
-        : [.. from cluster in proxy.GetClusters()
-              from destination in cluster.DestinationsState.AllDestinations
-              select UpstreamStatus.Of(destination, probes?.Of(destination))];
 }

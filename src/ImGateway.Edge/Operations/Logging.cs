@@ -41,6 +41,8 @@ public static class Logging
             .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder", LogEventLevel.Error)
             // Its mere being enabled costs an Activity a request; the access log says more.
             .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
+            // As the forwarder does, once a probe, with a stack trace; HealthChanges has a line at each change.
+            .MinimumLevel.Override("Yarp.ReverseProxy.Health", LogEventLevel.Error)
             // As the forwarder does, once a request; the line about the upstream stands for it.
             .MinimumLevel.Override("Yarp.ReverseProxy.LoadBalancing", LogEventLevel.Error)
             // A client that floods a connection is worth a fatal line, with a stack, a frame to it: whoever wants the disk full has only to ask.

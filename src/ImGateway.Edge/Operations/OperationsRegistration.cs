@@ -16,7 +16,7 @@ public static class OperationsRegistration
     {
         services.AddEdgeMetrics();
         services.AddSingleton(_ => BuildInfo.Read());
-        services.AddSingleton<EdgeHealth>();
+        services.AddSingleton<EdgeHealth>().AddSingleton<UpstreamStatuses>().AddSingleton<IHealthSource, UpstreamHealth>();
         services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(provider => () =>
         {
             var states = provider.GetRequiredService<OcspStates>();

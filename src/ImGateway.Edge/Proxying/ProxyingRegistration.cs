@@ -43,7 +43,8 @@ static class ProxyingRegistration
         services.AddRequestTimeouts();
         RelayWebSockets(services);
         UpstreamProbes.Register(services);
-        services.AddSingleton<UpstreamErrors>();
+        HealthChanges.Register(services);
+        services.AddSingleton<UpstreamErrors>().AddSingleton<UpstreamResults>();
         services.AddSingleton<HoldQueue>().AddSingleton<Retries>();
         KeepNoKeysForCookies(services);
         // YARP brings it for policies, which the ReverseProxy section may not name here; with it each request would pass its middleware.
@@ -94,7 +95,8 @@ static class ProxyingRegistration
     static void RelayWebSockets(IServiceCollection services)
     {
         var yarps = services.Last(service => service.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
-        services.AddSingleton<IHttpForwarder>(provider => new RelayingForwarder((IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarps)));
+        services.AddSingleton<IHttpForwarder>(provider => new RelayingForwarder(
+            (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarps), provider.GetRequiredService<UpstreamResults>()));
     }
 
     /// <summary>

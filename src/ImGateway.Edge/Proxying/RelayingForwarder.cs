@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Proxying;
 /// its failures are called stays YARP's; what becomes of the two streams is ours. Stands where the forwarder does, so that a socket counts
 /// as a request under way for balancing, and its breaking off for passive health checks.
 /// </summary>
-sealed class RelayingForwarder(IHttpForwarder yarp) : IHttpForwarder
+sealed class RelayingForwarder(IHttpForwarder yarp, UpstreamResults results) : IHttpForwarder
 {
     public ValueTask<ForwarderError> SendAsync(
         HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer) =>
@@ -21,10 +21,12 @@ sealed class RelayingForwarder(IHttpForwarder yarp) : IHttpForwarder
         return context.Features.Get<WebSocketSession>() is { } session ? RelayAsync(context, session, sent) : sent;
     }
 
-    static async ValueTask<ForwarderError> RelayAsync(HttpContext context, WebSocketSession session, ValueTask<ForwarderError> sent)
+    async ValueTask<ForwarderError> RelayAsync(HttpContext context, WebSocketSession session, ValueTask<ForwarderError> sent)
     {
         var error = await sent;
         if (error != ForwarderError.None || !session.IsGranted) return error;
+        // Not when it ends, which may be in hours.
+        results.NoteGranted(context);
         var end = await session.RelayAsync();
         if (end.Error != ForwarderError.None) context.Features.Set<IForwarderErrorFeature>(new RelayError(end.Error, end.Exception));
         return end.Error;

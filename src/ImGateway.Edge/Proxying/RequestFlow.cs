@@ -20,6 +20,7 @@ sealed partial class RequestFlow(
     Retries retries,
     WebSocketLimit socketLimit,
     UpstreamErrors errors,
+    UpstreamResults results,
     ProxyMetrics metrics,
     TimeProvider time,
     ILogger<RequestFlow> logger)
@@ -63,6 +64,7 @@ sealed partial class RequestFlow(
 
             // 5. What the upstream did not take goes elsewhere, or waits until it is back.
             var failure = context.Features.Get<IForwarderErrorFeature>();
+            results.Note(context, failure);
             if (failure is not null) errors.Note(context, route!, failure);
             if (failure is not null && retries.MayRepeat(context, failure, isWebSocket)) failure = await retries.RepeatAsync(context, yarp, route!, path, failure, isWebSocket);
 

@@ -15,7 +15,7 @@ namespace ImGateway.Edge.Proxying;
 /// the same destination, where the connection ended in order before the first byte of an answer: it takes it for one that was idle too long.)</item>
 /// </list>
 /// </summary>
-sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors errors, ProxyMetrics metrics, TimeProvider time)
+sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors errors, UpstreamResults results, ProxyMetrics metrics, TimeProvider time)
 {
     const int MostLost = 1;
 
@@ -66,6 +66,7 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
             Clean(context);
             await yarp.ForwardAsync(context, route, path.Span);
             var next = context.Features.Get<IForwarderErrorFeature>();
+            results.Note(context, next);
             // An affinity whose policy is not to go elsewhere answers 503 by itself.
             mayGoElsewhere = next is not null || context.GetReverseProxyFeature().ProxiedDestination is not null;
             if (next is null && mayGoElsewhere) return null;

@@ -9,9 +9,15 @@ function concerns(status) {
   if (sick.length > 0) {
     const all = sick.length === status.upstreams.length;
     found.push({ kind: all ? "bad" : "warn", words: all ? ["No upstream is healthy: clients get errors."] : [plural(sick.length, "upstream is", "upstreams are"), " unhealthy: ", said(sick.map(each => each.address).join(", "))] });
+    for (const { address, recent } of sick) if (recent?.failingSince) found.push({ kind: all ? "bad" : "warn", words: failing(address, recent) });
   }
   if (!status.configuration.succeeded) found.push({ kind: "warn", words: ["The configuration file was refused; the last good one is in force."] });
   return found.sort((one, other) => (one.kind === "bad" ? 0 : 1) - (other.kind === "bad" ? 0 : 1));
+}
+
+function failing(address, { attempts, failed, failingSince, lastError }) {
+  const many = attempts === 0 ? "none came in the last minute, those before failed" : `${count(failed)} of ${plural(attempts, "request")} in the last minute`;
+  return [said(address), " fails since ", time(failingSince, `${clock(failingSince)} (${relative(failingSince)})`), `: ${many}. Last error: `, said(lastError)];
 }
 
 function reason(text) {
@@ -21,9 +27,9 @@ function reason(text) {
   return missing ? [said(missing[1]), " has no certificate yet: its TLS connections are refused."] : said(text);
 }
 
-/** What the edge calls degraded, unless a certificate's own concern says it. */
+/** What the edge calls degraded, unless a concern of a certificate or an upstream says it. */
 function degraded(status) {
-  return (status.degraded ?? []).filter(text => !/^(no certificate for|certificate file) /.test(text)).map(text => ({ kind: "bad", words: [said(text)] }));
+  return (status.degraded ?? []).filter(text => !/^(no certificate for|certificate file|upstream) /.test(text)).map(text => ({ kind: "bad", words: [said(text)] }));
 }
 
 function verdict(status) {

@@ -62,10 +62,12 @@ function showRequests({ requests, sockets }) {
 const healthKinds = { healthy: "good", unhealthy: "bad" };
 
 function showUpstreams({ upstreams }) {
-  show(document.getElementById("upstreams"), upstreams.map(({ address, health, active, passive, underWay, lastProbe }) => h("li", { "data-key": address },
+  show(document.getElementById("upstreams"), upstreams.map(({ address, health, active, passive, underWay, lastProbe, recent }) => h("li", { "data-key": address },
     h("header", null, h("h3", null, said(address)), badge(healthKinds[health] ?? "rest", word(health))),
     pairs(
       ["Under way", underWay === undefined ? null : count(underWay)],
+      recent ? ["Failed in the last minute", `${count(recent.failed)} of ${count(recent.attempts)}`] : null,
+      recent?.failingSince ? ["Last error", said(recent.lastError), true] : null,
       ["Active check", active ? word(active) : null],
       ["Passive check", passive ? word(passive) : null],
       lastProbe ? ["Last probe", [said(lastProbe.result), ", ", time(lastProbe.at, relative(lastProbe.at))], !lastProbe.succeeded] : null))));

@@ -1,0 +1,20 @@
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying;
+using Yarp.ReverseProxy;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>How each gateway does, gathered when it is asked for.</summary>
+sealed class UpstreamStatuses(CurrentOptions options, IProxyStateLookup? proxy = null, UpstreamProbes? probes = null, UpstreamResults? results = null)
+{
+    public IReadOnlyList<UpstreamStatus> Read()
+    {
+        if (proxy is null) return [.. options.Value.Upstreams.Select(upstream => new UpstreamStatus(upstream.GetLeftPart(UriPartial.Authority), UpstreamStatus.Unknown))];
+        return
+        [
+            .. from cluster in proxy.GetClusters()
+               from destination in cluster.DestinationsState.AllDestinations
+               select UpstreamStatus.Of(destination, probes?.Of(destination), results?.Of(destination)),
+        ];
+    }
+}

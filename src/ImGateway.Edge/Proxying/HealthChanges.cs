@@ -1,0 +1,58 @@
+using System.Runtime.CompilerServices;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>
+/// A line at each change of what health checks find, with the address. YARP's own, which are off, are one with a stack trace at each probe
+/// that fails, and name destinations by their keys.
+/// </summary>
+sealed partial class HealthChanges(IDestinationHealthUpdater yarp, UpstreamProbes probes, ILogger<HealthChanges> logger) : IDestinationHealthUpdater
+{
+    const string Active = "an active check", Passive = "what became of requests";
+
+    readonly ConditionalWeakTable<DestinationState, Sick> _active = [], _passive = [];
+
+    /// <summary>Puts itself before YARP's, which judges by it.</summary>
+    public static void Register(IServiceCollection services)
+    {
+        var updater = services.Last(service => service.ServiceType == typeof(IDestinationHealthUpdater));
+        services.Remove(updater);
+        services.AddSingleton<IDestinationHealthUpdater>(provider => new HealthChanges(
+            (IDestinationHealthUpdater)ActivatorUtilities.CreateInstance(provider, updater.ImplementationType!),
+            provider.GetRequiredService<UpstreamProbes>(),
+            provider.GetRequiredService<ILogger<HealthChanges>>()));
+    }
+
+    public void SetActive(ClusterState cluster, IEnumerable<NewActiveDestinationHealth> newHealthPairs)
+    {
+        IReadOnlyList<NewActiveDestinationHealth> pairs = [.. newHealthPairs];
+        yarp.SetActive(cluster, pairs);
+        foreach (var pair in pairs) Note(_active, pair.Destination, pair.NewActiveHealth, Active, probes.Of(pair.Destination)?.Result);
+    }
+
+    public void SetPassive(ClusterState cluster, DestinationState destination, DestinationHealth newHealth, TimeSpan reactivationPeriod)
+    {
+        yarp.SetPassive(cluster, destination, newHealth, reactivationPeriod);
+        Note(_passive, destination, newHealth, Passive, why: null);
+    }
+
+    void Note(ConditionalWeakTable<DestinationState, Sick> known, DestinationState destination, DestinationHealth health, string by, string? why)
+    {
+        var address = destination.Model.Config.Address;
+        if (health is DestinationHealth.Unhealthy && known.TryAdd(destination, Sick.Instance)) LogUnhealthy(address, by, why ?? "too many have failed");
+        else if (health is DestinationHealth.Healthy && known.Remove(destination)) LogHealthy(address, by);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Address} is unhealthy, by {By}: {Reason}")]
+    partial void LogUnhealthy(string address, string by, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Address} is healthy again, by {By}")]
+    partial void LogHealthy(string address, string by);
+
+    sealed class Sick
+    {
+        public static readonly Sick Instance = new();
+    }
+}

@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.WebSockets;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>How destinations have done lately, by what became of requests: also where no health check is configured. A line at each change.</summary>
+sealed partial class UpstreamResults(TimeProvider time, ILogger<UpstreamResults> logger)
+{
+    const int LongestError = 200;
+
+    readonly ConditionalWeakTable<DestinationState, RecentResults> _recent = [];
+
+    /// <summary>Null: it was not asked yet.</summary>
+    public UpstreamRecent? Of(DestinationState destination) => _recent.TryGetValue(destination, out var recent) ? recent.Read() : null;
+
+    /// <summary>Notes one attempt when the forwarder is through with it; a WebSocket that was granted has been noted then.</summary>
+    /// <param name="failure">Null: the destination answered.</param>
+    public void Note(HttpContext context, IForwarderErrorFeature? failure)
+    {
+        if (context.Features.Get<WebSocketSession>() is { IsGranted: true }) return;
+        var status = context.Response.StatusCode;
+        if (failure is null) Add(context, status < StatusCodes.Status500InternalServerError ? null : $"status {status}");
+        else if (UpstreamErrors.Classify(failure, context.RequestAborted.IsCancellationRequested) is { } error) Add(context, ErrorOf(error, failure.Exception));
+    }
+
+    /// <summary>Notes a WebSocket that the destination has granted.</summary>
+    public void NoteGranted(HttpContext context) => Add(context, error: null);
+
+    void Add(HttpContext context, string? error)
+    {
+        // None where no destination was available.
+        if (context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination is not { } destination) return;
+        if (_recent.GetValue(destination, _ => new RecentResults(time)).Add(error) is not { } changed) return;
+        if (changed.IsFailing) LogFailing(destination.Model.Config.Address, changed.Failed, changed.Attempts, changed.LastError!);
+        else LogAnswering(destination.Model.Config.Address);
+    }
+
+    static string ErrorOf(UpstreamError error, Exception? exception)
+    {
+        var text = OneLine.From(exception?.GetBaseException().Message ?? ProxyMetrics.LabelOf(error));
+        return text.Length > LongestError ? text[..LongestError] + "…" : text;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Address} fails: {Failed} of {Attempts} requests in the last minute, the last one with: {Reason}")]
+    partial void LogFailing(string address, int failed, int attempts, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Address} answers again")]
+    partial void LogAnswering(string address);
+}
