@@ -57,6 +57,28 @@ public sealed class CertificateReloadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_reload_that_was_refused_leaves_the_store_as_it_was()
+    {
+        _setup.WriteFile();
+        using var edge = await _setup.StartAsync();
+        var before = Contents();
+        var gateway = _setup.Issue().WriteTo(_setup["new"]);
+        var shop = _setup.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_setup["shop"]);
+        _setup.Probe = host => host == Shop ? "no" : null;
+
+        await Assert.ThrowsAsync<CertificateLoadException>(() => ReconfigureAsync(edge, _setup.Options with
+        {
+            Hosts = [Gateway, Chat, Shop],
+            Certificates = _setup.Options.Certificates with { Files = [gateway, shop] },
+        }));
+
+        Assert.Equal(before, Contents());
+
+        Dictionary<string, string> Contents() => Directory.EnumerateFiles(_setup.Data("certificates"), "*", SearchOption.AllDirectories)
+            .ToDictionary(path => path, path => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))));
+    }
+
+    [Fact]
     public async Task What_is_issued_for_a_host_that_has_gone_meanwhile_is_not_put_to_use()
     {
         _setup.UseAcme();

@@ -1,0 +1,80 @@
+using ImGateway.Testing;
+using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+
+namespace ImGateway.Edge.Tests.Certificates;
+
+/// <summary><c>Certificates:OnChange</c> runs beside the loop (issue 15).</summary>
+public sealed class ChangeProgramTests : IDisposable
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    readonly StoreSetup _setup = new();
+
+    public void Dispose() => _setup.Dispose();
+
+    [Fact]
+    public async Task Program_that_hangs_holds_up_nothing_and_runs_once_more_for_all_changes_meanwhile()
+    {
+        await UseProgramAsync();
+        using var edge = await _setup.StartAsync();
+        await ChangeAsync(edge);
+        await StartedAsync();
+
+        // It hangs; two more changes come and go.
+        await ChangeAsync(edge);
+        await ChangeAsync(edge);
+        await GoAsync();
+        await StartedAsync();
+        await GoAsync();
+
+        Assert.Equal(["gateway.example.com", "gateway.example.com"], await File.ReadAllLinesAsync(_setup["hosts"]));
+    }
+
+    [Fact]
+    public async Task Stop_waits_a_little_for_a_program_and_then_ends_it()
+    {
+        await UseProgramAsync();
+        using var edge = await _setup.StartAsync();
+        await edge.Manager.StartAsync(CancellationToken.None);
+        await ChangeAsync(edge);
+        await StartedAsync();
+
+        var stop = edge.Manager.StopAsync(CancellationToken.None);
+        for (var second = 0; second < 1_000_000 && !stop.IsCompleted; second++)
+        {
+            _setup.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await stop.WaitAsync(Patience);
+    }
+
+    /// <summary>Says that it has started, then waits until it may end.</summary>
+    async Task UseProgramAsync()
+    {
+        _setup.UseSelfSigned();
+        _setup.Options = _setup.Options with
+        {
+            Hosts = [Gateway],
+            Certificates = _setup.Options.Certificates with
+            {
+                OnChange = ["/bin/sh", "-c", $"echo $IMGW_HOST >> {_setup["hosts"]}; echo started > {_setup["started"]}; cat {_setup["go"]} > /dev/null"],
+            },
+        };
+        Directory.CreateDirectory(_setup.Data());
+        foreach (var pipe in new[] { "started", "go" }) Assert.Equal(0, (await PartnerTool.RunAsync("mkfifo", [_setup[pipe]])).ExitCode);
+        // The first certificate is a change, too.
+        using (await _setup.StartAsync()) { }
+    }
+
+    async Task ChangeAsync(StoreSetup.Edge edge)
+    {
+        using var issued = _setup.Issue("gateway.example.com");
+        Assert.True((await edge.ImportAsync(issued)).Succeeded);
+        await edge.Manager.LookAsync(CancellationToken.None).WaitAsync(Patience);
+    }
+
+    Task StartedAsync() => Task.Run(() => File.ReadAllText(_setup["started"])).WaitAsync(Patience);
+
+    Task GoAsync() => Task.Run(() => File.WriteAllText(_setup["go"], "go\n")).WaitAsync(Patience);
+}

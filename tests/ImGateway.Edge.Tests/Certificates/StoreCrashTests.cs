@@ -1,0 +1,116 @@
+using System.Runtime.Versioning;
+using ImGateway.Edge.Certificates;
+using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+
+namespace ImGateway.Edge.Tests.Certificates;
+
+/// <summary>The store after a crash at each step of each change, in random order (issue 15).</summary>
+[UnsupportedOSPlatform("windows")]
+public sealed class StoreCrashTests : IDisposable
+{
+    readonly StoreSetup _setup = new();
+
+    public void Dispose() => _setup.Dispose();
+
+    [Fact]
+    public async Task Certificate_that_never_proved_itself_is_not_committed_after_a_repair()
+    {
+        _setup.UseSelfSigned();
+        using var first = _setup.Issue();
+        using var second = _setup.Issue();
+        using var third = _setup.Issue();
+        using (var edge = await _setup.StartAsync())
+        {
+            await edge.ImportAsync(first);
+            await edge.ImportAsync(second);
+        }
+
+        File.WriteAllText(_setup.Stored(Gateway, "current.pem"), "");
+        List<string> copies;
+        using (var edge = await _setup.StartAsync())
+        {
+            Assert.Equal(first.SerialNumber, edge.Serial());
+            Assert.Equal(File.ReadAllBytes(_setup.Stored(Gateway, "previous.pem")), File.ReadAllBytes(_setup.Stored(Gateway, "current.pem")));
+            _setup.Probe = _ => "no";
+            copies = await CopiesAsync(() => edge.ImportAsync(third));
+        }
+
+        Assert.NotEmpty(copies);
+        Assert.All(await SerialsAsync(copies), serial => Assert.Equal(first.SerialNumber, serial));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public async Task Each_crash_leaves_what_was_served_before_or_after(int seed)
+    {
+        var random = new Random(seed);
+        _setup.UseSelfSigned();
+        using (var start = await _setup.StartAsync())
+        {
+            await start.ImportAsync(_setup.Issue());
+            await start.ImportAsync(_setup.Issue());
+        }
+
+        for (var change = 0; change < 5; change++)
+        {
+            if (random.Next(3) == 0) File.WriteAllText(_setup.Stored(Gateway, "current.pem"), "damaged");
+            List<string> copies;
+            HashSet<string> allowed = [];
+            using (var edge = await _setup.StartAsync())
+            {
+                allowed.Add(edge.Serial());
+                var kind = random.Next(3);
+                _setup.Probe = kind == 0 ? _ => "no" : _ => null;
+                copies = await CopiesAsync(() => kind == 2 ? edge.RollbackAsync() : edge.ImportAsync(_setup.Issue()));
+                allowed.Add(edge.Serial());
+            }
+
+            Assert.All(await SerialsAsync(copies), serial => Assert.Contains(serial, allowed));
+            foreach (var copy in copies) Directory.Delete(copy, recursive: true);
+        }
+    }
+
+    /// <summary>The data directory as a crash would leave it at each step of the change.</summary>
+    async Task<List<string>> CopiesAsync(Func<Task<InstallResult>> change)
+    {
+        List<string> copies = [];
+        DurableFile.Step.Value = () =>
+        {
+            copies.Add(_setup[$"crash-{Guid.NewGuid():N}"]);
+            Copy(_setup.Data(), copies[^1]);
+        };
+        await change();
+        DurableFile.Step.Value = null;
+        return copies;
+    }
+
+    async Task<List<string>> SerialsAsync(IEnumerable<string> copies)
+    {
+        var options = _setup.Options;
+        _setup.Probe = _ => null;
+        List<string> serials = [];
+        foreach (var copy in copies)
+        {
+            _setup.Options = options with { DataDirectory = copy };
+            using var edge = await _setup.StartAsync();
+            serials.Add(edge.Serial());
+            // Strays are gone, and what is left is readable.
+            Assert.DoesNotContain(Directory.EnumerateFiles(_setup.Stored(Gateway, "")), path => Path.GetFileName(path)[0] == '.');
+        }
+
+        _setup.Options = options;
+        return serials;
+    }
+
+    static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var folder in Directory.EnumerateDirectories(from)) Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+        foreach (var file in Directory.EnumerateFiles(from).Where(file => Path.GetFileName(file) != "lock")) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+}

@@ -1,0 +1,119 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Tests.Acme;
+using ImGateway.Edge.Tests.Certificates.Issuance;
+using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+
+namespace ImGateway.Edge.Tests.Certificates;
+
+/// <summary>Two processes on one DataDirectory (issue 15): who has the lock, and what it has to know before it writes.</summary>
+public sealed class StoreTakeoverTests : IDisposable
+{
+    readonly StoreSetup _setup = new();
+
+    public void Dispose() => _setup.Dispose();
+
+    [Fact]
+    public async Task Import_that_takes_the_lock_before_the_loop_knows_what_the_old_edge_stored_last()
+    {
+        using var file = _setup.WriteFile();
+        var old = await _setup.StartAsync();
+        using var young = await _setup.StartAsync();
+        using var last = _setup.Issue();
+        Assert.True((await old.ImportAsync(last)).Succeeded);
+        old.Dispose();
+
+        using var next = _setup.Issue("gateway.example.com");
+        Assert.True((await young.ImportAsync(next)).Succeeded);
+
+        Assert.Equal((next.SerialNumber, last.SerialNumber), (young.Serial(), young.Certificate().Previous!.SerialNumber));
+        Assert.Equal(last.SerialNumber, young.Serial(Chat));
+    }
+
+    [Fact]
+    public async Task Renewal_that_takes_the_lock_before_the_loop_knows_what_the_old_edge_stored_last()
+    {
+        _setup.UseAcme();
+        var ca = new FakeAuthority(_setup);
+        _setup.Authority = ca.Authority;
+        var old = await _setup.StartAsync();
+        using var young = await _setup.StartAsync();
+        await old.RoundAsync();
+        var serial = old.Serial();
+        old.Dispose();
+
+        var result = await young.Manager.RenewAsync(Gateway, force: false, staging: false, "uid 0", new Progress<string>(), CancellationToken.None);
+
+        Assert.Contains("is not due", result.Message);
+        Assert.Equal(serial, young.Serial());
+        Assert.Single(ca.Orders);
+    }
+
+    [Fact]
+    public async Task Takeover_that_failed_is_repeated_and_nothing_is_written_before()
+    {
+        using var file = _setup.WriteFile();
+        var old = await _setup.StartAsync();
+        using var young = await _setup.StartAsync();
+        using var last = _setup.Issue();
+        await old.ImportAsync(last);
+        old.Dispose();
+        var state = _setup.Stored(Chat, "state.json");
+        File.Move(state, _setup["state.json"]);
+        // Reading it fails with EIO.
+        File.CreateSymbolicLink(state, "/proc/self/mem");
+
+        for (var round = 0; round < 3; round++) await young.Manager.LookAsync(CancellationToken.None);
+        using var refused = _setup.Issue();
+        Assert.Contains("cannot be used", Assert.Single((await young.ImportAsync(refused)).Problems));
+        Assert.Single(_setup.Log.Lines, line => line.Text.Contains("not taken over", StringComparison.Ordinal));
+
+        File.Move(_setup["state.json"], state, overwrite: true);
+        await young.Manager.LookAsync(CancellationToken.None);
+        Assert.Equal((last.SerialNumber, last.SerialNumber), (young.Serial(), young.Serial(Chat)));
+    }
+
+    [Fact]
+    public async Task Lock_that_cannot_be_made_is_no_other_process()
+    {
+        using var file = _setup.WriteFile();
+        Directory.CreateDirectory(_setup.Data());
+        File.CreateSymbolicLink(_setup.Data("lock"), "/nowhere/lock");
+
+        var refused = await Assert.ThrowsAsync<CertificateLoadException>(_setup.StartAsync);
+
+        var line = Assert.Single(refused.Lines);
+        Assert.Contains("/nowhere/lock", line);
+        Assert.DoesNotContain("another imgw process", line);
+    }
+
+    [Fact]
+    public async Task Full_disk_is_no_other_process_and_the_lock_is_held_once()
+    {
+        await using var disk = await SmallDisk.MountAsync(256);
+        var path = Path.Combine(disk.Path, "lock");
+        disk.Fill();
+        using (var held = StoreLock.TryTake(path))
+        {
+            Assert.NotNull(held);
+            Assert.Null(StoreLock.TryTake(path));
+        }
+
+        disk.Empty();
+        using var next = StoreLock.TryTake(path);
+        Assert.NotNull(next);
+    }
+
+    [Fact]
+    public void Budget_that_cannot_be_read_is_not_taken_for_an_empty_one()
+    {
+        var path = _setup["limits.json"];
+        File.CreateSymbolicLink(path, "/proc/self/mem");
+        var budget = new IssuanceBudget(path, _setup.Time);
+
+        var refused = Assert.Throws<IssuanceException>(() => budget.Begin(Gateway, isExempt: false, mayTakeLast: false));
+
+        Assert.Contains("cannot be read", refused.Message);
+        Assert.Equal("/proc/self/mem", new FileInfo(path).LinkTarget);
+    }
+}
