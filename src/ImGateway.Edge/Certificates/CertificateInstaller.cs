@@ -100,6 +100,12 @@ sealed partial class CertificateInstaller(
     /// <param name="served">As <see cref="Served"/> was then.</param>
     public void Restore(IReadOnlyDictionary<HostName, ServedCredential> served)
     {
+        foreach (var (host, taken) in _served)
+        {
+            var before = served.GetValueOrDefault(host)?.Credential;
+            if (taken.Credential != before && store.IsOurs) audit.TakenBack(host, taken.Credential, before);
+        }
+
         Replace(served);
         foreach (var (host, credential) in served) metrics.Served(host, credential);
     }

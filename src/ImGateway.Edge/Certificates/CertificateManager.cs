@@ -32,6 +32,7 @@ public sealed partial class CertificateManager : BackgroundService
     readonly SelfSignedRenewals _selfSigned;
     readonly AcmeRenewals _acme;
     readonly RenewalBook _book;
+    readonly StoreTakeover _takeover;
     readonly ExpiryAlerts _alerts;
     readonly ChangeProgram _onChange;
     readonly ManualInstalls _manualInstalls;
@@ -100,12 +101,13 @@ public sealed partial class CertificateManager : BackgroundService
 
         // Who changes what is served, and who is told.
         _start = new CertificateStart(current, _store, _files, _refused, development, _installer, metrics, logger);
-        _manualInstalls = new ManualInstalls(current, _store, _installer, _turn, metrics, time, logger);
+        _takeover = new StoreTakeover(_store, _start, _book, logger);
+        _manualInstalls = new ManualInstalls(current, _store, _takeover, _installer, _turn, metrics, time, logger);
         _manualRenewals = new ManualRenewals(
-            current, _store, _installer, _files, _selfSigned, _acme, new Revocations(_ca, _store, _installer, _files, _book, _acme, _turn, audit), _ca, _turn, logger);
-        _reload = new CertificateReload(current, _files, _refused, _ca, selector, _start, _installer, _book, caOf, time, logger);
+            current, _store, _takeover, _installer, _files, _selfSigned, _acme, new Revocations(_ca, _store, _installer, _files, _book, _acme, _turn, audit), _ca, _turn, logger);
+        _reload = new CertificateReload(current, _files, _refused, _ca, selector, _store, _start, _installer, _book, caOf, time, logger);
         _alerts = new ExpiryAlerts(current, time, logger);
-        _onChange = new ChangeProgram(current, new HookProgram(time), logger);
+        _onChange = new ChangeProgram(current, new HookProgram(time), time, logger);
     }
 
     /// <summary>What is served and where it came from; replaced as a whole.</summary>
@@ -188,6 +190,7 @@ public sealed partial class CertificateManager : BackgroundService
     public override void Dispose()
     {
         base.Dispose();
+        _onChange.Dispose();
         _files.Value.Dispose();
         _acme.Dispose();
         _store.Dispose();
@@ -215,6 +218,8 @@ public sealed partial class CertificateManager : BackgroundService
         finally
         {
             await _acme.EndedAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Tell();
+            await _onChange.StopAsync();
         }
     }
 
@@ -223,13 +228,7 @@ public sealed partial class CertificateManager : BackgroundService
     {
         using (await _turn.TakeAsync(cancellationToken))
         {
-            // The edge that this one replaces has gone: what it stored last counts.
-            if (!_store.IsOurs && _store.TryLock())
-            {
-                await _start.SettleAsync([], cancellationToken);
-                _book.ShowAnew();
-            }
-
+            await _takeover.LookAsync(cancellationToken);
             await _fileChanges.LookAsync(cancellationToken);
             await _selfSigned.LookAsync(cancellationToken);
             if (_time.GetUtcNow() >= _nextAlerts)
@@ -244,18 +243,21 @@ public sealed partial class CertificateManager : BackgroundService
             if (IsAcme && _store.IsOurs) _acme.Look(_options.Value.Hosts.Where(host => !_files.Value.Covers(host)), cancellationToken);
         }
 
-        await TellAsync(cancellationToken);
+        Tell();
     }
 
     /// <summary>Ends when every renewal has that the rounds so far have started.</summary>
     internal Task RenewalsAsync() => _acme.EndedAsync();
 
-    /// <summary>After the turn, so that nothing waits for a slow program but the next look.</summary>
-    async Task TellAsync(CancellationToken cancellationToken)
+    /// <summary>Ends when every program has that was started for a change.</summary>
+    internal Task ProgramsAsync() => _onChange.EndedAsync();
+
+    /// <summary>Only starts programs: nothing waits for a slow one.</summary>
+    void Tell()
     {
         HashSet<HostName> changed = [];
         while (_installer.Changed.TryDequeue(out var host)) changed.Add(host);
-        if (_store.IsOurs) await _onChange.RunAsync(changed, _store.CurrentPath, cancellationToken);
+        if (_store.IsOurs) _onChange.Start(changed.Where(_installer.Served.ContainsKey), _store.CurrentPath);
     }
 
     [LoggerMessage(6, LogLevel.Error, "A round of certificate upkeep failed; the next is in a second")]

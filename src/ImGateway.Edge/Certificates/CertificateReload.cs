@@ -12,6 +12,7 @@ sealed partial class CertificateReload(
     RefusedFiles refused,
     Current<IssuingCa> ca,
     ServerCertificateSelector selector,
+    CertificateStore store,
     CertificateStart start,
     CertificateInstaller installer,
     RenewalBook book,
@@ -24,6 +25,7 @@ sealed partial class CertificateReload(
     {
         // 1. What there is to go back to.
         var (before, watched, served) = (options.Value, files.Value, installer.Served);
+        var stored = store.Backup(before.Hosts.Union(next.Hosts));
 
         // 2. The files, unless they are the same for the same hosts; then the hosts, and certificates for those that are new.
         var found = watched.Suits(next) ? watched : new FilesSource(next, time);
@@ -42,6 +44,8 @@ sealed partial class CertificateReload(
             selector.Reconfigure(before);
             installer.Restore(served);
             if (found != watched) found.Dispose();
+            // Sound certificates may have been kept before another one was refused.
+            if (stored.TryRestore() is { } why) NotRestored(before.DataDirectory, why);
             throw;
         }
 
@@ -66,6 +70,9 @@ sealed partial class CertificateReload(
             installer.Retain(next.Hosts);
         }
     }
+
+    [LoggerMessage(14, LogLevel.Error, "{Directory}: what was stored before the refused reload cannot be put back: {Why}; see to its space and its owner, then 'imgw reload'")]
+    partial void NotRestored(string directory, string why);
 
     [LoggerMessage(13, LogLevel.Information, "{Host}: is no longer configured, and neither served nor renewed; its certificate stays in DataDirectory")]
     partial void NoLongerServed(HostName host);

@@ -8,6 +8,9 @@ namespace ImGateway.Edge.Certificates;
 /// <summary><c>DataDirectory/certificates/NAME</c> of every host: what is served, what came before it, and where both came from.</summary>
 sealed partial class CertificateStore(CurrentOptions options, TimeProvider time, ILogger logger) : IDisposable
 {
+    /// <summary>ENOSPC, as .NET passes it on.</summary>
+    const int NoSpace = 28;
+
     // DataDirectory changes at a start alone.
     readonly string _root = Path.Combine(options.Value.DataDirectory, "certificates");
     readonly string _accounts = Path.Combine(options.Value.DataDirectory, "accounts");
@@ -40,23 +43,48 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
     });
 
     /// <summary>Makes this process the one that writes, unless another is. Whoever gets it clears up what a crash left.</summary>
+    /// <exception cref="CertificateLoadException">The lock or the folder cannot be used; this process does not write it.</exception>
     public bool TryLock()
     {
         if (IsOurs) return true;
-        Guard(() =>
+        try
         {
-            _lock = StoreLock.TryTake(LockPath);
-            if (!IsOurs) return;
-            foreach (var host in options.Value.Hosts) Folder(host).Recover();
-            DurableFile.RemoveTemporaries(options.Value.DataDirectory);
-            DurableFile.RemoveTemporaries(Path.Combine(options.Value.DataDirectory, "development-ca"));
-            foreach (var account in Accounts()) DurableFile.RemoveTemporaries(account);
-            // Also of hosts that are no longer configured: keys may be in them.
-            foreach (var folder in Directory.Exists(_root) ? Directory.GetDirectories(_root) : []) DurableFile.RemoveTemporaries(folder);
-            Revoked.Read();
-            DestroyCompromised();
-        });
+            Guard(TakeLock);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
         return IsOurs;
+    }
+
+    void TakeLock()
+    {
+        _lock = StoreLock.TryTake(LockPath);
+        if (_lock is null) return;
+        if (_lock.Problem is { } problem) OwnerNotWritten(LockPath, problem);
+        foreach (var host in options.Value.Hosts) Folder(host).Recover();
+        DurableFile.RemoveTemporaries(options.Value.DataDirectory);
+        DurableFile.RemoveTemporaries(Path.Combine(options.Value.DataDirectory, "development-ca"));
+        foreach (var account in Accounts()) DurableFile.RemoveTemporaries(account);
+        // Also of hosts that are no longer configured: keys may be in them.
+        foreach (var folder in Directory.Exists(_root) ? Directory.GetDirectories(_root) : []) DurableFile.RemoveTemporaries(folder);
+        Revoked.Read();
+        DestroyCompromised();
+    }
+
+    /// <summary>Another try is to begin anew: what the process before has stored is not known here.</summary>
+    public void Unlock() => Dispose();
+
+    /// <summary>What is stored for the hosts, for putting it back; nothing where another process writes it.</summary>
+    /// <exception cref="CertificateLoadException">It cannot be read.</exception>
+    public StoreBackup Backup(IEnumerable<HostName> hosts)
+    {
+        List<(StoreFolder, StoreSnapshot)> before = [];
+        if (IsOurs) Guard(() => before.AddRange(hosts.Select(Folder).Select(folder => (folder, folder.Snapshot()))));
+        return new StoreBackup(before);
     }
 
     /// <summary>For what <see cref="Revoked"/> has been given: no copy is left here of a key that others may have, but the one that is served.</summary>
@@ -264,8 +292,8 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CertificateLoadException(
-                [$"{options.Value.DataDirectory}: cannot be used: {e.Message.TrimEnd('.')}; make DataDirectory readable and writable for the user {Environment.UserName}"]);
+            var remedy = e.HResult == NoSpace ? "free space on its disk" : $"make DataDirectory readable and writable for the user {Environment.UserName}";
+            throw new CertificateLoadException([$"{options.Value.DataDirectory}: cannot be used: {e.Message.TrimEnd('.')}; {remedy}"]);
         }
     }
 
@@ -274,6 +302,9 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
 
     [LoggerMessage(23, LogLevel.Error, "{Host}: the stored certificate {Serial} expired at {NotAfter:u} and is served all the same, until the next one is there")]
     partial void ServedExpired(HostName host, string serial, DateTimeOffset notAfter);
+
+    [LoggerMessage(26, LogLevel.Warning, "{Path}: the process id cannot be written: {Why}. The lock holds all the same; free space on its disk")]
+    partial void OwnerNotWritten(string path, string why);
 
     [LoggerMessage(22, LogLevel.Warning, "{Host}: the stored certificate cannot be used: {Why}")]
     partial void Unusable(HostName host, string why);

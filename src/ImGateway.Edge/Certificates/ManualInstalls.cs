@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>Imports and rollbacks: an operator's own certificates, each swapped in for all hosts that it is for, or for none.</summary>
 sealed partial class ManualInstalls(
-    CurrentOptions options, CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger logger)
+    CurrentOptions options, CertificateStore store, StoreTakeover takeover, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger logger)
 {
     public Task<InstallResult> ImportAsync(FileContents contents, string who, CancellationToken cancellationToken) => ChangeAsync(
         $"import by {who}", new ChangeCause(RenewalReasons.Manual, who), () => ManualChange.Import(contents, who, options.Value, time, installer.Served), cancellationToken);
@@ -17,7 +17,15 @@ sealed partial class ManualInstalls(
     {
         using (await turn.TakeAsync(cancellationToken))
         {
-            if (!store.TryLock()) return InstallResult.Failed(store.Held);
+            try
+            {
+                if (!await takeover.TryAsync(cancellationToken)) return InstallResult.Failed(store.Held);
+            }
+            catch (CertificateLoadException e)
+            {
+                return InstallResult.Failed(e.Lines);
+            }
+
             var before = installer.Served;
             var change = prepare();
             if (change.Problems.Count == 0 && await installer.InstallAsync(change.Changes, cause, cancellationToken) is { } failure)

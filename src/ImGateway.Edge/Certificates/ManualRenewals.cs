@@ -8,6 +8,7 @@ namespace ImGateway.Edge.Certificates;
 sealed class ManualRenewals(
     CurrentOptions options,
     CertificateStore store,
+    StoreTakeover takeover,
     CertificateInstaller installer,
     Current<FilesSource> files,
     SelfSignedRenewals selfSigned,
@@ -62,7 +63,14 @@ sealed class ManualRenewals(
             if (!options.Value.Hosts.Contains(host)) return Refused(host, $"is none of the configured hosts ({string.Join(", ", options.Value.Hosts)}); name one of them");
             if (files.Value.Choose().TryGetValue(host, out var file)) return Refused(host, $"is served from {file.Origin}; replace that file, or remove it from Certificates:Files");
             if (options.Value.Certificates.Source == CertificateSource.Files) return Refused(host, "Certificates:Source is Files, so nothing is issued for it; replace its file");
-            return store.TryLock() ? null : Refused(host, store.Held);
+            try
+            {
+                return await takeover.TryAsync(cancellationToken) ? null : Refused(host, store.Held);
+            }
+            catch (CertificateLoadException e)
+            {
+                return Refused(host, string.Join(" · ", e.Lines));
+            }
         }
     }
 

@@ -5,14 +5,18 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>
 /// One host's folder in the store. A new bundle and all that goes with it is staged in <c>.next…</c> files; committing is renames alone:
-/// previous := current, current := next, state. So at every moment <c>current.pem</c> is whole, what it held last is in it or in
-/// <c>previous.pem</c>, and a full disk shows before anything has changed.
+/// the state is renamed to the mark that says so, previous := current, current := next, state. So at every moment <c>current.pem</c> is whole,
+/// what it held last is in it or in <c>previous.pem</c>, and a full disk is noticed before anything has changed. With the mark a crash is
+/// followed by the rest of the commit, without it by none of it: contents decide nothing, since current and previous may be equal.
 /// </summary>
 sealed class StoreFolder(string path)
 {
     readonly string _next = Path.Combine(path, ".next.pem");
     readonly string _nextPrevious = Path.Combine(path, ".next.previous.pem");
     readonly string _nextState = Path.Combine(path, ".next.state.json");
+
+    /// <summary>The staged state, from the moment on from which the commit is to be finished.</summary>
+    readonly string _committing = Path.Combine(path, ".commit.state.json");
 
     public string Current { get; } = Path.Combine(path, "current.pem");
 
@@ -43,21 +47,20 @@ sealed class StoreFolder(string path)
         DurableFile.CreatePrivateFolder(path);
         var certificates = served.Credential.Delivered.Select(certificate => certificate.ExportCertificatePem() + "\n");
         DurableFile.Write(_next, Encoding.ASCII.GetBytes(served.Credential.Leaf.KeyPem() + "\n" + string.Concat(certificates)));
-        // After the bundle: a state without one is known to belong to a commit that got as far as replacing it.
         DurableFile.Write(_nextState, StoredState.Of(served, ReadState()).ToBytes());
         if (keepsPrevious && Bytes(Current) is { } current) DurableFile.Write(_nextPrevious, current);
     }
 
     public void Commit()
     {
-        if (File.Exists(_nextPrevious)) DurableFile.Move(_nextPrevious, Previous);
-        DurableFile.Move(_next, Current);
-        DurableFile.Move(_nextState, State);
+        DurableFile.Move(_nextState, _committing);
+        Finish();
     }
 
     public void Discard()
     {
-        // In this order for Recover, which would take a state alone for the end of a commit.
+        // The mark first: without it Recover finishes nothing.
+        File.Delete(_committing);
         File.Delete(_nextPrevious);
         File.Delete(_nextState);
         File.Delete(_next);
@@ -68,25 +71,19 @@ sealed class StoreFolder(string path)
 
     public void Restore(StoreSnapshot snapshot)
     {
-        Put(Current, snapshot.Current);
+        if (!Directory.Exists(path)) return;
+        // Of a rollback, the staged bundle may be the last copy of the previous one: not before that is back.
         Put(Previous, snapshot.Previous);
+        Discard();
+        Put(Current, snapshot.Current);
         Put(State, snapshot.State);
-        if (Directory.Exists(path)) Discard();
     }
 
     /// <summary>Finishes or forgets what a crash interrupted.</summary>
     public void Recover()
     {
         if (!Directory.Exists(path)) return;
-        if (File.Exists(_next))
-        {
-            // Equal only between the first two renames of Commit: of a rollback, this is then the last copy of what it brings back.
-            var begun = Bytes(Current) is { } current && Bytes(Previous) is { } previous && current.AsSpan().SequenceEqual(previous);
-            if (begun) DurableFile.Move(_next, Current);
-            else Discard();
-        }
-
-        if (File.Exists(_nextState)) DurableFile.Move(_nextState, State);
+        if (File.Exists(_committing)) Finish();
         foreach (var stray in Directory.EnumerateFiles(path).Where(file => Path.GetFileName(file)[0] == '.')) File.Delete(stray);
     }
 
@@ -107,6 +104,14 @@ sealed class StoreFolder(string path)
             using var key = PrivateKeyReader.Read(file, content, PemDocument.KeysOf(content).Keys, password: null, []);
             if (key is null || isCompromised(key)) File.Delete(file);
         }
+    }
+
+    /// <summary>Whatever of it has been done already.</summary>
+    void Finish()
+    {
+        if (File.Exists(_nextPrevious)) DurableFile.Move(_nextPrevious, Previous);
+        if (File.Exists(_next)) DurableFile.Move(_next, Current);
+        DurableFile.Move(_committing, State);
     }
 
     static byte[]? Bytes(string file) => File.Exists(file) ? File.ReadAllBytes(file) : null;

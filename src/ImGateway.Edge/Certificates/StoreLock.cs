@@ -12,23 +12,45 @@ sealed class StoreLock : IDisposable
 
     StoreLock(FileStream file) => _file = file;
 
+    /// <summary>Why the process's id is not in the file; null where it is. The lock holds all the same.</summary>
+    public string? Problem { get; private set; }
+
     /// <summary>Null where another process holds it.</summary>
+    /// <exception cref="IOException">It cannot be had for another reason.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be opened.</exception>
     public static StoreLock? TryTake(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = DurableFile.OwnerOnly;
         try
         {
-            var file = new FileStream(path, options);
-            file.SetLength(0);
-            file.Write(Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
-            return new StoreLock(file);
+            var taken = new StoreLock(new FileStream(path, options));
+            taken.WriteOwner();
+            return taken;
         }
-        catch (IOException)
+        catch (IOException e) when (IsHeld(e))
         {
             return null;
         }
     }
 
     public void Dispose() => _file.Dispose();
+
+    void WriteOwner()
+    {
+        try
+        {
+            _file.SetLength(0);
+            _file.Write(Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
+        }
+        catch (IOException e)
+        {
+            // The id is for people who look into the file.
+            Problem = e.Message.TrimEnd('.');
+        }
+    }
+
+    /// <summary>Of all that opening can meet, only this means another process: EWOULDBLOCK of flock(2), or Windows' sharing violation.</summary>
+    static bool IsHeld(IOException e) =>
+        e.GetType() == typeof(IOException) && e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11);
 }

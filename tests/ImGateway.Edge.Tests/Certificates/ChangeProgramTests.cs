@@ -26,6 +26,7 @@ public sealed class ChangeProgramTests : IDisposable
         await GoAsync();
         await StartedAsync();
         await GoAsync();
+        await edge.Manager.ProgramsAsync().WaitAsync(Patience);
 
         Assert.Equal(["gateway.example.com", "gateway.example.com"], await File.ReadAllLinesAsync(_setup["hosts"]));
     }
@@ -47,6 +48,7 @@ public sealed class ChangeProgramTests : IDisposable
         }
 
         await stop.WaitAsync(Patience);
+        Assert.True(edge.Manager.ProgramsAsync().IsCompleted);
     }
 
     /// <summary>Says that it has started, then waits until it may end.</summary>

@@ -83,7 +83,7 @@ public sealed class StoreTakeoverTests : IDisposable
         var refused = await Assert.ThrowsAsync<CertificateLoadException>(_setup.StartAsync);
 
         var line = Assert.Single(refused.Lines);
-        Assert.Contains("/nowhere/lock", line);
+        Assert.Contains(_setup.Data("lock"), line);
         Assert.DoesNotContain("another imgw process", line);
     }
 

@@ -26,6 +26,11 @@ sealed class CertificateAudit(AuditLog log, CurrentOptions options, TimeProvider
             served.Source == ServedCredential.Acme ? options.Value.Acme.Profile : null));
     }
 
+    /// <summary>A reload that was refused had brought it, and what was served before is served again.</summary>
+    public void TakenBack(HostName host, Credential taken, Credential? served) => log.Write(new AuditEntry(
+        time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, RenewalReasons.File, ChangeCause.Loop, taken.SerialNumber, served?.SerialNumber,
+        Detail: "taken back, because the reload that brought it was refused"));
+
     public void RenewalFailed(HostName host, Credential? current, ChangeCause cause, string why) => log.Write(new AuditEntry(
         time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, cause.Reason, OneLine.From(cause.Who), current?.SerialNumber, Detail: why));
 

@@ -52,7 +52,14 @@ sealed class IssuanceBudget
     /// <summary>Also what time has given back since the last change.</summary>
     public void Show()
     {
-        foreach (var (limit, left) in Remaining()) _show?.Invoke(limit, left);
+        try
+        {
+            foreach (var (limit, left) in Remaining()) _show?.Invoke(limit, left);
+        }
+        catch (IssuanceException)
+        {
+            // Whoever orders next is given the reason.
+        }
     }
 
     void Change(Func<OrderLedger, OrderLedger> change)
@@ -84,9 +91,14 @@ sealed class IssuanceBudget
             return File.Exists(_path) && JsonSerializer.Deserialize<OrderLedger>(File.ReadAllBytes(_path), Json) is
                 { Orders: not null, Certificates: not null, FailedAuthorizations: not null } ledger ? ledger : OrderLedger.Empty;
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException)
         {
             return OrderLedger.Empty;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Written anew it would forget what was ordered.
+            throw new IssuanceException($"{_path}: cannot be read: {e.Message.TrimEnd('.')}; see to DataDirectory and to its owner", e);
         }
     }
 }

@@ -12,7 +12,7 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
     public RenewalState Of(HostName host)
     {
         var credential = installer.Served.GetValueOrDefault(host)?.Credential;
-        var known = _states.GetOrAdd(host, Read);
+        var known = Read(host);
         var state = known.CertificateSha256 == credential?.Fingerprint ? known : RenewalState.For(credential?.Fingerprint);
         return credential is not null && store.Revoked.Contains(credential) ? state with { Revoked = true } : state;
     }
@@ -36,6 +36,13 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
         {
             NotSaved(host, e.Message.TrimEnd('.'));
         }
+    }
+
+    /// <summary>Another process may have written other things meanwhile.</summary>
+    public void ReadAnew()
+    {
+        _states.Clear();
+        ShowAnew();
     }
 
     /// <summary>At start, and after the options that decide when have changed: what was known before a restart is known after it.</summary>
@@ -63,10 +70,11 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
     {
         try
         {
-            return store.ReadRenewal(host) ?? RenewalState.For(null);
+            return _states.GetOrAdd(host, unread => store.ReadRenewal(unread) ?? RenewalState.For(null));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            // Not remembered: the next call may be able to read it.
             return RenewalState.For(null);
         }
     }
