@@ -21,6 +21,7 @@ sealed partial class ChangeProgram(CurrentOptions options, HookProgram program, 
     readonly Lock _lock = new();
     readonly Dictionary<HostName, Task> _running = [];
     readonly HashSet<HostName> _again = [];
+    bool _disposed;
 
     /// <param name="bundleOf">Each host's <c>current.pem</c>, which holds key and chain.</param>
     public void Start(IEnumerable<HostName> hosts, Func<HostName, string> bundleOf)
@@ -52,6 +53,9 @@ sealed partial class ChangeProgram(CurrentOptions options, HookProgram program, 
 
     public void Dispose()
     {
+        // The manager is registered as itself and as a hosted service, so the container disposes of it twice.
+        if (_disposed) return;
+        _disposed = true;
         _stop.Cancel();
         _stop.Dispose();
         _slots.Dispose();

@@ -50,6 +50,32 @@ public sealed class CaWishTests
         Assert.Equal(1, (await edge.MetricsAsync()).Sum("imgw_certificate_renewals_total", ("result", "success"), ("reason", "revoked")));
     }
 
+    [Fact]
+    public async Task A_key_that_others_know_is_not_kept_by_a_renewal_that_is_under_way()
+    {
+        await using var edge = await CaEdge.StartAsync(
+            Brisk with { RetryAfter = TimeSpan.FromSeconds(1) }, Setup with { Settings = new Dictionary<string, JsonNode?> { ["Certificates:ReuseKey"] = true } });
+        var first = await edge.ServedSerialAsync(Host);
+        var secret = KeyIn(await File.ReadAllTextAsync(Path.Combine(edge.Data, "certificates", Host, "current.pem")));
+        edge.Ca.Fail(CaOperation.Finalize, CaFault.Processing(3));
+        var renewal = edge.RenewAsync(Host);
+        await edge.Ca.WaitUntilAsync(ca => ca.Recorded.Count(request => request.Operation == CaOperation.Finalize) == 2, CaEdge.Patience);
+
+        var result = await edge.RevokeAsync(Host, RevocationReason.KeyCompromise);
+
+        Assert.True(result.Succeeded, result.Message);
+        await renewal;
+        Assert.Equal(1, edge.Ca.Certificates.Single(certificate => certificate.SerialNumber == first).RevocationReason);
+        Assert.Equal(result.SerialNumber, await edge.ServedSerialAsync(Host));
+        var keys = edge.Ca.Certificates.ToDictionary(certificate => certificate.SerialNumber, certificate => Convert.ToHexString(certificate.Leaf.GetPublicKey()));
+        Assert.NotEqual(keys[first], keys[result.SerialNumber!]);
+        Assert.Equal(3, edge.Ca.CertificatesIssued);
+        foreach (var file in Directory.EnumerateFiles(edge.Data, "*.pem", SearchOption.AllDirectories))
+        {
+            Assert.DoesNotContain(secret, await File.ReadAllTextAsync(file), StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>A line of base64 that only this key has.</summary>
     static string KeyIn(string pem)
     {
