@@ -86,6 +86,23 @@ public sealed class AuditLogTests : IDisposable
         Assert.Equal([First, First], AuditLog.Read(FilePath));
     }
 
+    [Fact]
+    public void A_log_that_cannot_be_put_aside_grows_on_and_says_so()
+    {
+        Directory.CreateDirectory(_folder["audit.000001.jsonl", "in the way"]);
+        var log = new AuditLog(FilePath, _log, () => new AuditSection { MaxBytes = 10, Keep = 1 });
+
+        log.Write(First);
+        log.Write(First);
+
+        Assert.Equal([First, First], AuditLog.Read(FilePath));
+        Assert.Contains("audit.jsonl", Assert.Single(_log.Lines, line => line.Level == LogLevel.Error).Text);
+
+        Directory.Delete(_folder["audit.000001.jsonl"], recursive: true);
+        log.Write(First);
+        Assert.Equal(["audit.000001.jsonl", "audit.jsonl"], Names());
+    }
+
     /// <summary>Whatever moment a crash finds, each entry is in one file, and the next one has its place.</summary>
     [Fact]
     public void A_crash_amid_a_rotation_loses_nothing()
@@ -136,6 +153,7 @@ public sealed class AuditLogTests : IDisposable
     [InlineData("audit..jsonl")]
     [InlineData("audit.99999999999999999999.jsonl")]
     [InlineData("audit.0.jsonl")]
+    [InlineData("audit.9223372036854775807.jsonl")]
     public void Other_files_are_neither_read_nor_removed(string name)
     {
         File.WriteAllText(_folder[name], "{\"action\":\"renewed\",\"why\":\"ari\",\"who\":\"loop\"}\n");
