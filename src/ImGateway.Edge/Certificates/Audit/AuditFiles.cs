@@ -12,6 +12,9 @@ static class AuditFiles
     /// <summary>Enough for a reader that is overtaken by rotations.</summary>
     const int Attempts = 10;
 
+    /// <summary>A rotation a second for thirty years; a file with a higher number is not one of the log's.</summary>
+    const int MostDigits = 9;
+
     /// <summary>Puts <paramref name="path"/> aside if <paramref name="more"/> bytes would make it larger than it may be. Only under the store's lock.</summary>
     public static void Rotate(string path, int more, AuditSection limits)
     {
@@ -31,8 +34,8 @@ static class AuditFiles
         [
             .. from file in Directory.EnumerateFiles(folder, $"{name}.*{extension}")
                let digits = Path.GetFileNameWithoutExtension(file)[Math.Min(name.Length + 1, Path.GetFileNameWithoutExtension(file).Length)..]
-               where digits.Length > 0 && !digits.AsSpan().ContainsAnyExceptInRange('0', '9')
-               let number = long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0
+               where digits.Length is > 0 and <= MostDigits && !digits.AsSpan().ContainsAnyExceptInRange('0', '9')
+               let number = long.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture)
                where number > 0
                orderby number
                select (number, file),

@@ -88,7 +88,7 @@ public sealed partial class AuditLog
 
     void Append(byte[] line)
     {
-        AuditFiles.Rotate(_path, line.Length, _limits());
+        RotateOrGrow(line.Length);
         // Its folder's entry for it is then as durable as what is in it.
         if (!File.Exists(_path)) DurableFile.Write(_path, []);
         using var file = new FileStream(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
@@ -109,6 +109,19 @@ public sealed partial class AuditLog
         }
     }
 
+    /// <summary>A log that is too large is better than one with an entry missing.</summary>
+    void RotateOrGrow(int more)
+    {
+        try
+        {
+            AuditFiles.Rotate(_path, more, _limits());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            NotRotated(_path, e.Message.TrimEnd('.'));
+        }
+    }
+
     /// <summary>A crash may have left half a line: what follows begins on one of its own.</summary>
     static void Repair(FileStream file)
     {
@@ -124,4 +137,7 @@ public sealed partial class AuditLog
 
     [LoggerMessage(2, LogLevel.Error, "{Path}: the audit log cannot be written: {Why}; see to the space in DataDirectory and to its owner")]
     partial void NotWritten(string path, string why);
+
+    [LoggerMessage(3, LogLevel.Error, "{Path}: the audit log cannot be put aside, or what was put aside before not be removed, and grows beyond Edge:Audit: {Why}; see to the owner of DataDirectory")]
+    partial void NotRotated(string path, string why);
 }
