@@ -32,7 +32,7 @@ sealed class ClientConnection(ConnectionContext transport, ClientConnections all
     /// <summary>All that is said on it.</summary>
     public Task ServeAsync(ConnectionDelegate next)
     {
-        // Taken while nobody else reads the features.
+        // Taken while no other thread reads the features.
         _life = Features.Get<IConnectionLifetimeNotificationFeature>();
         Features.Set(this);
         return next(this);

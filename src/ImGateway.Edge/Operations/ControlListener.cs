@@ -76,7 +76,7 @@ sealed partial class ControlListener : IConnectionListener
         await _stop.CancelAsync();
         lock (_opening)
         {
-            // The lock last: until then nobody else has put a socket of its own there.
+            // The lock last: until then no other process puts a socket of its own there.
             if (_socket is not null) Remove();
             _socket?.Dispose();
             _lock?.Dispose();
