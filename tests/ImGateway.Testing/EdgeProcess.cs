@@ -209,6 +209,7 @@ public sealed class EdgeProcess : IAsyncDisposable
         }
 
         if (setup.Namespace is { } space) command.InsertRange(0, space.Prefix);
+        if (setup.Descriptors is { } descriptors) command.InsertRange(0, ["prlimit", $"--nofile={descriptors / 2}:{descriptors}"]);
         if (setup.HangupIgnored) command.InsertRange(0, ["env", "--ignore-signal=HUP"]);
         var start = new ProcessStartInfo(command[0], command[1..])
         {
