@@ -51,7 +51,7 @@ public static class EdgeApplication
             .AddHostedService<ListenerLog>()
             .AddHostedService<MemoryReturn>()
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.WebHost.UseKestrelCore().UseBlockPools().UseInheritedSockets(plan).UseControlSocket().UsePublicTransport()
+        builder.WebHost.UseKestrelCore().UseBlockPools().UseControlSocket().UsePublicTransport(plan)
             .ConfigureKestrel(kestrel => Listen(kestrel, options, plan));
 
         var app = builder.Build();
@@ -83,7 +83,7 @@ public static class EdgeApplication
             // 4. Certificates, before any client can ask for one; then the policy with their keys.
             // 5. Listeners.
             IReadOnlyList<string> problems =
-                [.. ControlSocket.Problems(app.Services.GetRequiredService<CurrentOptions>().Value), .. app.Services.GetRequiredService<ListenPlan>().Problems];
+                [.. OpenFiles.Problems(OpenFiles.Limit), .. ControlSocket.Problems(app.Services.GetRequiredService<CurrentOptions>().Value), .. app.Services.GetRequiredService<ListenPlan>().Problems];
             if (problems.Count == 0) problems = await PolicyProof.ProblemsAsync(
                 app.Services.GetRequiredService<CurrentOptions>().Value, app.Services.GetRequiredService<TimeProvider>(), stop.Asked);
             if (problems.Count == 0) problems = await LoadCertificatesAsync(app, stop.Asked);
@@ -128,18 +128,14 @@ public static class EdgeApplication
         {
             foreach (var (address, socket) in targets)
             {
-                // A shared socket is left to the other process as soon as clients are, or half of its health checks would be told of this one's drain.
-                if (isPublic || socket is not null) ListenPublic(socket is null ? EndPointOf(address) : new InheritedEndPoint(socket), configure);
-                else if (address.Address is null) kestrel.ListenAnyIP(address.Port, configure);
-                else kestrel.Listen(EndPointOf(address), configure);
+                var endPoint = socket is null ? EndPointOf(address) : new InheritedEndPoint(socket);
+                kestrel.Listen(isPublic ? new PublicEndPoint(endPoint) : new ManagementEndPoint(endPoint), listener =>
+                {
+                    if (isPublic) listener.UseClientConnections();
+                    configure(listener);
+                });
             }
         }
-
-        void ListenPublic(EndPoint endPoint, Action<ListenOptions> configure) => kestrel.Listen(new PublicEndPoint(endPoint), listener =>
-        {
-            listener.UseClientConnections();
-            configure(listener);
-        });
 
         static IPEndPoint EndPointOf(ListenAddress address) => new(address.Address ?? IPAddress.IPv6Any, address.Port);
 

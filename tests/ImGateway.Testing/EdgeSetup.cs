@@ -33,6 +33,7 @@ public sealed record EdgeSetup
 
     /// <summary>Where it runs; null = where the tests do.</summary>
     public NetworkNamespace? Namespace { get; init; }
+
     /// <summary>How many file descriptors it may have: its hard limit, with a soft one of half of it. Null = as many as the tests.</summary>
     public int? Descriptors { get; init; }
 

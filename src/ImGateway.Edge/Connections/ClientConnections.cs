@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections;
 namespace ImGateway.Edge.Connections;
 
 /// <summary>The connections of clients and the listeners they come in by: the public side of the edge, which a stop closes step by step.</summary>
-sealed class ClientConnections(ConnectionEnds ends)
+sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
 {
     readonly ConcurrentDictionary<ClientConnection, byte> _open = new(ReferenceEqualityComparer.Instance);
     readonly ConcurrentBag<IConnectionListener> _listeners = [];
@@ -19,7 +19,7 @@ sealed class ClientConnections(ConnectionEnds ends)
 
     public void Add(IConnectionListener listener) => _listeners.Add(listener);
 
-    /// <summary>Counts what a listener has accepted, and has it served in the place of <paramref name="transport"/>.</summary>
+    /// <summary>Counts what a listener has accepted and the budget has room for, and has it served in the place of <paramref name="transport"/>.</summary>
     public ClientConnection Accepted(ConnectionContext transport)
     {
         var connection = new ClientConnection(transport, this, ends);
@@ -63,6 +63,7 @@ sealed class ClientConnections(ConnectionEnds ends)
     internal void OnClosed(ClientConnection connection)
     {
         _open.TryRemove(connection, out _);
+        budget.OnClosed();
         if (Interlocked.Decrement(ref _count) == 0 && _closing) _empty.TrySetResult();
     }
 }

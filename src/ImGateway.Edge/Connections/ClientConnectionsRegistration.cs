@@ -12,13 +12,14 @@ static class ClientConnectionsRegistration
         .AddHostedService<GoneClients>();
 
     /// <summary>
-    /// Lets Kestrel listen on a <see cref="PublicEndPoint"/>, and bounds the end of connections there and elsewhere. After the registration of Kestrel,
-    /// whose own transports are kept.
+    /// Lets Kestrel listen on a <see cref="PublicEndPoint"/> and a <see cref="ManagementEndPoint"/>. After the registration of Kestrel, whose own
+    /// transports are kept.
     /// </summary>
-    public static IWebHostBuilder UsePublicTransport(this IWebHostBuilder host) =>
-        host.ConfigureServices(services => services
-            .AddSingleton<IConnectionListenerFactory, BoundedTransport>()
-            .AddSingleton<IConnectionListenerFactory, PublicTransport>());
+    public static IWebHostBuilder UsePublicTransport(this IWebHostBuilder host, ListenPlan plan) => host.ConfigureServices(services => services
+        .AddSingleton(plan)
+        .AddSingleton<ManagementPlaces>()
+        .AddSingleton<IConnectionListenerFactory, PublicTransport>()
+        .AddHostedService<BudgetWatch>());
 
     /// <summary>Follows the connections of a listener on a <see cref="PublicEndPoint"/>. Goes before TLS: a handshake is a connection too.</summary>
     public static void UseClientConnections(this ListenOptions listener) =>

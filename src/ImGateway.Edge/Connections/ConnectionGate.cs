@@ -13,15 +13,20 @@ sealed class ConnectionGate
     // Who would wait much longer is timed out or goes away.
     const int PlacesPerProcessor = 2, WaitingPerPlace = 2048;
 
+    /// <summary>Connections over a limit that are kept until they have sent something, since they may be a CA's.</summary>
+    public const int MostOverLimit = 64;
+
     readonly bool _headerRequired;
     readonly ProxyProtocol _proxies;
     readonly ConnectionLimits _limits;
     readonly RefusedMetrics _metrics;
     readonly RefusalLog _log;
+    readonly SilentConnections _silent, _silentOverLimit;
 
-    public ConnectionGate(CurrentOptions current, ConnectionLimits limits, RefusedMetrics metrics, RefusalLog log)
+    public ConnectionGate(CurrentOptions current, ConnectionLimits limits, RefusedMetrics metrics, RefusalLog log, TimeProvider time)
     {
         (_limits, _metrics, _log) = (limits, metrics, log);
+        (_silent, _silentOverLimit) = (new SilentConnections(time), new SilentConnections(time, MostOverLimit));
         _headerRequired = current.Value.Listen.ProxyProtocol;
         _proxies = new ProxyProtocol(current);
         Handshakes = new HandshakeQueue(
@@ -38,23 +43,44 @@ sealed class ConnectionGate
             current,
             new ConnectionLimits(current),
             new RefusedMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())),
-            new RefusalLog(NullLogger<RefusalLog>.Instance, time));
+            new RefusalLog(NullLogger<RefusalLog>.Instance, time),
+            time);
     }
 
     /// <summary>
     /// Takes the PROXY header and counts the connection: until its socket is closed, or, for one that is no <see cref="ClientConnection"/>, until what is
     /// returned is disposed of.
     /// </summary>
-    public async ValueTask<Admission> AdmitAsync(ConnectionContext connection, CancellationToken cancellationToken)
+    /// <param name="wait">For what the client sends first; may be cancelled before its time, until <see cref="Admission.Heard"/>.</param>
+    public async ValueTask<Admission> AdmitAsync(ConnectionContext connection, CancellationTokenSource wait)
     {
-        if (_headerRequired && await TakeHeaderAsync(connection, cancellationToken) is { IsClosed: true } closed) return closed;
+        var silence = _silent.Enter(wait);
+        if (_headerRequired && await TakeHeaderAsync(connection, wait.Token) is { IsClosed: true } closed)
+        {
+            silence.End();
+            return closed;
+        }
+
         // A trusted proxy that speaks for many is limited by the total alone.
         var client = _proxies.IsTrusted(connection.RemoteEndPoint) ? null : ClientNetwork.Of(connection.RemoteEndPoint);
-        if (_limits.Enter(client) is var refusal and not ConnectionRefusal.None) return new Admission(null, null, refusal);
-        var admission = new Admission(_limits, client, ConnectionRefusal.None);
-        if (connection.Features.Get<ClientConnection>() is not { } counted) return admission;
+        var refusal = _limits.Enter(client);
+        if (refusal is not ConnectionRefusal.None)
+        {
+            silence.End();
+            return new Admission(null, null, refusal) { Silence = _silentOverLimit.Enter(wait) };
+        }
+
+        var admission = new Admission(_limits, client, refusal);
+        if (connection.Features.Get<ClientConnection>() is not { } counted) return admission with { Silence = silence };
         counted.Hold(admission);
-        return admission with { Counted = null };
+        return admission with { Counted = null, Silence = silence };
+    }
+
+    /// <summary>Ends connections that have sent nothing for so long.</summary>
+    public void EndSilent(TimeSpan age)
+    {
+        _silent.EndOlderThan(age);
+        _silentOverLimit.EndOlderThan(age);
     }
 
     /// <summary>Tells of a connection that ends because of <paramref name="refusal"/>.</summary>
@@ -65,6 +91,7 @@ sealed class ConnectionGate
         {
             ConnectionRefusal.Connections => "as many are open as Edge:Limits:Connections allows",
             ConnectionRefusal.ConnectionsPerAddress => "it has as many open as Edge:Limits:ConnectionsPerAddress allows",
+            ConnectionRefusal.Descriptors => $"the process has no file descriptors left for it; {OpenFiles.HowToRaise}",
             _ => "too many handshakes wait for their turn",
         });
     }
@@ -99,8 +126,18 @@ readonly record struct Admission(ConnectionLimits? Counted, ClientNetwork? Clien
     /// <summary>There is nobody, or nobody with whom to speak.</summary>
     public bool IsClosed { get; init; }
 
+    /// <summary>It has sent nothing so far.</summary>
+    public SilentConnections.Silence Silence { get; init; }
+
     /// <summary>It may still be a CA's, which is never refused.</summary>
     public bool IsOverLimit => Refusal is ConnectionRefusal.Connections or ConnectionRefusal.ConnectionsPerAddress;
 
-    public void Dispose() => Counted?.Leave(Client);
+    /// <summary>It has sent something, or has ended: what waited for it is its owner's alone again. May be called again.</summary>
+    public void Heard() => Silence.End();
+
+    public void Dispose()
+    {
+        Heard();
+        Counted?.Leave(Client);
+    }
 }

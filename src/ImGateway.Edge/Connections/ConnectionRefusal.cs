@@ -8,6 +8,9 @@ enum ConnectionRefusal
     ConnectionsPerAddress,
     Handshakes,
     ProxyProtocol,
+
+    /// <summary>The process has no file descriptors left for one more.</summary>
+    Descriptors,
 }
 
 static class ConnectionRefusals
@@ -18,6 +21,7 @@ static class ConnectionRefusals
         ConnectionRefusal.ConnectionsPerAddress => "connections_per_address",
         ConnectionRefusal.Handshakes => "handshakes",
         ConnectionRefusal.ProxyProtocol => "proxy_protocol",
+        ConnectionRefusal.Descriptors => "descriptors",
         _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, "no refusal"),
     };
 }

@@ -14,6 +14,8 @@ static class ConnectionsRegistration
         services.TryAddSingleton<RefusedMetrics>();
         services.TryAddSingleton<RefusalLog>();
         services.TryAddSingleton<ConnectionLimits>();
+        services.TryAddSingleton<ConnectionBudget>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ILimitSource, ConnectionBudget>(provider => provider.GetRequiredService<ConnectionBudget>()));
         services.TryAddSingleton<ConnectionGate>();
         services.TryAddSingleton<PlainGate>();
         return services;
@@ -28,11 +30,4 @@ static class ConnectionsRegistration
         host.ConfigureServices(services => services
             .AddSingleton<BlockPools>()
             .AddSingleton<IMemoryPoolFactory<byte>>(provider => provider.GetRequiredService<BlockPools>()));
-
-    /// <summary>Lets Kestrel listen on what <paramref name="plan"/> has inherited. After the registration of Kestrel, whose own transports are kept.</summary>
-    public static IWebHostBuilder UseInheritedSockets(this IWebHostBuilder host, ListenPlan plan) =>
-        host.ConfigureServices(services => services
-            .AddSingleton(plan)
-            .AddSingleton<InheritedTransport>()
-            .AddSingleton<IConnectionListenerFactory>(provider => provider.GetRequiredService<InheritedTransport>()));
 }

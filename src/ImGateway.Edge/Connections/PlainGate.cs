@@ -1,12 +1,13 @@
 using ImGateway.Edge.Configuration;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace ImGateway.Edge.Connections;
 
 /// <summary>On a connection over a limit, which is there to have a CA's question answered and no other.</summary>
 sealed record OverLimitFeature(ConnectionRefusal Refusal);
 
-/// <summary>The gate of listeners without TLS.</summary>
+/// <summary>The gate of listeners without TLS. As with TLS, a client that sends nothing is waited for as long as <c>Edge:Tls:HandshakeTimeout</c>.</summary>
 sealed class PlainGate(ConnectionGate gate, TlsSection options, TimeProvider time)
 {
     public ConnectionDelegate Middleware(ConnectionDelegate next) => connection => ServeAsync(connection, next);
@@ -14,20 +15,21 @@ sealed class PlainGate(ConnectionGate gate, TlsSection options, TimeProvider tim
     async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         using var timeout = new CancellationTokenSource(options.HandshakeTimeout, time);
-        using var admission = await gate.AdmitAsync(connection, timeout.Token);
+        using var admission = await gate.AdmitAsync(connection, timeout);
         if (admission.IsClosed) return;
-        if (admission.IsOverLimit)
+        // A stop ends it, as the server does once it has the connection.
+        using var stop = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested.UnsafeRegister(
+            static wait => ((CancellationTokenSource)wait!).Cancel(), timeout) ?? default;
+        var speaks = await SpeaksAsync(connection, timeout.Token);
+        admission.Heard();
+        await stop.DisposeAsync();
+        if (!speaks)
         {
-            // Nobody over a limit may just sit there.
-            if (!await SpeaksAsync(connection, timeout.Token))
-            {
-                gate.OnRefused(admission.Refusal, connection.RemoteEndPoint);
-                return;
-            }
-
-            connection.Features.Set(new OverLimitFeature(admission.Refusal));
+            if (admission.IsOverLimit) gate.OnRefused(admission.Refusal, connection.RemoteEndPoint);
+            return;
         }
 
+        if (admission.IsOverLimit) connection.Features.Set(new OverLimitFeature(admission.Refusal));
         timeout.CancelAfter(Timeout.InfiniteTimeSpan);
         await next(connection);
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -7,51 +8,90 @@ using Microsoft.Extensions.Options;
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// Kestrel's transport for a <see cref="PublicEndPoint"/>. Its own way to stop closes every listener and connection together; here the
-/// public listeners can end alone, while their connections and the management port go on.
+/// The transport of all TCP listeners: one loop accepts on what is bound here and on what is inherited, and no more than the machine has room for.
+/// Kestrel's own way to stop closes every listener and connection together; here those that end with clients can end alone, while
+/// connections and the management port go on.
 /// </summary>
-sealed class PublicTransport(IOptions<SocketTransportOptions> options, InheritedTransport inherited, ClientConnections connections, ILoggerFactory loggers)
-    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
-    readonly SocketTransportFactory _sockets = new(options, loggers);
+    readonly SocketTransportOptions _options;
+    readonly SocketConnectionContextFactory _connections;
+    readonly ClientConnections _clients;
+    readonly TimeProvider _time;
+    readonly ILogger<PublicListener> _logger;
+    readonly Admissions _ofClients, _ofOperators;
 
-    public bool CanBind(EndPoint endpoint) => endpoint is PublicEndPoint;
-
-    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    public PublicTransport(
+        IOptions<SocketTransportOptions> options, ClientConnections clients, ConnectionEnds ends, ConnectionBudget budget, ManagementPlaces management, ConnectionGate gate, TimeProvider time, ILoggerFactory loggers)
     {
-        var address = ((PublicEndPoint)endpoint).Address;
-        var bound = address is InheritedEndPoint ? await inherited.BindAsync(address, cancellationToken) : await BindAddressAsync(address, cancellationToken);
-        var listener = new Listener(bound, connections);
-        connections.Add(listener);
-        return listener;
+        (_options, _clients, _time, _logger) = (options.Value, clients, time, loggers.CreateLogger<PublicListener>());
+        _connections = new SocketConnectionContextFactory(WithItsBuffers(_options), loggers.CreateLogger<SocketConnectionContextFactory>());
+        // Counted here and not where it is served: a stop that came between the two would not wait for it.
+        _ofClients = new Admissions(TryEnter, budget.OnClosed, clients.Accepted);
+        _ofOperators = new Admissions(_ => management.TryAccept(), management.OnClosed, transport => new ManagementConnection(transport, ends, management));
+
+        bool TryEnter(Socket accepted)
+        {
+            var refusal = budget.TryAccept();
+            if (refusal is ConnectionRefusal.None) return true;
+            gate.OnRefused(refusal, accepted.RemoteEndPoint);
+            return false;
+        }
     }
 
-    async ValueTask<IConnectionListener> BindAddressAsync(EndPoint address, CancellationToken cancellationToken)
+    public bool CanBind(EndPoint endpoint) => endpoint is PublicEndPoint or ManagementEndPoint;
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var address = endpoint is PublicEndPoint { Address: var ofClients } ? ofClients : ((ManagementEndPoint)endpoint).Address;
+        var socket = address is InheritedEndPoint { Socket.Socket: { } inherited } ? inherited : Listen(address);
+        var listener = new PublicListener(
+            socket, address is InheritedEndPoint ? address : socket.LocalEndPoint!, _connections, endpoint is PublicEndPoint ? _ofClients : _ofOperators, _time, _logger);
+        // A shared socket is left to the other process as soon as clients are, or half of its health checks would be answered by this one's drain.
+        if (endpoint is PublicEndPoint || address is InheritedEndPoint) _clients.Add(listener);
+        return ValueTask.FromResult<IConnectionListener>(listener);
+    }
+
+    public void Dispose() => _connections.Dispose();
+
+    Socket Listen(EndPoint address)
     {
         try
         {
-            return await _sockets.BindAsync(address, cancellationToken);
+            return ListenOn(address);
         }
         catch (SocketException) when (address is IPEndPoint { Address: var any, Port: var port } && any.Equals(IPAddress.IPv6Any))
         {
             // A machine without IPv6.
-            return await _sockets.BindAsync(new IPEndPoint(IPAddress.Any, port), cancellationToken);
+            return ListenOn(new IPEndPoint(IPAddress.Any, port));
         }
     }
 
-    sealed class Listener(IConnectionListener listener, ClientConnections connections) : IConnectionListener
+    Socket ListenOn(EndPoint address)
     {
-        public EndPoint EndPoint => listener.EndPoint;
-
-        public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+        Socket? socket = null;
+        try
         {
-            var connection = await listener.AcceptAsync(cancellationToken);
-            // Counted here and not where it is served: a stop that came between the two would not wait for it.
-            return connection is null ? null : connections.Accepted(connection);
+            // IPv6Any listens to IPv4 too.
+            socket = SocketTransportOptions.CreateDefaultBoundListenSocket(address);
+            socket.Listen(_options.Backlog);
+            return socket;
         }
-
-        public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => listener.UnbindAsync(cancellationToken);
-
-        public ValueTask DisposeAsync() => listener.DisposeAsync();
+        catch (SocketException e)
+        {
+            socket?.Dispose();
+            // As Kestrel expects it of a transport.
+            if (e.SocketErrorCode is SocketError.AddressAlreadyInUse) throw new AddressInUseException(e.Message, e);
+            throw;
+        }
     }
+
+    sealed class ManagementConnection(ConnectionContext transport, ConnectionEnds ends, ManagementPlaces places) : EndingConnection(transport, ends)
+    {
+        protected override void OnClosed() => places.OnClosed();
+    }
+
+    /// <summary>As Kestrel makes them for its own listeners, with the pools of <see cref="BlockPools"/>; the public constructor has pools of its own.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+    static extern SocketConnectionFactoryOptions WithItsBuffers(SocketTransportOptions options);
 }

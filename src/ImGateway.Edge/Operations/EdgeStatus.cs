@@ -2,6 +2,7 @@ using System.Text.Json;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations.Reload;
 using ImGateway.Edge.WebSockets;
 
@@ -28,6 +29,7 @@ sealed class EdgeStatus(
     AuditTail audit,
     TimeProvider time,
     UpstreamStatuses upstreams,
+    IEnumerable<ILimitSource> limits,
     WebSocketRegistry? webSockets = null)
 {
     /// <summary>How the API writes: camelCase, fields without a value left out.</summary>
@@ -72,12 +74,16 @@ sealed class EdgeStatus(
             Handshakes = traffic.Handshakes(),
             Sockets = traffic.WebSockets(),
             Requests = traffic.Requests(),
+            Limits = Limits(),
             History = history.Read(),
             Configuration = reload.Status,
             Drain = drain.Status,
             Audit = audit.Last(AuditEntries),
         };
     }
+
+    /// <summary>Of the machine and of the configuration: what is used and what there is.</summary>
+    public IReadOnlyList<LimitStatus> Limits() => [.. limits.SelectMany(source => source.Limits())];
 
     public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Value.Hosts, managed(), refused(), nextOfMissing, time.GetUtcNow());
 

@@ -23,6 +23,7 @@ public static class MetricsRegistration
         services.AddSingleton<IMetricFactory>(provider => Metrics.WithCustomRegistry(provider.GetRequiredService<CollectorRegistry>()));
         services.AddSingleton<BuildMetrics>();
         services.AddSingleton<ProcessMetrics>();
+        services.AddSingleton<LimitMetrics>();
         return services;
     }
 }

@@ -68,7 +68,9 @@ public static class OperationsRegistration
     {
         var services = app.ApplicationServices;
         services.GetRequiredService<BuildMetrics>().Started();
-        services.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(services.GetRequiredService<ProcessMetrics>().Update);
+        var registry = services.GetRequiredService<CollectorRegistry>();
+        registry.AddBeforeCollectCallback(services.GetRequiredService<ProcessMetrics>().Update);
+        registry.AddBeforeCollectCallback(services.GetRequiredService<LimitMetrics>().Update);
         return app.UseMiddleware<Management>();
     }
 

@@ -1,5 +1,6 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations.Reload;
 
 namespace ImGateway.Edge.Operations;
@@ -36,6 +37,9 @@ public sealed record RunningStatus(
     public required WebSocketStatus Sockets { get; init; }
 
     public required RequestStatus Requests { get; init; }
+
+    /// <summary>What can be exhausted: file descriptors, …</summary>
+    public IReadOnlyList<LimitStatus> Limits { get; init; } = [];
 
     public required HistoryStatus History { get; init; }
 

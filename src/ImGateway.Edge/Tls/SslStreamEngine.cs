@@ -41,9 +41,10 @@ sealed class SslStreamEngine(
     {
         // 1. Who it is, by the PROXY header if one is required, and whether there is room; then the handshake. Both bounded in time from accept on.
         var timeout = _timeouts.Rent();
-        using var admission = await gate.AdmitAsync(connection, timeout.Token);
+        using var admission = await gate.AdmitAsync(connection, timeout);
         if (admission.Refusal is ConnectionRefusal.ProxyProtocol) metrics.OnFailed(HandshakeFailure.Refused);
         var (stream, info) = admission.IsClosed ? default : await HandshakeAsync(connection, admission, timeout.Token);
+        admission.Heard();
         _timeouts.Return(timeout);
         if (stream is null) return;
         if (info is null)
@@ -118,7 +119,7 @@ sealed class SslStreamEngine(
         try
         {
             // 1. Client hello and selection. Over a limit nobody goes on but a CA, which is never refused.
-            var selection = await SelectAsync(connection, timeout);
+            var selection = await SelectAsync(connection, admission, timeout);
             if (admission.IsOverLimit && selection.Served is not { EndsAfterHandshake: true })
             {
                 TurnAway(connection, admission.Refusal);
@@ -170,7 +171,8 @@ sealed class SslStreamEngine(
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            Fail(connection, HandshakeFailures.Classify(exception), exception.GetBaseException().Message);
+            if (admission.IsOverLimit) TurnAway(connection, admission.Refusal);
+            else Fail(connection, HandshakeFailures.Classify(exception), exception.GetBaseException().Message);
             if (stream is not null) await stream.DisposeAsync();
             return default;
         }
@@ -181,12 +183,13 @@ sealed class SslStreamEngine(
         }
     }
 
-    async ValueTask<Selection> SelectAsync(ConnectionContext connection, CancellationToken cancellationToken)
+    async ValueTask<Selection> SelectAsync(ConnectionContext connection, Admission admission, CancellationToken cancellationToken)
     {
         var input = connection.Transport.Input;
         while (true)
         {
             var read = await input.ReadAsync(cancellationToken);
+            admission.Heard();
             var status = ClientHello.Read(
                 read.Buffer, (selector, connection), static (hello, at) => at.selector.Select(hello, (at.connection.LocalEndPoint as IPEndPoint)?.Address), out Selection selection);
             // Nothing is consumed: SslStream reads the hello again.

@@ -38,7 +38,7 @@ sealed class EndHost : IAsyncDisposable
             .AddSingleton<TimeProvider>(Time)
             .AddClientConnections()
             .AddTls(options);
-        builder.WebHost.UseKestrelCore().UseBlockPools().UseInheritedSockets(ListenPlan.For(new ListenSection(), InheritedSockets.None)).UsePublicTransport()
+        builder.WebHost.UseKestrelCore().UseBlockPools().UsePublicTransport(ListenPlan.For(new ListenSection(), InheritedSockets.None))
             .ConfigureKestrel(kestrel =>
             {
                 kestrel.Listen(new PublicEndPoint(new IPEndPoint(IPAddress.Loopback, _ports[Tls])), listener =>
@@ -53,7 +53,7 @@ sealed class EndHost : IAsyncDisposable
                     listener.UseConnectionGate();
                     listener.Use(_ => serve);
                 });
-                kestrel.Listen(IPAddress.Loopback, _ports[Management], listener => listener.Use(_ => serve));
+                kestrel.Listen(new ManagementEndPoint(new IPEndPoint(IPAddress.Loopback, _ports[Management])), listener => listener.Use(_ => serve));
             });
         _app = builder.Build();
         _app.Services.GetRequiredService<ServerCertificateSelector>().Publish(

@@ -23,7 +23,7 @@ public sealed class GoneClientsTests : IAsyncDisposable
     public GoneClientsTests()
     {
         _ends = new ConnectionEnds(new CurrentOptions(new EdgeOptions()), _time, NullLogger<ConnectionEnds>.Instance);
-        _connections = new ClientConnections(_ends);
+        _connections = new ClientConnections(_ends, new ConnectionBudget());
         _looks = new GoneClients(_connections, _time, NullLogger<GoneClients>.Instance);
         _transport = new Transport { ConnectionClosed = _closed.Token };
         _connection = _connections.Accepted(_transport);

@@ -1,0 +1,27 @@
+using ImGateway.Edge.Connections;
+using Prometheus;
+
+namespace ImGateway.Edge.Operations;
+
+/// <summary>The limits of the machine and what is used of them, read when scraped.</summary>
+sealed class LimitMetrics(IMetricFactory metrics, IEnumerable<ILimitSource> sources)
+{
+    readonly Gauge _descriptorsUsed = metrics.CreateGauge(
+        "imgw_descriptors_used", "File descriptors in use or kept for somebody: two for each connection of a client, and a reserve. At the limit, connections are refused.");
+
+    readonly Gauge _descriptorsLimit = metrics.CreateGauge("imgw_descriptors_limit", "File descriptors that the process may have (RLIMIT_NOFILE); 0 if there is no limit.");
+
+    public void Update()
+    {
+        foreach (var limit in sources.SelectMany(source => source.Limits()))
+        {
+            switch (limit.Name)
+            {
+                case "descriptors":
+                    _descriptorsUsed.Set(limit.Used);
+                    _descriptorsLimit.Set(limit.Limit);
+                    break;
+            }
+        }
+    }
+}
