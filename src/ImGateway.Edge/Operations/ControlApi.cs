@@ -45,6 +45,7 @@ sealed partial class ControlApi(
         return (context.Request.Method, context.Request.Path.Value ?? "") switch
         {
             ("GET", "/health") => HealthAsync(context),
+            ("GET", "/limits") => AnswerAsync(context, StatusCodes.Status200OK, status.Limits()),
             ("GET", "/certificates") => AnswerAsync(context, StatusCodes.Status200OK, status.Certificates()),
             ("GET", var path) when path.StartsWith(CertificatePrefix, StringComparison.Ordinal) => CertificateAsync(context, path[CertificatePrefix.Length..]),
             ("POST", "/reload") => ReloadAsync(context, who),

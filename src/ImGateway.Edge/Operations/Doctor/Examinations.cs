@@ -36,7 +36,7 @@ static class Examinations
             Examination.Of("data directory", () => DataFolder.Look(options)),
             Examination.Of("openssl", Machine.LookAtOpenSsl),
             new("policy", token => Machine.LookAtPolicyAsync(options, time, token)),
-            Examination.Of("file descriptors", () => Machine.LookAtDescriptors(options, edge is not null)),
+            new("file descriptors", token => Machine.LookAtLimitsAsync(options, token)),
         ];
     }
 

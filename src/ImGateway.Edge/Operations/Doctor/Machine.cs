@@ -1,5 +1,6 @@
 using System.Globalization;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Operations.Doctor;
@@ -8,7 +9,9 @@ namespace ImGateway.Edge.Operations.Doctor;
 static class Machine
 {
     /// <summary>A socket to the client and one to the gateway for each of 5,000 users.</summary>
-    const long Descriptors = 10_000;
+    const int Descriptors = 10_000;
+
+    const string DescriptorsCheck = "file descriptors";
 
     public static IEnumerable<Finding> LookAtOpenSsl()
     {
@@ -30,34 +33,37 @@ static class Machine
             : problems.Select(problem => new Finding(check, FindingStatus.Fail, problem, "install imgw again"));
     }
 
-    public static IEnumerable<Finding> LookAtDescriptors(EdgeOptions options, bool running)
+    /// <summary>Of the edge that runs, as it reports them; else what a process started from here would have.</summary>
+    public static async Task<IEnumerable<Finding>> LookAtLimitsAsync(EdgeOptions options, CancellationToken cancellationToken)
     {
-        const string check = "file descriptors";
-        var (whose, limits) = Limits(options, running);
-        var soft = limits?.FirstOrDefault(line => line.StartsWith("Max open files", StringComparison.Ordinal))?["Max open files".Length..]
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
-        if (soft is null) return [new(check, FindingStatus.Warn, "this system does not tell their limit", "see that 10,000 may be open")];
-        return soft == "unlimited" || (long.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit >= Descriptors)
-            ? [new(check, FindingStatus.Ok, $"{soft} for {whose}")]
-            : [new(check, FindingStatus.Warn, $"{soft} for {whose}; each client takes two or so", "raise it (systemd: LimitNOFILE=65536, docker: ulimits, a shell: ulimit -n)")];
+        using var edge = new ControlClient(options);
+        return Of((await edge.GetAsync<IReadOnlyList<LimitStatus>>("/limits", cancellationToken))?.Value ?? []);
     }
 
-    /// <summary>Of the edge that runs where that can be told, since limits belong to a process.</summary>
-    static (string Whose, string[]? Lines) Limits(EdgeOptions options, bool running)
-    {
-        const string own = "/proc/self/limits";
-        try
+    static IEnumerable<Finding> Of(IReadOnlyList<LimitStatus> limits) => limits.Count > 0
+        ? limits.Select(limit => limit.IsShort
+            ? new Finding(NameOf(limit), FindingStatus.Warn, $"{Used(limit)}: at the limit clients are refused", RemedyOf(limit.Name))
+            : limit.Name == "descriptors" && limit.Limit < Descriptors ? TooFew(limit.Limit, "the running edge") : new Finding(NameOf(limit), FindingStatus.Ok, Used(limit)))
+        : [OpenFiles.Limit switch
         {
-            if (running && int.TryParse(File.ReadAllText(Path.Combine(options.DataDirectory, "lock")), out var process))
-            {
-                return ("the running edge", File.ReadAllLines($"/proc/{process}/limits"));
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Of another user, or just gone.
-        }
+            null => new Finding(DescriptorsCheck, FindingStatus.Warn, "this system does not report their limit", "see that 10,000 may be open"),
+            < OpenFiles.Fewest and var limit => new Finding(
+                DescriptorsCheck, FindingStatus.Fail, $"{limit} for a process started from here; the edge does not start with fewer than {OpenFiles.Fewest}", OpenFiles.HowToRaise),
+            < Descriptors and var limit => TooFew(limit, "a process started from here"),
+            var limit => new Finding(DescriptorsCheck, FindingStatus.Ok, limit == int.MaxValue ? "unlimited" : $"{limit} for a process started from here"),
+        }];
 
-        return ("a process started from here", File.Exists(own) ? File.ReadAllLines(own) : null);
-    }
+    static Finding TooFew(long limit, string whose) =>
+        new(DescriptorsCheck, FindingStatus.Warn, $"{limit} for {whose}; each WebSocket takes two", OpenFiles.HowToRaise);
+
+    static string Used(LimitStatus limit) => string.Create(CultureInfo.InvariantCulture, $"{limit.Used} of {limit.Limit} used or kept by the running edge");
+
+    static string NameOf(LimitStatus limit) =>
+        $"{(limit.Name == "descriptors" ? DescriptorsCheck : limit.Name.Replace('_', ' '))}{(limit.Destination is null ? "" : $" {limit.Destination}")}";
+
+    static string RemedyOf(string limit) => limit switch
+    {
+        "descriptors" => OpenFiles.HowToRaise,
+        _ => "see docs/operations.md, Capacity",
+    };
 }

@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Operations.StatusPage;
 static class StatusDocument
 {
     /// <summary>In the order that they are to run in.</summary>
-    static readonly string[] Scripts = ["dom.js", "format.js", "health.js", "certificates.js", "chart.js", "traffic.js", "events.js", "page.js"];
+    static readonly string[] Scripts = ["dom.js", "format.js", "health.js", "certificates.js", "chart.js", "traffic.js", "limits.js", "events.js", "page.js"];
 
     static StatusDocument()
     {

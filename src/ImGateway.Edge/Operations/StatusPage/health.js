@@ -11,6 +11,9 @@ function concerns(status) {
     found.push({ kind: all ? "bad" : "warn", words: all ? ["No upstream is healthy: clients get errors."] : [plural(sick.length, "upstream is", "upstreams are"), " unhealthy: ", said(sick.map(each => each.address).join(", "))] });
     for (const { address, recent } of sick) if (recent?.failingSince) found.push({ kind: all ? "bad" : "warn", words: failing(address, recent) });
   }
+  for (const limit of (status.limits ?? []).filter(each => each.isShort)) {
+    found.push({ kind: "warn", words: [limitName(limit), `: ${count(limit.used)} of ${count(limit.limit)} are used or kept; at the limit clients are refused.`] });
+  }
   if (!status.configuration.succeeded) found.push({ kind: "warn", words: ["The configuration file was refused; the last good one is in force."] });
   return found.sort((one, other) => (one.kind === "bad" ? 0 : 1) - (other.kind === "bad" ? 0 : 1));
 }

@@ -49,7 +49,7 @@ function showAll(status) {
   show(document.getElementById("edge-name"), said(name));
   document.title = titled(told.title, name);
   document.getElementById("icon").href = `data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="${colours[told.kind]}"/></svg>`;
-  for (const part of [showDrain, showTiles, showCertificates, showChart, showTls, showRequests, showUpstreams, showConfiguration, showAudit]) part(status);
+  for (const part of [showDrain, showTiles, showCertificates, showChart, showTls, showRequests, showUpstreams, showLimits, showConfiguration, showAudit]) part(status);
 }
 
 const titled = (state, name) => `${state} · ${name.slice(0, 80)} · ImGateway Edge`;

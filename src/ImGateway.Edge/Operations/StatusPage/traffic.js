@@ -46,7 +46,7 @@ function showTls({ handshakes }) {
 
 const refusals = {
   bad_target: "Ambiguous path", unknown_host: "Host not served", no_route: "No such route", upgrade: "No WebSockets there", plain_http: "Plain HTTP", protocol: "Protocol not supported",
-  held: "Too many waiting", websockets: "WebSocket limit", connections: "Connection limit", handshakes: "Too many handshakes", proxy_protocol: "No PROXY header",
+  held: "Too many waiting", websockets: "WebSocket limit", connections: "Connection limit", descriptors: "No file descriptor left", handshakes: "Too many handshakes", proxy_protocol: "No PROXY header",
 };
 
 function showRequests({ requests, sockets }) {

@@ -119,7 +119,7 @@ public sealed class StatusPageTests(Browser browser) : IClassFixture<Browser>
         await tab.ShowsAsync("#health", "Draining");
         await tab.ShowsAsync("#drain", "1 of 3 WebSockets closed, 2 left.");
         await tab.ShowsAsync("#drain [aria-current]", "Clients go");
-        Assert.Equal("1/3", await tab.Page.Locator("progress").EvaluateAsync<string>("bar => `${bar.value}/${bar.max}`"));
+        Assert.Equal("1/3", await tab.Page.Locator("#drain progress").EvaluateAsync<string>("bar => `${bar.value}/${bar.max}`"));
         Assert.Empty(tab.Complaints);
 
         foreach (var socket in sockets) await socket.UntilEndAsync(limit.Token);
