@@ -13,6 +13,9 @@ sealed class BudgetWatch(ConnectionBudget budget, ConnectionGate gate, CurrentOp
 
     static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(250), CountEvery = TimeSpan.FromSeconds(5), Shortest = TimeSpan.FromSeconds(1);
 
+    /// <summary>Bytes: what a warm edge takes without clients, where it is not warm yet.</summary>
+    const long LeastFloor = 120 << 20;
+
     /// <summary>Of the time of one processor at most, however many are open.</summary>
     const int CountingShare = 200;
 
@@ -25,6 +28,8 @@ sealed class BudgetWatch(ConnectionBudget budget, ConnectionGate gate, CurrentOp
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // Nobody has connected yet: this is the process itself.
+        budget.AllowFor(MemoryLimit.Clients(MemoryLimit.Bytes(), Math.Max(Environment.WorkingSet, LeastFloor)));
         using var timer = new PeriodicTimer(CheckEvery, time);
         var next = TimeSpan.Zero;
         var counted = time.GetTimestamp();

@@ -19,20 +19,23 @@ sealed class ConnectionBudget : ILimitSource
 
     readonly Lock _lock = new();
     int _limit = int.MaxValue, _others = FewestOthers;
-    int _clients, _upstreams;
+    int _clients, _upstreams, _places = int.MaxValue;
 
     /// <summary>From 0 to 1, how much of what there is for connections is taken.</summary>
     public double Fullness
     {
         get
         {
-            lock (_lock) return Math.Clamp((double)Taken / Math.Max(1, ForConnections), 0, 1);
+            lock (_lock) return Math.Clamp(Math.Max((double)Taken / Math.Max(1, ForConnections), (double)Sockets / _places), 0, 1);
         }
     }
 
     int ForConnections => _limit - Reserve - _others;
 
-    int Taken => _clients + Math.Max(_clients, _upstreams);
+    int Taken => _clients + Sockets;
+
+    /// <summary>What takes memory: clients, and of clients over HTTP/2 each WebSocket, which has a connection to the gateway of its own.</summary>
+    int Sockets => Math.Max(_clients, _upstreams);
 
     /// <summary>Counts the connection of a client until <see cref="OnClosed"/>, or says why there is no room for it.</summary>
     public ConnectionRefusal TryAccept()
@@ -41,6 +44,7 @@ sealed class ConnectionBudget : ILimitSource
         lock (_lock)
         {
             if (Taken + Each > ForConnections) return ConnectionRefusal.Descriptors;
+            if (Sockets >= _places) return ConnectionRefusal.Memory;
             _clients++;
             return ConnectionRefusal.None;
         }
@@ -56,7 +60,7 @@ sealed class ConnectionBudget : ILimitSource
     {
         lock (_lock)
         {
-            if (_clients + _upstreams >= ForConnections) return false;
+            if (_clients + _upstreams >= ForConnections || _upstreams >= _places) return false;
             _upstreams++;
             return true;
         }
@@ -83,12 +87,22 @@ sealed class ConnectionBudget : ILimitSource
         }
     }
 
+    /// <summary>How many clients there is memory for.</summary>
+    public void AllowFor(int clients)
+    {
+        lock (_lock) _places = clients;
+    }
+
     public IEnumerable<LimitStatus> Limits()
     {
+        var limits = new List<LimitStatus>();
         lock (_lock)
         {
             // What is kept for somebody counts as used, so that 100 % is where clients are refused.
-            return _limit == int.MaxValue ? [] : [new LimitStatus("descriptors", Math.Min(_limit, _others + Reserve + Taken), _limit)];
+            if (_limit < int.MaxValue) limits.Add(new LimitStatus("descriptors", Math.Min(_limit, _others + Reserve + Taken), _limit));
+            if (_places < int.MaxValue) limits.Add(new LimitStatus("memory", Sockets, _places));
         }
+
+        return limits;
     }
 }

@@ -92,6 +92,7 @@ sealed class ConnectionGate
             ConnectionRefusal.Connections => "as many are open as Edge:Limits:Connections allows",
             ConnectionRefusal.ConnectionsPerAddress => "it has as many open as Edge:Limits:ConnectionsPerAddress allows",
             ConnectionRefusal.Descriptors => $"the process has no file descriptors left for it; {OpenFiles.HowToRaise}",
+            ConnectionRefusal.Memory => "as many are open as the memory limit of the container or unit has room for; raise it (systemd: MemoryMax=, docker: mem_limit)",
             _ => "too many handshakes wait for their turn",
         });
     }

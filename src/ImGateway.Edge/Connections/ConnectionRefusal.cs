@@ -11,6 +11,9 @@ enum ConnectionRefusal
 
     /// <summary>The process has no file descriptors left for one more.</summary>
     Descriptors,
+
+    /// <summary>The control group has no memory left for one more.</summary>
+    Memory,
 }
 
 static class ConnectionRefusals
@@ -22,6 +25,7 @@ static class ConnectionRefusals
         ConnectionRefusal.Handshakes => "handshakes",
         ConnectionRefusal.ProxyProtocol => "proxy_protocol",
         ConnectionRefusal.Descriptors => "descriptors",
+        ConnectionRefusal.Memory => "memory",
         _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal, "no refusal"),
     };
 }

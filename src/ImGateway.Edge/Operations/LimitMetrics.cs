@@ -11,6 +11,10 @@ sealed class LimitMetrics(IMetricFactory metrics, IEnumerable<ILimitSource> sour
 
     readonly Gauge _descriptorsLimit = metrics.CreateGauge("imgw_descriptors_limit", "File descriptors that the process may have (RLIMIT_NOFILE); 0 if there is no limit.");
 
+    readonly Gauge _memoryUsed = metrics.CreateGauge("imgw_memory_clients", "Clients and WebSockets over HTTP/2 that take memory. At the limit, connections are refused.");
+
+    readonly Gauge _memoryLimit = metrics.CreateGauge("imgw_memory_clients_limit", "Clients that the memory limit of the container or unit has room for; 0 if there is no limit.");
+
     public void Update()
     {
         foreach (var limit in sources.SelectMany(source => source.Limits()))
@@ -20,6 +24,10 @@ sealed class LimitMetrics(IMetricFactory metrics, IEnumerable<ILimitSource> sour
                 case "descriptors":
                     _descriptorsUsed.Set(limit.Used);
                     _descriptorsLimit.Set(limit.Limit);
+                    break;
+                case "memory":
+                    _memoryUsed.Set(limit.Used);
+                    _memoryLimit.Set(limit.Limit);
                     break;
             }
         }
