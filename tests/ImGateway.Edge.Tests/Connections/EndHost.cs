@@ -79,6 +79,8 @@ sealed class EndHost : IAsyncDisposable
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
         await socket.ConnectAsync(IPAddress.Loopback, _ports[listener], TestContext.Current.CancellationToken);
         var stream = new NetworkStream(socket, ownsSocket: true);
+        // A client of HTTP speaks first.
+        if (listener is Plain) await stream.WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
         if (listener is not Tls) return stream;
         var tls = new SslStream(stream, leaveInnerStreamOpen: false, (_, _, _, _) => true);
         await tls.AuthenticateAsClientAsync(
