@@ -4,7 +4,6 @@ using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 using ImGateway.Testing;
-using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 
 namespace ImGateway.Edge.Tests.Certificates;
@@ -26,7 +25,7 @@ sealed class StoreSetup : IDisposable
         Options = new EdgeOptions { Hosts = [Gateway, Chat], DataDirectory = _folder["data"] };
     }
 
-    public FakeTimeProvider Time { get; } = new(TimeProvider.System.GetUtcNow());
+    public MachineClock Time { get; } = new(TimeProvider.System.GetUtcNow());
 
     public LogCollector<CertificateManager> Log { get; } = new();
 

@@ -1,7 +1,6 @@
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
-using Microsoft.Extensions.Time.Testing;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
 
@@ -10,7 +9,7 @@ public sealed class IssuanceBudgetTests : IDisposable
     static readonly HostName Gateway = HostName.Parse("gateway.example.com");
 
     readonly TemporaryDirectory _folder = new();
-    readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    readonly MachineClock _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     public void Dispose() => _folder.Dispose();
 
@@ -67,6 +66,37 @@ public sealed class IssuanceBudgetTests : IDisposable
         var budget = Budget();
         for (var order = 0; order < 299; order++) budget.Begin(HostName.Parse($"h{order}.example.com"), isExempt: false, mayTakeLast: false);
         Assert.Contains("300 orders in 03:00:00", Assert.Throws<IssuanceException>(() => budget.Begin(Gateway, isExempt: false, mayTakeLast: false)).Message);
+    }
+
+    [Theory]
+    [InlineData(730)]
+    [InlineData(6)]
+    public void Orders_of_a_clock_that_was_ahead_count_as_made_when_it_is_right_again(double daysAhead)
+    {
+        _time.Error = TimeSpan.FromDays(daysAhead);
+        for (var order = 0; order < 4; order++) Budget().Begin(Gateway, isExempt: false, mayTakeLast: false);
+        _time.Error = TimeSpan.Zero;
+        var refused = Assert.Throws<IssuanceException>(() => Budget().Begin(Gateway, isExempt: false, mayTakeLast: false));
+        Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromDays(6.9), TimeSpan.FromDays(7));
+        Assert.Equal(1, Budget().Remaining().Single(left => left.Limit.Name == "certificates").Left);
+        // Each try is a new process: what counts as made now is not made anew each time.
+        for (var day = 0; day < 7; day++)
+        {
+            Assert.Throws<IssuanceException>(() => Budget().Begin(Gateway, isExempt: false, mayTakeLast: false));
+            _time.Advance(TimeSpan.FromDays(1));
+        }
+
+        Budget().Begin(Gateway, isExempt: false, mayTakeLast: false);
+    }
+
+    [Fact]
+    public void Orders_are_not_forgotten_because_the_clock_was_ahead_for_a_while()
+    {
+        for (var order = 0; order < 4; order++) Budget().Begin(Gateway, isExempt: false, mayTakeLast: false);
+        _time.Error = TimeSpan.FromDays(30);
+        Budget().Begin(HostName.Parse("chat.example.com"), isExempt: false, mayTakeLast: false);
+        _time.Error = TimeSpan.Zero;
+        Assert.Throws<IssuanceException>(() => Budget().Begin(Gateway, isExempt: false, mayTakeLast: false));
     }
 
     IssuanceBudget Budget() => new(_folder["limits.json"], _time);

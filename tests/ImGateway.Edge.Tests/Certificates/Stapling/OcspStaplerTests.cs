@@ -178,6 +178,79 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         Assert.Contains(_log.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("refuse it without a stapled OCSP response"));
     }
 
+    [Fact]
+    public async Task Hanging_responders_delay_neither_the_end_of_an_expired_staple_nor_another_certificate()
+    {
+        await using ScriptedResponder second = await ScriptedResponder.StartAsync(), sound = await ScriptedResponder.StartAsync();
+        // Two responders are asked for one certificate, another one for the other.
+        var issued = _setup.Ca.Issue(new PkiLeaf { Hosts = ["gateway.example.com"], OcspResponders = [_responder.Url, second.Url] });
+        var other = _setup.Ca.Issue(new PkiLeaf { Hosts = ["chat.example.com"], OcspResponders = [sound.Url] });
+        _owned.AddRange([issued, other]);
+        _setup.Options = _setup.Options with
+        {
+            Certificates = new() { Source = ImGateway.Edge.Configuration.CertificateSource.Files, Files = [issued.WriteTo(_setup["one"]), other.WriteTo(_setup["two"])] },
+        };
+        _responder.Answer(Good(issued));
+        sound.Answer(Response(other, OcspStatus.Good, TimeSpan.FromHours(2)));
+        await StartAsync();
+        await RoundAsync();
+        Assert.NotNull(_edge.Selector.StapleOf(StoreSetup.Gateway));
+
+        // 1. Half of the long life is over: both its responders hang.
+        _responder.Hang();
+        second.Hang();
+        sound.Answer(Response(other, OcspStatus.Good, TimeSpan.FromDays(3.9)));
+        _setup.Time.Advance(TimeSpan.FromDays(3.9));
+        var hanging = RoundAsync();
+        await _log.ContainingAsync("chat.example.com: OCSP response", Cancelled);
+
+        // 2. Meanwhile rounds go on: the other certificate is served, and the staple that has expired goes.
+        var renewed = Response(other, OcspStatus.Good, TimeSpan.FromDays(9));
+        sound.Answer(renewed);
+        _setup.Time.Suspend(TimeSpan.FromDays(3.2));
+        for (var round = 0; round < 200 && (_edge.Selector.StapleOf(StoreSetup.Gateway) is not null || _edge.Selector.StapleOf(StoreSetup.Chat) != renewed); round++)
+        {
+            await RoundAsync().WaitAsync(TimeSpan.FromSeconds(20), Cancelled);
+        }
+
+        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Equal(renewed, _edge.Selector.StapleOf(StoreSetup.Chat));
+        await hanging.WaitAsync(TimeSpan.FromSeconds(20), Cancelled);
+    }
+
+    [Fact]
+    public async Task A_staple_is_fetched_in_time_though_the_clock_was_two_years_ahead_at_the_last_try()
+    {
+        var issued = Write(Leaf());
+        _responder.Answer(Good(issued));
+        await StartAsync();
+        await RoundAsync();
+        _setup.Time.Error = TimeSpan.FromDays(730);
+        await RoundAsync();
+        Assert.Equal(2, _responder.Requests);
+        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Gateway));
+
+        _setup.Time.Error = TimeSpan.Zero;
+        var second = Good(issued);
+        _responder.Answer(second);
+        _setup.Time.Advance(TimeSpan.FromMinutes(1.2));
+        await RoundAsync();
+        Assert.Equal(second, _edge.Selector.StapleOf(StoreSetup.Gateway));
+    }
+
+    [Fact]
+    public async Task A_staple_that_has_outlived_its_life_is_dropped_though_the_clock_was_put_back()
+    {
+        _responder.Answer(Good(Write(Leaf())));
+        await StartAsync();
+        await RoundAsync();
+        _responder.Fail();
+        _setup.Time.Error = TimeSpan.FromDays(-300);
+        _setup.Time.Advance(TimeSpan.FromDays(7.1));
+        await RoundAsync();
+        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Gateway));
+    }
+
     async Task StartAsync()
     {
         _edge = await _setup.StartAsync();
@@ -207,11 +280,13 @@ public sealed class OcspStaplerTests : IAsyncLifetime
 
     byte[] Good(IssuedCertificate issued) => Response(issued, OcspStatus.Good);
 
-    byte[] Response(IssuedCertificate issued, OcspStatus status) => new PkiOcspResponse(issued.Leaf, _setup.Ca)
+    byte[] Response(IssuedCertificate issued, OcspStatus status) => Response(issued, status, TimeSpan.FromDays(7));
+
+    byte[] Response(IssuedCertificate issued, OcspStatus status, TimeSpan life) => new PkiOcspResponse(issued.Leaf, _setup.Ca)
     {
         Status = status,
         ThisUpdate = _setup.Time.GetUtcNow(),
-        NextUpdate = _setup.Time.GetUtcNow().AddDays(7),
+        NextUpdate = _setup.Time.GetUtcNow() + life,
     }.ToBytes();
 
     async Task<Scrape> ScrapeAsync()
