@@ -24,6 +24,25 @@ public sealed class ReloadVerbTests
     }
 
     [Fact]
+    public async Task A_certificate_file_that_was_refused_is_judged_again_and_named()
+    {
+        await using var edge = await ReloadingEdge.StartAsync();
+        using var unknown = TestCa.Create("Root that no machine knows");
+        using var refused = unknown.Issue(ReloadingEdge.Gateway);
+        var file = edge.Issue(ReloadingEdge.Gateway);
+        await File.WriteAllTextAsync(file.Key!, refused.KeyPem);
+        await File.WriteAllTextAsync(file.Certificate, refused.LeafPem);
+        await edge.Process.WaitForLog(line => line.Message.Contains("is missing, so clients could not verify it", StringComparison.Ordinal), ReloadingEdge.Patience);
+
+        var result = await EdgeVerb.RunAsync("reload", "--config", edge.Process.ConfigFile);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.DoesNotContain("nothing has changed", result.Output, StringComparison.Ordinal);
+        Assert.Contains($"{file.Certificate}: the certificate of its issuer", result.Error, StringComparison.Ordinal);
+        await edge.AssertUndisturbedAsync();
+    }
+
+    [Fact]
     public async Task Where_no_edge_runs_the_verb_says_so()
     {
         using var directory = new TemporaryDirectory();
