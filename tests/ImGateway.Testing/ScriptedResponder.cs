@@ -46,8 +46,9 @@ public sealed class ScriptedResponder : IAsyncDisposable
     });
 
     /// <summary>Takes requests and says nothing, until the client has had enough.</summary>
-    public void Hang() => Answer(async context =>
+    public void Hang(Action? onAsked = null) => Answer(async context =>
     {
+        onAsked?.Invoke();
         var gone = new TaskCompletionSource();
         await using (context.RequestAborted.Register(gone.SetResult)) await gone.Task;
     });

@@ -5,11 +5,13 @@ namespace ImGateway.Edge.Certificates.Stapling;
 
 /// <summary>
 /// Keeps a valid OCSP response at every served certificate that can have one: fetched as soon as the certificate is served, again at half of its
-/// life, kept in the store for the next start. A loop of its own, so that no responder is in the way of a handshake or of a renewal.
+/// life, kept in the store for the next start. A loop of its own, so that no responder is in the way of a handshake or of a renewal; a task for
+/// each certificate that is due, so that none delays another one, or the end of a response that has expired.
 /// </summary>
 public sealed partial class OcspStapler : BackgroundService
 {
-    const int MaxAtOnce = 4;
+    /// <summary>Each waits for its responders for a bounded time. So many that hang delay nobody else.</summary>
+    const int MaxAtOnce = 16;
 
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -19,8 +21,10 @@ public sealed partial class OcspStapler : BackgroundService
     readonly OcspClient _client;
     readonly OcspSchedule _schedule;
     readonly TimeProvider _time;
+    readonly ScheduleClock _clock;
     readonly ILogger<OcspStapler> _logger;
     readonly Dictionary<string, StapledCertificate> _certificates = new(StringComparer.Ordinal);
+    readonly Dictionary<StapledCertificate, Task<Fetched>> _fetches = [];
     readonly SemaphoreSlim _places = new(MaxAtOnce, MaxAtOnce);
     IReadOnlyDictionary<HostName, ServedCredential>? _followed;
 
@@ -33,7 +37,7 @@ public sealed partial class OcspStapler : BackgroundService
         CertificateManager manager, ServerCertificateSelector selector, OcspStates states, OcspClient client, Random random, TimeProvider time, ILogger<OcspStapler> logger)
     {
         (_manager, _selector, _states, _client, _time, _logger) = (manager, selector, states, client, time, logger);
-        _schedule = new OcspSchedule(random);
+        (_schedule, _clock) = (new OcspSchedule(random), new ScheduleClock(time));
     }
 
     /// <summary>Before the listeners: what the store has kept is stapled from the first handshake on.</summary>
@@ -54,38 +58,56 @@ public sealed partial class OcspStapler : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, _time);
-        do
+        try
         {
-            try
+            do
             {
-                await RoundAsync(stoppingToken);
+                try
+                {
+                    await RoundAsync(stoppingToken);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // Whatever one round meets, the next may not.
+                    RoundFailed(e);
+                }
             }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                // Whatever one round meets, the next may not.
-                RoundFailed(e);
-            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        finally
+        {
+            await FetchesAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
+    /// <summary>Waits for no responder.</summary>
     internal async Task RoundAsync(CancellationToken cancellationToken)
     {
         // 1. What is served now, and what is no longer valid.
         Follow();
         foreach (var certificate in _certificates.Values) Show(certificate);
 
-        // 2. What is due, side by side: a responder that hangs keeps no other waiting.
-        var due = _certificates.Values.Where(certificate => certificate.Target is not null && certificate.Due <= _time.GetUtcNow()).ToList();
-        await foreach (var fetched in Task.WhenEach(due.Select(certificate => FetchAsync(certificate, cancellationToken))).WithCancellation(cancellationToken))
+        // 2. What has been fetched since the last round: only this loop changes anything.
+        foreach (var (certificate, fetch) in _fetches.Where(entry => entry.Value.IsCompletedSuccessfully).ToList())
         {
-            // 3. One after the other: only this loop changes anything.
-            var (certificate, answer, problem) = await fetched;
+            _fetches.Remove(certificate);
+            if (!_certificates.ContainsValue(certificate)) continue;
+            var (answer, problem) = await fetch;
             if (answer is not null) Accept(certificate, answer);
             else PutOff(certificate, problem);
             Show(certificate);
         }
+
+        // 3. What is due, each on its own.
+        var now = _clock.Now;
+        foreach (var certificate in _certificates.Values.Where(certificate => certificate.Target is not null && certificate.Due.IsDue(now)))
+        {
+            if (!_fetches.ContainsKey(certificate)) _fetches[certificate] = FetchAsync(certificate.Target!, cancellationToken);
+        }
     }
+
+    /// <summary>Ends when every responder has answered, or had its time, that the rounds so far have asked.</summary>
+    internal Task FetchesAsync() => Task.WhenAll(_fetches.Values);
 
     /// <summary>Of certificates that are new here, what the store has kept; of those that are gone, nothing.</summary>
     internal void Follow()
@@ -103,12 +125,12 @@ public sealed partial class OcspStapler : BackgroundService
         {
             if (!_certificates.TryGetValue(fingerprint, out var certificate))
             {
-                _certificates[fingerprint] = certificate = new StapledCertificate(hosts.First().Value.Credential);
+                _certificates[fingerprint] = certificate = new StapledCertificate(hosts.First().Value.Credential, _time);
             }
 
             certificate.Hosts = [.. hosts.Select(entry => entry.Key)];
             if (certificate.Answer is null) Restore(certificate);
-            foreach (var host in certificate.Hosts) _states.Show(host, fingerprint, certificate.StateAt(_time.GetUtcNow()));
+            foreach (var host in certificate.Hosts) _states.Show(host, fingerprint, certificate.State);
             Show(certificate);
         }
 
@@ -119,24 +141,24 @@ public sealed partial class OcspStapler : BackgroundService
     void Restore(StapledCertificate certificate)
     {
         if (certificate.Target is not { } target) return;
-        var now = _time.GetUtcNow();
-        var kept = certificate.Hosts.Select(_manager.ReadStaple).OfType<byte[]>().Select(response => target.TryRead(response, now));
+        var now = _clock.Now;
+        var kept = certificate.Hosts.Select(_manager.ReadStaple).OfType<byte[]>().Select(response => target.TryRead(response, now.Wall));
         if (kept.OfType<OcspAnswer>().MaxBy(answer => answer.ThisUpdate) is not { } newest) return;
-        certificate.Answer = newest;
-        certificate.Due = _schedule.Refresh(newest, now);
+        certificate.Take(newest);
+        certificate.Due = DueTime.After(_schedule.Refresh(newest, now.Wall), now);
     }
 
-    async Task<(StapledCertificate Certificate, OcspAnswer? Answer, string Problem)> FetchAsync(StapledCertificate certificate, CancellationToken cancellationToken)
+    async Task<Fetched> FetchAsync(OcspTarget target, CancellationToken cancellationToken)
     {
         await _places.WaitAsync(cancellationToken);
         try
         {
-            return (certificate, await _client.AskAsync(certificate.Target!, cancellationToken), "");
+            return new(await _client.AskAsync(target, cancellationToken), "");
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             // Whatever a responder brings about is a failure of this one certificate's.
-            return (certificate, null, e.Message);
+            return new(null, e.Message);
         }
         finally
         {
@@ -150,11 +172,12 @@ public sealed partial class OcspStapler : BackgroundService
         // Caches are not of one age: an older answer takes nothing back that a newer one said.
         if (certificate.Answer is not { } known || answer.ThisUpdate >= known.ThisUpdate)
         {
-            certificate.Answer = answer;
+            certificate.Take(answer);
             foreach (var host in certificate.Hosts) Keep(host, answer);
         }
 
-        certificate.Due = _schedule.Refresh(certificate.Answer!, _time.GetUtcNow());
+        var now = _clock.Now;
+        certificate.Due = DueTime.After(_schedule.Refresh(certificate.Answer!, now.Wall), now);
     }
 
     void Keep(HostName host, OcspAnswer answer)
@@ -171,14 +194,14 @@ public sealed partial class OcspStapler : BackgroundService
 
     void PutOff(StapledCertificate certificate, string problem)
     {
-        var now = _time.GetUtcNow();
-        certificate.Due = _schedule.Retry(++certificate.Failures, now);
-        FetchFailed(Names(certificate), problem, certificate.Due, certificate.StateAt(now) is OcspState.Good ? "the response at hand goes on being stapled" : "nothing is stapled");
+        var now = _clock.Now;
+        certificate.Due = DueTime.After(_schedule.Retry(++certificate.Failures), now);
+        FetchFailed(Names(certificate), problem, certificate.Due.On(now), certificate.State is OcspState.Good ? "the response at hand goes on being stapled" : "nothing is stapled");
     }
 
     void Show(StapledCertificate certificate)
     {
-        var state = certificate.StateAt(_time.GetUtcNow());
+        var state = certificate.State;
         if (state is OcspState.Stale && certificate is { Answer: null, Failures: 0 }) return;
         _selector.Staple(certificate.Fingerprint, state is OcspState.Good ? certificate.Answer!.Response : null);
         if (state == certificate.Shown) return;
@@ -199,6 +222,8 @@ public sealed partial class OcspStapler : BackgroundService
 
         if (certificate.MustStaple && state is not OcspState.Good) MustStaple(Names(certificate), certificate.SerialNumber, state.Label());
     }
+
+    sealed record Fetched(OcspAnswer? Answer, string Problem);
 
     static string Names(StapledCertificate certificate) => string.Join(", ", certificate.Hosts);
 
