@@ -10,9 +10,6 @@ namespace ImGateway.Edge.Certificates;
 /// <param name="isIssuedByKnownRoot"><see cref="MachineRoots.Issued(X509Certificate2)"/>.</param>
 sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certificate2, bool> isIssuedByKnownRoot)
 {
-    /// <summary>How far a CA's clock may be ahead of ours.</summary>
-    static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
-
     static readonly Dictionary<string, string> Curves = new()
     {
         ["1.2.840.10045.3.1.7"] = "P-256",
@@ -24,11 +21,20 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     public IEnumerable<CertificateProblem> Problems(string file, CertificateChain chain, DateTimeOffset now)
     {
         var lasting = Names(chain.Leaf).Concat(Purposes(chain.Leaf)).Concat(Signatures(chain)).Concat(Links(chain));
-        return Of(Keys(chain)).Concat(Of(Dates(chain, now)).Select(problem => problem with { IsOfAge = true })).Concat(Of(lasting));
+        return Of(Keys(chain)).Concat(Of(Expired(chain, now)).Select(problem => problem with { IsOfAge = true })).Concat(Of(lasting));
 
         IEnumerable<CertificateProblem> Of(IEnumerable<(string Message, string Remedy)> found) =>
             found.Select(problem => new CertificateProblem(file, problem.Message, problem.Remedy));
     }
+
+    /// <summary>What time heals: it is served where there is nothing better, and put off where there is.</summary>
+    /// <param name="file">What to name in the warnings.</param>
+    public static IEnumerable<CertificateProblem> Early(string file, CertificateChain chain, DateTimeOffset now) =>
+        from sent in Sent(chain)
+        let notBefore = new DateTimeOffset(sent.Certificate.NotBefore.ToUniversalTime())
+        where CertificateDates.IsEarly(notBefore, now)
+        select new CertificateProblem(
+            file, $"{sent.What} is not valid before {notBefore:u} (the clock here says {now:u})", "wait until then, or correct this machine's clock") { IsEarly = true };
 
     static IEnumerable<(string Message, string Remedy)> Keys(CertificateChain chain)
     {
@@ -51,21 +57,15 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         }
     }
 
-    static IEnumerable<(string Message, string Remedy)> Dates(CertificateChain chain, DateTimeOffset now)
+    static IEnumerable<(string Message, string Remedy)> Expired(CertificateChain chain, DateTimeOffset now)
     {
         foreach (var (certificate, what) in Sent(chain))
         {
-            var notBefore = new DateTimeOffset(certificate.NotBefore.ToUniversalTime());
             var notAfter = new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
             if (notAfter < now)
             {
                 yield return ($"{what} expired at {notAfter:u}",
                     certificate == chain.Leaf ? "renew it and replace the file" : "replace it by the CA's current one");
-            }
-            else if (notBefore > now + ClockSkew)
-            {
-                yield return ($"{what} is not valid before {notBefore:u} (the clock here says {now:u})",
-                    "wait until then, or correct this machine's clock");
             }
         }
     }

@@ -49,7 +49,9 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
             new CertificateProblem(file.Certificate, $"'{other.Subject}' is no part of the chain and is not sent", "remove it")));
 
         // 3. What clients would say to it.
-        problems.AddRange(checks.Problems(file.Certificate, chain, time.GetUtcNow()));
+        var now = time.GetUtcNow();
+        problems.AddRange(checks.Problems(file.Certificate, chain, now));
+        warnings.AddRange(CertificateChecks.Early(file.Certificate, chain, now));
         var names = CertificateNames.Of(leaf);
         var credential = new Credential(leaf, chain.Issuers, names);
         return problems.Count == 0

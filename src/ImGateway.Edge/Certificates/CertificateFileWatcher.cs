@@ -10,6 +10,9 @@ sealed record ChangedFile(FileContents Contents, TimeSpan Unchanged)
     /// <summary>Certificate and key are copied one after the other, by people and by programs.</summary>
     static readonly TimeSpan WaitForOtherPart = TimeSpan.FromSeconds(30);
 
+    /// <summary>A content that has had its time, to be judged once more.</summary>
+    public static ChangedFile AsBefore(FileContents contents) => new(contents, WaitForOtherPart);
+
     /// <summary>It has been the same for so long that no program is still writing it.</summary>
     public bool Final => Unchanged >= CertificateFileWatcher.PollInterval;
 

@@ -11,7 +11,8 @@ public static class CertificateFilesCheck
     public static IEnumerable<string> Problems(EdgeOptions options, TimeProvider time)
     {
         var reader = new CertificateFileReader(options.Hosts, time);
-        return Problems(options, [.. options.Certificates.Files.Distinct().Select(reader.Read)]);
+        List<CertificateReading> readings = [.. options.Certificates.Files.Distinct().Select(reader.Read)];
+        return Early(readings).Concat(Problems(options, readings));
     }
 
     /// <summary>
@@ -32,13 +33,13 @@ public static class CertificateFilesCheck
         }
 
         // 2. Whether every host has one.
-        var problems = Problems(options, readings).ToList();
+        List<string> problems = [.. Early(readings), .. Problems(options, readings)];
 
         // 3. Whether a client would get it.
         if (!configuration.IsSound("Edge:Tls")) return problems;
         var offers = readings.Where(reading => reading.Credential is not null)
             .ToDictionary(reading => reading.Credential!, reading => new ServedCredential(reading.Credential!, ServedCredential.Files, reading.File.Certificate));
-        foreach (var served in ServedCredential.Choose(options.Hosts, [.. offers.Values]).GroupBy(entry => entry.Value))
+        foreach (var served in ServedCredential.Choose(options.Hosts, [.. offers.Values], time.GetUtcNow()).GroupBy(entry => entry.Value))
         {
             var credentials = served.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
             if (await CertificateSwap.RehearseAsync(credentials, options, time, cancellationToken) is { } failure)
@@ -49,6 +50,10 @@ public static class CertificateFilesCheck
 
         return problems;
     }
+
+    /// <summary>An edge with nothing better serves it all the same; clients refuse it.</summary>
+    static IEnumerable<string> Early(IEnumerable<CertificateReading> readings) =>
+        readings.SelectMany(reading => reading.Warnings).Where(warning => warning.IsEarly).Select(warning => warning.ToString());
 
     /// <summary>Those whose paths are paths: what is wrong with the others is said where the configuration is read.</summary>
     internal static IEnumerable<CertificateFile> Readable(EdgeOptions options) => options.Certificates.Files.Distinct().Where(file =>

@@ -6,7 +6,11 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates;
 
 /// <param name="IsStorage">The disk's fault, not the certificate's: worth another try.</param>
-sealed record InstallFailure(string Why, bool IsStorage);
+sealed record InstallFailure(string Why, bool IsStorage)
+{
+    /// <summary>Time heals it.</summary>
+    public bool IsEarly { get; init; }
+}
 
 /// <summary>The one way to a new certificate, whichever source it is from: save, publish, prove, keep; or everything stays as it was.</summary>
 sealed partial class CertificateInstaller(
@@ -17,6 +21,7 @@ sealed partial class CertificateInstaller(
     CertificateMetrics metrics,
     CertificateAudit audit,
     TimeProvider time,
+    ScheduleClock clock,
     ILogger logger)
 {
     /// <summary>Session ticket keys live as long as their context (docs/decisions: one context a name, a day at most).</summary>
@@ -25,7 +30,7 @@ sealed partial class CertificateInstaller(
     readonly CertificateSwap _swap = new(selector, probe, time);
     readonly ConcurrentQueue<HostName> _changed = [];
     volatile IReadOnlyDictionary<HostName, ServedCredential> _served = new Dictionary<HostName, ServedCredential>();
-    DateTimeOffset _nextContexts = time.GetUtcNow() + ContextLifetime;
+    DueTime _nextContexts = DueTime.After(ContextLifetime, clock.Now);
 
     /// <summary>Replaced as a whole.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> Served => _served;
@@ -64,6 +69,7 @@ sealed partial class CertificateInstaller(
         if (changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return new(refusal, IsStorage: false);
         var next = changes.ToDictionary(entry => entry.Key, entry => Succeed(entry.Key, entry.Value));
         var swaps = next.Where(entry => IsNew(entry.Key, entry.Value)).ToDictionary();
+        if (ServedCredential.TooEarly(swaps, Sound(), time.GetUtcNow()) is { } early) return new(early, IsStorage: false) { IsEarly = true };
         try
         {
             // 1. Beside what is stored: a disk that does not take it says so before anybody is served.
@@ -116,10 +122,14 @@ sealed partial class CertificateInstaller(
     /// <summary>New session ticket keys, once a day.</summary>
     public void RenewContexts()
     {
-        if (time.GetUtcNow() < _nextContexts) return;
+        var now = clock.Now;
+        if (!_nextContexts.IsDue(now)) return;
         selector.RenewContexts();
-        _nextContexts = time.GetUtcNow() + ContextLifetime;
+        _nextContexts = DueTime.After(ContextLifetime, now);
     }
+
+    /// <summary>What is served and was not revoked: a certificate that is not valid yet is better than one that was.</summary>
+    Dictionary<HostName, ServedCredential> Sound() => _served.Where(entry => !store.Revoked.Contains(entry.Value.Credential)).ToDictionary();
 
     void Replace(IReadOnlyDictionary<HostName, ServedCredential> served)
     {

@@ -19,6 +19,7 @@ public sealed partial class CertificateManager : BackgroundService
 
     readonly CurrentOptions _options;
     readonly TimeProvider _time;
+    readonly ScheduleClock _clock;
     readonly ILogger<CertificateManager> _logger;
     readonly Turn _turn = new();
     readonly CertificateStore _store;
@@ -39,7 +40,7 @@ public sealed partial class CertificateManager : BackgroundService
     readonly ManualRenewals _manualRenewals;
 
     bool _loaded;
-    DateTimeOffset _nextAlerts;
+    DueTime _nextAlerts;
 
     public CertificateManager(
         CurrentOptions options,
@@ -81,21 +82,21 @@ public sealed partial class CertificateManager : BackgroundService
         // Its own, replaced in its turn: no round sees two configurations.
         var current = new CurrentOptions(options);
         audit ??= new CertificateAudit(new AuditLog(AuditLog.PathIn(options), logger, () => current.Value.Audit), current, time);
-        var chance = new Chance(random ?? CertificatesRegistration.NewRandom());
-        (_options, _time, _logger) = (current, time, logger);
+        var (chance, clock) = (new Chance(random ?? CertificatesRegistration.NewRandom()), new ScheduleClock(time));
+        (_options, _time, _clock, _logger) = (current, time, clock, logger);
 
         // What is stored and served.
         _store = new CertificateStore(current, time, logger);
-        _installer = new CertificateInstaller(current, _store, selector, probe, metrics, audit, time, logger);
+        _installer = new CertificateInstaller(current, _store, selector, probe, metrics, audit, time, clock, logger);
 
         // Where certificates come from.
-        _files = new(new FilesSource(options, time));
+        _files = new(new FilesSource(options, time, clock));
         _ca = new(caOf?.Invoke(options) ?? new IssuingCa(authority ?? CertificateAuthority.None, budget ?? new IssuanceBudget(AcmePaths.Limits(options), time)));
         _refused = new RefusedFiles(metrics, audit, time);
         _fileChanges = new FileChanges(_files, _installer, _refused, logger);
         var development = new SelfSignedSource(current, time);
-        _selfSigned = new SelfSignedRenewals(development, _files, _installer, _turn, metrics, time, logger);
-        _book = new RenewalBook(_store, _installer, _turn, metrics, current, logger);
+        _selfSigned = new SelfSignedRenewals(development, _files, _installer, _turn, metrics, clock, logger);
+        _book = new RenewalBook(_store, _installer, _turn, metrics, current, clock, logger);
         var run = new RenewalRun(current, _ca, _store, _installer, _book, _turn, metrics, audit, host => _files.Value.Covers(host), time, chance, logger);
         _acme = new AcmeRenewals(current, _ca, _installer, _book, run, isRevoked ?? (_ => false), time, chance, logger);
 
@@ -105,8 +106,8 @@ public sealed partial class CertificateManager : BackgroundService
         _manualInstalls = new ManualInstalls(current, _store, _takeover, _installer, _turn, metrics, time, logger);
         _manualRenewals = new ManualRenewals(
             current, _store, _takeover, _installer, _files, _selfSigned, _acme, new Revocations(_ca, _store, _installer, _files, _book, _acme, _turn, audit), _ca, _turn, logger);
-        _reload = new CertificateReload(current, _files, _refused, _ca, selector, _store, _start, _installer, _book, caOf, time, logger);
-        _alerts = new ExpiryAlerts(current, time, logger);
+        _reload = new CertificateReload(current, _files, _refused, _ca, selector, _store, _start, _installer, _book, caOf, time, clock, logger);
+        _alerts = new ExpiryAlerts(current, clock, logger);
         _onChange = new ChangeProgram(current, new HookProgram(time), time, logger);
     }
 
@@ -132,7 +133,6 @@ public sealed partial class CertificateManager : BackgroundService
         await Task.Run(() => _start.LoadAsync(cancellationToken), cancellationToken);
         _book.ShowAnew();
         if (IsAcme) _ca.Value.Budget.Show();
-        _nextAlerts = _time.GetUtcNow();
         _loaded = true;
     }
 
@@ -144,6 +144,17 @@ public sealed partial class CertificateManager : BackgroundService
     public async Task ReconfigureAsync(EdgeOptions options, CancellationToken cancellationToken)
     {
         using (await _turn.TakeAsync(cancellationToken)) await _reload.ApplyAsync(options, cancellationToken);
+    }
+
+    /// <summary>Judges certificate files again that were refused, although their content has not changed.</summary>
+    public async Task<FilesRetry> RetryFilesAsync(CancellationToken cancellationToken)
+    {
+        using (await _turn.TakeAsync(cancellationToken))
+        {
+            var before = _installer.Served;
+            await _fileChanges.LookAsync(retryNow: true, cancellationToken);
+            return FilesRetry.Of(before, _installer.Served, _refused.All);
+        }
     }
 
     /// <summary>Checks a certificate as a file is checked and swaps it in for every configured host it covers, for all or for none.</summary>
@@ -231,9 +242,10 @@ public sealed partial class CertificateManager : BackgroundService
             await _takeover.LookAsync(cancellationToken);
             await _fileChanges.LookAsync(cancellationToken);
             await _selfSigned.LookAsync(cancellationToken);
-            if (_time.GetUtcNow() >= _nextAlerts)
+            var now = _clock.Now;
+            if (_nextAlerts.IsDue(now))
             {
-                _nextAlerts = _time.GetUtcNow() + AlertInterval;
+                _nextAlerts = DueTime.After(AlertInterval, now);
                 _alerts.Check(_installer.Served);
                 if (IsAcme) _ca.Value.Budget.Show();
             }

@@ -14,6 +14,9 @@ public sealed record CertificateProblem(string File, string Message, string Reme
     /// <summary>The other part of the pair, such as the key of a new certificate, may still be on its way.</summary>
     public bool AwaitsOtherPart { get; init; }
 
+    /// <summary>It goes away by itself, when the certificate becomes valid.</summary>
+    public bool IsEarly { get; init; }
+
     /// <summary>One line, whatever characters a path or a certificate's subject brought along.</summary>
     public override string ToString() => OneLine.From($"{File}: {Message}; {Remedy}");
 }

@@ -15,4 +15,7 @@ sealed record CertificateReading(
 {
     /// <summary>Sound but for its dates, where those are all that is wrong: for a host that would have no certificate otherwise.</summary>
     public Credential? Untimely { get; init; }
+
+    /// <summary>All problems in one line.</summary>
+    public string Why => string.Join(" · ", Problems);
 }

@@ -18,6 +18,7 @@ sealed partial class CertificateReload(
     RenewalBook book,
     Func<EdgeOptions, IssuingCa>? caOf,
     TimeProvider time,
+    ScheduleClock clock,
     ILogger logger)
 {
     /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file or the store cannot be used: all problems.</exception>
@@ -28,7 +29,7 @@ sealed partial class CertificateReload(
         var stored = store.Backup(before.Hosts.Union(next.Hosts));
 
         // 2. The files, unless they are the same for the same hosts; then the hosts, and certificates for those that are new.
-        var found = watched.Suits(next) ? watched : new FilesSource(next, time);
+        var found = watched.Suits(next) ? watched : new FilesSource(next, time, clock);
         try
         {
             var readings = found == watched ? [] : found.Read(watched);

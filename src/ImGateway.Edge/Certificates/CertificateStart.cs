@@ -121,7 +121,7 @@ sealed partial class CertificateStart(
     async Task<IReadOnlyList<string>> TakeInAsync(CancellationToken cancellationToken)
     {
         // Files whose content is new to their hosts, but none that still has what was revoked.
-        List<string> problems = [.. RejectRevoked(), .. await InstallAsync(FilesSource.News(files.Value.Choose(), installer.Served), RenewalReasons.File, cancellationToken)];
+        List<string> problems = [.. RejectRevoked(), .. await InstallAsync(files.Value.News(files.Value.Choose(), installer.Served), RenewalReasons.File, cancellationToken)];
 
         // What no file covers is issued here, where that is allowed; what a CA has to issue may take its time.
         if (!selfSigned.IsAllowed) return problems;

@@ -133,6 +133,7 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
         var current = Read(host, folder.Current);
         if (current?.Credential is { } credential)
         {
+            if (credential.IsEarly(time.GetUtcNow())) ServedEarly(host, credential.SerialNumber, credential.NotBefore, time.GetUtcNow());
             var before = PreviousOf(folder);
             return StoredState.Describe(credential, state) with { Previous = before?.SerialNumber == credential.SerialNumber ? null : before };
         }
@@ -305,6 +306,9 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
 
     [LoggerMessage(26, LogLevel.Warning, "{Path}: the process id cannot be written: {Why}. The lock holds all the same; free space on its disk")]
     partial void OwnerNotWritten(string path, string why);
+
+    [LoggerMessage(67, LogLevel.Warning, "{Host}: the stored certificate {Serial} is not valid before {NotBefore:u} and is served all the same, because the clock here ({Now:u}) may be wrong: correct it, or wait until then")]
+    partial void ServedEarly(HostName host, string serial, DateTimeOffset notBefore, DateTimeOffset now);
 
     [LoggerMessage(22, LogLevel.Warning, "{Host}: the stored certificate cannot be used: {Why}")]
     partial void Unusable(HostName host, string why);

@@ -3,38 +3,39 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Warns of served certificates that are too old, once a day for each host and cause.</summary>
-sealed partial class ExpiryAlerts(CurrentOptions options, TimeProvider time, ILogger logger)
+sealed partial class ExpiryAlerts(CurrentOptions options, ScheduleClock clock, ILogger logger)
 {
     static readonly TimeSpan Silence = TimeSpan.FromDays(1);
 
-    readonly Dictionary<(HostName Host, string Cause), DateTimeOffset> _last = [];
+    readonly Dictionary<(HostName Host, string Cause), DueTime> _next = [];
 
     public void Check(IReadOnlyDictionary<HostName, ServedCredential> table)
     {
-        var (now, maxAge) = (time.GetUtcNow(), options.Value.Certificates.MaxAge);
+        var (moment, maxAge) = (clock.Now, options.Value.Certificates.MaxAge);
+        var now = moment.Wall;
         foreach (var (host, served) in table)
         {
             var (notBefore, notAfter) = (served.Credential.NotBefore, served.Credential.NotAfter);
             if (now > notAfter)
             {
-                if (Due(host, "expired", now)) Expired(host, notAfter, served.Origin);
+                if (Due(host, "expired", moment)) Expired(host, notAfter, served.Origin);
             }
             else if (now > notAfter - (notAfter - notBefore) / 10)
             {
-                if (Due(host, "last tenth", now)) NearsExpiry(host, notAfter, served.Origin);
+                if (Due(host, "last tenth", moment)) NearsExpiry(host, notAfter, served.Origin);
             }
 
-            if (served.Source != ServedCredential.SelfSigned && now > notBefore + maxAge && Due(host, "age", now))
+            if (served.Source != ServedCredential.SelfSigned && now > notBefore + maxAge && Due(host, "age", moment))
             {
                 TooOld(host, (int)(now - notBefore).TotalDays, (int)maxAge.TotalDays, served.Origin);
             }
         }
     }
 
-    bool Due(HostName host, string cause, DateTimeOffset now)
+    bool Due(HostName host, string cause, Moment now)
     {
-        if (_last.TryGetValue((host, cause), out var last) && now - last < Silence) return false;
-        _last[(host, cause)] = now;
+        if (_next.TryGetValue((host, cause), out var next) && !next.IsDue(now)) return false;
+        _next[(host, cause)] = DueTime.After(Silence, now);
         return true;
     }
 

@@ -6,8 +6,13 @@ namespace ImGateway.Edge.Certificates;
 sealed partial class FileChanges(Current<FilesSource> files, CertificateInstaller installer, RefusedFiles refused, ILogger logger)
 {
     /// <summary>For who has the turn.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
+    public Task LookAsync(CancellationToken cancellationToken) => LookAsync(retryNow: false, cancellationToken);
+
+    /// <summary>For who has the turn.</summary>
+    /// <param name="retryNow">What was refused is judged again now; otherwise once a minute.</param>
+    public async Task LookAsync(bool retryNow, CancellationToken cancellationToken)
     {
+        // 1. What is new.
         foreach (var change in files.Value.Changes())
         {
             if (await ReplaceAsync(change, cancellationToken)) files.Value.Handled(change);
@@ -18,6 +23,10 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
             var hosts = files.Value.HostsOf(file, [], installer.Served);
             if (refused.Refuse(file, why, hosts)) FileReplaced(why, string.Join(", ", hosts));
         }
+
+        // 2. What was refused, and what had to wait until it is valid: the clock, the machine and other files may be different now.
+        if (!files.Value.BeginsRetry(retryNow)) return;
+        foreach (var retry in files.Value.Retries(installer.Served)) await ReplaceAsync(retry, cancellationToken);
     }
 
     /// <returns>Whether this content needs no further attempt.</returns>
@@ -29,7 +38,7 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         if (reading.Credential is null)
         {
             if (!change.IsFinalWith(reading.Problems)) return false;
-            Refuse(reading, string.Join(" · ", reading.Problems));
+            Refuse(change, reading, reading.Why);
             await ServeLastResortAsync(file, cancellationToken);
             return true;
         }
@@ -42,16 +51,13 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         if (lost.Count > 0)
         {
             return change.Final
-                && Refuse(reading, $"{file.Certificate}: no longer covers {string.Join(", ", lost)}; have it issued for all names it had");
+                && Refuse(change, reading, $"{file.Certificate}: no longer covers {string.Join(", ", lost)}; have it issued for all names it had");
         }
 
-        // 3. Install. A file that is still being written gets its chance to be completed, a full disk to be emptied.
-        if (await installer.InstallAsync(FilesSource.News(chosen, installer.Served), ChangeCause.ByFile(file.Certificate), cancellationToken) is { } failure)
+        // 3. Install. A file that is still being written gets its chance to be completed.
+        if (await installer.InstallAsync(files.Value.News(chosen, installer.Served), ChangeCause.ByFile(file.Certificate), cancellationToken) is { } failure)
         {
-            if (!change.Final) return false;
-            Refuse(reading, $"{file.Certificate}: {failure.Why}");
-            if (failure.IsStorage) files.Value.PutOff(file);
-            return !failure.IsStorage;
+            return change.Final && Refuse(change, reading, $"{file.Certificate}: {failure.Why}");
         }
 
         files.Value.Accept(file, offer);
@@ -67,8 +73,9 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         if (offers.Count > 0) await installer.InstallAsync(offers, ChangeCause.ByFile(file.Certificate), cancellationToken);
     }
 
-    bool Refuse(CertificateReading reading, string why)
+    bool Refuse(ChangedFile change, CertificateReading reading, string why)
     {
+        files.Value.Refuse(change.Contents);
         var hosts = files.Value.HostsOf(reading.File, reading.Names, installer.Served);
         if (!refused.Refuse(reading.File, why, hosts)) return true;
         if (installer.Served.GetValueOrDefault(hosts[0])?.Credential is { } served)

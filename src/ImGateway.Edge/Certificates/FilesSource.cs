@@ -4,15 +4,16 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>The configured certificate files: what each last held that could be served, and which hosts are to be served from them.</summary>
-sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
+sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock clock) : IDisposable
 {
-    /// <summary>How long a content that the disk did not take is left alone.</summary>
-    static readonly TimeSpan StorageRetry = TimeSpan.FromMinutes(10);
+    /// <summary>How often a content that was refused is judged again: time, the machine and other files may have changed.</summary>
+    static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 
     readonly CertificateFileReader _reader = new(options.Hosts, time);
     readonly Dictionary<CertificateFile, ServedCredential> _accepted = [];
     readonly Dictionary<CertificateFile, ServedCredential> _untimely = [];
-    readonly Dictionary<CertificateFile, DateTimeOffset> _putOff = [];
+    readonly Dictionary<CertificateFile, string> _refused = [];
+    DueTime _nextRetry = DueTime.After(RetryInterval, clock.Now);
     CertificateFileWatcher? _watcher;
 
     /// <summary>All files, once; they are watched from then on.</summary>
@@ -26,7 +27,11 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
             var reading = Remember(_reader.Read(content), content);
             readings.Add(reading);
             if (reading.Credential is not null) Accept(reading.File, Offer(reading, content));
-            else if (before?._accepted.GetValueOrDefault(reading.File) is { } known) Accept(reading.File, known);
+            else
+            {
+                if (before?._accepted.GetValueOrDefault(reading.File) is { } known) Accept(reading.File, known);
+                Refuse(content);
+            }
         }
 
         _watcher = new CertificateFileWatcher(contents, time);
@@ -41,10 +46,32 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
 
     public Task WaitAsync(CancellationToken cancellationToken) => _watcher!.WaitAsync(cancellationToken);
 
-    public IEnumerable<ChangedFile> Changes()
+    public IReadOnlyList<ChangedFile> Changes() => _watcher!.Look();
+
+    /// <summary>True once a minute, and where an operator wants it now.</summary>
+    public bool BeginsRetry(bool now)
     {
-        var now = time.GetUtcNow();
-        return _watcher!.Look().Where(change => !_putOff.TryGetValue(change.Contents.File, out var until) || now >= until);
+        var moment = clock.Now;
+        if (!now && !_nextRetry.IsDue(moment)) return false;
+        _nextRetry = DueTime.After(RetryInterval, moment);
+        return true;
+    }
+
+    /// <summary>
+    /// Contents that were refused, or had to wait until they are valid, and are still there. What has changed comes by <see cref="Changes"/>.
+    /// </summary>
+    public IReadOnlyList<ChangedFile> Retries(IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        var waited = News(Choose(), served).Values.Select(offer => offer.FileHash).ToHashSet();
+        var files = _refused.Select(entry => (File: entry.Key, Hash: entry.Value))
+            .Concat(_accepted.Where(entry => waited.Contains(entry.Value.FileHash)).Select(entry => (File: entry.Key, Hash: entry.Value.FileHash!)));
+        return
+        [
+            .. from file in files.Distinct()
+               let contents = FileContents.Read(file.File)
+               where contents.Hash == file.Hash
+               select ChangedFile.AsBefore(contents),
+        ];
     }
 
     /// <summary>Files that were replaced underneath their mount: what they hold now never changes again. With one line each.</summary>
@@ -61,14 +88,11 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
         ];
     }
 
-    /// <summary>This content needs no further look, whatever became of it.</summary>
-    public void Handled(ChangedFile change)
-    {
-        _putOff.Remove(change.Contents.File);
-        _watcher!.Handled(change.Contents);
-    }
+    /// <summary>This content is no longer new, whatever became of it.</summary>
+    public void Handled(ChangedFile change) => _watcher!.Handled(change.Contents);
 
-    public void PutOff(CertificateFile file) => _putOff[file] = time.GetUtcNow() + StorageRetry;
+    /// <summary>This content is not put to use now; it is judged again each minute.</summary>
+    public void Refuse(FileContents contents) => _refused[contents.File] = contents.Hash;
 
     public CertificateReading Read(ChangedFile change) => Remember(_reader.Read(change.Contents), change.Contents);
 
@@ -77,12 +101,16 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
     /// certificate at all.
     /// </summary>
     public IReadOnlyDictionary<HostName, ServedCredential> LastResort(IReadOnlyDictionary<HostName, ServedCredential> served) =>
-        ServedCredential.Choose([.. options.Hosts.Where(host => !served.ContainsKey(host))], _untimely.Values);
+        ServedCredential.Choose([.. options.Hosts.Where(host => !served.ContainsKey(host))], _untimely.Values, time.GetUtcNow());
 
     public static ServedCredential Offer(CertificateReading reading, FileContents contents) =>
         Offer(reading.Credential!, reading.File, contents);
 
-    public void Accept(CertificateFile file, ServedCredential offer) => _accepted[file] = offer;
+    public void Accept(CertificateFile file, ServedCredential offer)
+    {
+        _accepted[file] = offer;
+        _refused.Remove(file);
+    }
 
     /// <summary>Whether what the file last held could be served.</summary>
     public bool IsAccepted(CertificateFile file) => _accepted.ContainsKey(file);
@@ -92,7 +120,9 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
     public CertificateFile? Reject(ServedCredential offer)
     {
         var file = _accepted.FirstOrDefault(entry => entry.Value == offer).Key;
-        if (file is not null) _accepted.Remove(file);
+        if (file is null) return null;
+        _accepted.Remove(file);
+        _refused[file] = offer.FileHash!;
         return file;
     }
 
@@ -100,24 +130,32 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time) : IDisposable
     public IReadOnlyList<KeyValuePair<CertificateFile, ServedCredential>> RejectAll(Func<Credential, bool> isRevoked)
     {
         List<KeyValuePair<CertificateFile, ServedCredential>> rejected = [.. _accepted.Where(entry => isRevoked(entry.Value.Credential))];
-        foreach (var (file, _) in rejected) _accepted.Remove(file);
+        foreach (var (_, offer) in rejected) Reject(offer);
         return rejected;
     }
 
     /// <summary>Which file each host is to be served from; hosts that none covers have no entry.</summary>
-    public IReadOnlyDictionary<HostName, ServedCredential> Choose() => ServedCredential.Choose(options.Hosts, _accepted.Values);
+    public IReadOnlyDictionary<HostName, ServedCredential> Choose() => ServedCredential.Choose(options.Hosts, _accepted.Values, time.GetUtcNow());
 
     /// <summary>Whether a file is to serve the host, so that nobody issues for it. For who has the turn, as all of this.</summary>
     public bool Covers(HostName host) => _accepted.Values.Any(offer => offer.Credential.Covers(host));
 
     /// <summary>The same if <paramref name="file"/> held <paramref name="offer"/>.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> ChooseWith(CertificateFile file, ServedCredential offer) =>
-        ServedCredential.Choose(options.Hosts, [.. _accepted.Where(entry => entry.Key != file).Select(entry => entry.Value), offer]);
+        ServedCredential.Choose(options.Hosts, [.. _accepted.Where(entry => entry.Key != file).Select(entry => entry.Value), offer], time.GetUtcNow());
 
-    /// <summary>What has changed since it was last taken in: an import or a rollback stands until then.</summary>
-    public static IReadOnlyDictionary<HostName, ServedCredential> News(
-        IReadOnlyDictionary<HostName, ServedCredential> chosen, IReadOnlyDictionary<HostName, ServedCredential> served) =>
-        chosen.Where(entry => !served.TryGetValue(entry.Key, out var current) || current.FileHash != entry.Value.FileHash).ToDictionary();
+    /// <summary>
+    /// What has changed since it was last taken in, and need not wait until it is valid: an import or a rollback stands until then.
+    /// </summary>
+    public IReadOnlyDictionary<HostName, ServedCredential> News(
+        IReadOnlyDictionary<HostName, ServedCredential> chosen, IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        var now = time.GetUtcNow();
+        return chosen
+            .Where(entry => !served.TryGetValue(entry.Key, out var current)
+                || (current.FileHash != entry.Value.FileHash && !entry.Value.Credential.HasToWait(current.Credential, now)))
+            .ToDictionary();
+    }
 
     /// <summary>The hosts that a file which cannot be used leaves without news, as well as that can be told.</summary>
     public IReadOnlyList<HostName> HostsOf(CertificateFile file, IReadOnlyList<HostName> names, IReadOnlyDictionary<HostName, ServedCredential> served)

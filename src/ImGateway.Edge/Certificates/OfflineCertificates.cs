@@ -67,6 +67,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
             var news = change.Changes
                 .Where(entry => !served.TryGetValue(entry.Key, out var old) || !old.Credential.ShowsTheSameAs(entry.Value.Credential))
                 .ToDictionary(entry => entry.Key, entry => entry.Value with { InstalledAt = time.GetUtcNow() });
+            if (ServedCredential.TooEarly(news, served, time.GetUtcNow()) is { } early) return InstallResult.Failed(early);
             using var saved = store.Begin(news);
             saved.Commit();
             var log = new CertificateAudit(new AuditLog(AuditLog.PathIn(options), audit ?? logger, () => options.Audit), new CurrentOptions(options), time);

@@ -5,22 +5,22 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>What the edge issued itself, issued anew: when its time has come, or when an operator asks.</summary>
 sealed partial class SelfSignedRenewals(
-    SelfSignedSource source, Current<FilesSource> files, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger logger)
+    SelfSignedSource source, Current<FilesSource> files, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, ScheduleClock clock, ILogger logger)
 {
     /// <summary>Nothing that is due is so to the minute, and what failed is not worth a try a second.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
-    DateTimeOffset _next;
+    DueTime _next;
 
     /// <summary>For who has the turn.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        if (!source.IsAllowed || now < _next) return;
-        _next = now + Interval;
+        var now = clock.Now;
+        if (!source.IsAllowed || !_next.IsDue(now)) return;
+        _next = DueTime.After(Interval, now);
         foreach (var (host, old) in installer.Served.Where(entry => !files.Value.Covers(entry.Key)))
         {
-            if (source.Due(old, now) is not { } reason || await IssueAsync(host, old, ChangeCause.ByLoop(reason), cancellationToken) is not { } failure) continue;
+            if (source.Due(old, now.Wall) is not { } reason || await IssueAsync(host, old, ChangeCause.ByLoop(reason), cancellationToken) is not { } failure) continue;
             RenewalFailed(host, failure, old.Credential.SerialNumber, old.Credential.NotAfter);
         }
     }
@@ -32,7 +32,7 @@ sealed partial class SelfSignedRenewals(
         using (await turn.TakeAsync(cancellationToken))
         {
             var old = installer.Served.GetValueOrDefault(host);
-            if (!force && old is not null && source.Due(old, time.GetUtcNow()) is null)
+            if (!force && old is not null && source.Due(old, clock.Now.Wall) is null)
                 return new(host, Succeeded: true, $"{host}: is not due; --force renews it now", old.Credential.SerialNumber);
             var failure = await IssueAsync(host, old, new ChangeCause(RenewalReasons.Manual, who), cancellationToken);
             return new(host, Succeeded: failure is null, $"{host}: {failure ?? "issued anew"}", installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber);

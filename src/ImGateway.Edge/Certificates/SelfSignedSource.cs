@@ -16,7 +16,8 @@ sealed class SelfSignedSource(CurrentOptions options, TimeProvider time)
         if (served.ByHand) return now > served.Credential.NotAfter ? "age" : null;
         var policy = RenewalPolicy.Due(
             new Validity(served.Credential.NotBefore, served.Credential.NotAfter), RenewalState.For(null), RenewalSettings.Of(options.Value));
-        return now >= policy.At ? policy.Reason : null;
+        // Issued by a clock that was ahead: clients refuse it, and would until that clock's time has come.
+        return now >= policy.At || served.Credential.NotBefore > now ? policy.Reason : null;
     }
 
     /// <exception cref="CertificateLoadException">The CA's folder cannot be used.</exception>

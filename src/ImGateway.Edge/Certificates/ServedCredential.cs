@@ -24,16 +24,24 @@ public sealed record ServedCredential(Credential Credential, string Source, stri
     /// <summary>What was served before it.</summary>
     public PreviousCertificate? Previous { get; init; }
 
+    /// <summary>Why <paramref name="changes"/> would put a certificate that is not valid yet in the place of one that is; null where none does.</summary>
+    public static string? TooEarly(
+        IReadOnlyDictionary<HostName, ServedCredential> changes, IReadOnlyDictionary<HostName, ServedCredential> served, DateTimeOffset now) =>
+        changes.Where(entry => entry.Value.Credential.HasToWait(served.GetValueOrDefault(entry.Key)?.Credential, now))
+            .Select(entry => $"the certificate is not valid before {entry.Value.Credential.NotBefore:u} (the clock here says {now:u}), and that of {entry.Key} is valid now")
+            .FirstOrDefault();
+
     /// <summary>Which of <paramref name="candidates"/> each host gets; hosts that none covers have no entry.</summary>
     public static IReadOnlyDictionary<HostName, ServedCredential> Choose(
-        IReadOnlyList<HostName> hosts, IReadOnlyCollection<ServedCredential> candidates)
+        IReadOnlyList<HostName> hosts, IReadOnlyCollection<ServedCredential> candidates, DateTimeOffset now)
     {
         Dictionary<HostName, ServedCredential> table = [];
         foreach (var host in hosts)
         {
-            // An exact name before a wildcard; then the newest, as whoever issued it meant it to be used.
+            // What is valid before what is not; an exact name before a wildcard; then the newest, as whoever issued it meant it to be used.
             var best = candidates.Where(candidate => candidate.Credential.Covers(host))
-                .OrderByDescending(candidate => candidate.Credential.Names.Contains(host))
+                .OrderByDescending(candidate => candidate.Credential.IsValid(now))
+                .ThenByDescending(candidate => candidate.Credential.Names.Contains(host))
                 .ThenByDescending(candidate => candidate.Credential.NotBefore)
                 .FirstOrDefault();
             if (best is not null) table[host] = best;

@@ -24,7 +24,13 @@ static class ReloadCommand
         if (reply.Value is not { } reloaded) return ExitCodes.No;
         foreach (var warning in reloaded.Warnings) await console.Error.WriteLineAsync($"warning: {warning}");
         foreach (var change in reloaded.Changes) await console.Output.WriteLineAsync(change);
-        await console.Output.WriteLineAsync(reloaded.Changes.Count == 0 ? $"nothing has changed: in force since {reloaded.Since}" : "reloaded");
+        foreach (var refused in reloaded.RefusedFiles) await console.Error.WriteLineAsync($"warning: {refused}");
+        await console.Output.WriteLineAsync(reloaded switch
+        {
+            { Changes.Count: > 0 } => "reloaded",
+            { RefusedFiles.Count: > 0 } => $"the configuration is the same, in force since {reloaded.Since}; {reloaded.RefusedFiles.Count} certificate file(s) were judged again and are still refused",
+            _ => $"nothing has changed: in force since {reloaded.Since}",
+        });
         return ExitCodes.Fine;
     }
 }

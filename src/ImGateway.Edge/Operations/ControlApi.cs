@@ -67,7 +67,7 @@ sealed partial class ControlApi(
     {
         var result = await reload.ReloadAsync(who, life.ApplicationStopping);
         await (result.Succeeded
-            ? AnswerAsync(context, StatusCodes.Status200OK, new ControlReloaded(result.Changes, result.Warnings, result.Since))
+            ? AnswerAsync(context, StatusCodes.Status200OK, new ControlReloaded(result.Changes, result.Warnings, result.Since) { RefusedFiles = result.RefusedFiles })
             : RefuseAsync(context, StatusCodes.Status422UnprocessableEntity, [.. result.Problems]));
     }
 

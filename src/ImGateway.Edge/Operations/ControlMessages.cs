@@ -49,7 +49,11 @@ sealed record ControlRenewed(string Host, bool Succeeded, string Message)
 /// <summary>What came of a reload that went through.</summary>
 /// <param name="Changes">One line each; none: nothing has changed.</param>
 /// <param name="Since">When and by whom what is in force was read, where nothing has changed.</param>
-sealed record ControlReloaded(IReadOnlyList<string> Changes, IReadOnlyList<string> Warnings, string Since);
+sealed record ControlReloaded(IReadOnlyList<string> Changes, IReadOnlyList<string> Warnings, string Since)
+{
+    /// <summary>Certificate files that are still not put to use, one line each.</summary>
+    public IReadOnlyList<string> RefusedFiles { get; init; } = [];
+}
 
 /// <summary>What came of a drain; the edge ends when it has told.</summary>
 /// <param name="Cut">WebSockets that did not end in time.</param>

@@ -115,7 +115,7 @@ sealed partial class AcmeRenewals(
         var served = installer.Served.GetValueOrDefault(host);
         if (Validity.Of(served) is not { } validity) return null;
         var due = RenewalPolicy.Due(validity, book.Of(host), Settings);
-        return time.GetUtcNow() >= due.At
+        return due.IsDue(time.GetUtcNow())
             ? null
             : new(host, Succeeded: true, $"{host}: is not due before {due.At:u} ({due.Reason}); --force renews it now", served!.Credential.SerialNumber);
     }

@@ -67,20 +67,27 @@ sealed class IssuanceBudget
         lock (_lock)
         {
             var now = _time.GetUtcNow();
-            var next = change((_ledger ??= Read()).Since(now));
-            try
-            {
-                DurableFile.CreatePrivateFolder(Path.GetDirectoryName(_path)!);
-                DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(next, Json));
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new IssuanceException($"{_path}: cannot be written: {e.Message.TrimEnd('.')}; see to the space in DataDirectory and to its owner", e);
-            }
-
-            _ledger = next;
-            foreach (var (limit, left) in next.Remaining(now)) _show?.Invoke(limit, left);
+            _ledger ??= Read();
+            // Written down also where nothing else changes: otherwise each process in turn would take it for made now.
+            if (_ledger.IsAheadOf(now)) Keep(_ledger.AsOf(now));
+            Keep(change(_ledger.AsOf(now)));
+            foreach (var (limit, left) in _ledger.Remaining(now)) _show?.Invoke(limit, left);
         }
+    }
+
+    void Keep(OrderLedger ledger)
+    {
+        try
+        {
+            DurableFile.CreatePrivateFolder(Path.GetDirectoryName(_path)!);
+            DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(ledger, Json));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IssuanceException($"{_path}: cannot be written: {e.Message.TrimEnd('.')}; see to the space in DataDirectory and to its owner", e);
+        }
+
+        _ledger = ledger;
     }
 
     /// <summary>Nothing where it is damaged: the CA's own limits still hold.</summary>

@@ -4,14 +4,20 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// <param name="Name">As the metric says it.</param>
 sealed record IssuanceLimit(string Name, int Count, TimeSpan Window)
 {
-    /// <summary>Those that still count. A clock that was put back makes some lie ahead: they count until they could not any more.</summary>
-    public IReadOnlyList<DateTimeOffset> Counted(IReadOnlyList<DateTimeOffset> times, DateTimeOffset now) =>
-        [.. times.Where(time => time > now - Window && time < now + Window)];
+    /// <summary>Those that still count.</summary>
+    public IReadOnlyList<DateTimeOffset> Counted(IReadOnlyList<DateTimeOffset> times, DateTimeOffset now) => [.. Known(times, now).Where(time => time > now - Window)];
+
+    /// <summary>
+    /// Those that may count, oldest first: so many as the limit allows, however old they seem, because a clock that is ahead for a while makes all
+    /// of them seem old. What lies ahead was dated by such a clock: it counts as of now.
+    /// </summary>
+    public IReadOnlyList<DateTimeOffset> Known(IReadOnlyList<DateTimeOffset> times, DateTimeOffset now) =>
+        [.. times.Select(time => time < now ? time : now).Order().TakeLast(Count)];
 
     /// <param name="kept">So many are left alone.</param>
     public (IssuanceLimit Limit, DateTimeOffset Until)? Obstacle(IReadOnlyList<DateTimeOffset> times, int kept, DateTimeOffset now)
     {
-        var counted = Counted(times, now).Order().ToList();
+        var counted = Counted(times, now);
         var over = counted.Count - (Count - kept);
         return over < 0 ? null : (this, counted[over] + Window);
     }

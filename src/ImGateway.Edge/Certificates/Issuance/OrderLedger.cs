@@ -41,9 +41,13 @@ sealed record OrderLedger(
     public OrderLedger AuthorizationFailed(string name, DateTimeOffset now) =>
         this with { FailedAuthorizations = Add(FailedAuthorizations, name, now) };
 
-    /// <summary>Without what counts no more.</summary>
-    public OrderLedger Since(DateTimeOffset now) => new(
-        OrdersLimit.Counted(Orders, now), Counted(Certificates, CertificatesLimit, now), Counted(FailedAuthorizations, FailedAuthorizationsLimit, now));
+    /// <summary>Whether a clock that was ahead has dated some of it.</summary>
+    public bool IsAheadOf(DateTimeOffset now) =>
+        Orders.Concat(Certificates.Values.SelectMany(times => times)).Concat(FailedAuthorizations.Values.SelectMany(times => times)).Any(time => time > now);
+
+    /// <summary>Without what no limit asks for, and nothing of it later than now.</summary>
+    public OrderLedger AsOf(DateTimeOffset now) => new(
+        OrdersLimit.Known(Orders, now), Known(Certificates, CertificatesLimit, now), Known(FailedAuthorizations, FailedAuthorizationsLimit, now));
 
     /// <summary>Of each limit, for the name that is closest to it.</summary>
     public IEnumerable<(IssuanceLimit Limit, int Left)> Remaining(DateTimeOffset now)
@@ -62,8 +66,7 @@ sealed record OrderLedger(
     static Dictionary<string, IReadOnlyList<DateTimeOffset>> Add(
         IReadOnlyDictionary<string, IReadOnlyList<DateTimeOffset>> all, string name, DateTimeOffset now) => new(all) { [name] = [.. Of(all, name), now] };
 
-    static Dictionary<string, IReadOnlyList<DateTimeOffset>> Counted(
+    static Dictionary<string, IReadOnlyList<DateTimeOffset>> Known(
         IReadOnlyDictionary<string, IReadOnlyList<DateTimeOffset>> all, IssuanceLimit limit, DateTimeOffset now) =>
-        all.Select(entry => (entry.Key, Times: limit.Counted(entry.Value, now))).Where(entry => entry.Times.Count > 0)
-            .ToDictionary(entry => entry.Key, entry => entry.Times);
+        all.Where(entry => entry.Value.Count > 0).ToDictionary(entry => entry.Key, entry => limit.Known(entry.Value, now));
 }

@@ -4,16 +4,18 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>The renewal state of every host, kept in the store with its certificate.</summary>
-sealed partial class RenewalBook(CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, CurrentOptions options, ILogger logger)
+sealed partial class RenewalBook(
+    CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, CurrentOptions options, ScheduleClock clock, ILogger logger)
 {
-    readonly ConcurrentDictionary<HostName, RenewalState> _states = [];
+    readonly ConcurrentDictionary<HostName, PlannedRenewal> _planned = [];
 
     /// <summary>Of the certificate served now: another one begins anew, however it came in.</summary>
     public RenewalState Of(HostName host)
     {
         var credential = installer.Served.GetValueOrDefault(host)?.Credential;
-        var known = Read(host);
-        var state = known.CertificateSha256 == credential?.Fingerprint ? known : RenewalState.For(credential?.Fingerprint);
+        var now = clock.Now;
+        var planned = Read(host, now);
+        var state = planned.State.CertificateSha256 == credential?.Fingerprint ? planned.StateAt(now) : RenewalState.For(credential?.Fingerprint);
         return credential is not null && store.Revoked.Contains(credential) ? state with { Revoked = true } : state;
     }
 
@@ -26,7 +28,7 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
     /// <summary>For who has the turn already. A disk that does not take it costs no more than that: it is true for as long as this process lives.</summary>
     public void Save(HostName host, RenewalState state)
     {
-        _states[host] = state;
+        _planned[host] = new PlannedRenewal(state, clock.Now);
         Show(host, state);
         try
         {
@@ -41,7 +43,7 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
     /// <summary>Another process may have written other things meanwhile.</summary>
     public void ReadAnew()
     {
-        _states.Clear();
+        _planned.Clear();
         ShowAnew();
     }
 
@@ -52,7 +54,7 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
     }
 
     /// <summary>Of a host that is no longer configured nothing is kept here: the store has it.</summary>
-    public void Forget(HostName host) => _states.TryRemove(host, out _);
+    public void Forget(HostName host) => _planned.TryRemove(host, out _);
 
     void Show(HostName host, RenewalState state)
     {
@@ -66,16 +68,16 @@ sealed partial class RenewalBook(CertificateStore store, CertificateInstaller in
         metrics.NextRenewal(host, state.NextAttempt is { } retry && retry > due ? retry : due);
     }
 
-    RenewalState Read(HostName host)
+    PlannedRenewal Read(HostName host, Moment now)
     {
         try
         {
-            return _states.GetOrAdd(host, unread => store.ReadRenewal(unread) ?? RenewalState.For(null));
+            return _planned.GetOrAdd(host, unread => new PlannedRenewal(store.ReadRenewal(unread) ?? RenewalState.For(null), now));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Not remembered: the next call may be able to read it.
-            return RenewalState.For(null);
+            return new PlannedRenewal(RenewalState.For(null), now);
         }
     }
 

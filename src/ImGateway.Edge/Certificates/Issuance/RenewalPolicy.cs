@@ -16,6 +16,9 @@ sealed record RenewalPolicy(DateTimeOffset At, string Reason)
     /// <summary>Of life left, past which no CA's wish counts: an outage of its renewal information must not cost a certificate.</summary>
     const double EmergencyLeft = 1 / 20.0;
 
+    /// <summary>What is revoked is replaced now, also where the clock is behind the certificate's beginning.</summary>
+    public bool IsDue(DateTimeOffset now) => now >= At || Reason == RenewalReasons.Revoked;
+
     /// <summary>What is to be done at <paramref name="now"/>.</summary>
     /// <param name="validity">Of the certificate served; null where there is none.</param>
     public static RenewalDecision Next(Validity? validity, RenewalState state, RenewalSettings settings, DateTimeOffset now)
@@ -32,7 +35,7 @@ sealed record RenewalPolicy(DateTimeOffset At, string Reason)
         if (state.NextAttempt is { } retry && retry > now && retry > at) return Wait(retry, "retry");
 
         // 4. Now, or when it is due.
-        return now >= at ? new RenewalDecision.Renew(due.Reason) : Wait(at, due.Reason);
+        return due.IsDue(now) ? new RenewalDecision.Renew(due.Reason) : Wait(at, due.Reason);
 
         RenewalDecision Wait(DateTimeOffset until, string why) =>
             asks && state.NextCheck is { } check && check < until ? new RenewalDecision.Wait(check, why) : new RenewalDecision.Wait(until, why);
@@ -50,7 +53,8 @@ sealed record RenewalPolicy(DateTimeOffset At, string Reason)
     static RenewalPolicy ByCaOrAge(Validity validity, RenewalState state, RenewalSettings settings)
     {
         if (settings.RenewAt > 0) return new(validity.Left(settings.RenewAt), RenewalReasons.Age);
-        if (!settings.AsksCa || state.ChosenInstant is not { } chosen)
+        // After the certificate's end there is nothing left to renew: such a wish is void.
+        if (!settings.AsksCa || state.ChosenInstant is not { } chosen || chosen > validity.NotAfter)
             return new(validity.Left(validity.Life < ShortLife ? ShortLifeLeft : LifeLeft), RenewalReasons.Age);
         var emergency = validity.Left(EmergencyLeft);
         return chosen < emergency ? new(chosen, RenewalReasons.Ari) : new(emergency, RenewalReasons.Age);

@@ -52,8 +52,8 @@ sealed partial class RenewalRun(
                 var changes = new Dictionary<HostName, ServedCredential> { [host] = offer };
                 if (await installer.InstallAsync(changes, cause, cancellationToken) is { } failure)
                 {
-                    // A full disk is worth a second look at what was issued; a certificate that cannot be served is not.
-                    if (!failure.IsStorage) pending.Remove();
+                    // A full disk and a clock that is behind are worth a second look at what was issued; a certificate that cannot be served is not.
+                    if (failure is { IsStorage: false, IsEarly: false }) pending.Remove();
                     throw new IssuanceException($"what was issued {(failure.IsStorage ? "" : "is not served: ")}{failure.Why}") { MayHaveIssued = true };
                 }
 
@@ -95,7 +95,7 @@ sealed partial class RenewalRun(
         var (served, now) = (installer.Served.GetValueOrDefault(host)?.Credential, time.GetUtcNow());
         var next = RetrySchedule.Next(book.Of(host).Failures + 1, served?.NotAfter, (e as IssuanceException)?.RetryAfter, chance.Next(), now);
         await book.ChangeAsync(
-            host, state => state with { Failures = state.Failures + 1, NextAttempt = next, LastError = why, Reason = cause.Reason }, cancellationToken);
+            host, state => state with { Failures = state.Failures + 1, AttemptedAt = now, NextAttempt = next, LastError = why, Reason = cause.Reason }, cancellationToken);
         if (IsConfigured(host)) metrics.RenewalFailed(host, cause.Reason);
         audit.RenewalFailed(host, served, cause, why);
         if (served is null) NothingServed(host, why, next);

@@ -18,6 +18,9 @@ sealed record RenewalState(string? CertificateSha256)
     /// <summary>When the CA is asked next; null = it was not asked yet.</summary>
     public DateTimeOffset? NextCheck { get; init; }
 
+    /// <summary>When it was asked last: <see cref="NextCheck"/> is at most <see cref="RenewalWindow.LongestWait"/> later.</summary>
+    public DateTimeOffset? CheckedAt { get; init; }
+
     /// <summary>Revoked, or to be: the next certificate gets a new key, whatever Certificates:ReuseKey says, and this one's is not kept.</summary>
     public bool Revoked { get; init; }
 
@@ -26,6 +29,9 @@ sealed record RenewalState(string? CertificateSha256)
 
     /// <summary>Not before this moment; null = whenever it is due.</summary>
     public DateTimeOffset? NextAttempt { get; init; }
+
+    /// <summary>When the last attempt failed: <see cref="NextAttempt"/> is at most <see cref="RetrySchedule.Longest"/> later.</summary>
+    public DateTimeOffset? AttemptedAt { get; init; }
 
     /// <summary>One clean line of bounded length.</summary>
     public string? LastError { get; init; }

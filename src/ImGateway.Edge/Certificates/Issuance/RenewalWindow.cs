@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Certificates.Issuance;
 sealed record RenewalWindow(DateTimeOffset Start, DateTimeOffset End, Uri? Explanation, TimeSpan RetryAfter)
 {
     /// <summary>A window may move at any time, so the CA is asked at least twice a day, whatever it says.</summary>
-    static readonly TimeSpan LongestWait = TimeSpan.FromHours(12);
+    public static readonly TimeSpan LongestWait = TimeSpan.FromHours(12);
 
     /// <summary>After an answer that did not come.</summary>
     static readonly TimeSpan RetryInterval = TimeSpan.FromHours(1);
@@ -16,7 +16,7 @@ sealed record RenewalWindow(DateTimeOffset Start, DateTimeOffset End, Uri? Expla
     public RenewalState ApplyTo(RenewalState state, double chance, DateTimeOffset now)
     {
         var wait = RetryAfter < LongestWait ? RetryAfter : LongestWait;
-        var asked = state with { NextCheck = now + wait * (1 - chance / 10) };
+        var asked = state with { CheckedAt = now, NextCheck = now + wait * (1 - chance / 10) };
         return Start == state.WindowStart && End == state.WindowEnd && state.ChosenInstant is not null
             ? asked
             : asked with { WindowStart = Start, WindowEnd = End, ChosenInstant = Start + (End - Start) * chance };
@@ -25,9 +25,9 @@ sealed record RenewalWindow(DateTimeOffset Start, DateTimeOffset End, Uri? Expla
     /// <summary>What is known once an answer did not come: what the CA said last still counts.</summary>
     /// <param name="chance">In [0, 1).</param>
     public static RenewalState Unanswered(RenewalState state, double chance, DateTimeOffset now) =>
-        state with { NextCheck = now + RetryInterval * (1 - chance / 10) };
+        state with { CheckedAt = now, NextCheck = now + RetryInterval * (1 - chance / 10) };
 
     /// <summary>What is known once the CA has said that it makes no suggestions: age decides.</summary>
     public static RenewalState NotOffered(RenewalState state, DateTimeOffset now) =>
-        state with { NextCheck = now + LongestWait, WindowStart = null, WindowEnd = null, ChosenInstant = null };
+        state with { CheckedAt = now, NextCheck = now + LongestWait, WindowStart = null, WindowEnd = null, ChosenInstant = null };
 }

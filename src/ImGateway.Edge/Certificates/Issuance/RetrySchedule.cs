@@ -13,6 +13,9 @@ static class RetrySchedule
     /// <summary>While clients are turned away, a day is long; more often would wear out the CA's limits.</summary>
     static readonly TimeSpan LongestWithout = TimeSpan.FromHours(6);
 
+    /// <summary>The longest wait that the CA, or the budget of its limits, can ask for, with a tenth for chance.</summary>
+    public static readonly TimeSpan Longest = OrderLedger.CertificatesLimit.Window * 1.1;
+
     /// <param name="failures">In a row, this one included.</param>
     /// <param name="notAfter">Of the certificate served; null where there is none.</param>
     /// <param name="retryAfter">The CA's own wish: never earlier than that.</param>
@@ -23,6 +26,7 @@ static class RetrySchedule
         var most = notAfter is { } end && end > now ? (end - now) / AttemptsLeft : LongestWithout;
         if (wait > most) wait = most > Shortest ? most : Shortest;
         var wish = (retryAfter ?? TimeSpan.Zero) * (1 + chance / 10);
-        return now + (wish > wait ? wish : wait);
+        if (wish > wait) wait = wish;
+        return now + (wait < Longest ? wait : Longest);
     }
 }

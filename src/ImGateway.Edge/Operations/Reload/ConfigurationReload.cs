@@ -76,7 +76,11 @@ sealed partial class ConfigurationReload(
                 .. ConfigurationChanges.Between(running, next).Select(change => change.ToString()),
                 .. ConfigurationChanges.Between(_configuration, configuration, ProxyConfiguration.Section).Select(change => change.ToString()),
             ];
-            if (changes.Length == 0) return new ReloadResult([], warnings, [], _since);
+            if (changes.Length == 0)
+            {
+                var retry = await certificates.RetryFilesAsync(cancellationToken);
+                return new ReloadResult(retry.Served, warnings, [], _since) { RefusedFiles = retry.Refused };
+            }
 
             // 3. What YARP would refuse.
             var proxy = ProxyConfiguration.Read(next, configuration);
@@ -86,7 +90,8 @@ sealed partial class ConfigurationReload(
             // 4. In force.
             await PutInForceAsync(running, next, proxy, cancellationToken);
             _configuration = configuration;
-            return new ReloadResult(changes, warnings, []);
+            var retried = await certificates.RetryFilesAsync(cancellationToken);
+            return new ReloadResult([.. changes, .. retried.Served], warnings, []) { RefusedFiles = retried.Refused };
         }
         catch (UserError mistake)
         {
@@ -140,7 +145,7 @@ sealed partial class ConfigurationReload(
 
     void Tell(string who, ReloadResult result)
     {
-        foreach (var warning in result.Warnings) Warn(warning);
+        foreach (var warning in result.Warnings.Concat(result.RefusedFiles)) Warn(warning);
         if (!result.Succeeded)
         {
             metrics.Refused();
@@ -151,7 +156,8 @@ sealed partial class ConfigurationReload(
 
         metrics.Succeeded();
         foreach (var change in result.Changes) Change(change);
-        if (result.Changes.Count == 0) Unchanged(who);
+        if (result.Changes.Count == 0 && result.RefusedFiles.Count > 0) StillRefused(who, result.RefusedFiles.Count);
+        else if (result.Changes.Count == 0) Unchanged(who);
         else Reloaded(who, result.Changes.Count);
     }
 
@@ -160,6 +166,9 @@ sealed partial class ConfigurationReload(
 
     [LoggerMessage(2, LogLevel.Information, "Configuration reloaded by {Who}: nothing has changed")]
     partial void Unchanged(string who);
+
+    [LoggerMessage(8, LogLevel.Warning, "Configuration reloaded by {Who}: it is the same, and {Count} certificate files are still refused")]
+    partial void StillRefused(string who, int count);
 
     [LoggerMessage(3, LogLevel.Error, "Configuration not reloaded by {Who}: the last good one stays in force")]
     partial void Refused(string who);

@@ -6,6 +6,9 @@ namespace ImGateway.Edge.Operations.Reload;
 /// <param name="Since">When and by whom what is in force was read.</param>
 public sealed record ReloadResult(IReadOnlyList<string> Changes, IReadOnlyList<string> Warnings, IReadOnlyList<string> Problems, string Since = "")
 {
+    /// <summary>Certificate files that are still not put to use, after they were judged again.</summary>
+    public IReadOnlyList<string> RefusedFiles { get; init; } = [];
+
     public bool Succeeded => Problems.Count == 0;
 
     public static ReloadResult Refused(IEnumerable<string> problems) => new([], [], [.. problems]);

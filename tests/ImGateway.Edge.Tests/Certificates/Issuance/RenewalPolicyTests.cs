@@ -83,8 +83,11 @@ public sealed class RenewalPolicyTests
     public void Window_after_the_emergency_point_does_not_cost_the_certificate()
     {
         var settings = new RenewalSettings(TimeSpan.FromDays(365), AsksCa: true);
-        var late = State(Ari.Ahead, 90) with { ChosenInstant = Begin.AddDays(100) };
+        var late = State(Ari.Ahead, 90) with { ChosenInstant = Begin.AddDays(88) };
         Assert.Equal(new RenewalPolicy(Begin.AddDays(85.5), "age"), RenewalPolicy.Due(Life(90), late, settings));
+        // Outside of the certificate's life it is no wish about that certificate.
+        var outside = late with { ChosenInstant = Begin.AddDays(100) };
+        Assert.Equal(new RenewalPolicy(Begin.AddDays(58.5), "age"), RenewalPolicy.Due(Life(90), outside, settings));
     }
 
     [Fact]
