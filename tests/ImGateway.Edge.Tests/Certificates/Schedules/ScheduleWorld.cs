@@ -1,0 +1,135 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+using ImGateway.Testing;
+using Microsoft.Extensions.Logging;
+
+namespace ImGateway.Edge.Tests.Certificates.Schedules;
+
+/// <summary>A real manager with a real store, on the clocks of a machine that are turned, suspended and put right; and what its schedules owe.</summary>
+abstract class ScheduleWorld : IDisposable
+{
+    protected static readonly HostName Host = HostName.Parse("gateway.example.com");
+    static readonly DateTimeOffset Start = new(2027, 3, 1, 0, 0, 0, TimeSpan.Zero);
+    static readonly Lock Issuing = new();
+    static readonly TestCa Ca = TestCa.Create("Schedule Root", Start.AddYears(-20), Start.AddYears(40)).CreateIntermediate("Schedule Intermediate", notBefore: Start.AddYears(-19), notAfter: Start.AddYears(39));
+
+    readonly Duty _tickets = new("new session ticket keys", TimeSpan.FromDays(1));
+    readonly Duty _alerts = new("the daily alert, looked for each hour", TimeSpan.FromHours(25));
+    readonly AlertCount _log = new();
+    IReadOnlyDictionary<HostName, Credential>? _contexts;
+    DateTimeOffset _lastRound = Start;
+    int _alertsSeen;
+
+    protected ScheduleWorld(int seed)
+    {
+        Chance = new Random(seed);
+        Folder = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"imgw-schedules-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(Folder);
+    }
+
+    public MachineClock Clock { get; } = new(Start);
+
+    public Random Chance { get; }
+
+    public virtual IEnumerable<Duty> Duties => [_tickets, _alerts];
+
+    protected string Folder { get; }
+
+    protected abstract EdgeOptions Options { get; }
+
+    protected CertificateManager Manager { get; private set; } = null!;
+
+    protected ServerCertificateSelector Selector { get; private set; } = null!;
+
+    protected Credential? Served => Selector.Served.GetValueOrDefault(Host);
+
+    /// <summary>Whether the wall clock is right, as clocks go.</summary>
+    protected bool IsRight => Clock.Error.Duration() < TimeSpan.FromMinutes(1);
+
+    /// <summary>Something else than the clock changes, or is put right.</summary>
+    public abstract Task DisturbAsync();
+
+    public virtual async Task RestartAsync()
+    {
+        Manager?.Dispose();
+        Selector = new ServerCertificateSelector(Options);
+        Manager = Create();
+        await Manager.LoadAsync(CancellationToken.None);
+        foreach (var duty in Duties) duty.Restarted();
+        _contexts = null;
+    }
+
+    public async Task RoundAsync()
+    {
+        await WorkAsync();
+        var now = Clock.TrueNow;
+        var gap = now - _lastRound;
+        _lastRound = now;
+
+        if (!ReferenceEquals(_contexts, Selector.Served)) _tickets.Done(now);
+        _contexts = Selector.Served;
+        _tickets.Check(Selector.Served.Count > 0, now, gap);
+
+        if (_log.Alerts != _alertsSeen) _alerts.Done(now);
+        _alertsSeen = _log.Alerts;
+        _alerts.Check(IsAlertDue, now, gap);
+        Check(now, gap);
+    }
+
+    public virtual void Dispose()
+    {
+        Manager?.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>Whether what is served is to be warned of, by the clock as it is.</summary>
+    protected abstract bool IsAlertDue { get; }
+
+    protected virtual async Task WorkAsync()
+    {
+        await Manager.LookAsync(CancellationToken.None);
+        await Manager.RenewalsAsync();
+    }
+
+    protected abstract void Check(DateTimeOffset now, TimeSpan gap);
+
+    protected virtual CertificateManager Create() => Create(authority: null, probe: null);
+
+    protected CertificateManager Create(ImGateway.Edge.Certificates.Issuance.CertificateAuthority? authority, string? probe) => new(
+        Options,
+        Selector,
+        (_, _, _) => Task.FromResult(Probe()),
+        new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry())),
+        Clock,
+        _log,
+        authority,
+        random: Chance);
+
+    protected virtual string? Probe() => null;
+
+    protected static IssuedCertificate Issue(PkiLeaf leaf)
+    {
+        lock (Issuing) return Ca.Issue(leaf);
+    }
+
+    protected static byte[] Ocsp(IssuedCertificate about, DateTimeOffset now, TimeSpan life)
+    {
+        lock (Issuing) return new PkiOcspResponse(about.Leaf, Ca) { Status = OcspStatus.Good, ThisUpdate = now, NextUpdate = now + life }.ToBytes();
+    }
+
+    sealed class AlertCount : ILogger<CertificateManager>
+    {
+        public int Alerts { get; private set; }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (formatter(state, exception).Contains("the certificate served")) Alerts++;
+        }
+    }
+}
