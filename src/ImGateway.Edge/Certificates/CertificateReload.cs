@@ -72,7 +72,7 @@ sealed partial class CertificateReload(
         }
     }
 
-    [LoggerMessage(14, LogLevel.Error, "{Directory}: what was stored before the refused reload cannot be put back: {Why}; see to its space and its owner, then 'imgw reload'")]
+    [LoggerMessage(68, LogLevel.Error, "{Directory}: what was stored before the refused reload cannot be put back: {Why}; see to its space and its owner, then 'imgw reload'")]
     partial void NotRestored(string directory, string why);
 
     [LoggerMessage(13, LogLevel.Information, "{Host}: is no longer configured, and neither served nor renewed; its certificate stays in DataDirectory")]

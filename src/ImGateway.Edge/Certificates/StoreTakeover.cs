@@ -46,6 +46,6 @@ sealed partial class StoreTakeover(CertificateStore store, CertificateStart star
         }
     }
 
-    [LoggerMessage(15, LogLevel.Error, "The store is not taken over from the edge before: {Problem}. It is tried again every second; until then nothing is renewed or stored")]
+    [LoggerMessage(69, LogLevel.Error, "The store is not taken over from the edge before: {Problem}. It is tried again every second; until then nothing is renewed or stored")]
     partial void NotTakenOver(string problem);
 }
