@@ -2,12 +2,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using ImGateway.Edge.Connections;
+using Prometheus;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>YARP's client already follows no redirect, keeps no cookie, uses no proxy of the environment and decompresses nothing.</summary>
-sealed class UpstreamClientFactory(ConnectionBudget budget) : ForwarderHttpClientFactory
+sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports) : ForwarderHttpClientFactory
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -32,7 +33,7 @@ sealed class UpstreamClientFactory(ConnectionBudget budget) : ForwarderHttpClien
         if (!budget.TryConnect()) throw new SocketException((int)SocketError.TooManyOpenSockets);
         try
         {
-            return new CountedStream(await OpenAsync(endPoint, cancellationToken), budget);
+            return new CountedStream(await OpenAsync(endPoint, cancellationToken), budget, ports.Take(endPoint));
         }
         catch
         {
@@ -54,6 +55,12 @@ sealed class UpstreamClientFactory(ConnectionBudget budget) : ForwarderHttpClien
             await socket.ConnectAsync(address is null ? endPoint : new IPEndPoint(address, endPoint.Port), cancellationToken);
             return socket;
         }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            socket.Dispose();
+            // EADDRNOTAVAIL of connect(2); the system's own words do not name the cause.
+            throw new SocketException((int)SocketError.AddressNotAvailable, $"no source port is left to {endPoint.Host}:{endPoint.Port}, or no address of this machine reaches it");
+        }
         catch
         {
             socket.Dispose();
@@ -62,14 +69,16 @@ sealed class UpstreamClientFactory(ConnectionBudget budget) : ForwarderHttpClien
     }
 
     /// <summary>A connection to the gateway, which counts until its socket is closed.</summary>
-    sealed class CountedStream(Socket socket, ConnectionBudget budget) : NetworkStream(socket, ownsSocket: true)
+    sealed class CountedStream(Socket socket, ConnectionBudget budget, Gauge.Child port) : NetworkStream(socket, ownsSocket: true)
     {
         int _closed;
 
         protected override void Dispose(bool disposing)
         {
             base.Dispose(disposing);
-            if (Interlocked.Exchange(ref _closed, 1) == 0) budget.OnDisconnected();
+            if (Interlocked.Exchange(ref _closed, 1) != 0) return;
+            port.Dec();
+            budget.OnDisconnected();
         }
     }
 }
