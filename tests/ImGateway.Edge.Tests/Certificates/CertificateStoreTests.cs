@@ -106,6 +106,35 @@ public sealed class CertificateStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task An_edge_beside_the_one_that_writes_the_store_reports_a_refused_file_and_leaves_the_audit_log_alone()
+    {
+        using var file = _setup.WriteFile();
+        using var old = await _setup.StartAsync();
+        File.WriteAllText(_setup.Options.Certificates.Files[0].Certificate, "garbage");
+        using var young = await _setup.StartAsync();
+        Assert.Contains("holds no certificate", Assert.Single(young.Manager.RefusedFiles).Why);
+        Assert.DoesNotContain("fileRefused", File.ReadAllText(_setup.Data("audit.jsonl")));
+    }
+
+    [Fact]
+    public async Task A_file_that_waits_for_its_time_is_not_news_each_time_it_is_looked_at()
+    {
+        using var sound = _setup.WriteFile();
+        using var edge = await _setup.StartAsync();
+        using var early = _setup.WriteFile(_setup.Issue(TimeSpan.FromDays(-3), TimeSpan.FromDays(90)));
+        await edge.SettleAsync();
+        // A line end more is another content with the same fault.
+        for (var look = 0; look < 5; look++)
+        {
+            File.AppendAllText(_setup.Options.Certificates.Files[0].Certificate, "\n");
+            await edge.SettleAsync();
+        }
+
+        Assert.Contains("is not valid before", Assert.Single(edge.Manager.RefusedFiles).Why);
+        Assert.Single(_setup.Log.Lines, line => line.Text.Contains("is not put to use", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task File_that_does_not_prove_itself_at_start_leaves_the_stored_certificate()
     {
         using var file = _setup.WriteFile();
