@@ -34,7 +34,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         let notBefore = new DateTimeOffset(sent.Certificate.NotBefore.ToUniversalTime())
         where CertificateDates.IsEarly(notBefore, now)
         select new CertificateProblem(
-            file, $"{sent.What} is not valid before {notBefore:u} (the clock here says {now:u})", "wait until then, or correct this machine's clock") { IsEarly = true };
+            file, $"{sent.What} is not valid before {notBefore:u} (the clock here says {now:yyyy-MM-dd})", "wait until then, or correct this machine's clock") { IsEarly = true };
 
     static IEnumerable<(string Message, string Remedy)> Keys(CertificateChain chain)
     {

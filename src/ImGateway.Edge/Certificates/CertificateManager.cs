@@ -92,7 +92,7 @@ public sealed partial class CertificateManager : BackgroundService
         // Where certificates come from.
         _files = new(new FilesSource(options, time, clock));
         _ca = new(caOf?.Invoke(options) ?? new IssuingCa(authority ?? CertificateAuthority.None, budget ?? new IssuanceBudget(AcmePaths.Limits(options), time)));
-        _refused = new RefusedFiles(metrics, audit, time);
+        _refused = new RefusedFiles(_store, metrics, audit, time);
         _fileChanges = new FileChanges(_files, _installer, _refused, logger);
         var development = new SelfSignedSource(current, time);
         _selfSigned = new SelfSignedRenewals(development, _files, _installer, _turn, metrics, clock, logger);

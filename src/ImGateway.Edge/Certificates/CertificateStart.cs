@@ -48,7 +48,7 @@ sealed partial class CertificateStart(
         await ProveAsync(cancellationToken);
 
         // 2. Files whose content is new to their hosts; then what is issued here; then whatever is better than nothing.
-        problems.AddRange(CertificateFilesCheck.Problems(options.Value, readings));
+        if (readings.Count > 0 || options.Value.Certificates.Files.Count == 0) problems.AddRange(CertificateFilesCheck.Problems(options.Value, readings));
         problems.AddRange(await TakeInAsync(cancellationToken));
         await ServeLastResortAsync(cancellationToken);
 

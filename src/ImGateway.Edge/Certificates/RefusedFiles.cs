@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Certificates;
 /// The one record of certificate files that are refused, for all who report them: a log line alone is gone from view a minute later, and the
 /// certificate before may be served for weeks until it expires. Written in the manager's turn, read at any time.
 /// </summary>
-sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, TimeProvider time)
+sealed class RefusedFiles(CertificateStore store, CertificateMetrics metrics, CertificateAudit audit, TimeProvider time)
 {
     /// <summary>A certificate may name thousands of hosts, and each report of the file would repeat them.</summary>
     const int LongestReason = 1000;
@@ -29,7 +29,8 @@ sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, Ti
         foreach (var host in hosts)
         {
             metrics.LoadFailed(host);
-            audit.FileRefused(host, file.Certificate, line);
+            // Two processes on one DataDirectory read the same files; the one that writes the store records them.
+            if (store.IsOurs) audit.FileRefused(host, file.Certificate, line);
         }
 
         return true;
@@ -40,6 +41,7 @@ sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, Ti
     {
         if (!_files.Remove(file, out var before)) return;
         Publish(before.Hosts);
+        if (!store.IsOurs) return;
         foreach (var host in before.Hosts) audit.FileMended(host, file.Certificate);
     }
 
