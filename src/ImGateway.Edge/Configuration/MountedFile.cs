@@ -37,7 +37,10 @@ static class MountedFile
     {
         try
         {
-            return File.Exists(Mounts) ? ReplacedIn(File.ReadLines(Mounts)) : null;
+            if (!File.Exists(Mounts)) return null;
+            // Read each second, and nearly always there is nothing to find in it.
+            var mounts = File.ReadAllText(Mounts);
+            return mounts.Contains(Deleted, StringComparison.Ordinal) ? ReplacedIn(mounts.Split('\n')) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
