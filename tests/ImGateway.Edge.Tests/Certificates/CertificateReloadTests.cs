@@ -57,6 +57,22 @@ public sealed class CertificateReloadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_host_that_has_no_certificate_already_refuses_no_reload()
+    {
+        _setup.WriteFile(_setup.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "gateway.example.com"));
+        using var edge = await _setup.StartAsync();
+        Assert.Equal([Gateway], edge.Served.Keys);
+        var shop = _setup.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_setup["shop"]);
+
+        await ReconfigureAsync(edge, _setup.Options with
+        {
+            Hosts = [Gateway, Chat, Shop], Certificates = _setup.Options.Certificates with { Files = [.. _setup.Options.Certificates.Files, shop] },
+        });
+
+        Assert.Equal([Gateway, Shop], edge.Served.Keys.OrderBy(host => host.Value, StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_reload_that_was_refused_leaves_the_store_as_it_was()
     {
         _setup.WriteFile();

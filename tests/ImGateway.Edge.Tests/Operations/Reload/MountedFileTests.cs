@@ -26,7 +26,8 @@ public sealed class MountedFileTests
         Assert.StartsWith(edge.Process.ConfigFile + ": ", line.Message, StringComparison.Ordinal);
         var reload = await EdgeVerb.RunAsync("reload", "--config", edge.Process.ConfigFile);
         Assert.Contains($"{edge.Process.ConfigFile}: {Replaced}", reload.All, StringComparison.Ordinal);
-        // By the watcher once, by the verb once.
+        // By the watcher once, by the verb once; the log is written after the verb has its answer.
+        await edge.Process.WaitForLog(line => line.Message.StartsWith("Configuration reloaded by uid ", StringComparison.Ordinal), ReloadingEdge.Patience, from);
         Assert.Equal(2, edge.Process.Log.Lines.Skip(from).Count(line => line.Message.Contains(Replaced, StringComparison.Ordinal)));
         await edge.AssertUndisturbedAsync();
     }
