@@ -35,7 +35,7 @@ sealed partial class CertificateReload(
             var readings = found == watched ? [] : found.Read(watched);
             options.Replace(next);
             files.Replace(found);
-            await start.ReloadAsync(readings, ChangeNames, cancellationToken);
+            await start.ReloadAsync(readings, before.Hosts, ChangeNames, cancellationToken);
         }
         catch
         {

@@ -62,15 +62,16 @@ sealed partial class CertificateStart(
 
     /// <summary>The same while serving: what the configured hosts have goes on being served, those that are new get theirs.</summary>
     /// <param name="readings">Of all files; none where nothing about them has changed.</param>
+    /// <param name="before">The hosts of the configuration before: one that has no certificate already loses nothing.</param>
     /// <param name="accept">Called once no host is left without a certificate, before anything is served otherwise.</param>
     /// <exception cref="CertificateLoadException">Some host would have no certificate, or the store cannot be used.</exception>
-    public async Task ReloadAsync(IReadOnlyList<CertificateReading> readings, Action accept, CancellationToken cancellationToken)
+    public async Task ReloadAsync(IReadOnlyList<CertificateReading> readings, IReadOnlyList<HostName> before, Action accept, CancellationToken cancellationToken)
     {
         var (hosts, served) = (options.Value.Hosts, installer.Served);
         List<HostName> unserved = [.. hosts.Where(host => !served.ContainsKey(host))];
         store.Adopt(unserved);
         var stored = store.Load(unserved);
-        if (readings.Count > 0) TolerateOrThrow(readings, served.Where(entry => hosts.Contains(entry.Key)).Concat(stored).ToDictionary());
+        if (readings.Count > 0) TolerateOrThrow(readings, served.Where(entry => hosts.Contains(entry.Key)).Concat(stored).ToDictionary(), before.Where(host => !served.ContainsKey(host)));
         foreach (var warning in readings.SelectMany(reading => reading.Warnings)) FileWarning(warning);
         accept();
         if (Begin(stored) is { Count: > 0 } unservable) throw new CertificateLoadException(unservable);
@@ -180,7 +181,7 @@ sealed partial class CertificateStart(
         return problems;
     }
 
-    void TolerateOrThrow(IReadOnlyList<CertificateReading> readings, IReadOnlyDictionary<HostName, ServedCredential> stored)
+    void TolerateOrThrow(IReadOnlyList<CertificateReading> readings, IReadOnlyDictionary<HostName, ServedCredential> stored, IEnumerable<HostName> missingAlready)
     {
         var problems = CertificateFilesCheck.Problems(options.Value, readings).ToList();
         if (problems.Count == 0) return;
@@ -189,7 +190,7 @@ sealed partial class CertificateStart(
             .SelectMany(reading => files.Value.HostsOf(reading.File, reading.Names, stored))
             .Concat(options.Value.Certificates.Source == CertificateSource.Files ? options.Value.Hosts.Where(host => !chosen.ContainsKey(host)) : [])
             .ToHashSet();
-        if (!hosts.All(stored.ContainsKey)) throw new CertificateLoadException(problems);
+        if (!hosts.Except(missingAlready).All(stored.ContainsKey)) throw new CertificateLoadException(problems);
     }
 
     /// <summary>All at once; and if that fails, each certificate for itself, so that the sound ones come in.</summary>
@@ -225,10 +226,10 @@ sealed partial class CertificateStart(
     [LoggerMessage(12, LogLevel.Warning, "{Warning}")]
     partial void FileWarning(CertificateProblem warning);
 
-    [LoggerMessage(14, LogLevel.Error, "{Problem}. {Hosts} has no certificate until the file is mended")]
+    [LoggerMessage(27, LogLevel.Error, "{Problem}. {Hosts} has no certificate until the file is mended")]
     partial void NothingInstead(string problem, string hosts);
 
-    [LoggerMessage(15, LogLevel.Error, "Edge:Hosts: {Host} has no certificate, and its TLS connections are refused; add a file that covers it, or remove the host")]
+    [LoggerMessage(28, LogLevel.Error, "Edge:Hosts: {Host} has no certificate, and its TLS connections are refused; add a file that covers it, or remove the host")]
     partial void Missing(HostName host);
 
     [LoggerMessage(16, LogLevel.Error, "{Host}: certificate {Serial} from {Origin} is served although it is valid only from {NotBefore:u} to {NotAfter:u}, because there is no other; replace the file")]
