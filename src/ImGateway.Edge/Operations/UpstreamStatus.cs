@@ -15,6 +15,9 @@ public sealed record UpstreamStatus(
 {
     public const string Healthy = "healthy", Unhealthy = "unhealthy", Unknown = "unknown";
 
+    /// <summary>Null where the system does not say how many there are.</summary>
+    public UpstreamPortUse? Ports { get; init; }
+
     public static UpstreamStatus Of(DestinationState destination, UpstreamProbe? lastProbe, UpstreamRecent? recent) => new(
         destination.Model.Config.Address,
         Together(destination.Health, recent),

@@ -31,7 +31,7 @@ static class GatewayProbe
         try
         {
             var address = new Uri(destination);
-            await using var connection = await UpstreamClientFactory.ConnectAsync(new DnsEndPoint(address.IdnHost, address.Port), cancellationToken);
+            await using var connection = await UpstreamClientFactory.ProbeAsync(new DnsEndPoint(address.IdnHost, address.Port), cancellationToken);
             return true;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or UriFormatException)

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Net.Http.Headers;
+using Prometheus;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -36,7 +37,7 @@ static class ProxyingRegistration
         services.AddConnections(options).AddSingleton<WebSocketLimit>().AddSingleton<RequestRates>();
 
         // 2. The way to the upstream: YARP, with the user's ReverseProxy section over what Edge says.
-        services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>();
+        services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>().AddSingleton<UpstreamPorts>();
         var config = ProxyConfiguration.Read(options, configuration);
         services.AddReverseProxy().LoadFromMemory(config.Routes, config.Clusters).AddTransforms<UpstreamTransforms>();
         services.AddSingleton<YarpConfiguration>().AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<YarpConfiguration>());
@@ -59,6 +60,7 @@ static class ProxyingRegistration
     {
         var paths = app.ApplicationServices.GetRequiredService<RequestPaths>();
         paths.Begin(new YarpPipeline(app));
+        app.ApplicationServices.GetService<CollectorRegistry>()?.AddBeforeCollectCallback(app.ApplicationServices.GetRequiredService<UpstreamPorts>().Update);
         return app.Use(next => context => context.Features.Get<ListenerFeature>() switch
         {
             { Kind: ListenerKind.Https } listener => paths.Current.InvokeAsync(context, listener),

@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Prometheus;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>YARP's client already follows no redirect, keeps no cookie, uses no proxy of the environment and decompresses nothing.</summary>
-sealed class UpstreamClientFactory : ForwarderHttpClientFactory
+sealed class UpstreamClientFactory(UpstreamPorts ports) : ForwarderHttpClientFactory
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -18,11 +19,18 @@ sealed class UpstreamClientFactory : ForwarderHttpClientFactory
         handler.ActivityHeadersPropagator = null;
         // As in Kestrel: bytes above ASCII pass as they came, unless the user's section says otherwise.
         handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;
-        handler.ConnectCallback = static (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken);
+        handler.ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken);
     }
 
+    /// <summary>Connects without being counted: for a probe, which ends at once.</summary>
+    public static async ValueTask<Stream> ProbeAsync(DnsEndPoint endPoint, CancellationToken cancellationToken) =>
+        new NetworkStream(await OpenAsync(endPoint, cancellationToken), ownsSocket: true);
+
+    async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken) =>
+        new CountedStream(await OpenAsync(endPoint, cancellationToken), ports.Take(endPoint));
+
     /// <summary>Each WebSocket has a connection of its own, and an address needs none of the ways to resolve and to try several.</summary>
-    public static async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
+    static async ValueTask<Socket> OpenAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
     {
         var address = IPAddress.TryParse(endPoint.Host, out var literal) ? literal : null;
         var socket = address is null
@@ -32,12 +40,30 @@ sealed class UpstreamClientFactory : ForwarderHttpClientFactory
         {
             socket.NoDelay = true;
             await socket.ConnectAsync(address is null ? endPoint : new IPEndPoint(address, endPoint.Port), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
+            return socket;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            socket.Dispose();
+            // EADDRNOTAVAIL of connect(2); the system's own words do not name the cause.
+            throw new SocketException((int)SocketError.AddressNotAvailable, $"no source port is left to {endPoint.Host}:{endPoint.Port}, or no address of this machine reaches it");
         }
         catch
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>A connection to the gateway, which counts until its socket is closed.</summary>
+    sealed class CountedStream(Socket socket, Gauge.Child port) : NetworkStream(socket, ownsSocket: true)
+    {
+        int _closed;
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            if (Interlocked.Exchange(ref _closed, 1) == 0) port.Dec();
         }
     }
 }

@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>YARP's configuration while it serves: judged before anything changes, then put in force, which YARP does in its own time and tells.</summary>
-sealed class YarpConfiguration(InMemoryConfigProvider provider, IConfigValidator validator) : IConfigChangeListener
+sealed class YarpConfiguration(InMemoryConfigProvider provider, IConfigValidator validator, UpstreamPorts ports) : IConfigChangeListener
 {
     TaskCompletionSource _applied = New();
 
@@ -33,7 +33,11 @@ sealed class YarpConfiguration(InMemoryConfigProvider provider, IConfigValidator
     public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception) =>
         _applied.TrySetException(ProxyConfiguration.Mistake(exception));
 
-    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs) => _applied.TrySetResult();
+    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+        ports.Follow(proxyConfigs);
+        _applied.TrySetResult();
+    }
 
     public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception) =>
         _applied.TrySetException(ProxyConfiguration.Mistake(exception));

@@ -14,8 +14,8 @@ sealed record RelayEnd(ClosedBy By, bool InOrder, ForwarderError Error, Exceptio
 /// <summary>
 /// Relays one WebSocket by two loops, each a single method for the socket's whole life: nothing is allocated for a message, and no
 /// buffer is held while waiting. Bytes pass untouched in both directions. Frames are followed: the upstream's, so that a Close frame
-/// can be put between two of them; both sides', because the first Close frame decides who closed (RFC 6455 §7.1.1 has the server end
-/// TCP first, whoever began).
+/// can be put between two of them; both sides', because the first Close frame decides who closed (by RFC 6455 §7.1.1 the server ends
+/// TCP first, also where the client began the closing handshake).
 /// </summary>
 sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSocketMetrics metrics, TimeProvider time) : OpenWebSocket(route, time), IDisposable
 {

@@ -38,7 +38,7 @@ static class MetricsPage
             || name.StartsWith("imgw_acme_", StringComparison.Ordinal) || name.StartsWith("imgw_ocsp_", StringComparison.Ordinal)),
         ("TLS", name => name.StartsWith("imgw_tls_", StringComparison.Ordinal)),
         ("WebSockets", name => name.StartsWith("imgw_websocket_", StringComparison.Ordinal)),
-        ("Requests and upstreams", name => name is "imgw_refused_total" or "imgw_upstream_errors_total" or "imgw_requests_held" || name.StartsWith("imgw_http_", StringComparison.Ordinal)),
+        ("Requests and upstreams", name => name is "imgw_refused_total" || name.StartsWith("imgw_upstream_", StringComparison.Ordinal) || name is "imgw_requests_held" || name.StartsWith("imgw_http_", StringComparison.Ordinal)),
         ("The edge itself", name => name.StartsWith("imgw_", StringComparison.Ordinal)),
         ("Process and runtime", _ => true),
     ];
@@ -60,6 +60,7 @@ static class MetricsPage
     static readonly Dictionary<string, string> Described = new(StringComparer.Ordinal)
     {
         ["host"] = "a name of `Edge:Hosts`",
+        ["destination"] = "a configured destination, as `http://HOST:PORT`",
         ["code"] = "of HTTP; 499: the client left before the answer",
         ["version"] = "as `imgw --version` says it",
         ["commit"] = "of the build, empty outside of a repository",

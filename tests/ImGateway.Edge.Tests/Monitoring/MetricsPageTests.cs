@@ -30,6 +30,7 @@ public sealed class MetricsPageTests
         imgw_http_requests_total{route,code}
         imgw_http_request_duration_seconds{route}
         imgw_upstream_errors_total{route,error}
+        imgw_upstream_ports_used{destination}
         imgw_refused_total{reason}
         imgw_draining
         imgw_config_last_reload_successful

@@ -5,7 +5,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations;
 
-/// <summary>A gateway that is killed, under the default configuration: nobody asks it how it is.</summary>
+/// <summary>A gateway that is killed, under the default configuration, which has no health check.</summary>
 public sealed class FailingGatewayTests(Browser browser) : IClassFixture<Browser>
 {
     const string Host = "gateway.test";
@@ -73,7 +73,7 @@ public sealed class FailingGatewayTests(Browser browser) : IClassFixture<Browser
 
         await tab.ShowsAsync("#health", "No upstream is healthy: clients get errors.");
         await tab.ShowsAsync("#health", $"http://127.0.0.1:{port}/ fails since ");
-        await tab.ShowsAsync("#health", " requests in the last minute");
+        await tab.ShowsAsync("#health", " requests failed in the last minute");
         await tab.ShowsAsync("#upstreams", "Unhealthy");
         await tab.ShowsAsync("#upstreams", "Connection refused");
         Assert.DoesNotContain("Nothing needs attention", await tab.TextAsync("#health"), StringComparison.Ordinal);

@@ -32,12 +32,12 @@ public sealed class SourcePortsTests
 
         // What the operator sees.
         var status = JsonNode.Parse(await (await edge.GetManagementAsync("/api/status")).Content.ReadAsStringAsync(limit.Token))!;
-        var ports = status["limits"]!.AsArray().Single(one => (string?)one!["name"] == "upstream_ports")!;
-        Assert.Equal(("http://127.0.0.1:9000", Ports, Ports), ((string?)ports["destination"], (int)ports["used"]!, (int)ports["limit"]!));
+        var ports = status["upstreams"]![0]!["ports"]!;
+        Assert.Equal((Ports, Ports), ((int)ports["used"]!, (int)ports["limit"]!));
         var doctor = await EdgeVerb.RunInAsync(space, "doctor", "--json", "--config", edge.ConfigFile);
         var finding = JsonNode.Parse(doctor.Output)!.AsArray().Single(finding => (string?)finding!["check"] == "source ports")!;
         Assert.Equal("warn", (string?)finding["status"]);
-        Assert.Contains("200 of 200 source ports to http://127.0.0.1:9000 are in use", (string?)finding["what"], StringComparison.Ordinal);
+        Assert.Contains("200 of 200 source ports to http://127.0.0.1:9000/ are in use", (string?)finding["what"], StringComparison.Ordinal);
         Assert.Contains(edge.Log.Lines, line => line.Message.Contains("no source port is left", StringComparison.Ordinal));
 
         // Ports that are free again are used again: the process has come to no harm.

@@ -5,7 +5,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.WebSockets;
 
-/// <summary>The first Close frame decides who closed a WebSocket (RFC 6455 §7.1.1: the server ends TCP first, whoever began the closing handshake).</summary>
+/// <summary>The first Close frame decides who closed a WebSocket (RFC 6455 §7.1.1: the server ends TCP first, also where the client began the closing handshake).</summary>
 public sealed class FirstCloseTests
 {
     const ushort Restart = 1012;

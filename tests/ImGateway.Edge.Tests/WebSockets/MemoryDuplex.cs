@@ -5,22 +5,8 @@ namespace ImGateway.Edge.Tests.WebSockets;
 /// <summary>
 /// One end of a connection in memory, which behaves as a socket's stream does: zero-byte reads wait for data, disposing ends what waits.
 /// </summary>
-sealed class MemoryDuplex(PipeReader reader, PipeWriter writer) : Stream
+sealed class MemoryDuplex(PipeReader reader, PipeWriter writer) : SideStream
 {
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <summary>Zero-byte reads end at once, as those of a socket do when they meet an event whose data has been read already.</summary>
     public bool EndsWaitsEarly { get; set; }
 
@@ -54,18 +40,6 @@ sealed class MemoryDuplex(PipeReader reader, PipeWriter writer) : Stream
         var flushed = await writer.WriteAsync(buffer, cancellationToken);
         if (flushed.IsCanceled) throw new IOException("disposed");
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -38,7 +38,7 @@ public sealed class RelayAllocationTests
     }
 
     /// <summary>Waits for what a test feeds it, allocates nothing, and counts what is written to it.</summary>
-    sealed class HandFedStream : Stream, IValueTaskSource<int>
+    sealed class HandFedStream : SideStream, IValueTaskSource<int>
     {
         ManualResetValueTaskSourceCore<int> _read;
         ReadOnlyMemory<byte> _fed;
@@ -47,20 +47,6 @@ public sealed class RelayAllocationTests
         bool _hasEnded;
 
         public int Written { get; private set; }
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public void Feed(ReadOnlyMemory<byte> bytes)
         {
@@ -94,18 +80,6 @@ public sealed class RelayAllocationTests
 
         public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
             _read.OnCompleted(continuation, state, token, flags);
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
 
         void GoOn()
         {

@@ -144,7 +144,7 @@ public sealed class RelayFaultTests
     }
 
     /// <summary>Whatever is written to it fails; it sends nothing.</summary>
-    sealed class FailingClient : OneSide
+    sealed class FailingClient : SideStream
     {
         readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         readonly TaskCompletionSource<int> _end = new();
@@ -163,7 +163,7 @@ public sealed class RelayFaultTests
     }
 
     /// <summary>Its waits end at once, as those of a socket whose event has been read; its reads last until it is disposed of.</summary>
-    sealed class WaitingUpstream : OneSide
+    sealed class WaitingUpstream : SideStream
     {
         readonly TaskCompletionSource<int> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
         byte[]? _buffer;
@@ -199,34 +199,5 @@ public sealed class RelayFaultTests
             _end.TrySetException(new IOException("disposed"));
             base.Dispose(disposing);
         }
-    }
-
-    abstract class OneSide : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }

@@ -31,6 +31,7 @@ static class Examinations
                 new("dns-persist-01", token => PersistentRecords.LookAsync(options, ca, dns, token)),
             ],
             .. options.Upstreams.Select(upstream => new Examination("upstream", token => Upstream.LookAsync(upstream, token))),
+            Examination.Of("source ports", () => UpstreamPortCheck.Look(edge)),
             .. options.Certificates.Files.Count == 0 ? (IEnumerable<Examination>)[] :
                 [new("certificate files", token => NamedFiles.LookAsync(options, time, token))],
             Examination.Of("data directory", () => DataFolder.Look(options)),

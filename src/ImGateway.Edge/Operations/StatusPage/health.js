@@ -11,12 +11,15 @@ function concerns(status) {
     found.push({ kind: all ? "bad" : "warn", words: all ? ["No upstream is healthy: clients get errors."] : [plural(sick.length, "upstream is", "upstreams are"), " unhealthy: ", said(sick.map(each => each.address).join(", "))] });
     for (const { address, recent } of sick) if (recent?.failingSince) found.push({ kind: all ? "bad" : "warn", words: failing(address, recent) });
   }
+  for (const { address, ports } of status.upstreams) {
+    if (ports && ports.used >= 0.8 * ports.limit) found.push({ kind: "warn", words: [`${percent(ports.used, ports.limit)} of the source ports to `, said(address), " are in use: without one, upgrades fail."] });
+  }
   if (!status.configuration.succeeded) found.push({ kind: "warn", words: ["The configuration file was refused; the last good one is in force."] });
   return found.sort((one, other) => (one.kind === "bad" ? 0 : 1) - (other.kind === "bad" ? 0 : 1));
 }
 
 function failing(address, { attempts, failed, failingSince, lastError }) {
-  const many = attempts === 0 ? "none came in the last minute, those before failed" : `${count(failed)} of ${plural(attempts, "request")} in the last minute`;
+  const many = attempts === 0 ? "none came in the last minute, those before failed" : `${count(failed)} of ${plural(attempts, "request")} failed in the last minute`;
   return [said(address), " fails since ", time(failingSince, `${clock(failingSince)} (${relative(failingSince)})`), `: ${many}. Last error: `, said(lastError)];
 }
 

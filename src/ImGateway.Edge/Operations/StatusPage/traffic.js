@@ -62,10 +62,11 @@ function showRequests({ requests, sockets }) {
 const healthKinds = { healthy: "good", unhealthy: "bad" };
 
 function showUpstreams({ upstreams }) {
-  show(document.getElementById("upstreams"), upstreams.map(({ address, health, active, passive, underWay, lastProbe, recent }) => h("li", { "data-key": address },
+  show(document.getElementById("upstreams"), upstreams.map(({ address, health, active, passive, underWay, lastProbe, recent, ports }) => h("li", { "data-key": address },
     h("header", null, h("h3", null, said(address)), badge(healthKinds[health] ?? "rest", word(health))),
     pairs(
       ["Under way", underWay === undefined ? null : count(underWay)],
+      ports ? ["Source ports in use", `${count(ports.used)} of ${count(ports.limit)}`] : null,
       recent ? ["Failed in the last minute", `${count(recent.failed)} of ${count(recent.attempts)}`] : null,
       recent?.failingSince ? ["Last error", said(recent.lastError), true] : null,
       ["Active check", active ? word(active) : null],

@@ -1,0 +1,26 @@
+using ImGateway.Edge.Proxying;
+
+namespace ImGateway.Edge.Operations.Doctor;
+
+/// <summary>Whether there are source ports enough for the connections to each gateway.</summary>
+static class UpstreamPortCheck
+{
+    const string Check = "source ports";
+
+    /// <summary>One for each of 5,000 users.</summary>
+    const int Enough = 5_000;
+
+    const string Remedy = "widen net.ipv4.ip_local_port_range, or list another address of the gateway in Edge:Upstreams";
+
+    /// <param name="edge">What the running edge reports; null where none runs.</param>
+    public static IEnumerable<Finding> Look(ReadyStatus? edge)
+    {
+        if (SourcePorts.Count() is not { } count) return [new(Check, FindingStatus.Warn, "this system does not report how many there are", $"see that {Enough} connections can be made")];
+        var used = edge?.Upstreams.Where(upstream => upstream.Ports is not null).ToList() ?? [];
+        return used.Count > 0
+            ? used.Select(upstream => Of(upstream.Ports!.IsShort, $"{upstream.Ports.Used} of {upstream.Ports.Limit} source ports to {upstream.Address} are in use"))
+            : [Of(count < Enough, $"{count} for connections to each address of a gateway")];
+    }
+
+    static Finding Of(bool isShort, string what) => isShort ? new(Check, FindingStatus.Warn, what, Remedy) : new(Check, FindingStatus.Ok, what);
+}
