@@ -146,7 +146,8 @@ sealed partial class CertificateStart(
     /// <summary>A file that cannot be used, until it is mended.</summary>
     void Report(CertificateReading reading)
     {
-        if (reading.Credential is not null)
+        var early = files.Value.WhyItWaits(reading, installer.Served);
+        if (reading.Credential is not null && early is null)
         {
             // One that did not prove itself is refused already.
             if (files.Value.IsAccepted(reading.File)) refused.Mended(reading.File);
@@ -154,7 +155,7 @@ sealed partial class CertificateStart(
         }
 
         var hosts = files.Value.HostsOf(reading.File, reading.Names, installer.Served);
-        var problem = string.Join(" · ", reading.Problems);
+        var problem = early ?? string.Join(" · ", reading.Problems);
         refused.Refuse(reading.File, problem, hosts);
         ReportHosts(problem, hosts);
     }

@@ -61,6 +61,13 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         }
 
         files.Value.Accept(file, offer);
+        if (files.Value.WhyItWaits(reading, installer.Served) is { } early)
+        {
+            // It takes its place by itself when it is valid; until then the file is reported as one that is not put to use.
+            Report(reading, early);
+            return true;
+        }
+
         refused.Mended(file);
         foreach (var warning in reading.Warnings) FileWarning(warning);
         return true;
@@ -76,8 +83,14 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
     bool Refuse(ChangedFile change, CertificateReading reading, string why)
     {
         files.Value.Refuse(change.Contents);
+        Report(reading, why);
+        return true;
+    }
+
+    void Report(CertificateReading reading, string why)
+    {
         var hosts = files.Value.HostsOf(reading.File, reading.Names, installer.Served);
-        if (!refused.Refuse(reading.File, why, hosts)) return true;
+        if (!refused.Refuse(reading.File, why, hosts)) return;
         if (installer.Served.GetValueOrDefault(hosts[0])?.Credential is { } served)
         {
             FileRefused(reading.File.Certificate, why, string.Join(", ", hosts), served.SerialNumber, served.NotAfter);
@@ -86,8 +99,6 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         {
             FileRefusedWithoutOther(reading.File.Certificate, why, string.Join(", ", hosts));
         }
-
-        return true;
     }
 
     [LoggerMessage(3, LogLevel.Error, "{File}: the changed certificate is not put to use: {Why}. {Hosts} goes on with certificate {Serial}, valid until {NotAfter:u}")]

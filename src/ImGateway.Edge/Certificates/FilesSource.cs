@@ -157,6 +157,12 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
             .ToDictionary();
     }
 
+    /// <summary>Why what was accepted of a file has to wait until it is valid; null where it need not, or is served.</summary>
+    public string? WhyItWaits(CertificateReading reading, IReadOnlyDictionary<HostName, ServedCredential> served) =>
+        _accepted.GetValueOrDefault(reading.File) is { } offer && !served.Values.Any(current => current.FileHash == offer.FileHash)
+            ? reading.Warnings.FirstOrDefault(warning => warning.IsEarly)?.ToString()
+            : null;
+
     /// <summary>The hosts that a file which cannot be used leaves without news, as well as that can be told.</summary>
     public IReadOnlyList<HostName> HostsOf(CertificateFile file, IReadOnlyList<HostName> names, IReadOnlyDictionary<HostName, ServedCredential> served)
     {

@@ -93,6 +93,6 @@ public sealed class KillDuringImportTests : IDisposable
         }
 
         Assert.Subset(new HashSet<string?>(["current.pem", "previous.pem", "state.json"]), Directory.EnumerateFiles(Store).Select(Path.GetFileName).ToHashSet());
-        Assert.Subset(new HashSet<string?>(["audit.jsonl", "control.sock", "lock"]), Directory.EnumerateFiles(_directory["data"]).Select(Path.GetFileName).ToHashSet());
+        Assert.Subset(new HashSet<string?>(["audit.jsonl", "control.lock", "control.sock", "lock"]), Directory.EnumerateFiles(_directory["data"]).Select(Path.GetFileName).ToHashSet());
     }
 }
