@@ -53,6 +53,36 @@ public sealed class LimitsTests
         queue.Leave();
     }
 
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Over_the_limit_no_more_than_64_silent_connections_are_kept_and_the_oldest_makes_room(TlsEngine engine)
+    {
+        await using var edge = await StartAsync(new LimitsSection { Connections = 1 }, engine, handshakeTimeout: TimeSpan.FromMinutes(10));
+        await using var open = await RawTls.ConnectAsync(edge);
+        var silent = new List<RawClient>();
+        for (var i = 0; i < ConnectionGate.MostOverLimit; i++)
+        {
+            silent.Add(await RawClient.ConnectAsync(edge.Tls));
+        }
+
+        // The one that has been silent for the longest time ends when another one comes, and no other does.
+        using var newcomer = await RawClient.ConnectAsync(edge.Tls);
+        Assert.Equal("", await silent[0].ReadToEndAsync());
+        using var again = await RawClient.ConnectAsync(edge.Tls);
+        Assert.Equal("", await silent[1].ReadToEndAsync());
+
+        Assert.Equal(2, (await edge.MetricsAsync()).Sum("imgw_refused_total", ("reason", "connections")));
+        foreach (var client in silent) client.Dispose();
+    }
+
+    [Fact]
+    public async Task On_port_80_a_client_that_sends_nothing_is_waited_for_as_long_as_with_TLS()
+    {
+        await using var edge = await StartAsync(new LimitsSection(), handshakeTimeout: TimeSpan.FromSeconds(0.5));
+        using var client = await RawClient.ConnectAsync(edge.Plain);
+
+        Assert.Equal("", await client.ReadToEndAsync());
+    }
+
     [Fact]
     public async Task Over_the_limit_port_80_says_503_and_closes()
     {
