@@ -36,8 +36,9 @@ public sealed class MonitoredEdgeTests(MonitoredEdge monitored) : IClassFixture<
         var rules = (await monitored.Prometheus.RulesAsync()).EnumerateArray().SelectMany(group => group.GetProperty("rules").EnumerateArray()).ToList();
         string[] expected =
         [
-            "ConfigurationNotLoaded", "EdgeDown", "TLSCertificateExpiringSoon", "TLSCertificateRenewalFailing", "TLSCertificateRenewalOverdue",
-            "TLSCertificateRotationOverdue", "TLSHandshakeErrors", "TLSVersion12Share", "UpstreamDown", "WebSocketDrops",
+            "ConfigurationNotLoaded", "DescriptorsShort", "EdgeDown", "TLSCertificateExpiringSoon", "TLSCertificateRenewalFailing", "TLSCertificateRenewalOverdue",
+            "TLSCertificateRotationOverdue", "TLSHandshakeErrors", "TLSVersion12Share", "UpstreamDown",
+            "UpstreamPortsShort", "WebSocketDrops",
         ];
         Assert.Equal(expected, rules.Select(rule => rule.GetProperty("name").GetString()!).Distinct().Order(StringComparer.Ordinal));
         Assert.All(rules, rule => Assert.True(rule.GetProperty("health").GetString() is "ok" or "unknown", rule.ToString()));
