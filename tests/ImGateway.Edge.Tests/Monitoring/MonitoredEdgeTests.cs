@@ -36,8 +36,8 @@ public sealed class MonitoredEdgeTests(MonitoredEdge monitored) : IClassFixture<
         var rules = (await monitored.Prometheus.RulesAsync()).EnumerateArray().SelectMany(group => group.GetProperty("rules").EnumerateArray()).ToList();
         string[] expected =
         [
-            "ConfigurationNotLoaded", "DescriptorsShort", "EdgeDown", "TLSCertificateExpiringSoon", "TLSCertificateRenewalFailing", "TLSCertificateRenewalOverdue",
-            "TLSCertificateRotationOverdue", "TLSHandshakeErrors", "TLSVersion12Share", "UpstreamDown",
+            "ConfigurationNotLoaded", "DescriptorsShort", "EdgeDown", "MemoryShort", "TLSCertificateExpiringSoon", "TLSCertificateRenewalFailing",
+            "TLSCertificateRenewalOverdue", "TLSCertificateRotationOverdue", "TLSHandshakeErrors", "TLSVersion12Share", "UpstreamDown",
             "UpstreamPortsShort", "WebSocketDrops",
         ];
         Assert.Equal(expected, rules.Select(rule => rule.GetProperty("name").GetString()!).Distinct().Order(StringComparer.Ordinal));
