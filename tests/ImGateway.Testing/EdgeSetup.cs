@@ -37,6 +37,9 @@ public sealed record EdgeSetup
     /// <summary>How many file descriptors it may have: its hard limit, with a soft one of half of it. Null = as many as the tests.</summary>
     public int? Descriptors { get; init; }
 
+    /// <summary>A file of <c>/proc/sys/user</c>, as <c>max_inotify_watches</c>, that allows none of what it counts. Null = as the machine has it.</summary>
+    public string? Without { get; init; }
+
     /// <summary>As from nohup: with SIGHUP ignored.</summary>
     public bool HangupIgnored { get; init; }
 

@@ -35,7 +35,11 @@ sealed class ReloadingEdge : IAsyncDisposable
     public EdgeClient Client => new(Process.Https, _root.Certificate);
 
     /// <param name="hosts">All on one certificate.</param>
-    public static async Task<ReloadingEdge> StartAsync(params string[] hosts)
+    public static Task<ReloadingEdge> StartAsync(params string[] hosts) => StartAsync(without: null, hosts);
+
+    /// <param name="without">As <see cref="EdgeSetup.Without"/>.</param>
+    /// <param name="hosts">All on one certificate.</param>
+    public static async Task<ReloadingEdge> StartAsync(string? without, string[] hosts)
     {
         var edge = new ReloadingEdge { Upstream = await EchoUpstream.StartAsync() };
         try
@@ -46,6 +50,7 @@ sealed class ReloadingEdge : IAsyncDisposable
                 Hosts = [Gateway, .. hosts],
                 Upstream = edge.Upstream.Address,
                 Files = [edge.Certificate],
+                Without = without,
             });
             edge._original = JsonNode.Parse(await File.ReadAllTextAsync(edge.Process.ConfigFile))!;
             edge._echoes = EchoingSocket.SpeakUntilAsync(edge.Client, Gateway, TimeSpan.FromMilliseconds(50), edge._failures.Enqueue, edge._end.Token);
