@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Security.Authentication;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Tests.Tls;
@@ -71,6 +72,52 @@ public sealed class DescriptorsTests
         await UntilAsync(() => Files(edge) <= before, $"no more than {before} descriptors are open", patience.Token);
         await EchoAsync(open, patience.Token);
         foreach (var socket in open) await socket.DisposeAsync();
+        Assert.Empty(edge.Log.Lines.Where(line => line["@l"] is "Error" or "Fatal").Select(line => line.Message));
+    }
+
+    /// <summary>Over HTTP/2 a connection of a client carries many WebSockets, so that it is connections to the gateway that no descriptor is left for.</summary>
+    [Fact]
+    public async Task WebSockets_over_http2_that_no_descriptor_is_left_for_are_502_and_the_others_go_on()
+    {
+        const int Asked = 300;
+        using var patience = new CancellationTokenSource(Patience);
+        await using var upstream = await EchoUpstream.StartAsync();
+        await using var edge = await EdgeProcess.StartAsync(Setup(upstream.Address, 512));
+        using var root = edge.DevelopmentRoot();
+        var client = new EdgeClient(edge.Https, root);
+        using var invoker = client.Invoker();
+        List<ClientWebSocket> open = [];
+        List<string> refused = [];
+        for (var i = 0; i < Asked; i++)
+        {
+            try
+            {
+                open.Add(await client.OpenWebSocketAsync(Host, HttpVersion.Version20, invoker));
+            }
+            catch (WebSocketException e)
+            {
+                refused.Add(e.Message);
+            }
+        }
+
+        Assert.InRange(open.Count, 100, Asked - 10);
+        Assert.All(refused, why => Assert.Contains("502", why, StringComparison.Ordinal));
+        var metrics = await edge.GetMetricsAsync();
+        Assert.Equal(refused.Count, metrics.Sum("imgw_upstream_errors_total", ("error", "connect")));
+        // The gateway is not to blame.
+        var status = JsonNode.Parse(await (await edge.GetManagementAsync("/api/status")).Content.ReadAsStringAsync(patience.Token))!;
+        Assert.NotEqual("unhealthy", (string?)status["upstreams"]![0]!["health"]);
+        Assert.Empty(status["degraded"]!.AsArray());
+        Assert.True((bool)status["limits"]!.AsArray().Single(limit => (string?)limit!["name"] == "descriptors")!["isShort"]!);
+
+        var buffer = new byte[16];
+        foreach (var socket in open)
+        {
+            await socket.SendAsync("echo"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, patience.Token);
+            Assert.Equal(4, (await socket.ReceiveAsync(buffer.AsMemory(), patience.Token)).Count);
+            socket.Dispose();
+        }
+
         Assert.Empty(edge.Log.Lines.Where(line => line["@l"] is "Error" or "Fatal").Select(line => line.Message));
     }
 

@@ -1,7 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using ImGateway.Edge.Connections;
+using ImGateway.Edge.Proxying;
 using ImGateway.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Tests.Proxying;
 
@@ -68,6 +73,57 @@ public sealed class UpstreamErrorsTests
     }
 
     [Fact]
+    public async Task A_connection_that_the_edge_has_no_room_for_is_502_and_no_fault_of_the_gateway()
+    {
+        const int Requests = 20;
+        await using var upstream = RecordingUpstream.Start(UpstreamScripts.Answer("ok"));
+        await using var edge = await ProxyHost.StartAsync(ProxyHost.Options(upstream.Address), new Dictionary<string, string?>
+        {
+            ["ReverseProxy:Clusters:gateway:HealthCheck:Passive:Enabled"] = "true",
+            ["ReverseProxy:Clusters:gateway:HealthCheck:Passive:Policy"] = "TransportFailureRate",
+            ["ReverseProxy:Clusters:gateway:HealthCheck:AvailableDestinationsPolicy"] = "HealthyAndUnknown",
+        });
+        var budget = edge.Services.GetRequiredService<ConnectionBudget>();
+
+        budget.AllowFor(0);
+        for (var i = 0; i < Requests; i++) AssertShort(await edge.GetAsync("/api"), 502, "The gateway failed\n");
+
+        Assert.Equal(Requests, (await edge.MetricsAsync()).Sum("imgw_upstream_errors_total", ("route", "api"), ("error", "connect")));
+        Assert.Contains("left for a connection to 127.0.0.1:", Assert.Single(edge.Logs.Lines, line => line.Message.StartsWith("Upstream ", StringComparison.Ordinal)).Message, StringComparison.Ordinal);
+        Assert.Null(edge.Services.GetRequiredService<UpstreamResults>().Of(Destination(edge)));
+        budget.AllowFor(int.MaxValue);
+        Assert.Equal(200, (await edge.GetAsync("/api")).Status);
+    }
+
+    [Fact]
+    public async Task A_probe_that_the_edge_has_no_room_for_does_not_count_against_the_gateway()
+    {
+        await using var upstream = RecordingUpstream.Start(UpstreamScripts.Answer("ok", "Connection: close\r\n"));
+        await using var edge = await ProxyHost.StartAsync(ProxyHost.Options(upstream.Address), new Dictionary<string, string?>
+        {
+            ["ReverseProxy:Clusters:gateway:HealthCheck:Active:Enabled"] = "true",
+            ["ReverseProxy:Clusters:gateway:HealthCheck:Active:Interval"] = "00:00:00.05",
+            ["ReverseProxy:Clusters:gateway:HealthCheck:Active:Path"] = "/probe",
+        });
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Upstreams.Patience);
+
+        edge.Services.GetRequiredService<ConnectionBudget>().AllowFor(0);
+
+        // Two in a row would be enough.
+        var probes = edge.Services.GetRequiredService<UpstreamProbes>();
+        HashSet<DateTimeOffset> failed = [];
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (failed.Count < 5)
+        {
+            if (probes.Of(Destination(edge)) is { Succeeded: false } probe) failed.Add(probe.At);
+            await timer.WaitForNextTickAsync(limit.Token);
+        }
+
+        Assert.NotEqual(DestinationHealth.Unhealthy, Destination(edge).Health.Active);
+    }
+
+    [Fact]
     public async Task A_response_that_breaks_off_breaks_off_for_the_client()
     {
         await using var upstream = RecordingUpstream.Start(UpstreamScripts.ResetAfter("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npartial"));
@@ -106,6 +162,8 @@ public sealed class UpstreamErrorsTests
         Assert.Equal(["DENY"], response.Values("X-Frame-Options"));
         Assert.Single(response.Values("Strict-Transport-Security"));
     }
+
+    static DestinationState Destination(ProxyHost edge) => edge.Services.GetRequiredService<IProxyStateLookup>().GetClusters().Single().Destinations.Values.Single();
 
     static Uri UnusedAddress()
     {
