@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using ImGateway.Edge.Connections;
-using Prometheus;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.Proxying;
@@ -33,7 +32,7 @@ sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports)
         if (!budget.TryConnect()) throw new SocketException((int)SocketError.TooManyOpenSockets);
         try
         {
-            return new CountedStream(await OpenAsync(endPoint, cancellationToken), budget, ports.Take(endPoint));
+            return new UpstreamStream(await OpenAsync(endPoint, cancellationToken), budget, ports.Take(endPoint));
         }
         catch
         {
@@ -65,20 +64,6 @@ sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports)
         {
             socket.Dispose();
             throw;
-        }
-    }
-
-    /// <summary>A connection to the gateway, which counts until its socket is closed.</summary>
-    sealed class CountedStream(Socket socket, ConnectionBudget budget, Gauge.Child port) : NetworkStream(socket, ownsSocket: true)
-    {
-        int _closed;
-
-        protected override void Dispose(bool disposing)
-        {
-            base.Dispose(disposing);
-            if (Interlocked.Exchange(ref _closed, 1) != 0) return;
-            port.Dec();
-            budget.OnDisconnected();
         }
     }
 }
