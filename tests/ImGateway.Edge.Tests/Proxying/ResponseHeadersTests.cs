@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+using ImGateway.Testing;
+using Microsoft.Extensions.Logging;
+
+namespace ImGateway.Edge.Tests.Proxying;
+
+public sealed partial class ResponseHeadersTests
+{
+    [Theory]
+    [InlineData("204 No Content", "Content-Length: 5\r\n\r\n", "")]
+    [InlineData("204 No Content", "Content-Length: 5\r\n\r\nhello", "")]
+    [InlineData("204 No Content", "Content-Length: 0\r\n\r\n", "")]
+    [InlineData("204 No Content", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "")]
+    [InlineData("205 Reset Content", "Content-Length: 5\r\n\r\nhello", "0")]
+    [InlineData("205 Reset Content", "Content-Length: 0\r\n\r\n", "0")]
+    [InlineData("205 Reset Content", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "0")]
+    [InlineData("304 Not Modified", "Content-Length: 5\r\n\r\n", "5")]
+    public async Task A_status_without_content_has_no_length_of_content(string status, string rest, string length)
+    {
+        await using var upstream = RecordingUpstream.Start((connection, _) => connection.SendAsync($"HTTP/1.1 {status}\r\n{rest}"));
+        await using var edge = await ProxyHost.StartAsync(upstream);
+        using var client = await RawClient.ConnectAsync(edge.Bare);
+
+        // The second response on the connection proves that the first ended where a client looks for its end.
+        await client.SendAsync($"GET /api/1 HTTP/1.1\r\nHost: {ProxyHost.Host}\r\n\r\nGET /api/2 HTTP/1.1\r\nHost: {ProxyHost.Host}\r\nConnection: close\r\n\r\n");
+        var all = await client.ReadToEndAsync();
+
+        Assert.Equal([status, status], Status().Matches(all).Select(found => found.Groups["status"].Value));
+        Assert.Equal(length.Length == 0 ? [] : [length, length], Length().Matches(all).Select(found => found.Groups["length"].Value));
+        Assert.DoesNotContain("hello", all);
+        Assert.DoesNotContain("Transfer-Encoding", all);
+        Assert.DoesNotContain(edge.Logs.Lines, line => line.Level >= LogLevel.Error);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_switch_of_protocols_has_no_length_of_content(int version)
+    {
+        await using var upstream = RecordingUpstream.Start(async (connection, head) =>
+        {
+            await connection.SendAsync(UpstreamScripts.SwitchingProtocols(head).Replace("\r\n\r\n", "\r\nContent-Length: 5\r\n\r\n", StringComparison.Ordinal));
+            await UpstreamScripts.Hang(connection, head);
+        });
+        await using var edge = await ProxyHost.StartAsync(upstream);
+        using var invoker = new HttpMessageInvoker(edge.Handler());
+
+        using var socket = await edge.ConnectWebSocketAsync(invoker, new Version(version, version % 2));
+
+        Assert.DoesNotContain(edge.Logs.Lines, line => line.Level >= LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task An_informational_response_with_a_length_is_passed_over()
+    {
+        await using var upstream = RecordingUpstream.Start(UpstreamScripts.Send("HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
+        await using var edge = await ProxyHost.StartAsync(upstream);
+
+        Assert.Equal("hello", (await edge.GetAsync("/api")).Body);
+    }
+
+    [GeneratedRegex(@"HTTP/1\.1 (?<status>[2-9]\d\d [^\r]*)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Status();
+
+    [GeneratedRegex(@"\nContent-Length: (?<length>\d+)", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, 1000)]
+    private static partial Regex Length();
+}
