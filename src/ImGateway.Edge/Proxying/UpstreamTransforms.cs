@@ -29,6 +29,7 @@ sealed class UpstreamTransforms(TimeProvider time) : ITransformProvider
         context.ResponseTransforms.Add(new UpstreamTiming.Answered(time));
         context.ResponseTransforms.Add(new SwitchingProtocols());
         context.ResponseTransforms.Add(new AnswerCheck());
+        context.ResponseTransforms.Add(new ContentlessResponse());
     }
 
     /// <summary>Whoever configures another path or query wants that one.</summary>
