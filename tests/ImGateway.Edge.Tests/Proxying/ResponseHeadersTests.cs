@@ -59,6 +59,41 @@ public sealed partial class ResponseHeadersTests
         Assert.Equal("hello", (await edge.GetAsync("/api")).Body);
     }
 
+    [Theory]
+    [InlineData("Connection: X-Hop\r\nX-Hop: 1\r\n")]
+    [InlineData("X-Hop: 1\r\nConnection: keep-alive, x-hop , ,\r\n")]
+    [InlineData("X-Hop: 1\r\nX-Hop: 2\r\nConnection: keep-alive\r\nConnection: X-Other,X-Hop\r\n")]
+    [InlineData("X-Hop: 1\r\nConnection: X-Hop, Content-Length\r\n")]
+    public async Task What_Connection_names_ends_here(string headers)
+    {
+        await using var upstream = RecordingUpstream.Start(UpstreamScripts.Answer("hello", $"{headers}Keep-Alive: timeout=5\r\nX-End: 1\r\n"));
+        await using var edge = await ProxyHost.StartAsync(upstream);
+        using var client = new HttpClient(edge.Handler());
+
+        var response = await client.GetAsync(new Uri($"https://{ProxyHost.Host}/api"), TestContext.Current.CancellationToken);
+
+        Assert.Equal("hello", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(["1"], response.Headers.GetValues("X-End"));
+        Assert.False(response.Headers.Contains("X-Hop"));
+        Assert.False(response.Headers.Contains("Keep-Alive"));
+        Assert.Empty(response.Headers.Connection);
+    }
+
+    [Fact]
+    public async Task What_Connection_names_ends_here_as_a_trailer_too()
+    {
+        await using var upstream = RecordingUpstream.Start(UpstreamScripts.Send(
+            "HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nTrailer: X-Hop, X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Hop: 1\r\nX-Sum: 2\r\n\r\n"));
+        await using var edge = await ProxyHost.StartAsync(upstream);
+        using var client = new HttpClient(edge.Handler()) { DefaultRequestVersion = new Version(2, 0), DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+
+        var response = await client.GetAsync(new Uri($"https://{ProxyHost.Host}/api"), TestContext.Current.CancellationToken);
+
+        Assert.Equal("hello", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(["2"], response.TrailingHeaders.GetValues("X-Sum"));
+        Assert.False(response.TrailingHeaders.Contains("X-Hop"));
+    }
+
     [GeneratedRegex(@"HTTP/1\.1 (?<status>[2-9]\d\d [^\r]*)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Status();
 
