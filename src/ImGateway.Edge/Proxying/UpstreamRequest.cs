@@ -31,29 +31,13 @@ sealed class UpstreamRequest(ClientAddress addresses)
         return null;
     }
 
-    /// <summary>RFC 9110 §7.6.1: what Connection names is meant for the edge alone. The framing and the host are never a client's to take away.</summary>
+    /// <summary>What Connection names is meant for the edge alone.</summary>
     static void RemoveNominated(IHeaderDictionary headers)
     {
         var connection = headers.Connection;
         if (connection.Count == 0 || (connection.Count == 1 && connection[0] is "keep-alive" or "Upgrade" or "close")) return;
-        foreach (var value in connection)
-        {
-            foreach (var range in value.AsSpan().Split(','))
-            {
-                var name = value.AsSpan(range).Trim();
-                if (name.Length > 0 && !IsKept(name)) headers.Remove(name.ToString());
-            }
-        }
+        foreach (var value in connection) Nominated.Remove(value, headers);
     }
-
-    static bool IsKept(ReadOnlySpan<char> name) =>
-        name.Equals("keep-alive", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("close", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("upgrade", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("connection", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("host", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("content-length", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("transfer-encoding", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>False if one is malformed: looked at here because each header is looked at only once.</summary>
     static bool TryRemoveForeign(IHeaderDictionary headers)

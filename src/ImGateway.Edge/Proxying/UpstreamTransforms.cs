@@ -27,9 +27,11 @@ sealed class UpstreamTransforms(TimeProvider time) : ITransformProvider
         context.RequestTransforms.Add(new SentOnce());
         context.RequestTransforms.Add(new UpstreamTiming.Asked(time));
         context.ResponseTransforms.Add(new UpstreamTiming.Answered(time));
+        context.ResponseTransforms.Add(new Nominated.OfResponse());
         context.ResponseTransforms.Add(new SwitchingProtocols());
         context.ResponseTransforms.Add(new AnswerCheck());
         context.ResponseTransforms.Add(new ContentlessResponse());
+        context.ResponseTrailersTransforms.Add(new Nominated.OfTrailers());
     }
 
     /// <summary>Whoever configures another path or query wants that one.</summary>
