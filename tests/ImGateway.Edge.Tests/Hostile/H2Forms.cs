@@ -158,6 +158,7 @@ static class H2Forms
         new("more than the length", [Post("5"), H2Frame.Of(H2Type.Data, 1, Encoding.ASCII.GetBytes("hello!"), H2Frame.EndStream)], "reset 1"),
         new("a length and no body", [Post("5") with { Flags = H2Frame.EndHeaders | H2Frame.EndStream }], "reset 1"),
         new("the length as announced", [Post("5"), H2Frame.Of(H2Type.Data, 1, Encoding.ASCII.GetBytes("hello"), H2Frame.EndStream)], "200", 1),
+        new("a length with a plus", [Post("+5"), H2Frame.Of(H2Type.Data, 1, Encoding.ASCII.GetBytes("hello"), H2Frame.EndStream)], ProtocolError),
         new("a length beyond what is allowed", [Post("9223372036854775807")], "413"),
     ];
 

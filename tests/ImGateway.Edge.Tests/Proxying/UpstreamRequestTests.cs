@@ -42,6 +42,7 @@ public sealed partial class UpstreamRequestTests
             "X-Original-URL: /evil",
             "X-Original-Forwarded-For: 6.6.6.6",
             "X-Rewrite-URL: /evil",
+            "Proxy: http://evil.test",
             "Any_Thing: evil");
 
         Assert.DoesNotContain("6.6.6.6", head);
