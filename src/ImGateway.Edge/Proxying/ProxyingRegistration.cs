@@ -77,8 +77,7 @@ static class ProxyingRegistration
         kestrel.AddServerHeader = false;
         // Header values are bytes to a proxy (RFC 9110 §5.5). As UTF-8, which is the default, what is none would be refused, and what is would
         // not be sent on by .NET's client.
-        // A length in an encoding of one's own may end in NUL, as Kestrel reads it.
-        kestrel.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? null! : Encoding.Latin1;
+        kestrel.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? ContentLengthEncoding.Instance : Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
         var limits = kestrel.Limits;
         limits.MaxRequestBodySize = options.Limits.RequestBodyBytes;

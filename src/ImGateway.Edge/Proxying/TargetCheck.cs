@@ -68,7 +68,7 @@ static class TargetCheck
                 var decoded = Decode(current);
                 if (decoded == current.Length) return true;
                 current = current[..decoded];
-                if (current.Contains('\0') || HasDotSegment(current) || decodings == MaxDecodings) return false;
+                if (current.Contains('\0') || HasDotSegment(current) || HasOverlong(current) || decodings == MaxDecodings) return false;
             }
 
             return true;
@@ -105,6 +105,31 @@ static class TargetCheck
             if (end < 0) return false;
             path = path[(end + 1)..];
         }
+    }
+
+    /// <summary>
+    /// RFC 3629 §10: UTF-8 that spends more bytes on a character than it needs is not UTF-8, but lenient readers decode it, for example <c>C0 AE</c>
+    /// to a dot. <c>C0</c> and <c>C1</c> begin nothing else. Above ASCII there is only what was decoded, a byte in each character.
+    /// </summary>
+    static bool HasOverlong(ReadOnlySpan<char> path)
+    {
+        for (var at = path.IndexOfAnyInRange('\u00c0', '\u00fc'); at >= 0; at = path.IndexOfAnyInRange('\u00c0', '\u00fc'))
+        {
+            var next = at + 1 < path.Length ? path[at + 1] : default;
+            if (path[at] is '\u00c0' or '\u00c1') return true;
+            var mostOverlong = path[at] switch
+            {
+                '\u00e0' => '\u009f',
+                '\u00f0' => '\u008f',
+                '\u00f8' => '\u0087',
+                '\u00fc' => '\u0083',
+                _ => default,
+            };
+            if (next >= '\u0080' && next <= mostOverlong) return true;
+            path = path[(at + 1)..];
+        }
+
+        return false;
     }
 
     /// <summary>Decodes once and in place, and leaves alone what is no escape; returns the new length.</summary>

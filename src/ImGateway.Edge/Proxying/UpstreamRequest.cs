@@ -59,6 +59,8 @@ sealed class UpstreamRequest(ClientAddress addresses)
     {
         if (name.Contains('_')) return true;
         if (name is ['F' or 'f', ..]) return name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase);
+        // Becomes HTTP_PROXY in CGI's environment, by which programs choose their proxy (CVE-2016-5385).
+        if (name is ['P' or 'p', ..]) return name.Equals("Proxy", StringComparison.OrdinalIgnoreCase);
         return name is ['X' or 'x', '-', ..]
             && (name.StartsWith("X-Forwarded", StringComparison.OrdinalIgnoreCase)
                 || name.StartsWith("X-Original-", StringComparison.OrdinalIgnoreCase)
