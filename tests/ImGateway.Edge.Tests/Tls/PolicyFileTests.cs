@@ -1,82 +1,118 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;
 
-/// <summary>A copy of the program whose tls-policy.cnf was tampered with must not serve.</summary>
+/// <summary>A copy of the program whose policy file was tampered with must not serve.</summary>
 public sealed class PolicyFileTests(TlsFixture tls)
 {
-    public static TheoryData<TlsEngine, string, string> Tamperings =>
+    const string Newer = "tls-policy-3.5.cnf";
+
+    static string OfThisMachine => Path.GetFileName(TlsPolicyFile.Path);
+
+    static readonly IReadOnlyList<(string From, string To)> Changes =
     [
-        .. from engine in Enum.GetValues<TlsEngine>()
-           from change in (IEnumerable<(string From, string To)>)
-           [
-               ("CipherString = ", "CipherString = AES128-SHA:ECDHE+AES:"),
-               ("CipherString = ", "CipherString = DES-CBC3-SHA:ALL:@SECLEVEL=0:"),
-               ("Ciphersuites = ", "Ciphersuites = TLS_AES_128_CCM_SHA256:"),
-               // On OpenSSL 3.0 one unknown name in it voids the whole policy without a word.
-               ("Options = ", "Groups = nonsense\nOptions = "),
-               ("openssl_conf = imgw", "openssl_conf = other"),
-           ]
-           select (engine, change.From, change.To),
+        ("CipherString = ", "CipherString = AES128-SHA:ECDHE+AES:"),
+        ("CipherString = ", "CipherString = DES-CBC3-SHA:ALL:@SECLEVEL=0:"),
+        ("Ciphersuites = ", "Ciphersuites = TLS_AES_128_CCM_SHA256:"),
+        // One unknown name in it voids the whole policy without a word.
+        ("Groups = ", "Groups = nonsense:"),
+        ("Groups = ", "Groups = X448:"),
+        ("Groups = ", "Groups = ffdhe2048:"),
+        ("Groups = ", "# Groups = "),
+        ("Groups = ", "Groups = X25519\n# Groups = "),
+        ("openssl_conf = imgw", "openssl_conf = other"),
+    ];
+
+    public static TheoryData<TlsEngine, string, string> Tamperings =>
+        [.. from engine in Enum.GetValues<TlsEngine>() from change in Changes select (engine, change.From, change.To)];
+
+    public static TheoryData<string, string, string> TamperingsOnNewOpenSsl =>
+    [
+        ("Groups = ", "Groups = nonsense:", "not in force"),
+        ("Groups = ", "Groups = X448:", "accepts the key exchange X448"),
+        ("Groups = ", "Groups = ffdhe2048:", "accepts the key exchange ffdhe2048"),
+        ("Groups = ", "# Groups = ", "accepts the key exchange"),
+        ("Groups = ", "Groups = X25519:P-256:P-384:P-521\n# Groups = ", "refuses the key exchange X25519MLKEM768"),
+        // In a flat list the share that the client sent decides.
+        ("Groups = ", "Groups = X25519MLKEM768:X25519:P-256:P-384:P-521\n# Groups = ", "accepts the key exchange X25519 of a client that has X25519MLKEM768"),
     ];
 
     [Theory, MemberData(nameof(Tamperings))]
     public async Task A_changed_policy_file_is_refused(TlsEngine engine, string from, string to)
     {
-        var error = await RunChangedAsync(engine, policy =>
-        {
-            var text = File.ReadAllText(policy);
-            Assert.Contains(from, text, StringComparison.Ordinal);
-            File.WriteAllText(policy, text.Replace(from, to));
-        });
+        using var copy = ProgramCopy.Create();
+        Change(copy[OfThisMachine], from, to);
 
-        Assert.Contains("tls-policy.cnf: ", error, StringComparison.Ordinal);
+        var error = await RefusalAsync(engine, copy);
+
+        Assert.Contains($"{OfThisMachine}: ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    [Theory, MemberData(nameof(TamperingsOnNewOpenSsl))]
+    public async Task A_changed_policy_file_is_refused_on_OpenSSL_3_5(string from, string to, string reason)
+    {
+        using var copy = ProgramCopy.CreateOnNewOpenSsl();
+        Change(copy[Newer], from, to);
+
+        var error = await RefusalAsync(TlsEngine.SslStream, copy);
+
+        Assert.Contains($"{Newer}: not in force", error, StringComparison.Ordinal);
+        Assert.Contains(reason, error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task A_missing_policy_file_is_refused(TlsEngine engine)
     {
-        var error = await RunChangedAsync(engine, File.Delete);
+        using var copy = ProgramCopy.Create();
+        File.Delete(copy[OfThisMachine]);
 
-        Assert.Contains("tls-policy.cnf: missing", error, StringComparison.Ordinal);
+        Assert.Contains($"{OfThisMachine}: missing", await RefusalAsync(engine, copy), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OpenSSL_3_5_reads_a_file_of_its_own()
+    {
+        using var copy = ProgramCopy.CreateOnNewOpenSsl();
+        File.Delete(copy[Newer]);
+
+        Assert.Contains($"{Newer}: missing", await RefusalAsync(TlsEngine.SslStream, copy), StringComparison.Ordinal);
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task An_untouched_copy_serves(TlsEngine engine)
     {
-        using var copy = CopyOfProgram(out var program);
+        using var copy = ProgramCopy.Create();
 
-        await using var edge = await EdgeProcess.StartAsync(tls.Setup(engine) with { Program = program });
+        await using var edge = await EdgeProcess.StartAsync(tls.Setup(engine) with { Program = copy.Program });
 
         Assert.Equal(RawHello.Tls13, (await RawHello.ForTls13(TlsFixture.Gateway).SendAsync(edge.Https)).Version);
     }
 
-    async Task<string> RunChangedAsync(TlsEngine engine, Action<string> change)
+    [Fact]
+    public void The_two_files_differ_in_their_groups_alone()
     {
-        using var copy = CopyOfProgram(out var program);
-        change(copy["tls-policy.cnf"]);
+        static string[] Rest(string file) =>
+            [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, file)).Where(line => !line.StartsWith('#') && !line.StartsWith("Groups = ", StringComparison.Ordinal))];
 
-        var (exitCode, output, error) = await EdgeProcess.RunUntilExitAsync(tls.Setup(engine) with { Program = program });
+        Assert.Equal(Rest("tls-policy.cnf"), Rest(Newer));
+    }
+
+    async Task<string> RefusalAsync(TlsEngine engine, ProgramCopy copy)
+    {
+        var (exitCode, output, error) = await EdgeProcess.RunUntilExitAsync(tls.Setup(engine) with { Program = copy.Program });
 
         Assert.True(exitCode == 1, $"exit code {exitCode}\n{error}\n{output}");
         return error;
     }
 
-    static TemporaryDirectory CopyOfProgram(out string program)
+    static void Change(string policy, string from, string to)
     {
-        var copy = new TemporaryDirectory();
-        var from = Path.GetDirectoryName(EdgeProcess.Program)!;
-        // The program finds its folder through links, so all but the policy may be one; the host resolves a link to itself.
-        foreach (var file in Directory.EnumerateFiles(from))
-        {
-            var to = copy[Path.GetFileName(file)];
-            if (Path.GetFileName(file).StartsWith("imgw", StringComparison.Ordinal) || file.EndsWith(".cnf", StringComparison.Ordinal)) File.Copy(file, to);
-            else File.CreateSymbolicLink(to, file);
-        }
-
-        program = copy[Path.GetFileName(EdgeProcess.Program)];
-        return copy;
+        var text = File.ReadAllText(policy);
+        Assert.Contains(from, text, StringComparison.Ordinal);
+        File.WriteAllText(policy, text.Replace(from, to));
     }
 }
