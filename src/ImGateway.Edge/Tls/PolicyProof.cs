@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net;
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
@@ -49,15 +48,15 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
     }
 
     /// <summary>
-    /// What is accepted with the kinds of key that are served: suites of another kind are refused under any policy. What is refused
-    /// then is a certificate's own matter, which <see cref="CertificateProof"/> finds.
+    /// What deviates with the kinds of key that are served: suites of another kind are refused under any policy. What is refused
+    /// only then is a certificate's own matter, which <see cref="CertificateProof"/> finds.
     /// </summary>
     public async Task<IReadOnlyList<string>> ServedProblemsAsync(CancellationToken cancellationToken)
     {
         List<Deviation> found = [];
         foreach (var (host, credential) in selector.Served.DistinctBy(served => served.Value.Leaf.GetKeyAlgorithm()))
         {
-            found.AddRange((await DeviationsAsync(host, KindOf(credential), cancellationToken)).Where(deviation => deviation.IsAccepted));
+            found.AddRange((await DeviationsAsync(host, KindOf(credential), cancellationToken)).Where(deviation => deviation.IsOfPolicy));
         }
 
         return NotInForce(found);
@@ -69,7 +68,7 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
         if (TlsPolicyFile.Problem is { } problem) return problem;
         var found = await DeviationsAsync(host, KindOf(credential), cancellationToken);
         return found.Count == 0 ? null
-            : found.Any(deviation => deviation.IsAccepted) ? NotInForce([.. found.Where(deviation => deviation.IsAccepted)])[0]
+            : found.Any(deviation => deviation.IsOfPolicy) ? NotInForce([.. found.Where(deviation => deviation.IsOfPolicy)])[0]
             : $"with this certificate {string.Join(", ", found)}";
     }
 
@@ -90,47 +89,51 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
         await ExpectAsync(false, Tls11, [.. Strong, .. Weak], "TLS 1.1");
         await ExpectAsync(false, Tls12, Weak, $"a weak TLS 1.2 suite (key {key})");
         await ExpectAsync(false, Tls13, Weak13, "AES-CCM in TLS 1.3");
-        await ExpectAsync(true, Tls13, Strong13, "TLS 1.3");
+        if (await ExpectAsync(true, Tls13, Strong13, "TLS 1.3")) await ExpectGroupsAsync();
         await ExpectAsync(options.Tls.Policy is TlsPolicy.Intermediate, Tls12, Strong, $"TLS 1.2 with a strong suite (key {key})");
         return found;
 
-        async Task ExpectAsync(bool accepted, ushort version, ushort[] suites, string what)
+        async Task<bool> ExpectAsync(bool accepted, ushort version, ushort[] suites, string what)
         {
-            var suite = await OfferAsync(host, version, suites, cancellationToken);
-            if (suite is not null != accepted) found.Add(new(suite is not null, suite is null ? what : $"{what}: {suite}"));
+            var answer = await OfferAsync(host, version, suites, [.. PolicyGroups.Classic], false, cancellationToken);
+            if (answer is not null != accepted) found.Add(new(answer is not null, answer is null ? what : $"{what}: {answer.Suite}", answer is not null));
+            return answer is not null;
         }
+
+        // TLS 1.2 has the same list, but there a certificate on a curve that is not offered is refused too.
+        async Task ExpectGroupsAsync()
+        {
+            if (await OfferGroupsAsync([.. PolicyGroups.Refused]) is { } other) found.Add(new(true, $"the key exchange {other.Group}", true));
+            foreach (var group in PolicyGroups.Allowed)
+            {
+                if (await OfferGroupsAsync([group]) is null) found.Add(new(false, $"the key exchange {group}", true));
+            }
+
+            if (PolicyGroups.HasHybrid && await OfferGroupsAsync([NamedGroup.X25519, NamedGroup.X25519MLKEM768], x25519Share: true) is { Group: NamedGroup.X25519 })
+                found.Add(new(true, $"the key exchange X25519 of a client that has {NamedGroup.X25519MLKEM768}", true));
+        }
+
+        Task<ProofAnswer?> OfferGroupsAsync(NamedGroup[] groups, bool x25519Share = false) =>
+            OfferAsync(host, Tls13, Strong13, groups, x25519Share, cancellationToken);
     }
 
-    /// <summary>The suite of the server hello; null if there is none.</summary>
-    async Task<TlsCipherSuite?> OfferAsync(HostName host, ushort version, ushort[] suites, CancellationToken cancellationToken)
+    /// <summary>Null if there is no server hello.</summary>
+    async Task<ProofAnswer?> OfferAsync(
+        HostName host, ushort version, ushort[] suites, NamedGroup[] groups, bool x25519Share, CancellationToken cancellationToken)
     {
         await using var connection = new MemoryConnection(_engine.Middleware, host.IsAddress ? IPAddress.Parse(host.Value) : null);
         var name = host.IsAddress ? null : host.IsWildcard ? "imgw-self-probe" + host.Value[1..] : host.Value;
-        await connection.Client.Output.WriteAsync(ProofHello.Write(version, suites, name), cancellationToken);
-        var read = await connection.Client.Input.ReadAtLeastAsync(ServerHelloSuite.Needed, cancellationToken);
-        var first = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, ServerHelloSuite.Needed));
-        Span<byte> bytes = stackalloc byte[ServerHelloSuite.Needed];
+        await connection.Client.Output.WriteAsync(ProofHello.Write(version, suites, groups, x25519Share, name), cancellationToken);
+        var read = await connection.Client.Input.ReadAtLeastAsync(ProofAnswer.Needed, cancellationToken);
+        var first = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, ProofAnswer.Needed));
+        Span<byte> bytes = stackalloc byte[ProofAnswer.Needed];
         first.CopyTo(bytes);
-        return ServerHelloSuite.Read(bytes[..(int)first.Length]);
+        return ProofAnswer.Read(bytes[..(int)first.Length]);
     }
 
-    readonly record struct Deviation(bool IsAccepted, string What)
+    /// <param name="IsOfPolicy">Else a certificate may be the cause.</param>
+    readonly record struct Deviation(bool IsAccepted, string What, bool IsOfPolicy)
     {
         public override string ToString() => $"the edge {(IsAccepted ? "accepts" : "refuses")} {What}";
-    }
-
-    static class ServerHelloSuite
-    {
-        // Record header, handshake header, version, random, session id (at most 32 bytes, behind its length), suite.
-        public const int Needed = 5 + 4 + 2 + 32 + 1 + 32 + 2;
-
-        public static TlsCipherSuite? Read(ReadOnlySpan<byte> data)
-        {
-            var reader = new TlsReader(data);
-            return reader.TryReadByte(out var type) && type == 22 && reader.TrySkip(4 + 4 + 2 + 32) && reader.TryReadVector8(out _)
-                && reader.TryReadUInt16(out var suite)
-                ? (TlsCipherSuite)suite
-                : null;
-        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace ImGateway.Edge.Tls;
@@ -18,23 +19,25 @@ static class ProofHello
         3, 3, 3, 1, 2, 3, 2, 1, // with SHA-224 and SHA-1
     ];
 
+    /// <summary>As a public key any point does (RFC 7748 §6.1).</summary>
+    static ReadOnlySpan<byte> BasePoint => [9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
     /// <param name="version">The highest offered: 0x0301 (TLS 1.0) to 0x0304 (TLS 1.3).</param>
     /// <param name="suites">All that is offered.</param>
+    /// <param name="groups">All that are offered.</param>
+    /// <param name="x25519Share">Without a key share a server of TLS 1.3 that accepts asks for one (HelloRetryRequest), and computes nothing.</param>
     /// <param name="serverName">Null sends none.</param>
-    public static byte[] Write(ushort version, ReadOnlySpan<ushort> suites, string? serverName)
+    public static byte[] Write(ushort version, ReadOnlySpan<ushort> suites, ReadOnlySpan<NamedGroup> groups, bool x25519Share, string? serverName)
     {
         var tls13 = version == 0x0304;
-        var list = new byte[suites.Length * 2];
-        for (var i = 0; i < suites.Length; i++) BinaryPrimitives.WriteUInt16BigEndian(list.AsSpan(i * 2), suites[i]);
 
         byte[] extensions =
         [
             .. serverName is null ? [] : Extension(0, Vector16([0, .. Vector16(Encoding.ASCII.GetBytes(serverName))])),
-            .. Extension(10, Vector16([0x00, 0x1D, 0x00, 0x17, 0x00, 0x18, 0x00, 0x19])), // x25519, P-256, P-384, P-521
+            .. Extension(10, Vector16(Numbers(MemoryMarshal.Cast<NamedGroup, ushort>(groups)))),
             .. Extension(11, [1, 0]), // uncompressed points
-            .. Extension(13, Vector16(Signatures.ToArray())),
-            // Without a key share a server that accepts asks for one (HelloRetryRequest), which names the suite.
-            .. tls13 ? (byte[])[.. Extension(43, [2, 3, 4]), .. Extension(51, [0, 0])] : [],
+            .. Extension(13, Vector16(Signatures)),
+            .. tls13 ? (byte[])[.. Extension(43, [2, 3, 4]), .. Extension(51, Vector16(x25519Share ? [0, (byte)NamedGroup.X25519, .. Vector16(BasePoint)] : []))] : [],
         ];
         var legacy = Math.Min(version, (ushort)0x0303);
         byte[] body =
@@ -42,14 +45,21 @@ static class ProofHello
             (byte)(legacy >> 8), (byte)legacy,
             .. new byte[32], // the random; nothing comes of this handshake
             32, .. new byte[32], // a session id, which a middlebox-compatible client sends (RFC 8446 appendix D.4)
-            .. Vector16(list),
+            .. Vector16(Numbers(suites)),
             1, 0, // no compression
             .. Vector16(extensions),
         ];
         return [22, 3, 1, .. Vector16([1, 0, .. Vector16(body)])];
     }
 
+    static byte[] Numbers(ReadOnlySpan<ushort> numbers)
+    {
+        var bytes = new byte[numbers.Length * 2];
+        for (var i = 0; i < numbers.Length; i++) BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(i * 2), numbers[i]);
+        return bytes;
+    }
+
     static byte[] Extension(ushort type, byte[] body) => [(byte)(type >> 8), (byte)type, .. Vector16(body)];
 
-    static byte[] Vector16(byte[] bytes) => [(byte)(bytes.Length >> 8), (byte)bytes.Length, .. bytes];
+    static byte[] Vector16(ReadOnlySpan<byte> bytes) => [(byte)(bytes.Length >> 8), (byte)bytes.Length, .. bytes];
 }

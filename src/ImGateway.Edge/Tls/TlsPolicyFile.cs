@@ -4,29 +4,34 @@ using System.Text;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
-/// Loads <c>tls-policy.cnf</c> into OpenSSL. Must be the first act of <c>Main</c>: once .NET has used any cryptography the call still
-/// succeeds and changes nothing, which <see cref="PolicyProof"/> would find.
+/// Loads <c>tls-policy.cnf</c> into OpenSSL, or <c>tls-policy-3.5.cnf</c> from 3.5 on. Must be the first act of <c>Main</c>: once .NET has used any
+/// cryptography the call still succeeds and changes nothing, which <see cref="PolicyProof"/> would find.
 /// </summary>
 public static class TlsPolicyFile
 {
     const ulong LoadConfig = 0x40; // OPENSSL_INIT_LOAD_CONFIG
 
+    /// <summary>OPENSSL_VERSION_NUMBER(3) of 3.5.0: the first with X25519MLKEM768 and with the syntax that prefers it.</summary>
+    const nuint Newer = 0x30500000;
+
     /// <summary>Beside the program.</summary>
-    public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, "tls-policy.cnf");
+    public static string Path { get; private set; } = Beside("tls-policy.cnf");
 
     /// <summary>Why the policy could not be loaded; null if it was.</summary>
     public static string? Problem { get; private set; }
 
     public static void Apply()
     {
-        if (!File.Exists(Path))
-        {
-            Problem = $"{Path}: missing; install imgw again";
-            return;
-        }
-
         try
         {
+            // A number of the library's code: it initializes nothing.
+            if (OpenSSL_version_num().Value >= Newer) Path = Beside("tls-policy-3.5.cnf");
+            if (!File.Exists(Path))
+            {
+                Problem = $"{Path}: missing; install imgw again";
+                return;
+            }
+
             var settings = OPENSSL_INIT_new();
             // OpenSSL copies the name, so the array need not outlive the call.
             var loaded = OPENSSL_INIT_set_config_filename(settings, Encoding.UTF8.GetBytes(Path + '\0')) == 1
@@ -39,6 +44,12 @@ public static class TlsPolicyFile
             Problem = "OpenSSL 3 (libssl.so.3) is missing; install Debian's libssl3 or your distribution's OpenSSL 3";
         }
     }
+
+    static string Beside(string file) => System.IO.Path.Combine(AppContext.BaseDirectory, file);
+
+    [DllImport("libcrypto.so.3", ExactSpelling = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern CULong OpenSSL_version_num();
 
     [DllImport("libcrypto.so.3", ExactSpelling = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

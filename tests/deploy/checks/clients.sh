@@ -28,6 +28,29 @@ echoes_post_quantum() { # CA
   grep -qa 'post-quantum' <<<"$said" || fail "$said"
 }
 
+offers_only() { # CA, GROUPS, more of s_client
+  local ca=$1 groups=$2
+  shift 2
+  timeout 10 "$NEW_OPENSSL" s_client -connect "127.0.0.1:$https_port" -servername localhost -groups "$groups" -brief -CAfile "$ca" -verify_return_error "$@" </dev/null 2>&1
+}
+
+# The image has OpenSSL 3.5, and a policy file of its own for it.
+key_exchange() { # CA
+  local group said
+  for group in X25519MLKEM768 X25519 P-256 P-384 P-521; do
+    said=$(offers_only "$1" "$group" -tls1_3) || fail "$group: $said"
+  done
+  for group in X25519:X25519MLKEM768 P-256:X25519MLKEM768; do
+    said=$(offers_only "$1" "$group" -tls1_3) || fail "$group: $said"
+    grep -q 'Negotiated TLS1.3 group: X25519MLKEM768' <<<"$said" || fail "$group: $said"
+  done
+  said=$(offers_only "$1" X25519MLKEM768:X25519:P-256 -tls1_2) || fail "TLS 1.2: $said"
+  for group in X448 ffdhe2048 ffdhe3072 ffdhe8192 SecP256r1MLKEM768 brainpoolP256r1tls13; do
+    ! said=$(offers_only "$1" "$group" -tls1_3) || fail "$group: $said"
+    grep -q 'alert number 40' <<<"$said" || fail "$group: $said"
+  done
+}
+
 hsts() { # CA: the header, or nothing
   curl --silent --show-error --max-time 10 --cacert "$1" -o /dev/null -D - "https://localhost:$https_port/health" | grep -i '^strict-transport-security' || true
 }

@@ -1,0 +1,36 @@
+using System.Net.Security;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>What a <see cref="ProofHello"/> was answered: a server hello, or a HelloRetryRequest, which has its form (RFC 8446 §4.1.4).</summary>
+/// <param name="Group">Of the key share; none before TLS 1.3.</param>
+sealed record ProofAnswer(TlsCipherSuite Suite, NamedGroup Group)
+{
+    /// <summary>
+    /// Record header, handshake header, version, random, session id (at most 32 bytes, behind its length), suite, compression, length of the
+    /// extensions; of TLS 1.3 supported_versions and the group of key_share, in either order. A server hello of TLS 1.2 has its certificate behind it.
+    /// </summary>
+    public const int Needed = 5 + 4 + 2 + 32 + 1 + 32 + 2 + 1 + 2 + 6 + 6;
+
+    /// <summary>Null if it is an alert, or nothing.</summary>
+    public static ProofAnswer? Read(ReadOnlySpan<byte> data)
+    {
+        var reader = new TlsReader(data);
+        return reader.TryReadByte(out var type) && type == 22 && reader.TrySkip(4 + 4 + 2 + 32) && reader.TryReadVector8(out _)
+            && reader.TryReadUInt16(out var suite)
+            ? new((TlsCipherSuite)suite, GroupOf(reader))
+            : null;
+    }
+
+    static NamedGroup GroupOf(TlsReader reader)
+    {
+        if (!reader.TrySkip(1 + 2)) return NamedGroup.None;
+        while (reader.TryReadUInt16(out var extension) && reader.TryReadUInt16(out var length))
+        {
+            if (extension == 51) return reader.TryReadUInt16(out var group) ? (NamedGroup)group : NamedGroup.None;
+            if (!reader.TrySkip(length)) break;
+        }
+
+        return NamedGroup.None;
+    }
+}
