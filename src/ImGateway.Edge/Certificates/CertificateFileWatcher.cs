@@ -42,13 +42,13 @@ sealed class CertificateFileWatcher : IDisposable
     int _hurried;
 
     /// <param name="loaded">What is being served: only what differs from it is a change.</param>
-    public CertificateFileWatcher(IEnumerable<FileContents> loaded, TimeProvider time, TimeSpan? pollInterval = null)
+    public CertificateFileWatcher(IEnumerable<FileContents> loaded, TimeProvider time, ILogger logger, TimeSpan? pollInterval = null)
     {
         _time = time;
         _pollInterval = pollInterval ?? PollInterval;
         _files = [.. loaded.Select(contents => new Watched(contents.File) { Handled = contents.Hash, Seen = contents.Hash })];
         _timer = time.CreateTimer(_ => Tick(), state: null, _pollInterval, _pollInterval);
-        _folders = new WatchedFolders(Hurry);
+        _folders = new WatchedFolders(Hurry, logger);
         _folders.Follow(_files.SelectMany(watched => watched.File.AllPaths()));
     }
 

@@ -90,7 +90,7 @@ public sealed partial class CertificateManager : BackgroundService
         _installer = new CertificateInstaller(current, _store, selector, probe, metrics, audit, time, clock, logger);
 
         // Where certificates come from.
-        _files = new(new FilesSource(options, time, clock));
+        _files = new(new FilesSource(options, time, clock, logger));
         _ca = new(caOf?.Invoke(options) ?? new IssuingCa(authority ?? CertificateAuthority.None, budget ?? new IssuanceBudget(AcmePaths.Limits(options), time)));
         _refused = new RefusedFiles(_store, metrics, audit, time);
         _fileChanges = new FileChanges(_files, _installer, _refused, logger);

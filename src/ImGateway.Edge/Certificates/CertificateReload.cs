@@ -29,7 +29,7 @@ sealed partial class CertificateReload(
         var stored = store.Backup(before.Hosts.Union(next.Hosts));
 
         // 2. The files, unless they are the same for the same hosts; then the hosts, and certificates for those that are new.
-        var found = watched.Suits(next) ? watched : new FilesSource(next, time, clock);
+        var found = watched.Suits(next) ? watched : new FilesSource(next, time, clock, logger);
         try
         {
             var readings = found == watched ? [] : found.Read(watched);

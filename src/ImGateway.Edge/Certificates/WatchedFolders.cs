@@ -1,9 +1,15 @@
+using ImGateway.Edge.Configuration;
+
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Watches the folders that files are in, and those their symbolic links lead to, over the folders' deletion and re-creation.</summary>
-sealed class WatchedFolders(Action changed) : IDisposable
+/// <summary>
+/// Watches the folders that files are in, and those their symbolic links lead to, over the folders' deletion and re-creation. Where inotify has
+/// nothing left for it, a folder is not watched: its users poll as well.
+/// </summary>
+sealed partial class WatchedFolders(Action changed, ILogger logger) : IDisposable
 {
     readonly Dictionary<(string Path, DateTime Created), FileSystemWatcher?> _watchers = [];
+    int _reported;
 
     /// <summary>Cheap to call again: only what appeared or disappeared is touched.</summary>
     public void Follow(IEnumerable<string> files)
@@ -58,15 +64,31 @@ sealed class WatchedFolders(Action changed) : IDisposable
             watcher.Created += (_, _) => changed();
             watcher.Deleted += (_, _) => changed();
             watcher.Renamed += (_, _) => changed();
-            watcher.Error += (_, _) => changed();
+            watcher.Error += (_, e) => OnError(folder, e.GetException());
             watcher.EnableRaisingEvents = true;
             return watcher;
         }
         catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
         {
-            // Gone already, or the system's inotify instances are used up: polling sees the change too, a second later.
             watcher.Dispose();
+            Report(folder, e);
             return null;
         }
     }
+
+    void OnError(string folder, Exception error)
+    {
+        // After an overflow, in which events are lost, the watch goes on.
+        if (error is not InternalBufferOverflowException) Report(folder, error);
+        changed();
+    }
+
+    /// <summary>Once: other folders lack the same. One that has been removed meanwhile lacks nothing.</summary>
+    void Report(string folder, Exception error)
+    {
+        if (Directory.Exists(folder) && Interlocked.Exchange(ref _reported, 1) == 0) LogNotWatched(OneLine.From(folder), OneLine.From(error.Message));
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Folder}: inotify cannot watch it, so its files are polled each second: {Why}. Raise fs.inotify.max_user_instances or fs.inotify.max_user_watches")]
+    partial void LogNotWatched(string folder, string why);
 }

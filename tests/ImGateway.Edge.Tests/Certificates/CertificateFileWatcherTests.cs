@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ImGateway.Edge.Tests.Certificates;
@@ -183,9 +184,9 @@ public sealed class CertificateFileWatcherTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => due);
     }
 
-    CertificateFileWatcher Watch(CertificateFile? file = null) => new([FileContents.Read(file ?? _file)], _time);
+    CertificateFileWatcher Watch(CertificateFile? file = null) => new([FileContents.Read(file ?? _file)], _time, NullLogger.Instance);
 
-    static CertificateFileWatcher WatchByEventsAlone(CertificateFile file) => new([FileContents.Read(file)], TimeProvider.System, Never);
+    static CertificateFileWatcher WatchByEventsAlone(CertificateFile file) => new([FileContents.Read(file)], TimeProvider.System, NullLogger.Instance, Never);
 
     static void AssertSeen(CertificateFileWatcher watcher, string certificate)
     {

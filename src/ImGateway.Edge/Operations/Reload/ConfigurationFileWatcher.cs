@@ -21,10 +21,10 @@ sealed class ConfigurationFileWatcher : IDisposable
     readonly ITimer _timer;
     bool _wasReplaced;
 
-    public ConfigurationFileWatcher(ConfigurationFile file, string path, TimeProvider time)
+    public ConfigurationFileWatcher(ConfigurationFile file, string path, TimeProvider time, ILogger logger)
     {
         (_file, _path, _time) = (file, path, time);
-        _folders = new WatchedFolders(Look);
+        _folders = new WatchedFolders(Look, logger);
         _timer = time.CreateTimer(_ => Look(), state: null, PollInterval, PollInterval);
     }
 

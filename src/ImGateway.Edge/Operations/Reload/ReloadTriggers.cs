@@ -47,7 +47,7 @@ sealed partial class ReloadTriggers(
 
     async Task WatchAsync(ConfigurationFile file, string path, CancellationToken cancellationToken)
     {
-        using var watcher = new ConfigurationFileWatcher(file, path, time);
+        using var watcher = new ConfigurationFileWatcher(file, path, time, logger);
         while (true)
         {
             await watcher.WaitForChangeAsync(cancellationToken);
