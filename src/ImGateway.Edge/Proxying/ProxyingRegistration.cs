@@ -44,6 +44,7 @@ static class ProxyingRegistration
         services.AddRequestTimeouts();
         RelayWebSockets(services);
         UpstreamProbes.Register(services);
+        OwnShortage.Register(services);
         HealthChanges.Register(services);
         services.AddSingleton<UpstreamErrors>().AddSingleton<UpstreamResults>();
         services.AddSingleton<HoldQueue>().AddSingleton<Retries>();

@@ -28,8 +28,8 @@ sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports)
 
     async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
     {
-        // As if the system had said so: the request fails as one that found no connection.
-        if (!budget.TryConnect()) throw new SocketException((int)SocketError.TooManyOpenSockets);
+        // As if the system had refused it: the request fails as one that found no connection.
+        if (!budget.TryConnect()) throw OwnShortage.Of(endPoint.Host, endPoint.Port);
         try
         {
             return new UpstreamStream(await OpenAsync(endPoint, cancellationToken), budget, ports.Take(endPoint));

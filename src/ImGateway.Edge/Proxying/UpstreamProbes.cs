@@ -51,7 +51,7 @@ sealed class UpstreamProbes(TimeProvider time)
         public void ProbingCompleted(ClusterState cluster, IReadOnlyList<DestinationProbingResult> probingResults)
         {
             foreach (var result in probingResults) probes.Note(result);
-            policy.ProbingCompleted(cluster, probingResults);
+            policy.ProbingCompleted(cluster, [.. probingResults.Where(result => !OwnShortage.Caused(result.Exception))]);
         }
     }
 }

@@ -21,6 +21,7 @@ sealed partial class UpstreamResults(TimeProvider time, ILogger<UpstreamResults>
     public void Note(HttpContext context, IForwarderErrorFeature? failure)
     {
         if (context.Features.Get<WebSocketSession>() is { IsGranted: true }) return;
+        if (OwnShortage.Caused(failure?.Exception)) return;
         var status = context.Response.StatusCode;
         if (failure is null) Add(context, status < StatusCodes.Status500InternalServerError ? null : $"status {status}");
         else if (UpstreamErrors.Classify(failure, context.RequestAborted.IsCancellationRequested) is { } error) Add(context, ErrorOf(error, failure.Exception));

@@ -1,0 +1,41 @@
+using System.Net.Sockets;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>
+/// Connections that failed because this process or machine has no descriptor or memory left. The request fails; the destination has not been asked, so
+/// that this is no reason to judge it by.
+/// </summary>
+static class OwnShortage
+{
+    public static SocketException Of(string host, int port) =>
+        new((int)SocketError.TooManyOpenSockets, $"no descriptor or memory is left for a connection to {host}:{port}; see the limits by imgw doctor");
+
+    /// <summary>By EMFILE and ENFILE, or ENOBUFS and ENOMEM, as .NET maps them.</summary>
+    public static bool Caused(Exception? error) =>
+        error?.GetBaseException() is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
+
+    /// <summary>Puts itself before each policy that judges by what became of requests.</summary>
+    public static void Register(IServiceCollection services)
+    {
+        foreach (var policy in services.Where(service => service.ServiceType == typeof(IPassiveHealthCheckPolicy)).ToList())
+        {
+            services.Remove(policy);
+            services.AddSingleton<IPassiveHealthCheckPolicy>(provider => new SparingPolicy(
+                (IPassiveHealthCheckPolicy)ActivatorUtilities.CreateInstance(provider, policy.ImplementationType!)));
+        }
+    }
+
+    sealed class SparingPolicy(IPassiveHealthCheckPolicy policy) : IPassiveHealthCheckPolicy
+    {
+        public string Name => policy.Name;
+
+        public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
+        {
+            if (!Caused(context.Features.Get<IForwarderErrorFeature>()?.Exception)) policy.RequestProxied(context, cluster, destination);
+        }
+    }
+}
