@@ -51,8 +51,8 @@ public abstract record CaFault
 
     public static CaFault UnknownStatus { get; } = Rewrite(answer => answer["status"] = "contemplating");
 
-    public static CaFault RateLimited(TimeSpan retryAfter) =>
-        new ProblemFault("rateLimited", 429) { RetryAfter = ((long)retryAfter.TotalSeconds).ToString() };
+    public static CaFault RateLimited(TimeSpan retryAfter, string detail = "Scripted.") =>
+        new ProblemFault("rateLimited", 429) { RetryAfter = ((long)retryAfter.TotalSeconds).ToString(), Detail = detail };
 
     public static CaFault RateLimitedUntil(DateTimeOffset time) => new ProblemFault("rateLimited", 429) { RetryAfter = time.ToString("R") };
 
@@ -97,6 +97,8 @@ enum CaMistake
 sealed record ProblemFault(string Type, int Status) : CaFault
 {
     public string? RetryAfter { get; init; }
+
+    public string Detail { get; init; } = "Scripted.";
 
     public IReadOnlyList<CaSubproblem> Subproblems { get; init; } = [];
 }
