@@ -60,7 +60,7 @@ public sealed class ControlProgressTests : IAsyncLifetime
         Assert.False(following.IsCompleted);
         _release.SetResult();
         var reply = await following.WaitAsync(Limit, TestContext.Current.CancellationToken);
-        Assert.Equal(new ControlRenewed("im.example.com", true, "renewed"), reply!.Value);
+        Assert.Equivalent(new ControlRenewed("im.example.com", true, "renewed"), reply!.Value, strict: true);
         Assert.True(steps.Reader.TryRead(out var second));
         Assert.Equal("second", second);
     }
