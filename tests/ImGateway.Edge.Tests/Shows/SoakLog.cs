@@ -14,6 +14,6 @@ static partial class SoakLog
            select line.Text,
     ];
 
-    [GeneratedRegex("""^(Upstream failed on route (ws|api|health) \((connect|reset)\)|The gateway is down; safe requests and upgrades wait)""", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("""^(Upstream failed on route (ws|api|health) \((connect|reset)\)|Upstream \S+ (fails: |is unhealthy, by )|The gateway is down; safe requests and upgrades wait)""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Expected();
 }
