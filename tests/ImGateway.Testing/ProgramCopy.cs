@@ -54,6 +54,11 @@ public sealed class ProgramCopy : IDisposable
         }
     }
 
+    /// <summary>A verb of it.</summary>
+    public Task<ToolResult> RunAsync(params string[] arguments) => Program.EndsWith(".dll", StringComparison.Ordinal)
+        ? PartnerTool.RunAsync("dotnet", [Program, .. arguments])
+        : PartnerTool.RunAsync(Program, arguments);
+
     public void Dispose() => _directory.Dispose();
 
     /// <summary>Elf64_Phdr of the type PT_INTERP (elf(5)).</summary>

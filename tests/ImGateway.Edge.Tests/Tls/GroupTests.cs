@@ -84,7 +84,7 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
     {
         var edge = await newer.EdgeAsync(tls);
 
-        var doctor = await PartnerTool.RunAsync(newer.Program, ["doctor", "--config", edge.ConfigFile]);
+        var doctor = await newer.Copy.RunAsync("doctor", "--config", edge.ConfigFile);
 
         Assert.Matches(@"ok +openssl +3\.[5-9]", doctor.Output);
         Assert.Matches(@"ok +policy +Intermediate is in force", doctor.Output);
@@ -116,7 +116,7 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
         ProgramCopy? _copy;
         EdgeProcess? _edge;
 
-        public string Program => _copy!.Program;
+        public ProgramCopy Copy => _copy!;
 
         /// <summary>Tests of one class run one after the other.</summary>
         public async Task<EdgeProcess> EdgeAsync(TlsFixture tls)

@@ -73,6 +73,27 @@ public sealed class PolicyFileTests(TlsFixture tls)
         Assert.Contains($"{OfThisMachine}: missing", await RefusalAsync(engine, copy), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Groups = ", "# Groups = ")]
+    [InlineData("Groups = ", "Groups = X448\n# Groups = ")]
+    [InlineData("openssl_conf = imgw", "openssl_conf = other")]
+    [InlineData("openssl_conf = imgw", null)]
+    public async Task Validate_names_the_policy_file_and_blames_no_certificate_for_it(string from, string? to)
+    {
+        using var directory = new TemporaryDirectory();
+        using var copy = ProgramCopy.Create();
+        if (to is null) File.Delete(copy[OfThisMachine]);
+        else Change(copy[OfThisMachine], from, to);
+
+        var result = await copy.RunAsync("validate", "--config", tls.Setup(TlsEngine.SslStream).WriteTo(directory.Path));
+
+        Assert.Equal(1, result.ExitCode);
+        var lines = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(lines, line => Assert.StartsWith($"{copy[OfThisMachine]}: ", line, StringComparison.Ordinal));
+        Assert.Equal(lines.Distinct(), lines);
+        Assert.NotEmpty(lines);
+    }
+
     [Fact]
     public async Task OpenSSL_3_5_reads_a_file_of_its_own()
     {
