@@ -14,6 +14,7 @@ var root = new RootCommand(CommandLine.Description)
     RunCommand.Create(),
     DemoCommand.Create(),
     ValidateCommand.Create(
+        async (configuration, cancellationToken) => await PolicyProof.ProblemsAsync(configuration, TimeProvider.System, cancellationToken),
         (configuration, cancellationToken) => CertificateFilesCheck.ProblemsAsync(configuration, TimeProvider.System, cancellationToken),
         (configuration, _) => Task.FromResult(AcmeFilesCheck.Problems(configuration, TimeProvider.System)),
         (configuration, _) => Task.FromResult(configuration.IsSound("Edge:DataDirectory") ? ControlSocket.Problems(configuration.Draft) : [])),

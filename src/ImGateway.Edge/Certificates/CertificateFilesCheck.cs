@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
@@ -35,8 +36,8 @@ public static class CertificateFilesCheck
         // 2. Whether every host has one.
         List<string> problems = [.. Early(readings), .. Problems(options, readings)];
 
-        // 3. Whether a client would get it.
-        if (!configuration.IsSound("Edge:Tls")) return problems;
+        // 3. Whether a client would get it. A policy that is not in force refuses any certificate, and is a problem of its own.
+        if (!configuration.IsSound("Edge:Tls") || (await PolicyProof.ProblemsAsync(configuration, time, cancellationToken)).Count > 0) return problems;
         var offers = readings.Where(reading => reading.Credential is not null)
             .ToDictionary(reading => reading.Credential!, reading => new ServedCredential(reading.Credential!, ServedCredential.Files, reading.File.Certificate));
         foreach (var served in ServedCredential.Choose(options.Hosts, [.. offers.Values], time.GetUtcNow()).GroupBy(entry => entry.Value))

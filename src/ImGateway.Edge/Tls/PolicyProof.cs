@@ -47,6 +47,11 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
         return NotInForce(await new PolicyProof(selector, options, time).DeviationsAsync(host, "ECDSA", cancellationToken));
     }
 
+    /// <summary>The same for <c>validate</c>, as far as the configuration is sound: a problem of the policy is none of the certificates.</summary>
+    public static async Task<IReadOnlyList<string>> ProblemsAsync(ConfigurationResult configuration, TimeProvider time, CancellationToken cancellationToken) =>
+        configuration.IsSound("Edge:Hosts") && configuration.IsSound("Edge:Tls") ? await ProblemsAsync(configuration.Draft, time, cancellationToken)
+            : TlsPolicyFile.Problem is { } problem ? [problem] : [];
+
     /// <summary>
     /// What deviates with the kinds of key that are served: suites of another kind are refused under any policy. What is refused
     /// only then is a certificate's own matter, which <see cref="CertificateProof"/> finds.
