@@ -11,7 +11,11 @@ public static class DemoGatewayProcess
 
     /// <summary>On every address of a namespace.</summary>
     public static Task<PartnerProcess> StartAsync(int port, NetworkNamespace space) =>
-        StartAsync([.. space.Prefix, .. EdgeVerb.Command], $"0.0.0.0:{port}", () => ConnectsAsync(port, space));
+        StartAsync([.. space.Prefix, .. EdgeVerb.Command], $"0.0.0.0:{port}", () => ConnectsAsync(new IPEndPoint(IPAddress.Loopback, port), space));
+
+    /// <summary>On one address of a namespace.</summary>
+    public static Task<PartnerProcess> StartAsync(IPEndPoint address, NetworkNamespace space) =>
+        StartAsync([.. space.Prefix, .. EdgeVerb.Command], $"{address}", () => ConnectsAsync(address, space));
 
     static Task<PartnerProcess> StartAsync(string[] command, string listen, Func<Task<bool>> connects) =>
         PartnerProcess.StartAsync(command[0], [.. command[1..], "demo", "--gateway-only", "--listen", listen], new Dictionary<string, string>(), connects);
@@ -30,11 +34,11 @@ public static class DemoGatewayProcess
         }
     }
 
-    static async Task<bool> ConnectsAsync(int port, NetworkNamespace space)
+    static async Task<bool> ConnectsAsync(IPEndPoint address, NetworkNamespace space)
     {
         try
         {
-            using var socket = await space.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), CancellationToken.None);
+            using var socket = await space.ConnectAsync(address, CancellationToken.None);
             return true;
         }
         catch (SocketException)

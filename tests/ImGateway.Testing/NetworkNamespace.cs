@@ -16,13 +16,24 @@ public sealed class NetworkNamespace : IAsyncDisposable
     /// <summary>What to put before a command that is to run in it.</summary>
     public IReadOnlyList<string> Prefix => ["ip", "netns", "exec", Name];
 
+    /// <summary>Where <c>ip netns exec</c> finds files to mount over those in /etc.</summary>
+    string Etc => $"/etc/netns/{Name}";
+
     /// <param name="firstPort">Of those that connections are given.</param>
-    public static async Task<NetworkNamespace> CreateAsync(int firstPort, int lastPort)
+    /// <param name="lastPort">The last of them.</param>
+    /// <param name="hosts">What programs in it read as /etc/hosts; null = that of the machine.</param>
+    public static async Task<NetworkNamespace> CreateAsync(int firstPort, int lastPort, string? hosts = null)
     {
         var space = new NetworkNamespace($"imgw-test-{Guid.NewGuid():n}"[..20]);
         await RunAsync("ip", "netns", "add", space.Name);
         try
         {
+            if (hosts is not null)
+            {
+                Directory.CreateDirectory(space.Etc);
+                await File.WriteAllTextAsync(Path.Combine(space.Etc, "hosts"), hosts);
+            }
+
             await RunAsync([.. space.Prefix, "ip", "link", "set", "lo", "up"]);
             await RunAsync([.. space.Prefix, "sh", "-c", $"echo {firstPort} {lastPort} > /proc/sys/net/ipv4/ip_local_port_range"]);
             return space;
@@ -80,7 +91,11 @@ public sealed class NetworkNamespace : IAsyncDisposable
             await ConnectAsync(new IPEndPoint(IPAddress.Parse(context.DnsEndPoint.Host), context.DnsEndPoint.Port), cancellationToken), ownsSocket: true),
     };
 
-    public async ValueTask DisposeAsync() => await RunAsync("ip", "netns", "delete", Name);
+    public async ValueTask DisposeAsync()
+    {
+        if (Directory.Exists(Etc)) Directory.Delete(Etc, recursive: true);
+        await RunAsync("ip", "netns", "delete", Name);
+    }
 
     void Enter()
     {
