@@ -9,11 +9,11 @@ static class GatewayProbe
 {
     /// <summary>To any of <paramref name="destinations"/>, asked all at once.</summary>
     public static async Task<bool> ConnectsAsync(
-        IReadOnlyList<DestinationState> destinations, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+        IReadOnlyList<DestinationState> destinations, TimeSpan limit, AddressMemory memory, TimeProvider time, CancellationToken cancellationToken)
     {
         using var late = new CancellationTokenSource(limit, time);
         using var decided = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
-        var probes = destinations.Select(destination => ConnectsAsync(destination.Model.Config.Address, decided.Token)).ToList();
+        var probes = destinations.Select(destination => ConnectsAsync(destination.Model.Config.Address, memory, time, decided.Token)).ToList();
         var connects = false;
         await foreach (var probe in Task.WhenEach(probes))
         {
@@ -26,12 +26,12 @@ static class GatewayProbe
         return connects;
     }
 
-    static async Task<bool> ConnectsAsync(string destination, CancellationToken cancellationToken)
+    static async Task<bool> ConnectsAsync(string destination, AddressMemory memory, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
             var address = new Uri(destination);
-            await using var connection = await UpstreamClientFactory.ProbeAsync(new DnsEndPoint(address.IdnHost, address.Port), cancellationToken);
+            await using var connection = await UpstreamClientFactory.ProbeAsync(new DnsEndPoint(address.IdnHost, address.Port), memory, time, cancellationToken);
             return true;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or UriFormatException)

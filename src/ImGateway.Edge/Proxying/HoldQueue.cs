@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Proxying;
 /// Where requests wait for a gateway that is down. One probe for all of them tells when it is back. They go on in the order they came, a few
 /// at first and at each step twice as many, so that a gateway that has just started is not run over.
 /// </summary>
-sealed partial class HoldQueue(ProxyMetrics metrics, TimeProvider time, ILogger<HoldQueue> logger) : IAsyncDisposable
+sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeProvider time, ILogger<HoldQueue> logger) : IAsyncDisposable
 {
     /// <summary>Bounds memory: a request that waits keeps some KB beside its connection.</summary>
     public const int MostHeld = 10_000;
@@ -86,7 +86,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, TimeProvider time, ILogger<
     {
         try
         {
-            return await GatewayProbe.ConnectsAsync(cluster.DestinationsState.AvailableDestinations, limit, time, cancellationToken);
+            return await GatewayProbe.ConnectsAsync(cluster.DestinationsState.AvailableDestinations, limit, memory, time, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -37,7 +37,7 @@ static class ProxyingRegistration
         services.AddConnections(options).AddSingleton<WebSocketLimit>().AddSingleton<RequestRates>();
 
         // 2. The way to the upstream: YARP, with the user's ReverseProxy section over what Edge says.
-        services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>().AddSingleton<UpstreamPorts>();
+        services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>().AddSingleton<UpstreamPorts>().AddSingleton<AddressMemory>();
         var config = ProxyConfiguration.Read(options, configuration);
         services.AddReverseProxy().LoadFromMemory(config.Routes, config.Clusters).AddTransforms<UpstreamTransforms>();
         services.AddSingleton<YarpConfiguration>().AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<YarpConfiguration>());

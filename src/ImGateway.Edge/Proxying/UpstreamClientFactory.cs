@@ -7,7 +7,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>YARP's client already follows no redirect, keeps no cookie, uses no proxy of the environment and decompresses nothing.</summary>
-sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports) : ForwarderHttpClientFactory
+sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports, AddressMemory memory, TimeProvider time) : ForwarderHttpClientFactory
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -23,35 +23,48 @@ sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports)
     }
 
     /// <summary>Connects without a place in the budget: for a probe, which ends at once.</summary>
-    public static async ValueTask<Stream> ProbeAsync(DnsEndPoint endPoint, CancellationToken cancellationToken) =>
-        new NetworkStream(await OpenAsync(endPoint, cancellationToken), ownsSocket: true);
+    public static Task<NetworkStream> ProbeAsync(DnsEndPoint endPoint, AddressMemory memory, TimeProvider time, CancellationToken cancellationToken) => AnyAsync(
+        endPoint, async (address, cancellation) => new NetworkStream(await OpenAsync(endPoint, address, cancellation), ownsSocket: true), memory, time, cancellationToken);
 
-    async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
+    async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken) =>
+        await AnyAsync(endPoint, (address, cancellation) => ConnectAsync(endPoint, address, cancellation), memory, time, cancellationToken);
+
+    /// <summary>Each attempt counts while it is under way, and the one that connects until its socket is closed: both have a descriptor and a port.</summary>
+    async Task<UpstreamStream> ConnectAsync(DnsEndPoint endPoint, IPAddress address, CancellationToken cancellationToken)
     {
         // As if the system had refused it: the request fails as one that found no connection.
         if (!budget.TryConnect()) throw OwnShortage.Of(endPoint.Host, endPoint.Port);
+        var port = ports.Take(endPoint);
         try
         {
-            return new UpstreamStream(await OpenAsync(endPoint, cancellationToken), budget, ports.Take(endPoint));
+            return new UpstreamStream(await OpenAsync(endPoint, address, cancellationToken), budget, port);
         }
         catch
         {
+            port.Dec();
             budget.OnDisconnected();
             throw;
         }
     }
 
     /// <summary>Each WebSocket has a connection of its own, and an address needs none of the ways to resolve and to try several.</summary>
-    static async ValueTask<Socket> OpenAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
+    static async Task<T> AnyAsync<T>(
+        DnsEndPoint endPoint, Func<IPAddress, CancellationToken, Task<T>> attempt, AddressMemory memory, TimeProvider time, CancellationToken cancellationToken)
+        where T : IAsyncDisposable
     {
-        var address = IPAddress.TryParse(endPoint.Host, out var literal) ? literal : null;
-        var socket = address is null
-            ? new Socket(SocketType.Stream, ProtocolType.Tcp)
-            : new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (IPAddress.TryParse(endPoint.Host, out var literal)) return await attempt(literal, cancellationToken);
+        var addresses = await Dns.GetHostAddressesAsync(endPoint.Host, endPoint.AddressFamily, cancellationToken);
+        if (addresses.Length == 0) throw new SocketException((int)SocketError.NoData);
+        return await StaggeredConnect.AnyAsync(memory.Order(addresses), attempt, memory, time, cancellationToken);
+    }
+
+    static async Task<Socket> OpenAsync(DnsEndPoint endPoint, IPAddress address, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             socket.NoDelay = true;
-            await socket.ConnectAsync(address is null ? endPoint : new IPEndPoint(address, endPoint.Port), cancellationToken);
+            await socket.ConnectAsync(new IPEndPoint(address, endPoint.Port), cancellationToken);
             return socket;
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)

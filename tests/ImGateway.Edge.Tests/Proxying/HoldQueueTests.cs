@@ -39,6 +39,6 @@ public sealed class HoldQueueTests
     static HoldQueue Queue()
     {
         var metrics = Metrics.WithCustomRegistry(Metrics.NewCustomRegistry());
-        return new HoldQueue(new ProxyMetrics(metrics, new RefusedMetrics(metrics)), TimeProvider.System, NullLogger<HoldQueue>.Instance);
+        return new HoldQueue(new ProxyMetrics(metrics, new RefusedMetrics(metrics)), new AddressMemory(TimeProvider.System), TimeProvider.System, NullLogger<HoldQueue>.Instance);
     }
 }
