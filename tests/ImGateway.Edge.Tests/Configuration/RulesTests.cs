@@ -89,6 +89,13 @@ public sealed class RulesTests
     [InlineData("""{"WebSockets":{"AllowedOrigins":["https://*.example.com"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
     [InlineData("""{"WebSockets":{"AllowedOrigins":["https://im.example.com/"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
     [InlineData("""{"WebSockets":{"AllowedOrigins":["https://im.example.com:x"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
+    [InlineData("""{"WebSockets":{"AllowedOrigins":["file:///"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
+    [InlineData("""{"WebSockets":{"AllowedOrigins":["app://*"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
+    [InlineData("""{"WebSockets":{"AllowedOrigins":["app://a b"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
+    [InlineData("""{"WebSockets":{"AllowedOrigins":["http://"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
+    [InlineData("""{"WebSockets":{"AllowedOrigins":["http://a_b:0"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
+    [InlineData("""{"WebSockets":{"AllowedOrigins":["http://My_Host:80"]}}""", "Edge:WebSockets:AllowedOrigins:0", "write http://my_host")]
+    [InlineData("""{"WebSockets":{"AllowedOrigins":["APP://-"]}}""", "Edge:WebSockets:AllowedOrigins:0", "write app://-")]
     [InlineData("""{"WebSockets":{"AllowedOrigins":["HTTPS://IM.example.com:443"]}}""", "Edge:WebSockets:AllowedOrigins:0", "write https://im.example.com")]
     public void A_mistake_is_one_line_with_key_fault_and_remedy(string changes, string key, params string[] words)
     {
@@ -109,6 +116,7 @@ public sealed class RulesTests
     [InlineData("""{"Headers":{"FrameOptions":"","Hsts":{"MaxAge":"00:00:00"}}}""")]
     [InlineData("""{"Headers":{"Hsts":{"Preload":true}}}""")]
     [InlineData("""{"WebSockets":{"AllowedOrigins":["https://im.example.com","http://localhost:5173","capacitor://localhost","https://[::1]:8443"]}}""")]
+    [InlineData("""{"WebSockets":{"AllowedOrigins":["file://","app://-","app://Main","http://my_host:3000","https://_x.example.com","chrome-extension://abcdefghijklmnop"]}}""")]
     [InlineData("""{"Limits":{"MinBytesPerSecond":0}}""")]
     [InlineData("""{"Limits":{"RequestsPerSecondPerAddress":20},"HoldWhileDown":"00:00:15"}""")]
     public void What_is_fine_is_fine(string changes) => Settings.With(changes).Options();

@@ -60,12 +60,15 @@ public sealed class UpgradeTests
     [InlineData("https://app.test", 101)]
     [InlineData("https://app.test:8443", 403)]
     [InlineData("https://evil.test", 403)]
+    [InlineData("file://", 101)]
+    [InlineData("file:///", 403)]
+    [InlineData("app://-", 101)]
     [InlineData("null", 403)]
     [InlineData(null, 101)]
     public async Task An_origin_must_be_allowed_exactly(string? origin, int status)
     {
         await using var upstream = RecordingUpstream.Start(UpstreamScripts.UpgradeAndEcho);
-        var options = ProxyHost.Options(upstream.Address) with { WebSockets = new WebSocketsSection { AllowedOrigins = ["https://app.test"] } };
+        var options = ProxyHost.Options(upstream.Address) with { WebSockets = new WebSocketsSection { AllowedOrigins = ["https://app.test", "file://", "app://-"] } };
         await using var edge = await ProxyHost.StartAsync(options);
 
         var response = await edge.GetAsync("/ws", origin is null ? WebSocket : [.. WebSocket, $"Origin: {origin}"]);
