@@ -28,7 +28,9 @@ static class OriginRules
         var end = origin.IndexOf("://", StringComparison.Ordinal);
         if (end <= 0 || !char.IsAsciiLetter(origin[0]) || !origin[..end].All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.')) return null;
         var scheme = origin[..end].ToLowerInvariant();
-        var (host, port) = (origin[(end + 3)..], "");
+        var rest = origin[(end + 3)..];
+        if (scheme is not ("http" or "https")) return rest.All(IsOpaque) ? $"{scheme}://{rest}" : null;
+        var (host, port) = (rest, "");
         var colon = host.LastIndexOf(':');
         if (colon > host.LastIndexOf(']'))
         {
@@ -37,6 +39,16 @@ static class OriginRules
             host = host[..colon];
         }
 
-        return HostName.TryParse(host, out var name) && !name.IsWildcard ? $"{scheme}://{name.UriHost}{port}" : null;
+        return HostOf(host) is { } canonical ? $"{scheme}://{canonical}{port}" : null;
     }
+
+    /// <summary>Browsers take names that are no host names, those with <c>_</c> for example.</summary>
+    static string? HostOf(string host)
+    {
+        if (HostName.TryParse(host, out var name)) return name.IsWildcard ? null : name.UriHost;
+        return host.Contains('_') && host.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') ? host.ToLowerInvariant() : null;
+    }
+
+    /// <summary>Schemes of apps have no rules for what follows: <c>file://</c>, <c>app://-</c>. It compares as text, and neither path nor wildcard belong to it.</summary>
+    static bool IsOpaque(char c) => c is > ' ' and < (char)127 and not ('/' or '*' or '?' or '#' or '@' or '\\' or ',');
 }

@@ -12,6 +12,12 @@ enum HelloStatus
     /// <summary>Not a TLS handshake record.</summary>
     NotTls,
 
+    /// <summary>
+    /// Begins as a record of SSL 2.0 does, whatever version is in it (RFC 5246, appendix E.2; never to be accepted, RFC 6176), and as no request of HTTP
+    /// does: with the highest bit set.
+    /// </summary>
+    Ssl2,
+
     /// <summary>TLS, but no client hello that RFC 8446 §4.1.2 allows, or one beyond <see cref="ClientHello.MaxBytes"/>.</summary>
     Malformed,
 }
@@ -82,7 +88,7 @@ readonly ref struct ClientHello
         while (true)
         {
             if (!reader.TryRead(out var type)) return HelloStatus.Incomplete;
-            if (type != 0x16) return length == 0 ? HelloStatus.NotTls : HelloStatus.Malformed;
+            if (type != 0x16) return length > 0 ? HelloStatus.Malformed : type >= 0x80 ? HelloStatus.Ssl2 : HelloStatus.NotTls;
             if (!reader.TryRead(out var major)) return HelloStatus.Incomplete;
             if (major != 3) return HelloStatus.NotTls;
             if (!reader.TryRead(out _) || !reader.TryReadBigEndian(out short cut)) return HelloStatus.Incomplete;

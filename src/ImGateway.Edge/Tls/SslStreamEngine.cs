@@ -24,6 +24,7 @@ sealed class SslStreamEngine(
     static readonly ReadOnlyMemory<byte> PlainHttpAnswer =
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 35\r\nConnection: close\r\n\r\nThis port speaks TLS: use https://\n"u8.ToArray();
 
+    readonly H2Preface _preface = new(time);
     readonly HandshakeTimeouts _timeouts = new(options.HandshakeTimeout, time);
 
     /// <summary>The same engine for handshakes with oneself: they count nowhere.</summary>
@@ -70,7 +71,7 @@ sealed class SslStreamEngine(
             connection.Transport = inside;
             var client = connection.Features.Get<ClientConnection>();
             if (info.IsHttp2) client?.EndsWithClient();
-            await next(connection);
+            if (!info.IsHttp2 || await _preface.CheckAsync(connection)) await next(connection);
 
             // 3. close_notify, so that a client can tell the end from a cut (RFC 8446 §6.1). The client may not read it: what waits here is bounded.
             client?.BeginEnd();
@@ -198,6 +199,7 @@ sealed class SslStreamEngine(
             {
                 case HelloStatus.Complete: return selection;
                 case HelloStatus.NotTls: return HandshakeFailure.NotTls;
+                case HelloStatus.Ssl2: return HandshakeFailure.UnsupportedProtocol;
                 case HelloStatus.Malformed: return HandshakeFailure.Other;
                 case HelloStatus.Incomplete when read.IsCompleted: return HandshakeFailure.Closed;
             }
@@ -218,6 +220,7 @@ sealed class SslStreamEngine(
             HandshakeFailure.UnknownName => (TlsAlerts.UnrecognizedName, "the name is not one of Edge:Hosts"),
             HandshakeFailure.Refused => (TlsAlerts.InternalError, "no certificate yet for this name"),
             HandshakeFailure.NoApplicationProtocol => (TlsAlerts.NoApplicationProtocol, "nothing is served by the protocol offered alone"),
+            HandshakeFailure.UnsupportedProtocol => (TlsAlerts.ProtocolVersion, "a hello in the form of SSL 2.0"),
             HandshakeFailure.Other => (TlsAlerts.DecodeError, "no valid client hello"),
             HandshakeFailure.NotTls => (PlainHttpAnswer, "not a TLS client hello"),
             _ => ((ReadOnlyMemory<byte>)default, "closed before a client hello"),
