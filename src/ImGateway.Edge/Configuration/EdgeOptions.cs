@@ -19,6 +19,8 @@ public sealed record EdgeOptions
     /// <example>["http://10.0.0.11:8080", "http://10.0.0.12:8080"]</example>
     public IReadOnlyList<Uri> Upstreams { get; init; } = [];
 
+    public UpstreamSection Upstream { get; init; } = new();
+
     /// <summary>
     /// Path prefixes forwarded: case-sensitive and by whole segments, so that <c>/api</c> takes <c>/api</c> and <c>/api/x</c>, not <c>/apix</c>. All else
     /// is 404.
@@ -333,6 +335,16 @@ public sealed record HstsSection
     /// <summary>Asks to be put into the lists that browsers ship. Hard to take back.</summary>
     /// <example>true</example>
     public bool Preload { get; init; }
+}
+
+public sealed record UpstreamSection
+{
+    /// <summary>
+    /// How long the gateway may be silent: before a response, which is 504 then, and while one is under way, which breaks off. A response of
+    /// <c>text/event-stream</c> may be silent for an hour, or for longer where this is longer. At most a day.
+    /// </summary>
+    /// <example>"00:05:00"</example>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(100);
 }
 
 public sealed record WebSocketsSection

@@ -16,6 +16,7 @@ static class RangeRules
     public static void Check(EdgeOptions options, ProblemCollector problems)
     {
         Duration("Edge:Tls:HandshakeTimeout", options.Tls.HandshakeTimeout, TimeSpan.FromHours(1));
+        Duration("Edge:Upstream:IdleTimeout", options.Upstream.IdleTimeout, TimeSpan.FromDays(1));
         Duration("Edge:WebSockets:IdleTimeout", options.WebSockets.IdleTimeout, LongestTimer);
         Duration("Edge:Certificates:MaxAge", options.Certificates.MaxAge, TimeSpan.FromDays(3650));
         Drain(options.Drain, problems);

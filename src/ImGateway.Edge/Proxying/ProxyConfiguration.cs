@@ -56,7 +56,7 @@ static class ProxyConfiguration
 
         yield return new($"{cluster}:HttpRequest:Version", "1.1");
         yield return new($"{cluster}:HttpRequest:VersionPolicy", "RequestVersionOrLower");
-        yield return new($"{cluster}:HttpRequest:ActivityTimeout", "00:01:40");
+        yield return new($"{cluster}:HttpRequest:ActivityTimeout", options.Upstream.IdleTimeout.ToString("c"));
         foreach (var route in options.Routes.Select(ProxyRoute.Parse))
         {
             yield return new($"Routes:{route.Id}:ClusterId", Cluster);

@@ -1,3 +1,4 @@
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Transforms;
@@ -9,7 +10,7 @@ namespace ImGateway.Edge.Proxying;
 sealed record UpstreamUri(string Prefix, string Target, Uri Uri);
 
 /// <summary>What every route does on top of its own transforms: the target byte for byte, the host unchanged, the forwarded headers as edited.</summary>
-sealed class UpstreamTransforms(TimeProvider time) : ITransformProvider
+sealed class UpstreamTransforms(CurrentOptions options, TimeProvider time) : ITransformProvider
 {
     public void ValidateRoute(TransformRouteValidationContext context)
     {
@@ -31,6 +32,7 @@ sealed class UpstreamTransforms(TimeProvider time) : ITransformProvider
         context.ResponseTransforms.Add(new SwitchingProtocols());
         context.ResponseTransforms.Add(new AnswerCheck());
         context.ResponseTransforms.Add(new ContentlessResponse());
+        context.ResponseTransforms.Add(new EventStreams(options, time));
         context.ResponseTrailersTransforms.Add(new Nominated.OfTrailers());
     }
 

@@ -89,6 +89,8 @@ public sealed class RulesTests
     [InlineData("""{"WebSockets":{"AllowedOrigins":["https://*.example.com"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
     [InlineData("""{"WebSockets":{"AllowedOrigins":["https://im.example.com/"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
     [InlineData("""{"WebSockets":{"AllowedOrigins":["https://im.example.com:x"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
+    [InlineData("""{"Upstream":{"IdleTimeout":"00:00:00"}}""", "Edge:Upstream:IdleTimeout", "out of range")]
+    [InlineData("""{"Upstream":{"IdleTimeout":"1.00:00:01"}}""", "Edge:Upstream:IdleTimeout", "out of range")]
     [InlineData("""{"WebSockets":{"AllowedOrigins":["file:///"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
     [InlineData("""{"WebSockets":{"AllowedOrigins":["app://*"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
     [InlineData("""{"WebSockets":{"AllowedOrigins":["app://a b"]}}""", "Edge:WebSockets:AllowedOrigins:0", "not an origin")]
