@@ -34,8 +34,8 @@ public sealed record HostName
         var trimmed = text is ['[', .., ']'] ? text[1..^1] : text;
         if (IPAddress.TryParse(trimmed, out var address))
         {
-            // "1" and "0x7f.1" also parse as addresses; only the usual spellings are meant.
-            if (!trimmed.Contains(':') && trimmed.Count(c => c == '.') != 3) return false;
+            // "1", "0x7f.0.0.1" and "010.0.0.1", which is 8.0.0.1, also parse as addresses; only the usual spellings are meant.
+            if (!trimmed.Contains(':') && trimmed != address.ToString()) return false;
             host = new HostName((address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString(), isAddress: true);
             return true;
         }

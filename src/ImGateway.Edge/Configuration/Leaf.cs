@@ -63,7 +63,7 @@ sealed record Leaf(Func<string, object?> Parse, string What, string Remedy)
             var address = IPAddress.Parse(single.Value);
             network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
         }
-        else if (!IPNetwork.TryParse(text, out network))
+        else if (!IPNetwork.TryParse(text, out network) || !HostName.TryParse(text.Split('/')[0], out var inside) || !inside.IsAddress)
         {
             return null;
         }

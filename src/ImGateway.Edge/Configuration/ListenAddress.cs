@@ -23,6 +23,8 @@ public sealed record ListenAddress(IPAddress? Address, int Port)
         if (host == "localhost") host = "127.0.0.1";
         var bracketed = host is ['[', .., ']'];
         if (bracketed != host.Contains(':') || !IPAddress.TryParse(bracketed ? host[1..^1] : host, out var ip)) return false;
+        // "0x7f.0.0.1" and "010.0.0.1", which is 8.0.0.1, are addresses of another spelling.
+        if (!bracketed && host != ip.ToString()) return false;
         address = new ListenAddress(ip, port);
         return true;
     }

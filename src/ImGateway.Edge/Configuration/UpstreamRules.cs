@@ -35,6 +35,8 @@ static class UpstreamRules
         { Scheme: not "http" } => $"{OneLine.Quote(upstream.OriginalString)} is not http://",
         { Host: "" } => "has no host",
         { Port: < 1 } => "has no usable port",
+        { HostNameType: UriHostNameType.IPv4 } when !upstream.OriginalString.Contains($"//{upstream.Host}", StringComparison.Ordinal) =>
+            $"{OneLine.Quote(upstream.OriginalString)} is {upstream.Host} in another spelling",
         { AbsolutePath: not "/" } => $"{OneLine.Quote(upstream.OriginalString)} has a path",
         _ when upstream.OriginalString.Contains('?') => "has a query",
         _ when upstream.OriginalString.Contains('#') => "has a fragment",
