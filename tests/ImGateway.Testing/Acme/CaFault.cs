@@ -33,6 +33,9 @@ public abstract record CaFault
 
     public static CaFault OtherNames { get; } = new IssuingFault(CaMistake.OtherNames);
 
+    /// <summary>At finalize: the certificate has a name that was not ordered, beside those that were.</summary>
+    public static CaFault ExtraName { get; } = new IssuingFault(CaMistake.ExtraName);
+
     public static CaFault ExpiredCertificate { get; } = new IssuingFault(CaMistake.Expired);
 
     /// <summary>At finalize: signed by a CA that the chain does not contain.</summary>
@@ -90,6 +93,7 @@ enum CaMistake
     None,
     OtherKey,
     OtherNames,
+    ExtraName,
     Expired,
     OtherIssuer,
 }
