@@ -30,15 +30,27 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
             if (isStaple) await oneResponder.WaitAsync(CancellationToken.None);
             try
             {
-                using ScheduleWorld world = (seed % 5) switch
+                for (var attempt = 1; ; attempt++)
                 {
-                    0 or 1 => new AcmeWorld(seed),
-                    2 => new SelfSignedWorld(seed),
-                    3 => new FileWorld(seed),
-                    _ => new StapleWorld(seed, responder),
-                };
-                if (await RunAsync(world) is { } problem) late.Add($"script {seed}, {world.GetType().Name}: {problem}");
-                foreach (var (number, duty) in world.Duties.Index()) kept.AddOrUpdate($"{world.GetType().Name} {number}", duty.Kept, (_, before) => before + duty.Kept);
+                    using ScheduleWorld world = (seed % 5) switch
+                    {
+                        0 or 1 => new AcmeWorld(seed),
+                        2 => new SelfSignedWorld(seed),
+                        3 => new FileWorld(seed),
+                        _ => new StapleWorld(seed, responder),
+                    };
+                    try
+                    {
+                        if (await RunAsync(world) is { } problem) late.Add($"script {seed}, {world.GetType().Name}: {problem}");
+                    }
+                    catch (NullReferenceException e) when (IsRaceOfTestClock(e) && attempt < 3)
+                    {
+                        continue;
+                    }
+
+                    foreach (var (number, duty) in world.Duties.Index()) kept.AddOrUpdate($"{world.GetType().Name} {number}", duty.Kept, (_, before) => before + duty.Kept);
+                    break;
+                }
             }
             finally
             {
@@ -99,6 +111,10 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>A timer that is disposed of while FakeTimeProvider advances (github.com/dotnet/extensions/issues/5316): no fault of the product.</summary>
+    static bool IsRaceOfTestClock(Exception e) =>
+        e is NullReferenceException && e.TargetSite?.DeclaringType?.Assembly == typeof(Microsoft.Extensions.Time.Testing.FakeTimeProvider).Assembly;
+
     static async Task<string?> RunAsync(ScheduleWorld world)
     {
         List<string> told = [];
@@ -125,7 +141,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
 
             return null;
         }
-        catch (Exception e)
+        catch (Exception e) when (!IsRaceOfTestClock(e))
         {
             return $"{(e is DutyException ? e.Message : e.ToString())}\n  after: {string.Join(", ", told)}";
         }
