@@ -77,8 +77,12 @@ public sealed class ConnectionEndTests
         });
         Memory<byte> held;
         MemoryPool<byte> pool;
-        await using (await host.ConnectAsync(EndHost.Tls, http2: true))
+        await using (var client = await host.ConnectAsync(EndHost.Tls, http2: true))
+        {
+            // RFC 9113 §3.4: what every connection begins with.
+            await client.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0"u8.ToArray(), TestContext.Current.CancellationToken);
             (held, pool) = await holds.Task.WaitAsync(EndHost.Patience, TestContext.Current.CancellationToken);
+        }
 
         await host.UntilAsync(() =>
         {

@@ -47,7 +47,7 @@ sealed class CaCertificates(CaState state)
             ? state.Certificates.Values.SingleOrDefault(certificate => certificate.RenewalId == call.Id)
             : null;
         if (certificate is null) throw CaProblemException.NotFound("certificate");
-        var window = WindowOf(state, certificate);
+        var window = Window(certificate);
         var json = new JsonObject
         {
             ["suggestedWindow"] = new JsonObject { ["start"] = Text(window.Start), ["end"] = Text(window.End) },
@@ -56,7 +56,7 @@ sealed class CaCertificates(CaState state)
         return CaAnswer.Of(json) with { RetryAfter = CaAnswer.Seconds(state.Options.RenewalInfoRetryAfter) };
     }
 
-    public static CaWindow WindowOf(CaState state, CaCertificate certificate)
+    CaWindow Window(CaCertificate certificate)
     {
         if (state.Windows.TryGetValue(certificate.SerialNumber, out var moved)) return moved;
         // A revoked certificate is to be replaced at once: its window is past.

@@ -33,9 +33,6 @@ public abstract record CaFault
 
     public static CaFault OtherNames { get; } = new IssuingFault(CaMistake.OtherNames);
 
-    /// <summary>At finalize: the certificate has a name that was not ordered, beside those that were.</summary>
-    public static CaFault ExtraName { get; } = new IssuingFault(CaMistake.ExtraName);
-
     public static CaFault ExpiredCertificate { get; } = new IssuingFault(CaMistake.Expired);
 
     /// <summary>At finalize: signed by a CA that the chain does not contain.</summary>
@@ -54,8 +51,8 @@ public abstract record CaFault
 
     public static CaFault UnknownStatus { get; } = Rewrite(answer => answer["status"] = "contemplating");
 
-    public static CaFault RateLimited(TimeSpan retryAfter, string detail = "Scripted.") =>
-        new ProblemFault("rateLimited", 429) { RetryAfter = ((long)retryAfter.TotalSeconds).ToString(), Detail = detail };
+    public static CaFault RateLimited(TimeSpan retryAfter) =>
+        new ProblemFault("rateLimited", 429) { RetryAfter = ((long)retryAfter.TotalSeconds).ToString() };
 
     public static CaFault RateLimitedUntil(DateTimeOffset time) => new ProblemFault("rateLimited", 429) { RetryAfter = time.ToString("R") };
 
@@ -93,7 +90,6 @@ enum CaMistake
     None,
     OtherKey,
     OtherNames,
-    ExtraName,
     Expired,
     OtherIssuer,
 }
@@ -101,8 +97,6 @@ enum CaMistake
 sealed record ProblemFault(string Type, int Status) : CaFault
 {
     public string? RetryAfter { get; init; }
-
-    public string Detail { get; init; } = "Scripted.";
 
     public IReadOnlyList<CaSubproblem> Subproblems { get; init; } = [];
 }

@@ -22,9 +22,6 @@ public sealed record ScriptableCaOptions
     /// <summary>Every challenge is valid as soon as it is accepted, without connecting back.</summary>
     public bool AlwaysValid { get; init; }
 
-    /// <summary>A challenge that is accepted for the second time is answered 409 <c>conflict</c>, as by Boulder since July 2026.</summary>
-    public bool RefusesSecondAcceptance { get; init; }
-
     /// <summary>Authorizations that an account holds are valid for its later orders too.</summary>
     public bool ReuseAuthorizations { get; init; }
 
