@@ -1,6 +1,7 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
@@ -13,9 +14,7 @@ namespace ImGateway.Edge.Tests.Certificates.Issuance;
 /// </summary>
 sealed class SimulatedEdge : IDisposable
 {
-    static readonly string? Memory = Directory.Exists("/dev/shm") ? "/dev/shm" : null;
-
-    readonly string _directory = Path.Combine(Memory ?? Path.GetTempPath(), $"imgw-simulated-{Guid.NewGuid():N}");
+    readonly TemporaryDirectory _directory = TemporaryDirectory.InMemory();
     readonly EdgeOptions _options;
     readonly Random _random;
     CertificateManager? _manager;
@@ -28,7 +27,7 @@ sealed class SimulatedEdge : IDisposable
         _options = new EdgeOptions
         {
             Hosts = [HostName.Parse("gateway.example.com")],
-            DataDirectory = _directory,
+            DataDirectory = _directory.Path,
             Certificates = new CertificatesSection { Source = CertificateSource.Acme },
             Acme = new AcmeSection { AcceptTermsOfService = true },
         };
@@ -77,6 +76,6 @@ sealed class SimulatedEdge : IDisposable
     {
         _manager?.Dispose();
         Ca.Dispose();
-        if (Directory.Exists(_directory)) Directory.Delete(_directory, recursive: true);
+        _directory.Dispose();
     }
 }

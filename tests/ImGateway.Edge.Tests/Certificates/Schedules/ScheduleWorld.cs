@@ -17,16 +17,12 @@ abstract class ScheduleWorld : IDisposable
     readonly Duty _tickets = new("new session ticket keys", TimeSpan.FromDays(1));
     readonly Duty _alerts = new("the daily alert, looked for each hour", TimeSpan.FromHours(25));
     readonly AlertCount _log = new();
+    readonly TemporaryDirectory _folder = TemporaryDirectory.InMemory();
     IReadOnlyDictionary<HostName, Credential>? _contexts;
     DateTimeOffset _lastRound = Start;
     int _alertsSeen;
 
-    protected ScheduleWorld(int seed)
-    {
-        Chance = new Random(seed);
-        Folder = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"imgw-schedules-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(Folder);
-    }
+    protected ScheduleWorld(int seed) => Chance = new Random(seed);
 
     public MachineClock Clock { get; } = new(Start);
 
@@ -34,7 +30,7 @@ abstract class ScheduleWorld : IDisposable
 
     public virtual IEnumerable<Duty> Duties => [_tickets, _alerts];
 
-    protected string Folder { get; }
+    protected string Folder => _folder.Path;
 
     protected abstract EdgeOptions Options { get; }
 
@@ -80,7 +76,7 @@ abstract class ScheduleWorld : IDisposable
     public virtual void Dispose()
     {
         Manager?.Dispose();
-        Directory.Delete(Folder, recursive: true);
+        _folder.Dispose();
     }
 
     /// <summary>Whether what is served is to be warned of, by the clock as it is.</summary>

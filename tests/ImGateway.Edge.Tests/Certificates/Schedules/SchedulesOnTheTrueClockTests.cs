@@ -69,7 +69,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
     {
         var host = HostName.Parse("gateway.example.com");
         var (window, most) = (OrderLedger.CertificatesLimit.Window, OrderLedger.CertificatesLimit.Count);
-        using var folder = new TemporaryDirectory();
+        using var folder = TemporaryDirectory.InMemory();
         for (var seed = 1; seed <= Scripts; seed++)
         {
             var (chance, clock, path) = (new Random(seed), new MachineClock(new DateTimeOffset(2027, 3, 1, 0, 0, 0, TimeSpan.Zero)), folder[$"{seed}.json"]);
