@@ -74,9 +74,22 @@ public sealed class AcmeAccount
     public async Task<Authorization> DeactivateAuthorizationAsync(Uri authorization, CancellationToken cancellationToken = default) =>
         Authorization.Parse(await PostAsync("authorization", authorization, Deactivated, cancellationToken), authorization);
 
-    /// <summary>Tells the CA that the answer to it is in place (RFC 8555 §7.5.1).</summary>
-    public async Task<Challenge> AcceptChallengeAsync(Challenge challenge, CancellationToken cancellationToken = default) =>
-        Challenge.Parse((await PostAsync("challenge", challenge.Url, Json.Write(_ => { }), cancellationToken)).Fields());
+    /// <summary>
+    /// Notifies the CA that the response to it is in place (RFC 8555 §7.5.1). A challenge that was accepted before counts as accepted: a
+    /// request is sent again where the response to the first was lost.
+    /// </summary>
+    public async Task<Challenge> AcceptChallengeAsync(Challenge challenge, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return Challenge.Parse((await PostAsync("challenge", challenge.Url, Json.Write(_ => { }), cancellationToken)).Fields());
+        }
+        catch (AcmeException e) when (e.Problem?.Type == "conflict")
+        {
+            // Boulder since July 2026: 409 where the challenge is not pending any more. The authorization says what became of it.
+            return challenge with { Status = ChallengeStatus.Processing };
+        }
+    }
 
     /// <summary>Looks until it is valid, as often as the CA says, and over passing failures of the CA and the network.</summary>
     /// <exception cref="AcmeException">It became something else, and the problem is the challenge's; or the time is up.</exception>
@@ -100,11 +113,24 @@ public sealed class AcmeAccount
             cancellationToken);
     }
 
-    /// <summary>Sends the CSR (RFC 8555 §7.4). What was lost on the way back can be had again by <see cref="GetOrderAsync"/>.</summary>
+    /// <summary>
+    /// Sends the CSR (RFC 8555 §7.4). What was lost on the way back can be had again by <see cref="GetOrderAsync"/>. An order that was
+    /// finalized before is returned as it is.
+    /// </summary>
     public async Task<Order> FinalizeAsync(Order order, ReadOnlyMemory<byte> csrDer, CancellationToken cancellationToken = default)
     {
         var payload = Json.Write(json => json.WriteString("csr", Base64Url.EncodeToString(csrDer.Span)));
-        return Order.Parse(await PostAsync("finalize", order.Finalize, payload, cancellationToken), order.Location);
+        try
+        {
+            return Order.Parse(await PostAsync("finalize", order.Finalize, payload, cancellationToken), order.Location);
+        }
+        catch (AcmeException e) when (e.Problem?.Type is "orderNotReady" or "conflict")
+        {
+            // A request that was sent again finds the order processing or valid (RFC 8555 §7.4): the certificate is being made already.
+            var now = await GetOrderAsync(order.Location, cancellationToken);
+            if (now.Status is OrderStatus.Processing or OrderStatus.Valid) return now;
+            throw;
+        }
     }
 
     /// <summary>Looks until it is ready or valid, as often as the CA says, and over passing failures of the CA and the network.</summary>

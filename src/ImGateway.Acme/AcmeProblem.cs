@@ -13,17 +13,20 @@ public sealed record AcmeProblem(string Type, string? Detail, int? Status, IRead
     const int MostSubproblems = 100;
     const int MostShown = 5;
 
-    // RFC 8555 §6.7, RFC 8657, RFC 9773 §7.4, and profiles.
+    // RFC 8555 §6.7, RFC 8657, RFC 9773 §7.4, profiles, and what Boulder says of a challenge that is not pending.
     static readonly HashSet<string> Registered =
     [
         "accountDoesNotExist", "alreadyReplaced", "alreadyRevoked", "badCSR", "badNonce", "badPublicKey", "badRevocationReason",
-        "badSignatureAlgorithm", "caa", "compound", "connection", "dns", "externalAccountRequired", "incorrectResponse", "invalidContact",
+        "badSignatureAlgorithm", "caa", "compound", "conflict", "connection", "dns", "externalAccountRequired", "incorrectResponse", "invalidContact",
         "invalidProfile", "malformed", "orderNotReady", "rateLimited", "rejectedIdentifier", "serverInternal", "tls", "unauthorized",
         "unsupportedContact", "unsupportedIdentifier", "userActionRequired",
     ];
 
     // What passes by itself: others need somebody to change something first.
     static readonly HashSet<string> Passing = ["badNonce", "connection", "dns", "rateLimited", "serverInternal", "tls"];
+
+    /// <summary>What people are to open: a page of the CA's for this problem (RFC 8555 §6.6, §7.3.3), or the first link in its detail.</summary>
+    public Uri? Link { get; init; }
 
     internal static IReadOnlyCollection<string> RegisteredTypes => Registered;
 
@@ -44,7 +47,10 @@ public sealed record AcmeProblem(string Type, string? Detail, int? Status, IRead
         TypeOf(fields),
         fields.Text("detail"),
         fields.Integer("status"),
-        [.. fields.Objects("subproblems").Take(MostSubproblems).Select(AcmeSubproblem.Parse)]);
+        [.. fields.Objects("subproblems").Take(MostSubproblems).Select(AcmeSubproblem.Parse)])
+    {
+        Link = fields.Url("instance") ?? fields.LinkIn("detail"),
+    };
 
     internal static string TypeOf(JsonFields fields)
     {

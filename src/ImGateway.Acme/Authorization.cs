@@ -40,7 +40,7 @@ public sealed record Authorization(
             fields.Flag("wildcard"),
             fields.Status<AuthorizationStatus>(),
             fields.Date("expires"),
-            [.. fields.RequiredObjects("challenges").Select(Challenge.Parse)],
+            [.. fields.Objects("challenges").Select(Challenge.Parse)],
             answer.RetryAfter);
     }
 }

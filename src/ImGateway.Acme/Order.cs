@@ -45,7 +45,7 @@ public sealed record OrderRequest(IReadOnlyList<AcmeIdentifier> Identifiers)
 /// <param name="Status">Where it stands.</param>
 /// <param name="Expires">When the CA forgets it.</param>
 /// <param name="Identifiers">What it is for.</param>
-/// <param name="Authorizations">To be made valid, one for each identifier.</param>
+/// <param name="Authorizations">To be made valid; none where the CA lists none, because nothing is left to prove.</param>
 /// <param name="Finalize">Where the CSR goes.</param>
 /// <param name="Certificate">Once valid.</param>
 /// <param name="Error">Once invalid.</param>
@@ -71,7 +71,7 @@ public sealed record Order(
             fields.Status<OrderStatus>(),
             fields.Date("expires"),
             [.. fields.RequiredObjects("identifiers").Select(AcmeIdentifier.Parse)],
-            fields.RequiredUrls("authorizations"),
+            fields.Urls("authorizations"),
             fields.RequiredUrl("finalize"),
             fields.Url("certificate"),
             fields.Object("error") is { } error ? AcmeProblem.Parse(error) : null,

@@ -15,10 +15,21 @@ sealed record AcmeAnswer(string Operation, Uri Url, int Status, string? MediaTyp
 
     public IReadOnlyList<Uri> Alternates { get; init; } = [];
 
+    /// <summary>RFC 8555 §6.6: where a limit is explained.</summary>
+    public Uri? Help { get; init; }
+
     public bool IsSuccess => Status is >= 200 and < 300;
 
     /// <summary>Where a problem document came, whatever its media type says.</summary>
-    public AcmeProblem? Problem => !IsSuccess && TryParse() is { } json ? AcmeProblem.Parse(new JsonFields(json, this)) : null;
+    public AcmeProblem? Problem
+    {
+        get
+        {
+            if (IsSuccess || TryParse() is not { } json) return null;
+            var problem = AcmeProblem.Parse(new JsonFields(json, this));
+            return problem.Link is null ? problem with { Link = Help } : problem;
+        }
+    }
 
     public JsonFields Fields() =>
         TryParse() is { } json ? new JsonFields(json, this) : throw Failure($"no JSON object but {Description}");

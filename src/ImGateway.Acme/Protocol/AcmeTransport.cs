@@ -121,6 +121,7 @@ sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
             Location = location is null ? null : CaUrl.Parse(location, relativeTo: url),
             RetryAfter = RetryAfter.Parse(retry, response.Headers.Date ?? options.Time.GetUtcNow(), options.MaxRetryAfter),
             Alternates = LinkHeader.Find(Values(response, "Link"), "alternate", relativeTo: url),
+            Help = LinkHeader.Find(Values(response, "Link"), "help", relativeTo: url) is [var help, ..] ? help : null,
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
@@ -11,6 +12,8 @@ namespace ImGateway.Acme.Protocol;
 /// <param name="answer">To be blamed.</param>
 sealed class JsonFields(JsonElement json, AcmeAnswer answer)
 {
+    static readonly SearchValues<char> EndsLink = SearchValues.Create(" \t\r\n\"'<>`");
+
     public string? Text(string name) => RawText(name) is { } text ? CaText.Clean(text) : null;
 
     public string RequiredText(string name) => Text(name) ?? throw Missing(name);
@@ -42,15 +45,23 @@ sealed class JsonFields(JsonElement json, AcmeAnswer answer)
 
     public IEnumerable<JsonFields> RequiredObjects(string name) => IsArray(name) ? Objects(name) : throw Missing(name);
 
+    /// <summary>The first https URL in a text for people, whole, although <see cref="Text"/> would cut it.</summary>
+    public Uri? LinkIn(string name)
+    {
+        var text = RawText(name) ?? "";
+        var start = text.IndexOf("https://", StringComparison.Ordinal);
+        if (start < 0) return null;
+        var rest = text.AsSpan(start);
+        var end = rest.IndexOfAny(EndsLink);
+        return CaUrl.Parse((end < 0 ? rest : rest[..end]).TrimEnd(".,;:!?)]}").ToString());
+    }
+
     public IReadOnlyList<string> Texts(string name) => [.. Elements(name).Select(AsText).OfType<string>().Select(CaText.Clean)];
 
-    public IReadOnlyList<Uri> RequiredUrls(string name)
-    {
-        if (!IsArray(name)) throw Missing(name);
-        return [.. Elements(name).Select(element => AsText(element) is { } text && CaUrl.Parse(text) is { } url
+    public IReadOnlyList<Uri> Urls(string name) =>
+        [.. Elements(name).Select(element => AsText(element) is { } text && CaUrl.Parse(text) is { } url
             ? url
             : throw answer.Failure($"one of its \"{name}\" is not a usable https URL"))];
-    }
 
     public IReadOnlyDictionary<string, string> TextByName()
     {

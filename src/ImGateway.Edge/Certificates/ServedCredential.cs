@@ -24,6 +24,15 @@ public sealed record ServedCredential(Credential Credential, string Source, stri
     /// <summary>What was served before it.</summary>
     public PreviousCertificate? Previous { get; init; }
 
+    /// <summary>What it covers beside <paramref name="host"/>, in a text of bounded length; null where that is nothing.</summary>
+    internal string? NamesBeside(HostName host)
+    {
+        const int most = 5;
+        var others = Credential.Names.Where(name => name != host).Select(name => name.Value).ToList();
+        if (others.Count == 0) return null;
+        return string.Join(", ", others.Take(most)) + (others.Count > most ? $" and {others.Count - most} more" : "");
+    }
+
     /// <summary>Why <paramref name="changes"/> would put a certificate that is not valid yet in the place of one that is; null where none does.</summary>
     public static string? TooEarly(
         IReadOnlyDictionary<HostName, ServedCredential> changes, IReadOnlyDictionary<HostName, ServedCredential> served, DateTimeOffset now) =>

@@ -214,7 +214,7 @@ public sealed record AcmeSection
 
     /// <summary>
     /// How names are proved, in order of preference: <c>http-01</c>, <c>tls-alpn-01</c>, <c>dns-01</c> (needs <c>DnsHook</c>; the one for wildcards),
-    /// <c>dns-persist-01</c>.
+    /// <c>dns-persist-01</c> (experimental: a draft that CAs may change or withdraw).
     /// </summary>
     /// <example>["tls-alpn-01"]</example>
     public IReadOnlyList<string> Challenges { get; init; } = ["http-01", "tls-alpn-01"];

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using System.Text;
 
 namespace ImGateway.Edge.Configuration;
 
@@ -10,7 +12,18 @@ namespace ImGateway.Edge.Configuration;
 /// </summary>
 public sealed record HostName
 {
-    static readonly IdnMapping Idn = new() { UseStd3AsciiRules = true };
+    /// <summary>Longer than a name may be in any of its forms.</summary>
+    const int LongestText = 1024;
+
+    /// <summary>What is ASCII in the result is judged here: the rules of STD 3 refuse the underscore of names that some networks have.</summary>
+    static readonly IdnMapping Idn = new();
+
+    /// <summary>
+    /// Marks and letters that have a composed form with what stands before them: combining diacritics, Hangul jamo, the voiced marks of kana,
+    /// hamza and madda.
+    /// </summary>
+    static readonly SearchValues<char> Composable = SearchValues.Create(
+        [.. Range(0x0300, 0x036F), .. Range(0x0653, 0x0655), .. Range(0x1100, 0x11FF), '\u3099', '\u309A']);
 
     HostName(string value, bool isAddress) => (Value, IsAddress) = (value, isAddress);
 
@@ -42,16 +55,7 @@ public sealed record HostName
 
         var wildcard = text.StartsWith("*.", StringComparison.Ordinal);
         var rest = (wildcard ? text[2..] : text).TrimEnd('.');
-        string ascii;
-        try
-        {
-            ascii = Idn.GetAscii(rest).ToLowerInvariant();
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-
+        if (rest.Length > LongestText || ToAscii(rest) is not { } ascii) return false;
         if (ascii.Length is 0 or > 251 || (wildcard && !ascii.Contains('.')) || ascii.Split('.').Any(label => !IsLabel(label))) return false;
         host = new HostName(wildcard ? "*." + ascii : ascii, isAddress: false);
         return true;
@@ -71,6 +75,38 @@ public sealed record HostName
 
     public override string ToString() => Value;
 
+    /// <summary>A-labels in lower case (RFC 5891 §5); null where the name does not survive the way there and back.</summary>
+    static string? ToAscii(string name)
+    {
+        try
+        {
+            if (Ascii.IsValid(name)) return SurvivesRoundTrip(name.ToLowerInvariant());
+            // U-labels are in lower case and composed (RFC 5891 §4.2.1, RFC 5895 §2). Without culture data .NET composes nothing, so what
+            // is not composed yet is refused: it would be another name than the one that looks the same.
+            var lower = name.Normalize(NormalizationForm.FormC).ToLowerInvariant();
+            if (lower.AsSpan().ContainsAny(Composable) || lower.EnumerateRunes().Any(IsNoText)) return null;
+            return SurvivesRoundTrip(Idn.GetAscii(lower).ToLowerInvariant());
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    static string? SurvivesRoundTrip(string ascii)
+    {
+        if (!ascii.Contains("xn--", StringComparison.Ordinal)) return ascii;
+        var back = Idn.GetUnicode(ascii);
+        return Idn.GetAscii(back.ToLowerInvariant()) == ascii && !back.EnumerateRunes().Any(IsNoText) ? ascii : null;
+    }
+
+    static bool IsNoText(Rune rune) => rune == Rune.ReplacementChar || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control
+        or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
+
+    static IEnumerable<char> Range(int first, int last) => Enumerable.Range(first, last - first + 1).Select(code => (char)code);
+
     static bool IsLabel(string label) =>
+        // A wildcard's folder is named by "_" for its "*": no host may be named so.
+        label != "_" &&
         label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-' && label.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 }

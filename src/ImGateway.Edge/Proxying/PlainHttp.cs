@@ -18,7 +18,7 @@ sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck
         // 1. A CA that looks for its answer gets it before Reject, the host check and every limit; of a token that is not ours nothing is said.
         // 2. Everybody else is told to use TLS, or to come back where a limit is reached.
         var over = OverLimit(context);
-        var refusal = !IsChallenge(context, out var answer) ? over ?? Redirect(context) : answer is null ? Refusal.NoRoute : null;
+        var refusal = !ChallengeAnswer.IsAskedFor(context, challenges, out var answer) ? over ?? Redirect(context) : answer is null ? Refusal.NoRoute : null;
         if (refusal is not null)
         {
             metrics.OnRefused(refusal);
@@ -26,9 +26,7 @@ sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck
         }
         else if (answer is not null)
         {
-            context.Response.ContentType = "application/octet-stream";
-            context.Response.ContentLength = answer.Length;
-            await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+            await ChallengeAnswer.WriteAsync(context, answer);
         }
 
         metrics.OnAnswered(RouteLabel.Other, context.Response.StatusCode, time.GetElapsedTime(started));
@@ -40,14 +38,6 @@ sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck
         if (context.Features.Get<OverLimitFeature>() is not { } over) return null;
         context.Response.Headers.Connection = "close";
         return over.Refusal is ConnectionRefusal.Connections ? Refusal.Connections : Refusal.ConnectionsPerAddress;
-    }
-
-    bool IsChallenge(HttpContext context, out byte[]? answer)
-    {
-        answer = null;
-        return (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
-            && TargetCheck.OriginForm(context.Features.Get<IHttpRequestFeature>()!.RawTarget) is { } path
-            && challenges.IsChallenge(path, out answer);
     }
 
     /// <summary>Sets the redirect, to a configured host only and in its configured spelling: what the client sent cannot shape the authority.</summary>

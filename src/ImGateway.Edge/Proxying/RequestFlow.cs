@@ -1,3 +1,4 @@
+using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Connections.Features;
@@ -19,6 +20,7 @@ sealed partial class RequestFlow(
     WebSocketRegistry webSockets,
     Retries retries,
     WebSocketLimit socketLimit,
+    HttpChallenges challenges,
     UpstreamErrors errors,
     UpstreamResults results,
     ProxyMetrics metrics,
@@ -43,6 +45,13 @@ sealed partial class RequestFlow(
         {
             // 1. Security headers, whoever answers.
             headers.AddTo(context.Response, overTls: true);
+
+            // A CA that was sent here from port 80 follows a redirect to any name (RFC 8555 §8.3): before the host is checked, and every limit.
+            if (ChallengeAnswer.IsAskedFor(context, challenges, out var answer) && answer is not null)
+            {
+                await ChallengeAnswer.WriteAsync(context, answer);
+                return;
+            }
 
             // 2. Framing, method, target, host, route and upgrade: what is not plainly meant for the upstream ends here.
             var refusal = Admit(context, listener, out var route, out var path, out var isWebSocket);

@@ -47,7 +47,7 @@ sealed class CaCertificates(CaState state)
             ? state.Certificates.Values.SingleOrDefault(certificate => certificate.RenewalId == call.Id)
             : null;
         if (certificate is null) throw CaProblemException.NotFound("certificate");
-        var window = Window(certificate);
+        var window = WindowOf(state, certificate);
         var json = new JsonObject
         {
             ["suggestedWindow"] = new JsonObject { ["start"] = Text(window.Start), ["end"] = Text(window.End) },
@@ -56,11 +56,12 @@ sealed class CaCertificates(CaState state)
         return CaAnswer.Of(json) with { RetryAfter = CaAnswer.Seconds(state.Options.RenewalInfoRetryAfter) };
     }
 
-    CaWindow Window(CaCertificate certificate)
+    public static CaWindow WindowOf(CaState state, CaCertificate certificate)
     {
         if (state.Windows.TryGetValue(certificate.SerialNumber, out var moved)) return moved;
         // A revoked certificate is to be replaced at once: its window is past.
         if (certificate.Revoked is { } revoked) return new(revoked.AddHours(-2), revoked.AddHours(-1), Explanation: null);
+        if (state.Options.SuggestsRenewalAtOnce) return new(certificate.NotBefore.AddDays(-1), certificate.NotAfter, Explanation: null);
         var lifetime = certificate.NotAfter - certificate.NotBefore;
         var middle = certificate.NotAfter - lifetime / 3;
         return new(middle - lifetime * HalfWindow, middle + lifetime * HalfWindow, Explanation: null);

@@ -37,6 +37,11 @@ sealed class CaChallenges(CaState state, CaLimiter limiter, CaValidator validato
     {
         if (!state.Challenges.TryGetValue(call.Id, out var challenge)) throw CaProblemException.NotFound("challenge");
         RequireOwner(challenge.Authorization, call);
+        if (call.Payload is not null && challenge.Status != "pending" && state.Options.RefusesSecondAcceptance)
+        {
+            throw new CaProblemException("conflict", $"The challenge is {challenge.Status}.", 409);
+        }
+
         if (call.Payload is not null && challenge.Status == "pending")
         {
             if (challenge.Authorization.Status != "pending") throw CaProblemException.Malformed($"The authorization is {challenge.Authorization.Status}.");

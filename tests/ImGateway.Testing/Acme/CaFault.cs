@@ -33,6 +33,9 @@ public abstract record CaFault
 
     public static CaFault OtherNames { get; } = new IssuingFault(CaMistake.OtherNames);
 
+    /// <summary>At finalize: the certificate has a name that was not ordered, beside those that were.</summary>
+    public static CaFault ExtraName { get; } = new IssuingFault(CaMistake.ExtraName);
+
     public static CaFault ExpiredCertificate { get; } = new IssuingFault(CaMistake.Expired);
 
     /// <summary>At finalize: signed by a CA that the chain does not contain.</summary>
@@ -51,8 +54,8 @@ public abstract record CaFault
 
     public static CaFault UnknownStatus { get; } = Rewrite(answer => answer["status"] = "contemplating");
 
-    public static CaFault RateLimited(TimeSpan retryAfter) =>
-        new ProblemFault("rateLimited", 429) { RetryAfter = ((long)retryAfter.TotalSeconds).ToString() };
+    public static CaFault RateLimited(TimeSpan retryAfter, string detail = "Scripted.") =>
+        new ProblemFault("rateLimited", 429) { RetryAfter = ((long)retryAfter.TotalSeconds).ToString(), Detail = detail };
 
     public static CaFault RateLimitedUntil(DateTimeOffset time) => new ProblemFault("rateLimited", 429) { RetryAfter = time.ToString("R") };
 
@@ -90,6 +93,7 @@ enum CaMistake
     None,
     OtherKey,
     OtherNames,
+    ExtraName,
     Expired,
     OtherIssuer,
 }
@@ -97,6 +101,8 @@ enum CaMistake
 sealed record ProblemFault(string Type, int Status) : CaFault
 {
     public string? RetryAfter { get; init; }
+
+    public string Detail { get; init; } = "Scripted.";
 
     public IReadOnlyList<CaSubproblem> Subproblems { get; init; } = [];
 }

@@ -44,6 +44,7 @@ sealed class CaIssuer : IDisposable
             if (mistake is CaMistake.OtherNames) names.AddDnsName("other." + identifier.Base);
             else if (identifier.Type == "ip") names.AddIpAddress(IPAddress.Parse(identifier.Value));
             else names.AddDnsName(identifier.Value);
+            if (mistake is CaMistake.ExtraName) names.AddDnsName("www." + identifier.Base);
         }
 
         // Critical, because the subject is empty (RFC 5280 §4.2.1.6).

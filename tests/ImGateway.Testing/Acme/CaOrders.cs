@@ -28,9 +28,13 @@ sealed class CaOrders(CaState state, CaLimiter limiter, CaIssuer issuer)
 
         var replaced = Replaced(account, Text(payload, "replaces"));
         if (state.Options.ReuseOrders && OpenOrder(account, identifiers, profile) is { } open) return Created(open);
-        // An order that replaces a certificate of the same names is exempt, as at Let's Encrypt.
-        if (replaced is null) limiter.RequireRoomForOrder(account, identifiers);
-        if (replaced is null) limiter.CountOrder(account, identifiers);
+        // An order that replaces a certificate is exempt within that certificate's window, as at Let's Encrypt.
+        if (replaced is null || !CaCertificates.WindowOf(state, replaced).Contains(state.Now))
+        {
+            limiter.RequireRoomForOrder(account, identifiers);
+            limiter.CountOrder(account, identifiers);
+        }
+
         var order = new CaOrder(state.NextId(), account, identifiers)
         {
             Profile = profile,

@@ -45,7 +45,7 @@ sealed class CaPipeline(CaState state, CaFaults faults, CaNonces nonces, CaAuthe
                 case CannedFault canned:
                     return canned.Answer;
                 case ProblemFault problem:
-                    throw new CaProblemException(problem.Type, "Scripted.", problem.Status)
+                    throw new CaProblemException(problem.Type, problem.Detail, problem.Status)
                     {
                         RetryAfter = problem.RetryAfter,
                         Subproblems = problem.Subproblems,

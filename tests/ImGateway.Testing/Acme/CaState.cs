@@ -108,7 +108,10 @@ sealed class CaChallenge(string id, CaAuthorization authorization, string type, 
 }
 
 /// <summary>When the CA suggests to renew (RFC 9773 §4.1).</summary>
-sealed record CaWindow(DateTimeOffset Start, DateTimeOffset End, Uri? Explanation);
+sealed record CaWindow(DateTimeOffset Start, DateTimeOffset End, Uri? Explanation)
+{
+    public bool Contains(DateTimeOffset now) => Start <= now && now < End;
+}
 
 sealed class CaCounters
 {

@@ -22,6 +22,9 @@ public sealed record ScriptableCaOptions
     /// <summary>Every challenge is valid as soon as it is accepted, without connecting back.</summary>
     public bool AlwaysValid { get; init; }
 
+    /// <summary>A challenge that is accepted for the second time is answered 409 <c>conflict</c>, as by Boulder since July 2026.</summary>
+    public bool RefusesSecondAcceptance { get; init; }
+
     /// <summary>Authorizations that an account holds are valid for its later orders too.</summary>
     public bool ReuseAuthorizations { get; init; }
 
@@ -47,6 +50,9 @@ public sealed record ScriptableCaOptions
     public string CaaIdentity { get; init; } = "ca.test";
 
     public bool OffersRenewalInfo { get; init; } = true;
+
+    /// <summary>The window of every certificate began a day before it was issued and ends with it, so that renewals at once are exempt from limits.</summary>
+    public bool SuggestsRenewalAtOnce { get; init; }
 
     public TimeSpan RenewalInfoRetryAfter { get; init; } = TimeSpan.FromHours(6);
 

@@ -21,4 +21,10 @@ public static class AuditActions
 
     /// <summary>The CA had lost the account, or closed it.</summary>
     public const string AccountReplaced = "accountReplaced";
+
+    /// <summary>It has the contact that is configured now.</summary>
+    public const string AccountUpdated = "accountUpdated";
+
+    /// <summary>The CA did not take the contact that is configured now; it is sent again with the next order.</summary>
+    public const string AccountUpdateFailed = "accountUpdateFailed";
 }

@@ -23,7 +23,9 @@ sealed class CertificateAudit(AuditLog log, CurrentOptions options, TimeProvider
             CertificatePins.Of(served.Credential),
             OneLine.From(served.Credential.Leaf.Issuer),
             served.Credential.Issuers.Count + 1,
-            served.Source == ServedCredential.Acme ? options.Value.Acme.Profile : null));
+            served.Source == ServedCredential.Acme ? options.Value.Acme.Profile : null,
+            // An order is for one name. A file may well be for many.
+            served.Source == ServedCredential.Acme && served.NamesBeside(host) is { } others ? $"also covers {others}, which was not ordered" : null));
     }
 
     /// <summary>A reload that was refused had brought it, and what was served before is served again.</summary>
@@ -43,7 +45,11 @@ sealed class CertificateAudit(AuditLog log, CurrentOptions options, TimeProvider
     public void FileMended(HostName host, string file) => log.Write(new AuditEntry(
         time.GetUtcNow(), AuditActions.FileMended, host.Value, RenewalReasons.File, OneLine.From(file)));
 
-    /// <param name="action">Registered or replaced.</param>
+    /// <summary>The CA did not take the contact that is configured now.</summary>
+    public void AccountUpdateFailed(Uri account, string why) => log.Write(new AuditEntry(
+        time.GetUtcNow(), AuditActions.AccountUpdateFailed, Host: null, RenewalReasons.Manual, ChangeCause.Loop, Detail: $"{account.AbsoluteUri}: {why}"));
+
+    /// <param name="action">Registered, replaced or updated.</param>
     /// <param name="why">As the metric would say it.</param>
     /// <param name="account">Its URL.</param>
     public void Account(string action, string why, Uri account) => log.Write(new AuditEntry(

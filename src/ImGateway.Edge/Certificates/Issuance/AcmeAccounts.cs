@@ -16,6 +16,8 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
 
     readonly string _folder = AcmePaths.Account(options);
 
+    IReadOnlyList<string> Contacts => options.Acme.Email is { } email ? [$"mailto:{email}"] : [];
+
     string KeyPath => Path.Combine(_folder, "account.pem");
 
     string FactsPath => Path.Combine(_folder, "account.json");
@@ -28,7 +30,7 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
         {
             var key = ReadKey();
             return key is not null && ReadFacts() is { } facts && facts.Directory == server.DirectoryUri
-                ? server.Account(key, facts.Url)
+                ? await UpdatedAsync(server.Account(key, facts.Url), facts, cancellationToken)
                 : await RegisterAsync(server, key ?? AcmeKey.Create(), AuditActions.AccountRegistered, RenewalReasons.Missing, cancellationToken);
         }
     }
@@ -57,11 +59,31 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
         DurableFile.CreatePrivateFolder(_folder);
         DurableFile.Write(KeyPath, Encoding.ASCII.GetBytes(key.ToPem()));
         var account = await server.RegisterAsync(key, request, cancellationToken);
-        var facts = new AccountFacts(account.Location, request.Contacts, server.DirectoryUri);
-        DurableFile.Write(FactsPath, JsonSerializer.SerializeToUtf8Bytes(facts, Json));
+        Keep(new AccountFacts(account.Location, request.Contacts, server.DirectoryUri));
         audit.Account(action, why, account.Location);
         return account;
     }
+
+    /// <summary>With the contact that is configured now (RFC 8555 §7.3.2). What a CA says against that costs no certificate.</summary>
+    async Task<AcmeAccount> UpdatedAsync(AcmeAccount account, AccountFacts facts, CancellationToken cancellationToken)
+    {
+        if (Contacts.SequenceEqual(facts.Contact ?? [], StringComparer.Ordinal)) return account;
+        try
+        {
+            await account.UpdateContactsAsync(Contacts, cancellationToken);
+            Keep(facts with { Contact = Contacts });
+            audit.Account(AuditActions.AccountUpdated, RenewalReasons.Manual, account.Location);
+        }
+        catch (AcmeException e)
+        {
+            // An account that is lost or closed is replaced when it orders, and its successor is registered with this contact.
+            audit.AccountUpdateFailed(account.Location, OneLine.From(IssuanceErrors.Explain(e, mayHaveIssued: false).Message));
+        }
+
+        return account;
+    }
+
+    void Keep(AccountFacts facts) => DurableFile.Write(FactsPath, JsonSerializer.SerializeToUtf8Bytes(facts, Json));
 
     AccountRequest Request(AcmeServer server, bool external)
     {
@@ -80,7 +102,7 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
 
         return new AccountRequest
         {
-            Contacts = options.Acme.Email is { } email ? [$"mailto:{email}"] : [],
+            Contacts = Contacts,
             TermsOfServiceAgreed = true,
             ExternalAccount = binding,
         };
@@ -131,5 +153,6 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
         }
     }
 
-    sealed record AccountFacts(Uri Url, IReadOnlyList<string> Contact, Uri Directory);
+    /// <param name="Contact">Null where the file has none.</param>
+    sealed record AccountFacts(Uri Url, IReadOnlyList<string>? Contact, Uri Directory);
 }

@@ -52,7 +52,9 @@ sealed partial class CertificateIssuer(
             if (!found) NoSuchChain(host, options.Acme.PreferredChain!, OneLine.From(string.Join(", ", chains.Issuers)));
 
             // 6. Nothing is served because a CA says so.
-            return new ServedCredential(_chain.Check(pem, key, host, server.DirectoryUri.Host), ServedCredential.Acme, server.DirectoryUri.AbsoluteUri);
+            var issued = new ServedCredential(_chain.Check(pem, key, host, server.DirectoryUri.Host), ServedCredential.Acme, server.DirectoryUri.AbsoluteUri);
+            if (issued.NamesBeside(host) is { } others) NotOrdered(host, issued.Credential.SerialNumber, others);
+            return issued;
         }
         catch (AcmeException e)
         {
@@ -182,6 +184,9 @@ sealed partial class CertificateIssuer(
         var offered = server.Directory.Profiles.Count > 0 ? OneLine.From(string.Join(", ", server.Directory.Profiles.Keys)) : "none";
         throw new IssuanceException($"Edge:Acme:Profile: {server.DirectoryUri.Host} has no profile {OneLine.Quote(profile)}; it offers: {offered}");
     }
+
+    [LoggerMessage(43, LogLevel.Warning, "{Host}: certificate {Serial} also covers {Names}, which was not ordered; it is served all the same. Ask the CA why")]
+    partial void NotOrdered(HostName host, string serial, string names);
 
     [LoggerMessage(39, LogLevel.Warning, "{Host}: Edge:Acme:PreferredChain: no chain is issued by {Preferred}; the CA offers: {Issuers}. Its own choice is served")]
     partial void NoSuchChain(HostName host, string preferred, string issuers);

@@ -8,8 +8,11 @@ namespace ImGateway.Edge.Certificates.Issuance;
 static class IssuanceErrors
 {
     /// <param name="challenge">The type of the challenge that failed, where one did.</param>
-    public static IssuanceException Explain(AcmeException e, bool mayHaveIssued, string? challenge = null) =>
-        new($"{e.Message}; {Remedy(e, challenge)}", e) { RetryAfter = e.RetryAfter, MayHaveIssued = mayHaveIssued };
+    public static IssuanceException Explain(AcmeException e, bool mayHaveIssued, string? challenge = null)
+    {
+        var remedy = Remedy(e, challenge);
+        return new($"{e.Message}; {remedy}", e) { RetryAfter = e.RetryAfter, MayHaveIssued = mayHaveIssued, Remedy = remedy };
+    }
 
     static string Remedy(AcmeException e, string? challenge) => e.Problem?.Type switch
     {
@@ -18,9 +21,12 @@ static class IssuanceErrors
         "connection" => "port 80 of the name has to reach this edge from the CA",
         "unauthorized" or "incorrectResponse" when challenge is not null => "something else answered for the name: let its DNS records point to this edge",
         "caa" => "allow this CA in the name's CAA records",
+        "rateLimited" when e.Problem.Link is { } link =>
+            $"it is tried again in time; if the CA has paused the name, open {link.AbsoluteUri} and do what it says",
         "rateLimited" => "nothing to do: it is tried again in time",
         "rejectedIdentifier" or "unsupportedIdentifier" => "this CA does not issue for that name; name another CA in Edge:Acme:Directory, or remove the host",
         "externalAccountRequired" => "set Edge:Acme:ExternalAccount:KeyId and HmacKeyFile to what the CA gave you",
+        "userActionRequired" when e.Problem.Link is { } link => $"the CA wants something of its customer: open {link.AbsoluteUri} and do what it says",
         "userActionRequired" => "the CA wants something of its customer: follow what it says",
         "invalidContact" or "unsupportedContact" => "correct Edge:Acme:Email",
         "invalidProfile" => "correct Edge:Acme:Profile",

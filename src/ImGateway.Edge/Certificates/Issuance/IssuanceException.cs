@@ -6,6 +6,9 @@ sealed class IssuanceException(string message, Exception? inner = null) : Except
     /// <summary>Not sooner than this, as the CA wishes.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The end of the message, which must survive where the message is cut; null where there is no such part.</summary>
+    public string? Remedy { get; init; }
+
     /// <summary>The CA has issued, or may yet: the order counts against its limits.</summary>
     public bool MayHaveIssued { get; init; }
 }

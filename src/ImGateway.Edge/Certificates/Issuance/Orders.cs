@@ -36,10 +36,10 @@ sealed class Orders(EdgeOptions options, AcmeAccounts accounts)
                 var order = new OrderRequest([AcmeIdentifier.For(request.Host.Value)]) { Profile = options.Acme.Profile, Replaces = replaces };
                 return (account, await account.CreateOrderAsync(order, cancellationToken));
             }
-            catch (AcmeException e) when (replaces is not null && e.Problem?.Type is "alreadyReplaced" or "malformed" or "unauthorized" or "serverInternal")
+            catch (AcmeException e) when (replaces is not null && MayBeRefusalOfReplaces(e))
             {
-                // What the CA thinks of the certificate before must not cost the one after (RFC 9773 §5). Pebble calls one
-                // that it does not find serverInternal, and so does not find 1 in 256: those whose serial number begins with a zero byte.
+                // What the CA thinks of the certificate before must not cost the one after (RFC 9773 §5), and CAs disagree on how to
+                // call that: Pebble says serverInternal of a certificate that it does not find.
                 replaces = null;
                 request.BeginOrder(false);
             }
@@ -50,6 +50,10 @@ sealed class Orders(EdgeOptions options, AcmeAccounts accounts)
             }
         }
     }
+
+    /// <summary>Anything that a CA has said, except what would be said of any order of the account.</summary>
+    static bool MayBeRefusalOfReplaces(AcmeException e) => e.Problem is { Status: not 429 } problem
+        && problem.Type is not ("rateLimited" or "accountDoesNotExist" or "userActionRequired" or "externalAccountRequired");
 
     /// <summary>Whether another key is needed (RFC 8555 §7.3.6); null where the account is as it should be.</summary>
     static async Task<bool?> IsLostAsync(AcmeAccount account, AcmeException e, CancellationToken cancellationToken)

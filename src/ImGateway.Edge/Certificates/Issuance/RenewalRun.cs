@@ -80,8 +80,9 @@ sealed partial class RenewalRun(
             if (counted) budget.NotIssued(host);
             counted = false;
             var serves = installer.Served.GetValueOrDefault(host) is { } now && now.Credential.NotAfter > time.GetUtcNow();
-            // Where a CA revokes whatever it has just issued, only the count of orders ends that.
-            var isFree = isExempt && cause is not { Reason: RenewalReasons.Revoked, Who: ChangeCause.Loop };
+            // Where a CA revokes whatever it has just issued, only the count of orders ends that. And a CA exempts only what comes
+            // within the window that it suggested: Boulder counts what comes before and after it.
+            var isFree = isExempt && state.IsInWindow(time.GetUtcNow()) && cause is not { Reason: RenewalReasons.Revoked, Who: ChangeCause.Loop };
             budget.Begin(host, isFree, mayTakeLast: !serves);
             counted = !isFree;
         }
@@ -90,8 +91,7 @@ sealed partial class RenewalRun(
     async Task<RenewResult> FailedAsync(HostName host, ChangeCause cause, Exception e, CancellationToken cancellationToken)
     {
         if (e is not IssuanceException) Unforeseen(host, e);
-        var line = OneLine.From(e is IssuanceException ? e.Message : $"{e.GetType().Name}: {e.Message}");
-        var why = line.Length > LongestError ? line[..LongestError] + "…" : line;
+        var why = Why(e);
         var (served, now) = (installer.Served.GetValueOrDefault(host)?.Credential, time.GetUtcNow());
         var next = RetrySchedule.Next(book.Of(host).Failures + 1, served?.NotAfter, (e as IssuanceException)?.RetryAfter, chance.Next(), now);
         await book.ChangeAsync(
@@ -102,6 +102,14 @@ sealed partial class RenewalRun(
         else if (served.NotAfter < now) ExpiredServed(host, why, served.SerialNumber, served.NotAfter, next);
         else Failed(host, why, served.SerialNumber, served.NotAfter, next);
         return new(host, Succeeded: false, $"{host}: {why}", served?.SerialNumber);
+    }
+
+    /// <summary>A line of bounded length. What an operator has to do is kept whole: a link that was cut leads nowhere.</summary>
+    static string Why(Exception e)
+    {
+        var line = OneLine.From(e is IssuanceException ? e.Message : $"{e.GetType().Name}: {e.Message}");
+        if (line.Length <= LongestError) return line;
+        return e is IssuanceException { Remedy: { } remedy } ? $"{line[..LongestError]}…; {OneLine.From(remedy)}" : line[..LongestError] + "…";
     }
 
     /// <summary>Whether what is served now was marked as revoked after <paramref name="begun"/> was read.</summary>

@@ -39,6 +39,9 @@ sealed record RenewalState(string? CertificateSha256)
     /// <summary>Of the last attempt, one of <see cref="RenewalReasons"/>.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Whether the CA would like the renewal now: from the window's start up to, but not including, its end.</summary>
+    public bool IsInWindow(DateTimeOffset now) => WindowStart <= now && now < WindowEnd;
+
     /// <summary>Nothing known yet but the certificate.</summary>
     public static RenewalState For(string? certificateSha256) => new(certificateSha256);
 }

@@ -11,20 +11,25 @@ static class PersistentRecords
 {
     const string Check = "dns-persist-01";
 
+    static readonly Finding Experimental = new(
+        Check, FindingStatus.Warn, $"{Check} is experimental: it is a draft of the IETF, which CAs may change or withdraw",
+        "list another challenge in Edge:Acme:Challenges as well, such as dns-01");
+
     public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, CaDirectory ca, DnsClient dns, CancellationToken cancellationToken)
     {
         if (!options.Acme.Challenges.Contains(ChallengeTypes.DnsPersist, StringComparer.Ordinal)) return [];
         if (await ca.CaaIdentitiesAsync(cancellationToken) is not [var issuer, ..])
         {
-            return [new(Check, FindingStatus.Warn, $"{ca.Name} does not say its name for DNS records", "ask the CA, or choose another challenge")];
+            return [Experimental, new(Check, FindingStatus.Warn, $"{ca.Name} does not say its name for DNS records", "ask the CA, or choose another challenge")];
         }
 
         if (AccountOf(options) is not { } account)
         {
-            return [new(Check, FindingStatus.Warn, $"there is no account at {ca.Name} yet, and its URL is part of the record", "start the edge once, then run doctor again")];
+            return [Experimental, new(Check, FindingStatus.Warn, $"there is no account at {ca.Name} yet, and its URL is part of the record", "start the edge once, then run doctor again")];
         }
 
-        return await Task.WhenAll(options.Hosts.Where(host => !host.IsAddress).Select(host => LookAsync(host, issuer, account, dns, cancellationToken)));
+        var found = await Task.WhenAll(options.Hosts.Where(host => !host.IsAddress).Select(host => LookAsync(host, issuer, account, dns, cancellationToken)));
+        return [Experimental, .. found];
     }
 
     static async Task<Finding> LookAsync(HostName host, string issuer, Uri account, DnsClient dns, CancellationToken cancellationToken)

@@ -33,7 +33,7 @@ function showConfiguration({ configuration }) {
 const actions = {
   installed: "Installed", renewed: "Renewed", rolledBack: "Rolled back", revoked: "Revoked", renewalFailed: "Renewal failed",
   fileRefused: "File refused", fileMended: "File mended",
-  accountRegistered: "Account registered", accountReplaced: "Account replaced",
+  accountRegistered: "Account registered", accountReplaced: "Account replaced", accountUpdated: "Account updated", accountUpdateFailed: "Account not updated",
 };
 
 const causes = {

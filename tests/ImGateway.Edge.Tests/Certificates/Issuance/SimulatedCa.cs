@@ -88,8 +88,10 @@ sealed class SimulatedCa(TimeProvider time) : IDisposable
         if (fault is Fault.Unreachable) throw new IssuanceException("ca.test: connection refused");
         if (fault is Fault.Unforeseen) throw new InvalidOperationException("nobody thought of this");
 
-        var isExempt = HasRenewalInfo && request.Current is { } current && current.Source == ServedCredential.Acme;
-        request.BeginOrder(isExempt);
+        var replaced = HasRenewalInfo && request.Current is { Source: ServedCredential.Acme } current ? current.Credential.Leaf : null;
+        request.BeginOrder(replaced is not null);
+        // Within the window alone, as Boulder does.
+        var isExempt = replaced is not null && WindowOf(replaced) is var window && window.Start <= time.GetUtcNow() && time.GetUtcNow() < window.End;
         Orders++;
         if (fault is not Fault.None) OrdersFailed++;
         if (!isExempt) Count("orders", _orders, 300, TimeSpan.FromHours(3));
@@ -119,15 +121,18 @@ sealed class SimulatedCa(TimeProvider time) : IDisposable
     Task<RenewalWindow?> AskAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
     {
         if (!IsUp || RenewalInfoIsBroken) throw new AcmeUnavailableException();
-        if (!HasRenewalInfo) return Task.FromResult<RenewalWindow?>(null);
+        return Task.FromResult(HasRenewalInfo ? WindowOf(certificate) : null);
+    }
+
+    RenewalWindow WindowOf(X509Certificate2 certificate)
+    {
         var notAfter = new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
         var life = notAfter - new DateTimeOffset(certificate.NotBefore.ToUniversalTime());
         // As Let's Encrypt has it: centred on a third of life left.
         var (centre, half) = (notAfter - life / 3, life / 100);
-        var window = Withdrawn.Contains(certificate.SerialNumber)
+        return Withdrawn.Contains(certificate.SerialNumber)
             ? new RenewalWindow(time.GetUtcNow().AddDays(-2), time.GetUtcNow().AddDays(-1), new Uri("https://ca.test/incident"), TimeSpan.FromHours(6))
             : new RenewalWindow(centre - half, centre + half, null, TimeSpan.FromHours(6));
-        return Task.FromResult<RenewalWindow?>(window);
     }
 
     Credential Issue(IssueRequest request)
