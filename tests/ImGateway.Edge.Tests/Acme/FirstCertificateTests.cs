@@ -57,6 +57,27 @@ public sealed class FirstCertificateTests : IDisposable
         Assert.Equal(serial, await new EdgeClient(again.Https, root).ServedSerialAsync(client));
     }
 
+    [Theory]
+    [InlineData(Host, false)]
+    [InlineData(Host, true)]
+    [InlineData("127.0.0.1", false)]
+    public async Task A_balancer_that_sends_http_01_to_https_does_not_keep_a_host_from_its_first_certificate(string host, bool debian)
+    {
+        await using var pebble = await Pebble.StartAsync(new PebbleOptions { Debian = debian });
+        await using var balancer = RecordingUpstream.Start(
+            (connection, head) => connection.SendAsync(
+                $"HTTP/1.1 301 Moved Permanently\r\nLocation: https://{host}:{pebble.TlsPort}{head.Split(' ')[1]}\r\nContent-Length: 0\r\n\r\n"),
+            pebble.HttpPort);
+        await using var edge = await EdgeProcess.StartListeningAsync(
+            Setup(pebble, host, ("Acme:Challenges", new JsonArray("http-01")), ("Listen:Http", new JsonArray("127.0.0.1:0"))));
+
+        await edge.WaitUntilReadyAsync(Promise);
+
+        Assert.Contains(balancer.Requests, head => head.StartsWith("GET /.well-known/acme-challenge/", StringComparison.Ordinal));
+        var root = X509Certificate2.CreateFromPem(await pebble.IssuingRootPemAsync());
+        Assert.NotEmpty(await new EdgeClient(edge.Https, root).ServedSerialAsync(host));
+    }
+
     [Fact]
     public async Task Before_it_443_refuses_and_readiness_names_the_host()
     {
