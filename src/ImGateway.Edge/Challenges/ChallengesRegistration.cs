@@ -8,6 +8,7 @@ static class ChallengesRegistration
     {
         services.TryAddSingleton<HookProgram>();
         return services
+            .AddSingleton<StandIns>()
             .AddSingleton<HttpChallenges>()
             .AddSingleton<TlsAlpnChallenges>()
             .AddSingleton<DnsPersist>()

@@ -4,8 +4,8 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>http-01 (RFC 8555 §8.3): the answers that port 80 gives. For addresses too (RFC 8738 §4), but not for wildcards.</summary>
-sealed class HttpChallenges : IChallengeResponder
+/// <summary>http-01 (RFC 8555 §8.3): the answers that ports 80 and 443 give. For addresses too (RFC 8738 §4), but not for wildcards.</summary>
+sealed class HttpChallenges(StandIns standIns) : IChallengeResponder
 {
     const string Folder = "/.well-known/acme-challenge/";
 
@@ -23,10 +23,11 @@ sealed class HttpChallenges : IChallengeResponder
         var answer = Encoding.ASCII.GetBytes(offer.KeyAuthorization);
         // A CA may give an authorization that is still pending to a later order, too: the token is the later one's to take away.
         _answers[offer.Token] = answer;
+        var standIn = standIns.Present(offer.Host);
         return Task.FromResult<IAsyncDisposable>(new Withdrawal(() =>
         {
             _answers.TryRemove(KeyValuePair.Create(offer.Token, answer));
-            return ValueTask.CompletedTask;
+            return standIn.DisposeAsync();
         }));
     }
 

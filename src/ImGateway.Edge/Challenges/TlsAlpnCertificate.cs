@@ -13,22 +13,12 @@ static class TlsAlpnCertificate
 {
     const string AcmeIdentifier = "1.3.6.1.5.5.7.1.31"; // id-pe-acmeIdentifier, RFC 8737 §6.1
 
-    /// <summary>No CA looks at the dates; clocks may differ.</summary>
-    static readonly TimeSpan Validity = TimeSpan.FromDays(2);
-
     public static Credential Create(HostName host, ReadOnlySpan<byte> digest, DateTimeOffset now)
     {
         if (digest.Length != SHA256.HashSizeInBytes) throw new ChallengeException($"{host}: the digest for tls-alpn-01 is not one of SHA-256");
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=ImGateway Edge tls-alpn-01", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        if (host.IsAddress) names.AddIpAddress(IPAddress.Parse(host.Value));
-        else names.AddDnsName(host.Value);
-        request.CertificateExtensions.Add(names.Build());
         var authorization = new AsnWriter(AsnEncodingRules.DER);
         authorization.WriteOctetString(digest);
-        request.CertificateExtensions.Add(new X509Extension(AcmeIdentifier, authorization.Encode(), critical: true));
-        return new Credential(request.CreateSelfSigned(now - Validity, now + Validity), [], [host]);
+        return ChallengeCertificate.Create(ChallengeTypes.TlsAlpn, host, now, new X509Extension(AcmeIdentifier, authorization.Encode(), critical: true));
     }
 
     /// <summary>The name that a CA sends: for addresses, which SNI cannot hold, the one for reverse look-ups (RFC 8738 §6).</summary>

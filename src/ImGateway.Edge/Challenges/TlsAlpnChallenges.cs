@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net.Security;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
@@ -13,15 +12,13 @@ sealed class TlsAlpnChallenges : IChallengeResponder
 {
     static readonly SslApplicationProtocol Protocol = new("acme-tls/1");
 
-    readonly ServerCertificateSelector _selector;
     readonly TimeProvider _time;
-    readonly Lock _lock = new();
-    ImmutableDictionary<string, Credential> _pending = ImmutableDictionary.Create<string, Credential>(StringComparer.Ordinal);
+    readonly PendingCredentials<string> _pending;
 
     public TlsAlpnChallenges(ServerCertificateSelector selector, TimeProvider time)
     {
-        (_selector, _time) = (selector, time);
-        _selector.PublishApart(Protocol, _pending);
+        (_time, _pending) = (time, new(pending => selector.PublishApart(Protocol, pending)));
+        selector.PublishApart(Protocol, new Dictionary<string, Credential>());
     }
 
     public string Type => ChallengeTypes.TlsAlpn;
@@ -32,23 +29,6 @@ sealed class TlsAlpnChallenges : IChallengeResponder
     {
         if (!CanAnswer(offer.Host)) throw new ChallengeException($"{offer.Host}: tls-alpn-01 proves no wildcards (RFC 8737 §3); use dns-01");
         var name = TlsAlpnCertificate.ServerNameOf(offer.Host);
-        var credential = TlsAlpnCertificate.Create(offer.Host, offer.Digest.Span, _time.GetUtcNow());
-        lock (_lock) Publish(_pending.SetItem(name, credential));
-        return Task.FromResult<IAsyncDisposable>(new Withdrawal(() =>
-        {
-            lock (_lock)
-            {
-                // A later challenge for the same name may have taken the place. The certificate is left to the collector: a handshake may be using it.
-                if (_pending.GetValueOrDefault(name) == credential) Publish(_pending.Remove(name));
-            }
-
-            return ValueTask.CompletedTask;
-        }));
-    }
-
-    void Publish(ImmutableDictionary<string, Credential> pending)
-    {
-        _selector.PublishApart(Protocol, pending);
-        _pending = pending;
+        return Task.FromResult<IAsyncDisposable>(_pending.Add(name, TlsAlpnCertificate.Create(offer.Host, offer.Digest.Span, _time.GetUtcNow())));
     }
 }

@@ -1,3 +1,4 @@
+using ImGateway.Edge.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ImGateway.Edge.Proxying;
@@ -26,6 +27,9 @@ public sealed class ListenerFeature(ListenerKind kind)
 
     public ListenerKind Kind => kind;
 
+    /// <summary>Its host has no certificate yet: all but challenges is refused.</summary>
+    internal bool IsForChallenges { get; init; }
+
     internal Peer? Peer { get; set; }
 
     internal HostVerdict? Host { get; set; }
@@ -46,7 +50,7 @@ public static class ListenerKindExtensions
     /// <summary>Marks the connections of a listener. Goes after TLS where there is some.</summary>
     public static void UseListenerKind(this ListenOptions listener, ListenerKind kind) => listener.Use(next => connection =>
     {
-        connection.Features.Set(new ListenerFeature(kind));
+        connection.Features.Set(new ListenerFeature(kind) { IsForChallenges = connection.Features.Get<TlsConnectionInfo>() is { IsStandIn: true } });
         return next(connection);
     });
 }

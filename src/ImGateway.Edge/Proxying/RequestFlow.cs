@@ -98,6 +98,7 @@ sealed partial class RequestFlow(
     Refusal? Admit(HttpContext context, ListenerFeature listener, out ProxyRoute? route, out ReadOnlyMemory<char> path, out bool isWebSocket)
     {
         (route, path, isWebSocket) = (null, default, false);
+        if (listener.IsForChallenges) return Refusal.UnknownHost;
         // First: who asks too often shall cost as little as can be.
         if (options.Limits.RequestsPerSecondPerAddress is > 0 and var perSecond && !rates.Admit(addresses.AddressOf(context, listener), perSecond)) return Refusal.TooManyRequests;
         if (MessageCheck.Framing(context.Request) is { } malformed) return malformed;

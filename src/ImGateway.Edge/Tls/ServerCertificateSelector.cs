@@ -11,6 +11,9 @@ sealed record ServedName(HostName Host, Credential Credential, SslServerAuthenti
 {
     /// <summary>To be shown the certificate is all that a client can have.</summary>
     public bool EndsAfterHandshake { get; init; }
+
+    /// <summary>In place of a certificate that is still to be issued, for challenges alone.</summary>
+    public bool IsStandIn { get; init; }
 }
 
 /// <summary>What a client hello gets: a name that is served, or why not.</summary>
@@ -31,6 +34,7 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     Names _names = new(hosts, defaultHost, unknownNames);
     volatile Table _table = new([], null, unknownNames);
     volatile ApartTable? _apart;
+    volatile StandInTable? _standIns;
     volatile bool _hasServed;
     int _contexts;
 
@@ -84,6 +88,15 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
             StringComparer.Ordinal));
     }
 
+    /// <summary>Serves these, for challenges alone, to those who ask for a host that has no credential.</summary>
+    internal void PublishStandIns(IReadOnlyDictionary<HostName, Credential> credentials)
+    {
+        var known = _standIns;
+        _standIns = credentials.Count == 0
+            ? null
+            : new StandInTable([.. credentials.Select(each => known?.Known(each.Key, each.Value) ?? ServeStandIn(each.Key, each.Value))]);
+    }
+
     /// <summary>
     /// From now on, handshakes that show the certificate of this <paramref name="fingerprint"/> staple <paramref name="response"/>; null: nothing.
     /// It stays with the certificate over whatever is published, and contexts, with their tickets, stay as they are.
@@ -118,19 +131,22 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     }
 
     /// <summary>
-    /// What is published apart for the protocol offered; else exact name, then wildcard, then what <c>Tls:UnknownNames</c> says; without a name
-    /// the address connected to, then the default.
+    /// What is published apart for the protocol offered; else exact name, then wildcard, then a stand-in, then what <c>Tls:UnknownNames</c> says;
+    /// without a name the address connected to, then the default, then a stand-in.
     /// </summary>
     internal Selection Select(scoped ClientHello hello, IPAddress? localAddress)
     {
         Span<char> name = stackalloc char[Math.Min(hello.ServerName.Length, 256)];
         if (_apart is { } apart && apart.IsMeantBy(hello)) return apart.Find(Lower(hello.ServerName, ref name) ? name : []);
 
-        var table = _table;
+        var (table, standIns) = (_table, _standIns);
         if (hello.ServerName.IsEmpty)
-            return Found((localAddress is null ? null : table.Addresses.GetValueOrDefault(localAddress.IsIPv4MappedToIPv6 ? localAddress.MapToIPv4() : localAddress)) ?? table.Unnamed);
+        {
+            var address = localAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : localAddress;
+            return Found((address is null ? null : table.Addresses.GetValueOrDefault(address)) ?? table.Unnamed ?? standIns?.FindUnnamed(address));
+        }
 
-        return Lower(hello.ServerName, ref name) && table.Find(name) is { } served ? served
+        return Lower(hello.ServerName, ref name) && (table.Find(name) ?? standIns?.Find(name)) is { } served ? served
             : table.UnknownNames is UnknownNames.Default ? Found(table.Unnamed)
             : HandshakeFailure.UnknownName;
 
@@ -149,17 +165,18 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
         AllowRenegotiation = false,
     });
 
-    /// <summary>Without resumption .NET shares no OpenSSL context with anybody, and no ticket can bring a client past the certificate.</summary>
-    ServedName ServeApart(SslApplicationProtocol protocol, Credential credential) => new(credential.Names[0], credential, new SslServerAuthenticationOptions
+    ServedName ServeApart(SslApplicationProtocol protocol, Credential credential) => new(credential.Names[0], credential, WithoutResumption(credential, [protocol])) { EndsAfterHandshake = true };
+
+    ServedName ServeStandIn(HostName host, Credential credential) => new(host, credential, WithoutResumption(credential, Protocols)) { IsStandIn = true };
+
+    /// <summary>.NET then shares no OpenSSL context with any other name, and no ticket can bring a client past the certificate.</summary>
+    SslServerAuthenticationOptions WithoutResumption(Credential credential, List<SslApplicationProtocol> protocols) => new()
     {
         ServerCertificateContext = credential.CreateContext(),
-        ApplicationProtocols = [protocol],
+        ApplicationProtocols = protocols,
         EnabledSslProtocols = Versions,
         AllowRenegotiation = false,
         AllowTlsResume = false,
-    })
-    {
-        EndsAfterHandshake = true,
     };
 
     SslProtocols Versions => policy is TlsPolicy.Modern ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13;

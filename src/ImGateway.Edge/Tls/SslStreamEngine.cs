@@ -166,6 +166,7 @@ sealed class SslStreamEngine(
                 NegotiatedCipherSuite = stream.NegotiatedCipherSuite,
                 ApplicationProtocol = stream.NegotiatedApplicationProtocol,
                 Resumed = transport.EndHandshake(),
+                IsStandIn = served.IsStandIn,
             };
             metrics.OnCompleted(info, time.GetElapsedTime(started));
             return (stream, info);

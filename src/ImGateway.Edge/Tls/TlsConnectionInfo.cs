@@ -26,6 +26,9 @@ public sealed class TlsConnectionInfo : ITlsConnectionFeature, ITlsHandshakeFeat
 
     public bool Resumed { get; init; }
 
+    /// <summary>By a certificate that stands in for one still to be issued: the connection is for challenges alone.</summary>
+    public bool IsStandIn { get; init; }
+
     ReadOnlyMemory<byte> ITlsApplicationProtocolFeature.ApplicationProtocol => ApplicationProtocol.Protocol;
 
     string ITlsHandshakeFeature.HostName => Host.Value;

@@ -1,6 +1,7 @@
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Proxying;
+using ImGateway.Edge.Tls;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Challenges;
@@ -101,24 +102,24 @@ public sealed class HttpChallengesTests
     public async Task A_hostile_token_is_refused_and_not_repeated(string token)
     {
         var e = await Assert.ThrowsAsync<ChallengeException>(
-            () => new HttpChallenges().PresentAsync(Offers.For("gateway.test", token), TestContext.Current.CancellationToken));
+            () => Alone().PresentAsync(Offers.For("gateway.test", token), TestContext.Current.CancellationToken));
         if (token.Length > 1) Assert.DoesNotContain(token, e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_token_without_end_is_refused() =>
         await Assert.ThrowsAsync<ChallengeException>(
-            () => new HttpChallenges().PresentAsync(Offers.For("gateway.test", new string('a', 10_000)), TestContext.Current.CancellationToken));
+            () => Alone().PresentAsync(Offers.For("gateway.test", new string('a', 10_000)), TestContext.Current.CancellationToken));
 
     [Fact]
     public async Task A_key_authorization_for_another_token_is_refused() =>
-        await Assert.ThrowsAsync<ChallengeException>(() => new HttpChallenges().PresentAsync(
+        await Assert.ThrowsAsync<ChallengeException>(() => Alone().PresentAsync(
             Offers.For("gateway.test") with { KeyAuthorization = "other.thumbprint" }, TestContext.Current.CancellationToken));
 
     [Fact]
     public void Names_and_addresses_can_be_proved_and_wildcards_cannot()
     {
-        var challenges = new HttpChallenges();
+        var challenges = Alone();
         Assert.True(challenges.CanAnswer(HostName.Parse("gateway.test")));
         Assert.True(challenges.CanAnswer(HostName.Parse("192.0.2.1")));
         Assert.False(challenges.CanAnswer(HostName.Parse("*.gateway.test")));
@@ -130,6 +131,9 @@ public sealed class HttpChallengesTests
         var offer = Offers.For("gateway.test");
         Assert.Equal("challenge for gateway.test", $"{offer}");
     }
+
+    static HttpChallenges Alone() =>
+        new(new StandIns(new ServerCertificateSelector(ProxyHost.Options(new Uri("http://127.0.0.1:9"))), TimeProvider.System));
 
     static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, ChallengeOffer offer) =>
         edge.Challenges.Single(responder => responder.Type == "http-01").PresentAsync(offer, TestContext.Current.CancellationToken);

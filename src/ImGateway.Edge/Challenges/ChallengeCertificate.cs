@@ -1,0 +1,26 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Challenges;
+
+/// <summary>A self-signed certificate of one host, kept in memory, for CAs while they validate.</summary>
+static class ChallengeCertificate
+{
+    /// <summary>No CA looks at the dates; clocks may differ.</summary>
+    static readonly TimeSpan Validity = TimeSpan.FromDays(2);
+
+    public static Credential Create(string type, HostName host, DateTimeOffset now, params ReadOnlySpan<X509Extension> extensions)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN=ImGateway Edge {type}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        if (host.IsAddress) names.AddIpAddress(IPAddress.Parse(host.Value));
+        else names.AddDnsName(host.Value);
+        request.CertificateExtensions.Add(names.Build());
+        foreach (var extension in extensions) request.CertificateExtensions.Add(extension);
+        return new Credential(request.CreateSelfSigned(now - Validity, now + Validity), [], [host]);
+    }
+}
