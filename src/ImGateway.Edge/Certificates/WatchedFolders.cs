@@ -66,6 +66,7 @@ sealed partial class WatchedFolders(Action changed, ILogger logger) : IDisposabl
             watcher.Renamed += (_, _) => changed();
             watcher.Error += (_, e) => OnError(folder, e.GetException());
             watcher.EnableRaisingEvents = true;
+            LogWatched(OneLine.From(folder));
             return watcher;
         }
         catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
@@ -88,6 +89,9 @@ sealed partial class WatchedFolders(Action changed, ILogger logger) : IDisposabl
     {
         if (Directory.Exists(folder) && Interlocked.Exchange(ref _reported, 1) == 0) LogNotWatched(OneLine.From(folder), OneLine.From(error.Message));
     }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Folder}: is watched for changed files")]
+    partial void LogWatched(string folder);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Folder}: inotify cannot watch it, so its files are polled each second: {Why}. Raise fs.inotify.max_user_instances or fs.inotify.max_user_watches")]
     partial void LogNotWatched(string folder, string why);

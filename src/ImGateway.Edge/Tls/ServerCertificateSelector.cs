@@ -25,18 +25,31 @@ readonly record struct Selection(ServedName? Served, HandshakeFailure Failure)
 }
 
 /// <summary>Which credential a client hello gets. Its table is replaced as a whole by <c>Publish</c>: one volatile write.</summary>
-public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, HostName defaultHost, TlsPolicy policy, UnknownNames unknownNames)
+public sealed class ServerCertificateSelector
 {
     static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
 
     readonly Lock _changing = new();
     readonly Dictionary<string, byte[]> _staples = new(StringComparer.Ordinal);
-    Names _names = new(hosts, defaultHost, unknownNames);
-    volatile Table _table = new([], null, unknownNames);
+    readonly TlsPolicy _policy;
+    readonly TicketScopes _scopes;
+    Names _names;
+    volatile Table _table;
     volatile ApartTable? _apart;
     volatile StandInTable? _standIns;
     volatile bool _hasServed;
-    int _contexts;
+
+    public ServerCertificateSelector(IReadOnlyList<HostName> hosts, HostName defaultHost, TlsPolicy policy, UnknownNames unknownNames)
+        : this(hosts, defaultHost, policy, unknownNames, new TicketScopes())
+    {
+    }
+
+    internal ServerCertificateSelector(IReadOnlyList<HostName> hosts, HostName defaultHost, TlsPolicy policy, UnknownNames unknownNames, TicketScopes scopes)
+    {
+        (_policy, _scopes) = (policy, scopes);
+        _names = new(hosts, defaultHost, unknownNames);
+        _table = new([], null, unknownNames);
+    }
 
     public ServerCertificateSelector(EdgeOptions options)
         : this(options.Hosts, options.DefaultHost, options.Tls.Policy, options.Tls.UnknownNames)
@@ -157,13 +170,18 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
     static HostName? HostOfDefault(Names names, IReadOnlyDictionary<HostName, Credential> credentials) =>
         credentials.ContainsKey(names.DefaultHost) ? names.DefaultHost : names.Hosts.FirstOrDefault(host => host.Matches(names.DefaultHost) && credentials.ContainsKey(host));
 
-    ServedName Serve(HostName host, Credential credential, ServedName? known) => known is not null && known.Credential == credential && known.Host == host ? known : new(host, credential, new SslServerAuthenticationOptions
+    ServedName Serve(HostName host, Credential credential, ServedName? known)
     {
-        ServerCertificateContext = CreateContext(credential),
-        ApplicationProtocols = Protocols,
-        EnabledSslProtocols = Versions | NextContext(),
-        AllowRenegotiation = false,
-    });
+        if (known is not null && known.Credential == credential && known.Host == host) return known;
+        var context = CreateContext(credential);
+        return new(host, credential, new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = context,
+            ApplicationProtocols = Protocols,
+            EnabledSslProtocols = Versions | _scopes.Next(context),
+            AllowRenegotiation = false,
+        });
+    }
 
     ServedName ServeApart(SslApplicationProtocol protocol, Credential credential) => new(credential.Names[0], credential, WithoutResumption(credential, [protocol])) { EndsAfterHandshake = true };
 
@@ -179,7 +197,7 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
         AllowTlsResume = false,
     };
 
-    SslProtocols Versions => policy is TlsPolicy.Modern ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13;
+    SslProtocols Versions => _policy is TlsPolicy.Modern ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13;
 
     SslStreamCertificateContext CreateContext(Credential credential)
     {
@@ -187,12 +205,6 @@ public sealed class ServerCertificateSelector(IReadOnlyList<HostName> hosts, Hos
         OcspStaple.Prepare(context, _staples.GetValueOrDefault(credential.Fingerprint));
         return context;
     }
-
-    /// <summary>
-    /// Whatever the certificate context, .NET shares one OpenSSL context, and with it the keys of session tickets, among all handshakes of a process
-    /// with equal certificates and equal protocols. Bits that stand for no protocol keep names apart (cf. CVE-2025-23419) and make new keys new.
-    /// </summary>
-    SslProtocols NextContext() => (SslProtocols)(++_contexts * 0x10000);
 
     /// <summary>Lower case and without the root's dot; false for what no DNS name holds.</summary>
     static bool Lower(ReadOnlySpan<byte> sent, ref Span<char> name)

@@ -109,7 +109,7 @@ public sealed class ServerCertificateSelectorTests : IDisposable
         return new Credential(issued.Leaf, [_ca.Certificate], [HostName.Parse(name)]);
     }
 
-    static Selection Select(ServerCertificateSelector selector, string? name, IPAddress? localAddress = null)
+    internal static Selection Select(ServerCertificateSelector selector, string? name, IPAddress? localAddress = null)
     {
         var hello = new ReadOnlySequence<byte>((RawHello.ForTls13() with { ServerName = name }).ToRecords());
         Assert.Equal(HelloStatus.Complete, ClientHello.Read(hello, (selector, localAddress), static (h, at) => at.selector.Select(h, at.localAddress), out Selection selection));
