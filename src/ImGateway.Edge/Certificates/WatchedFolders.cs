@@ -8,27 +8,26 @@ namespace ImGateway.Edge.Certificates;
 /// </summary>
 sealed partial class WatchedFolders(Action changed, ILogger logger) : IDisposable
 {
-    readonly Dictionary<(string Path, DateTime Created), FileSystemWatcher?> _watchers = [];
+    readonly Dictionary<(string Path, FolderIdentity Identity), FileSystemWatcher?> _watchers = [];
     int _reported;
 
     /// <summary>Cheap to call again: only what appeared or disappeared is touched.</summary>
     public void Follow(IEnumerable<string> files)
     {
-        // A folder made anew under the old name, or a link that leads elsewhere, differs in its creation time.
-        var wanted = files.SelectMany(FoldersOf).Distinct(StringComparer.Ordinal)
-            .Where(Directory.Exists)
-            .Select(folder => (folder, Directory.GetCreationTimeUtc(folder)))
-            .ToHashSet();
+        HashSet<(string Path, FolderIdentity Identity)> wanted = [];
+        foreach (var path in files.SelectMany(FoldersOf).Distinct(StringComparer.Ordinal))
+        {
+            // A folder made anew under the old name, or a link that leads elsewhere, is another folder.
+            if (FolderIdentity.Of(path) is { } identity) wanted.Add((path, identity));
+        }
+
         foreach (var gone in _watchers.Keys.Where(key => !wanted.Contains(key)).ToList())
         {
             _watchers[gone]?.Dispose();
             _watchers.Remove(gone);
         }
 
-        foreach (var (path, created) in wanted)
-        {
-            if (!_watchers.ContainsKey((path, created))) _watchers[(path, created)] = Watch(path);
-        }
+        foreach (var folder in wanted.Where(folder => !_watchers.ContainsKey(folder))) _watchers[folder] = Watch(folder.Path);
     }
 
     public void Dispose()

@@ -40,7 +40,7 @@ public sealed class ServerCertificateSelector
     volatile bool _hasServed;
 
     public ServerCertificateSelector(IReadOnlyList<HostName> hosts, HostName defaultHost, TlsPolicy policy, UnknownNames unknownNames)
-        : this(hosts, defaultHost, policy, unknownNames, new TicketScopes())
+        : this(hosts, defaultHost, policy, unknownNames, TicketScopes.OfProcess)
     {
     }
 

@@ -1,4 +1,3 @@
-using System.Net.Security;
 using System.Security.Authentication;
 
 namespace ImGateway.Edge.Tls;
@@ -10,12 +9,43 @@ namespace ImGateway.Edge.Tls;
 /// </summary>
 sealed class TicketScopes
 {
-    int _contexts;
+    /// <summary>TLS 1.3 is bits 12 and 13, and no protocol is above it: 18 bits are left.</summary>
+    const int LowestBit = 0x4000, Scopes = 0x40000;
 
-    /// <summary>Bits to be added to the protocols of <paramref name="context"/>.</summary>
-    public SslProtocols Next(SslStreamCertificateContext context)
+    readonly Lock _changing = new();
+    readonly Dictionary<int, WeakReference<object>> _taken = [];
+    int _last;
+    int _nextSweep = 256;
+
+    /// <summary>.NET's OpenSSL contexts are the process's, whichever selector has made them.</summary>
+    public static TicketScopes OfProcess { get; } = new();
+
+    /// <summary>
+    /// Bits to be added to the protocols of <paramref name="context"/>. They come again only when all others have been given out and that context has
+    /// been collected: a connection keeps its context, and .NET the OpenSSL context of it, for as long as it is open.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">All are in use.</exception>
+    public SslProtocols Next(object context)
     {
-        ArgumentNullException.ThrowIfNull(context);
-        return (SslProtocols)(++_contexts * 0x10000);
+        lock (_changing)
+        {
+            if (_taken.Count >= _nextSweep) Sweep();
+            for (var tried = 1; tried < Scopes; tried++)
+            {
+                // From 1 to the largest number, in a circle: without a bit the context would be anybody's.
+                _last = _last % (Scopes - 1) + 1;
+                if (_taken.TryGetValue(_last, out var taken) && taken.TryGetTarget(out _)) continue;
+                _taken[_last] = new(context);
+                return (SslProtocols)(_last * LowestBit);
+            }
+        }
+
+        throw new InvalidOperationException($"{Scopes - 1} TLS contexts are in use; close connections, or restart the edge");
+    }
+
+    void Sweep()
+    {
+        foreach (var collected in _taken.Where(taken => !taken.Value.TryGetTarget(out _)).Select(taken => taken.Key).ToList()) _taken.Remove(collected);
+        _nextSweep = Math.Max(256, _taken.Count * 2);
     }
 }
