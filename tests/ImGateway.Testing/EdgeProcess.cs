@@ -221,6 +221,7 @@ public sealed class EdgeProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = directory,
         };
+        foreach (var (name, value) in setup.Environment) start.Environment[name] = value;
         return new EdgeProcess(Process.Start(start)!, directory, setup.Namespace);
     }
 

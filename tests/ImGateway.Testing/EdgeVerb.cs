@@ -9,6 +9,10 @@ public static class EdgeVerb
     public static Task<ToolResult> RunAsAsync(int user, params string[] arguments) =>
         PartnerTool.RunAsync("setpriv", [$"--reuid={user}", $"--regid={user}", "--clear-groups", .. Command, .. arguments]);
 
+    /// <summary>With variables beside those of the tests.</summary>
+    public static Task<ToolResult> RunWithAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        PartnerTool.RunAsync("env", [.. environment.Select(variable => $"{variable.Key}={variable.Value}"), .. Command, .. arguments]);
+
     /// <summary>In a network namespace. Only root can.</summary>
     public static Task<ToolResult> RunInAsync(NetworkNamespace space, params string[] arguments) =>
         PartnerTool.RunAsync(space.Prefix[0], [.. space.Prefix.Skip(1), .. Command, .. arguments]);

@@ -28,6 +28,9 @@ public static class PartnerTool
     /// <summary>Debian's, unpacked by <c>tests/partners/install</c>: no service comes with it.</summary>
     public static string Prometheus => FromEnvironment("PROMETHEUS", "prometheus");
 
+    /// <summary>Debian's, unpacked as Prometheus is.</summary>
+    public static string TinyProxy => FromEnvironment("TINYPROXY", "tinyproxy");
+
     public static string PromTool => FromEnvironment("PROMTOOL", "promtool");
 
     /// <summary>Debian's Chromium.</summary>
