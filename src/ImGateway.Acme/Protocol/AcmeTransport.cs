@@ -125,12 +125,13 @@ sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
         };
     }
 
-    static AcmeException NetworkFailure(string operation, Uri url, Exception e)
+    AcmeException NetworkFailure(string operation, Uri url, Exception e)
     {
+        var way = options.Proxy?.IsBypassed(url) is false ? $" through the proxy {options.Proxy.GetProxy(url)?.Authority}" : "";
         // Nobody but the operator can make an untrusted certificate a trusted one. (Where the handshake itself failed, there is an inner one.)
         return e.InnerException is AuthenticationException { InnerException: null } untrusted
             ? new AcmeException(operation, url.Host, $"the CA's own HTTPS certificate is not trusted: {CaText.Clean(untrusted.Message)}", innerException: e)
-            : new AcmeException(operation, url.Host, $"the CA cannot be reached: {CaText.Clean(e.Message)}", isTransient: true, innerException: e);
+            : new AcmeException(operation, url.Host, $"the CA cannot be reached{way}: {CaText.Clean(e.Message)}", isTransient: true, innerException: e);
     }
 
     static IEnumerable<string> Values(HttpResponseMessage response, string name) =>

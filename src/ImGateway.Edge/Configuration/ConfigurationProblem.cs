@@ -8,6 +8,9 @@ public enum ProblemKind
     /// <summary>A key nobody reads: an error for <c>validate</c>, a warning at start.</summary>
     Unknown,
 
+    /// <summary>What others set too and cannot be used: an error for <c>validate</c>, a warning at start.</summary>
+    Ignored,
+
     /// <summary>A key or value of the contract whose feature has yet to come. Never ignored silently, so an error in both.</summary>
     NotAvailableYet,
 }
@@ -18,7 +21,7 @@ public enum ProblemKind
 /// <param name="Kind">Whether the edge may start in spite of it.</param>
 public sealed record ConfigurationProblem(string Key, string Message, string Remedy, ProblemKind Kind = ProblemKind.Invalid)
 {
-    public bool PreventsStart => Kind != ProblemKind.Unknown;
+    public bool PreventsStart => Kind is not (ProblemKind.Unknown or ProblemKind.Ignored);
 
     /// <summary>One line, whatever characters the key or the value brought along.</summary>
     public override string ToString() => OneLine.From($"{Key}: {Message}; {Remedy}");

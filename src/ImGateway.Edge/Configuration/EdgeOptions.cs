@@ -40,6 +40,13 @@ public sealed record EdgeOptions
 
     public AcmeSection Acme { get; init; } = new();
 
+    /// <summary>
+    /// An HTTP proxy through which the edge asks the CA and OCSP responders, <c>http://host:port</c> or <c>http://user:password@host:port</c>; the gateway
+    /// is never connected to through it. None: that of the variables <c>HTTPS_PROXY</c> and <c>HTTP_PROXY</c>, except for what <c>NO_PROXY</c> lists.
+    /// </summary>
+    /// <example>"http://proxy.example.com:3128"</example>
+    public ProxyAddress? OutgoingProxy { get; init; }
+
     public PlainHttpSection PlainHttp { get; init; } = new();
 
     public HeadersSection Headers { get; init; } = new();
@@ -67,6 +74,9 @@ public sealed record EdgeOptions
     /// <summary>Who may read the management port.</summary>
     /// <example>["127.0.0.0/8", "::1/128", "10.0.0.0/28"]</example>
     public IReadOnlyList<IPNetwork> ManagementNetworks { get; init; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
+
+    /// <summary>What stands in for <see cref="OutgoingProxy"/>.</summary>
+    internal ProxyEnvironment ProxyEnvironment { get; init; } = ProxyEnvironment.None;
 
     /// <summary>The certificate for clients that send no name: <c>Tls:DefaultHost</c>, else the first host.</summary>
     public HostName DefaultHost => Tls.DefaultHost ?? Hosts[0];

@@ -18,8 +18,10 @@ public static class EffectiveSettings
 {
     public const string None = "(none)";
 
+    /// <summary>Variables of the environment that take effect are behind the settings.</summary>
     public static IEnumerable<string> Lines(EdgeOptions options) =>
-        Of(options with { Tls = options.Tls with { DefaultHost = options.DefaultHost } }).Select(setting => OneLine.From($"{setting.Key} = {setting.Text}"));
+        Of(options with { Tls = options.Tls with { DefaultHost = options.DefaultHost } }).Select(setting => $"{setting.Key} = {setting.Text}")
+            .Concat(options.ProxyEnvironment.Lines()).Select(OneLine.From);
 
     internal static IEnumerable<Setting> Of(EdgeOptions options) => Settings(options, "Edge");
 
@@ -36,6 +38,7 @@ public static class EffectiveSettings
         bool flag => [new(key, flag ? "true" : "false", list)],
         // As configured: Uri adds a slash.
         Uri url => [new(key, url.GetLeftPart(UriPartial.Authority), list)],
+        ProxyAddress proxy => [new(key, $"{proxy}", list) { Secret = proxy.Login }],
         _ when Leaf.For(value.GetType()) is not null => [new(key, $"{value}", list) { Secret = value as Secret }],
         IReadOnlyDictionary<string, string> texts => texts.Count == 0 ? [new(key, None)] : texts.Select(text => new Setting($"{key}:{text.Key}", text.Value)),
         IEnumerable items => Items([.. items.Cast<object>()], key),

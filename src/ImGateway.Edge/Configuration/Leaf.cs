@@ -7,7 +7,8 @@ namespace ImGateway.Edge.Configuration;
 /// <param name="Parse">Null if the text is not one.</param>
 /// <param name="What">Completes "'x' is not …".</param>
 /// <param name="Remedy">How to write it.</param>
-sealed record Leaf(Func<string, object?> Parse, string What, string Remedy)
+/// <param name="IsSecret">The text may hold a password, also where it is not one: it is not quoted.</param>
+sealed record Leaf(Func<string, object?> Parse, string What, string Remedy, bool IsSecret = false)
 {
     // "10" must not become ten days, nor "5:00" five hours, as TimeSpan.Parse has it.
     static readonly string[] Durations = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss", @"hh\:mm\:ss\.FFFFFFF", @"d\.hh\:mm\:ss\.FFFFFFF"];
@@ -36,6 +37,7 @@ sealed record Leaf(Func<string, object?> Parse, string What, string Remedy)
             "an address and port",
             "write address:port, such as *:443, 127.0.0.1:9180 or [::1]:9180"),
         [typeof(IPNetwork)] = new(Network, "a network", "write address/length, such as 10.0.0.0/8"),
+        [typeof(ProxyAddress)] = new(text => ProxyAddress.TryParse(text, out var value) ? value : null, ProxyAddress.What, ProxyAddress.Remedy, IsSecret: true),
         [typeof(Uri)] = new(text => Uri.TryCreate(text, UriKind.Absolute, out var value) ? value : null, "a URL", "write http://host:port"),
     };
 

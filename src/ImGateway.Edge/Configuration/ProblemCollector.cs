@@ -20,6 +20,8 @@ sealed class ProblemCollector
         _problems.Add(new(key, "unknown key", nearest is null ? remedy : $"did you mean {nearest}?", ProblemKind.Unknown));
     }
 
+    public void Ignored(string key, string message, string remedy) => _problems.Add(new(key, message, remedy, ProblemKind.Ignored));
+
     /// <summary>A required key that is not there, unless a problem already tells why.</summary>
     public void Missing(string key, string remedy)
     {

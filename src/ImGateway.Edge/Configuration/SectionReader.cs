@@ -58,7 +58,7 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
         if (leaf.Parse(text) is { } value) return value;
         if (LaterKeys.Contains(section.Path[(Root.Length + 1)..], text)) problems.NotAvailableYet(section.Path, $"'{text}' is", leaf.Remedy);
         else if (text.Length == 0) problems.Invalid(section.Path, "is empty", $"{leaf.Remedy}, or remove it");
-        else problems.Invalid(section.Path, $"{OneLine.Quote(text)} is not {leaf.What}", leaf.Remedy);
+        else problems.Invalid(section.Path, $"{(leaf.IsSecret ? "the value" : OneLine.Quote(text))} is not {leaf.What}", leaf.Remedy);
         return null;
     }
 

@@ -22,7 +22,7 @@ sealed class AcmeConnection(EdgeOptions options, AcmeMetrics metrics, TimeProvid
 
     Task<AcmeServer> OpenAsync(Uri directory, CancellationToken cancellationToken) => AcmeServer.ConnectAsync(
         directory,
-        new AcmeServerOptions { TrustedRoots = TrustedRoots(), Time = time, UserAgent = "imgw", OnRequest = metrics.Requested },
+        new AcmeServerOptions { TrustedRoots = TrustedRoots(), Time = time, UserAgent = "imgw", OnRequest = metrics.Requested, Proxy = new OutgoingProxy(() => options) },
         cancellationToken);
 
     X509Certificate2Collection? TrustedRoots()

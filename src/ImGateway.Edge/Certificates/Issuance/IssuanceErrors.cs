@@ -32,6 +32,8 @@ static class IssuanceErrors
         "invalidProfile" => "correct Edge:Acme:Profile",
         not null when e.Operation == "newAccount" => "check Edge:Acme:ExternalAccount (KeyId and HmacKeyFile) and Email",
         null when Has<AuthenticationException>(e) => "if it is a private CA, name the root of its HTTPS in Edge:Acme:TrustedRootsFile; also check this machine's clock",
+        null when e.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } =>
+            "have the proxy let this machine connect to the CA, or correct Edge:OutgoingProxy (user and password too), else HTTPS_PROXY",
         null when Has<SocketException>(e) => "check this machine's network, its DNS, and Edge:Acme:Directory",
         not null when challenge is not null => "see that the name's A and AAAA records point to this edge, and that the CA reaches it",
         _ => "it is tried again",

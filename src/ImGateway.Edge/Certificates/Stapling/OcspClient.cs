@@ -16,16 +16,20 @@ sealed class OcspClient : IDisposable
 
     readonly TimeProvider _time;
     readonly TimeSpan _timeout;
+    readonly IWebProxy? _proxy;
     readonly HttpClient _http;
 
-    public OcspClient(TimeProvider time, TimeSpan? timeout = null)
+    /// <param name="proxy">Null: responders are asked directly, whatever the environment says.</param>
+    public OcspClient(TimeProvider time, TimeSpan? timeout = null, IWebProxy? proxy = null)
     {
-        (_time, _timeout) = (time, timeout ?? DefaultTimeout);
+        (_time, _timeout, _proxy) = (time, timeout ?? DefaultTimeout, proxy);
         // Redirects lead to http and https only, and never from https to http: .NET sees to that.
         var handler = new SocketsHttpHandler
         {
             MaxAutomaticRedirections = MaxRedirects,
             UseCookies = false,
+            UseProxy = proxy is not null,
+            Proxy = proxy,
             ActivityHeadersPropagator = null,
             MaxResponseHeadersLength = 16,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
@@ -55,7 +59,7 @@ sealed class OcspClient : IDisposable
             }
             catch (HttpRequestException e)
             {
-                problems.Add($"{responder.Authority}: {Reason(e)}");
+                problems.Add($"{responder.Authority}{Way(responder)}: {Reason(e)}");
             }
             catch (UriFormatException)
             {
@@ -63,7 +67,7 @@ sealed class OcspClient : IDisposable
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                problems.Add($"{responder.Authority}: no answer within {_timeout.TotalSeconds:0.#} s");
+                problems.Add($"{responder.Authority}{Way(responder)}: no answer within {_timeout.TotalSeconds:0.#} s");
             }
         }
 
@@ -81,6 +85,8 @@ sealed class OcspClient : IDisposable
         if (response.StatusCode != HttpStatusCode.OK) throw new HttpRequestException($"HTTP status {(int)response.StatusCode}");
         return await response.Content.ReadAsByteArrayAsync(either.Token);
     }
+
+    string Way(Uri responder) => _proxy?.IsBypassed(responder) is false ? $" through the proxy {_proxy.GetProxy(responder)?.Authority}" : "";
 
     static HttpRequestMessage Request(Uri responder, byte[] request)
     {

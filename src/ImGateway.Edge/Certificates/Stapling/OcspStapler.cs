@@ -28,8 +28,10 @@ public sealed partial class OcspStapler : BackgroundService
     readonly SemaphoreSlim _places = new(MaxAtOnce, MaxAtOnce);
     IReadOnlyDictionary<HostName, ServedCredential>? _followed;
 
-    public OcspStapler(CertificateManager manager, ServerCertificateSelector selector, OcspStates states, TimeProvider time, ILogger<OcspStapler> logger)
-        : this(manager, selector, states, new OcspClient(time), CertificatesRegistration.NewRandom(), time, logger)
+    public OcspStapler(
+        CertificateManager manager, ServerCertificateSelector selector, OcspStates states, CurrentOptions options, TimeProvider time, ILogger<OcspStapler> logger)
+        : this(
+            manager, selector, states, new OcspClient(time, proxy: new OutgoingProxy(() => options.Value)), CertificatesRegistration.NewRandom(), time, logger)
     {
     }
 

@@ -13,14 +13,14 @@ sealed class CaDirectory : IAsyncDisposable
     // What TLS, tokens and orders bear in practice, and where CAs begin to refuse.
     static readonly TimeSpan SmallSkew = TimeSpan.FromSeconds(60), LargeSkew = TimeSpan.FromMinutes(5);
 
-    readonly AcmeSection _acme;
+    readonly EdgeOptions _options;
     readonly Uri _directory;
     readonly TimeProvider _time;
     readonly Lazy<Task<Answer>> _answer;
 
-    CaDirectory(AcmeSection acme, Uri directory, TimeProvider time)
+    CaDirectory(EdgeOptions options, Uri directory, TimeProvider time)
     {
-        (_acme, _directory, _time) = (acme, directory, time);
+        (_options, _directory, _time) = (options, directory, time);
         _answer = new Lazy<Task<Answer>>(AskAsync);
     }
 
@@ -29,7 +29,7 @@ sealed class CaDirectory : IAsyncDisposable
     /// <summary>Null where certificates do not come by ACME.</summary>
     public static CaDirectory? Of(EdgeOptions options, TimeProvider time) =>
         options.Certificates.Source is CertificateSource.Acme && AcmeDirectories.UrlOf(options.Acme.Directory) is { } directory
-            ? new CaDirectory(options.Acme, directory, time)
+            ? new CaDirectory(options, directory, time)
             : null;
 
     /// <summary>Whether it answers, and what it wants of its customers.</summary>
@@ -73,7 +73,7 @@ sealed class CaDirectory : IAsyncDisposable
 
     /// <summary>As its directory says, else as is known of it; empty if neither.</summary>
     public async Task<IReadOnlyList<string>> CaaIdentitiesAsync(CancellationToken cancellationToken) =>
-        (await _answer.Value.WaitAsync(cancellationToken)).Directory is { CaaIdentities: { Count: > 0 } said } ? said : AcmeDirectories.CaaIdentitiesOf(_acme.Directory);
+        (await _answer.Value.WaitAsync(cancellationToken)).Directory is { CaaIdentities: { Count: > 0 } said } ? said : AcmeDirectories.CaaIdentitiesOf(_options.Acme.Directory);
 
     public async ValueTask DisposeAsync()
     {
@@ -86,16 +86,16 @@ sealed class CaDirectory : IAsyncDisposable
         var roots = new X509Certificate2Collection();
         try
         {
-            if (_acme.TrustedRootsFile is { } file) roots.ImportFromPemFile(file);
+            if (_options.Acme.TrustedRootsFile is { } file) roots.ImportFromPemFile(file);
             using var server = await AcmeServer.ConnectAsync(
                 _directory,
-                new AcmeServerOptions { TrustedRoots = _acme.TrustedRootsFile is null ? null : roots, RequestTimeout = Patience, Time = _time },
+                new AcmeServerOptions { TrustedRoots = _options.Acme.TrustedRootsFile is null ? null : roots, RequestTimeout = Patience, Time = _time, Proxy = new OutgoingProxy(() => _options) },
                 CancellationToken.None);
             return new Answer { Directory = server.Directory, Date = server.ServerDate, At = _time.GetUtcNow() };
         }
         catch (AcmeException e)
         {
-            return new Answer { Problem = e.Message, Remedy = "see to Edge:Acme:Directory, outgoing connections, the clock and, for a private CA, Edge:Acme:TrustedRootsFile" };
+            return new Answer { Problem = e.Message, Remedy = "see to Edge:Acme:Directory, outgoing connections and Edge:OutgoingProxy, the clock and, for a private CA, Edge:Acme:TrustedRootsFile" };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {

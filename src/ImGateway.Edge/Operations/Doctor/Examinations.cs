@@ -23,6 +23,7 @@ static class Examinations
                 new("dns", token => HostAddresses.LookAsync(host, options, token)),
                 new("caa", async token => await CaaRecords.LookAsync(host, options.Acme.Challenges, ca?.Name, ca is null ? [] : await ca.CaaIdentitiesAsync(token), dns, token)),
             ]),
+            .. ProxyCheck.Of(options).Select(proxy => new Examination("outgoing proxy", proxy.LookAsync)),
             .. ca is null ? (IEnumerable<Examination>)[] :
             [
                 new("ca", token => ca.LookAsync(options, token)),

@@ -1,0 +1,65 @@
+using System.Net;
+
+namespace ImGateway.Edge.Configuration;
+
+/// <summary>
+/// Hosts that are connected to directly, as <c>NO_PROXY</c> lists them. There is no standard: this takes what curl and Go take, which is names
+/// together with everything below them, addresses, networks, each with a port or without, and <c>*</c>.
+/// </summary>
+sealed class ProxyExceptions
+{
+    public static readonly ProxyExceptions None = new("");
+
+    readonly IReadOnlyList<Exception> _exceptions;
+
+    public ProxyExceptions(string text)
+    {
+        Text = text;
+        _exceptions = [.. text.Split([',', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
+    }
+
+    public string Text { get; }
+
+    public bool Contain(Uri url)
+    {
+        var host = url.IdnHost.TrimEnd('.');
+        var address = IPAddress.TryParse(url.IdnHost, out var parsed) ? parsed : null;
+        return _exceptions.Any(exception => (exception.Port ?? url.Port) == url.Port && exception.Matches(host, address));
+    }
+
+    static Exception Parse(string text)
+    {
+        if (text == "*") return new Exception(null, (_, _) => true);
+        if (Network(text) is { } network) return new Exception(null, (_, address) => address is not null && network(address));
+        var (host, port) = text.LastIndexOf(':') is > 0 and var colon && ushort.TryParse(text[(colon + 1)..], out var number) ? (text[..colon], number) : (text, default(int?));
+        if (Network(host.Trim('[', ']')) is { } single) return new Exception(port, (_, address) => address is not null && single(address));
+        var name = host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host.TrimStart('.');
+        name = name.TrimEnd('.');
+        return new Exception(port, (asked, _) => name.Length > 0 && asked.EndsWith(name, StringComparison.OrdinalIgnoreCase)
+            && (asked.Length == name.Length || asked[^(name.Length + 1)] == '.'));
+    }
+
+    /// <summary>An address or <c>address/length</c>, whose address may have bits behind the length; null if it is neither.</summary>
+    static Func<IPAddress, bool>? Network(string text)
+    {
+        var parts = text.Split('/', 2);
+        if (!IPAddress.TryParse(parts[0], out var address)) return null;
+        var bytes = address.GetAddressBytes();
+        var length = bytes.Length * 8;
+        if (parts is [_, var written] && !(int.TryParse(written, out length) && length >= 0 && length <= bytes.Length * 8)) return null;
+        return asked => asked.GetAddressBytes() is var other && other.Length == bytes.Length && Common(bytes, other) >= length;
+    }
+
+    static int Common(byte[] one, byte[] other)
+    {
+        for (var i = 0; i < one.Length; i++)
+        {
+            if (one[i] != other[i]) return i * 8 + byte.LeadingZeroCount((byte)(one[i] ^ other[i]));
+        }
+
+        return one.Length * 8;
+    }
+
+    /// <param name="Port">Null: any.</param>
+    sealed record Exception(int? Port, Func<string, IPAddress?, bool> Matches);
+}
