@@ -14,10 +14,13 @@ var root = new RootCommand(CommandLine.Description)
     RunCommand.Create(),
     DemoCommand.Create(),
     ValidateCommand.Create(
-        async (configuration, cancellationToken) => await PolicyProof.ProblemsAsync(configuration, TimeProvider.System, cancellationToken),
-        (configuration, cancellationToken) => CertificateFilesCheck.ProblemsAsync(configuration, TimeProvider.System, cancellationToken),
-        (configuration, _) => Task.FromResult(AcmeFilesCheck.Problems(configuration, TimeProvider.System)),
-        (configuration, _) => Task.FromResult(configuration.IsSound("Edge:DataDirectory") ? ControlSocket.Problems(configuration.Draft) : [])),
+        (configuration, _) => Task.FromResult(CertificateFilesCheck.Warnings(configuration, TimeProvider.System)),
+        [
+            async (configuration, cancellationToken) => await PolicyProof.ProblemsAsync(configuration, TimeProvider.System, cancellationToken),
+            (configuration, cancellationToken) => CertificateFilesCheck.ProblemsAsync(configuration, TimeProvider.System, cancellationToken),
+            (configuration, _) => Task.FromResult(AcmeFilesCheck.Problems(configuration, TimeProvider.System)),
+            (configuration, _) => Task.FromResult(configuration.IsSound("Edge:DataDirectory") ? ControlSocket.Problems(configuration.Draft) : []),
+        ]),
     DoctorCommand.Create(),
     CertCommand.Create(),
     AuditCommand.Create(TimeProvider.System),

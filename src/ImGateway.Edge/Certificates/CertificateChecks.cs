@@ -27,6 +27,11 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
             found.Select(problem => new CertificateProblem(file, problem.Message, problem.Remedy));
     }
 
+    /// <summary>What is served all the same.</summary>
+    /// <param name="file">What to name in the warnings.</param>
+    public IEnumerable<CertificateProblem> Warnings(string file, CertificateChain chain, DateTimeOffset now) =>
+        Early(file, chain, now).Concat(CommonName(chain.Leaf).Select(found => new CertificateProblem(file, found.Message, found.Remedy)));
+
     /// <summary>What time heals: it is served where there is nothing better, and put off where there is.</summary>
     /// <param name="file">What to name in the warnings.</param>
     public static IEnumerable<CertificateProblem> Early(string file, CertificateChain chain, DateTimeOffset now) =>
@@ -75,16 +80,23 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         var names = CertificateNames.Of(leaf);
         if (names.Count == 0)
         {
-            var host = hosts.Count > 0 ? hosts[0] : HostName.Parse("gateway.example.com");
-            yield return ("has no host name: names come from the SAN (subject alternative name), the common name counts for nothing",
-                "request it anew with: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr "
-                + $"-subj / -addext subjectAltName={(host.IsAddress ? "IP" : "DNS")}:{host}");
+            yield return ("has no host name in its SAN (subject alternative name), where clients look for it",
+                Remedies.NameInSan(hosts.Count > 0 ? hosts[0] : HostName.Parse("gateway.example.com"), leaf.IsSelfSigned()));
         }
         else if (hosts.Count > 0 && !hosts.Any(host => names.Any(name => name.Matches(host))))
         {
             yield return ($"is for {string.Join(", ", names)} and covers none of the configured hosts ({string.Join(", ", hosts)})",
-                "name the right file, or add its names to Hosts");
+                leaf.HasSan() ? "name the right file, or add its names to Hosts" : $"name the right file, or {Remedies.NameInSan(hosts[0], leaf.IsSelfSigned())}");
         }
+    }
+
+    IEnumerable<(string Message, string Remedy)> CommonName(X509Certificate2 leaf)
+    {
+        if (leaf.HasSan() || CertificateNames.Of(leaf) is not [var first, ..] names) yield break;
+        var host = hosts.Count == 0 ? first : hosts.FirstOrDefault(host => names.Any(name => name.Matches(host)));
+        if (host is null) yield break;
+        yield return ($"has no SAN (subject alternative name) but only the common name {first}: browsers refuse it, and so do most other clients",
+            Remedies.NameInSan(host, leaf.IsSelfSigned()));
     }
 
     static IEnumerable<(string Message, string Remedy)> Purposes(X509Certificate2 leaf)

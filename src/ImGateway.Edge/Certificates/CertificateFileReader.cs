@@ -37,7 +37,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         if (problems.Count > 0) return new(file, Credential: null, [], problems, warnings);
 
         // 1. The certificate with its key, and all others that came along.
-        var (leaf, others) = FormOf(contents.Certificate) == X509ContentType.Pkcs12
+        var (leaf, others) = OtherForms.Of(contents.Certificate) == X509ContentType.Pkcs12
             ? ReadPfx(contents, problems)
             : ReadPem(contents, problems);
         others = [.. others, .. contents.Chain is { } chainFile ? ParsePem(file.Chain!, chainFile, problems)?.Certificates ?? [] : []];
@@ -51,7 +51,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         // 3. What clients would say to it.
         var now = time.GetUtcNow();
         problems.AddRange(checks.Problems(file.Certificate, chain, now));
-        warnings.AddRange(CertificateChecks.Early(file.Certificate, chain, now));
+        warnings.AddRange(checks.Warnings(file.Certificate, chain, now));
         var names = CertificateNames.Of(leaf);
         var credential = new Credential(leaf, chain.Issuers, names);
         return problems.Count == 0
@@ -77,7 +77,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         if (own is not null) return (key.Bind(own), document.Certificates);
         problems.Add(new(keyPath,
             $"the key does not belong to {(document.Certificates.Count == 1 ? "the certificate" : $"any of the {document.Certificates.Count} certificates")} in {file.Certificate}",
-            "name the key that the certificate was requested with: openssl pkey -pubout and openssl x509 -noout -pubkey must print the same")
+            Remedies.ComparePublicKeys(keyPath, file.Certificate))
         {
             AwaitsOtherPart = contents.Key is not null,
         });
@@ -90,13 +90,8 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         {
             var document = PemDocument.Parse(content);
             if (document.Certificates.Count > 0) return document;
-            problems.Add(FormOf(content) switch
-            {
-                X509ContentType.Cert => new(path, "is not PEM but binary (DER)", $"convert it with: openssl x509 -inform DER -in {path} -out NEW.crt"),
-                X509ContentType.Pkcs7 => new(path, "is PKCS#7", $"convert it with: openssl pkcs7 -print_certs -in {path} -out NEW.crt"),
-                X509ContentType.Pkcs12 => new(path, "is PFX (PKCS#12)", "name a PFX file as Certificate, and PEM files as Chain"),
-                _ => new(path, "holds no certificate", "name the PEM file that begins with BEGIN CERTIFICATE, or a PFX file"),
-            });
+            problems.Add(OtherForms.OfCertificates(path, content)
+                ?? new(path, "holds no certificate", "name the PEM file that begins with BEGIN CERTIFICATE, or a PFX file"));
         }
         catch (CryptographicException)
         {
@@ -104,18 +99,6 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         }
 
         return null;
-    }
-
-    static X509ContentType FormOf(byte[] content)
-    {
-        try
-        {
-            return X509Certificate2.GetCertContentType(content);
-        }
-        catch (CryptographicException)
-        {
-            return X509ContentType.Unknown;
-        }
     }
 
     static (X509Certificate2? Leaf, IEnumerable<X509Certificate2> Others) ReadPfx(FileContents contents, List<CertificateProblem> problems)
@@ -140,7 +123,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         {
             problems.Add(contents.Password is null
                 ? new(path, "cannot be opened without a password, or is damaged", "set Password or PasswordFile for it")
-                : new(path, "cannot be opened with this password, or is damaged", $"correct Password or PasswordFile; try: openssl pkcs12 -in {path} -noout"));
+                : new(path, "cannot be opened with this password, or is damaged", Remedies.TryPfxPassword(path)));
         }
 
         return (null, []);

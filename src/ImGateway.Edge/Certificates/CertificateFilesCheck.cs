@@ -52,6 +52,13 @@ public static class CertificateFilesCheck
         return problems;
     }
 
+    /// <summary>Of what is served all the same: complete lines, as of a problem. What has to wait is a problem of <see cref="ProblemsAsync"/>.</summary>
+    public static IEnumerable<string> Warnings(ConfigurationResult configuration, TimeProvider time)
+    {
+        var reader = new CertificateFileReader(configuration.IsSound("Edge:Hosts") ? configuration.Draft.Hosts : [], time);
+        return Readable(configuration.Draft).SelectMany(file => reader.Read(file).Warnings).Where(warning => !warning.IsEarly).Select(warning => warning.ToString());
+    }
+
     /// <summary>An edge with nothing better serves it all the same; clients refuse it.</summary>
     static IEnumerable<string> Early(IEnumerable<CertificateReading> readings) =>
         readings.SelectMany(reading => reading.Warnings).Where(warning => warning.IsEarly).Select(warning => warning.ToString());

@@ -5,21 +5,33 @@ namespace ImGateway.Edge.Certificates;
 
 static class CertificateNames
 {
+    const string CommonName = "2.5.4.3";
+
     /// <summary>
-    /// DNS names and IP addresses of the SAN, and nothing else: the common name has named no server since RFC 6125, and RFC 9525 §2
-    /// says so outright. What is no host name (some CAs write odd things) covers no host.
+    /// DNS names and IP addresses of the SAN. The common name counts only where there is no SAN at all (RFC 2818 §3.1): clients of today do
+    /// without it (RFC 9525 §2), but such certificates are what many guides make. What is no host name covers no host.
     /// </summary>
     public static IReadOnlyList<HostName> Of(X509Certificate2 certificate)
     {
         List<HostName> names = [];
-        foreach (var extension in certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>())
+        foreach (var text in certificate.HasSan() ? Alternative(certificate) : Common(certificate))
         {
-            foreach (var text in extension.EnumerateDnsNames().Concat(extension.EnumerateIPAddresses().Select(address => address.ToString())))
-            {
-                if (HostName.TryParse(text, out var name) && !names.Contains(name)) names.Add(name);
-            }
+            if (HostName.TryParse(text, out var name) && !names.Contains(name)) names.Add(name);
         }
 
         return names;
     }
+
+    public static bool HasSan(this X509Certificate2 certificate) => certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Any();
+
+    static IEnumerable<string> Alternative(X509Certificate2 certificate) => certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
+        .SelectMany(extension => extension.EnumerateDnsNames().Concat(extension.EnumerateIPAddresses().Select(address => address.ToString())));
+
+    /// <summary>The last is the most specific. A name of other letters than ASCII would be no A-label.</summary>
+    static IEnumerable<string> Common(X509Certificate2 certificate) =>
+        from part in certificate.SubjectName.EnumerateRelativeDistinguishedNames(reversed: true)
+        where !part.HasMultipleElements && part.GetSingleElementType().Value == CommonName
+        let text = part.GetSingleElementValue()
+        where text is not null && text.All(char.IsAscii)
+        select text;
 }

@@ -14,16 +14,13 @@ static class PrivateKeyReader
         if (content.AsSpan().IndexOf("Proc-Type: 4,ENCRYPTED"u8) >= 0)
         {
             // OpenSSL's own format before 1.0: its key derivation is one round of MD5, and .NET does not read it.
-            problems.Add(new(path, "the key is encrypted in OpenSSL's old format",
-                $"convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in {path} -out NEW.key"));
+            problems.Add(new(path, "the key is encrypted in OpenSSL's old format", Remedies.EncryptAnew(path)));
             return null;
         }
 
         if (keys.Count == 0)
         {
-            problems.Add(content is [0x30, ..]
-                ? new(path, "is not PEM but binary (DER)", $"convert it with: openssl pkey -inform DER -in {path} -out NEW.key")
-                : new(path, "holds no private key", "name the PEM file that begins with BEGIN PRIVATE KEY as Key"));
+            problems.Add(OtherForms.OfKey(path, content) ?? new(path, "holds no private key", "name the PEM file that begins with BEGIN PRIVATE KEY as Key"));
             return null;
         }
 
@@ -50,7 +47,7 @@ static class PrivateKeyReader
         if (TryImport(ECDsa.Create(), pem, password) is { } ecdsa) return ecdsa;
         problems.Add(password is null
             ? new(path, "the private key is damaged or neither RSA nor ECDSA", "use a key of type P256, P384 or RSA of 2048 bits and more")
-            : new(path, "the private key cannot be decrypted", $"correct Password or PasswordFile; try: openssl pkey -in {path} -noout"));
+            : new(path, "the private key cannot be decrypted", Remedies.TryKeyPassword(path)));
         return null;
     }
 

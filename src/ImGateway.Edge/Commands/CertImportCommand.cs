@@ -41,9 +41,9 @@ static class CertImportCommand
         List<string> problems = [.. contents.Problems.Select(problem => problem.ToString())];
         var import = new ControlImport
         {
-            Certificate = Pem(file.Certificate, contents.Certificate, problems),
-            Key = Pem(file.Key!, contents.Key ?? contents.Certificate, problems),
-            Chain = contents.Chain is null ? null : Pem(file.Chain!, contents.Chain, problems),
+            Certificate = Pem(file.Certificate, contents.Certificate, OtherForms.OfCertificates, problems),
+            Key = Pem(file.Key!, contents.Key ?? contents.Certificate, OtherForms.OfKey, problems),
+            Chain = contents.Chain is null ? null : Pem(file.Chain!, contents.Chain, OtherForms.OfCertificates, problems),
             Password = contents.Password?.Reveal(),
         };
         if (problems.Count > 0) throw new UserError(problems);
@@ -52,7 +52,7 @@ static class CertImportCommand
         try
         {
             var installed = await access.ImportAsync(import, cancellationToken);
-            return await installed.TellAsync(console.Output, console.Error);
+            return await installed.WithWarnings(line => Named(line, file)).TellAsync(console.Output, console.Error);
         }
         catch (UserError refusal)
         {
@@ -60,24 +60,29 @@ static class CertImportCommand
         }
     }
 
-    static string Pem(string path, byte[] content, List<string> problems)
+    static string Pem(string path, byte[] content, Func<string, byte[], CertificateProblem?> otherForm, List<string> problems)
     {
         if (content.Length > 0 && content.AsSpan().IndexOf("-----BEGIN "u8) < 0)
         {
-            problems.Add($"{path}: is not PEM; name the file that begins with -----BEGIN, or convert it with openssl x509, openssl pkey or openssl pkcs12 -nodes");
+            problems.Add((otherForm(path, content) ?? new(path, "is not PEM", "name the file that begins with -----BEGIN")).ToString());
         }
 
         return Encoding.UTF8.GetString(content);
     }
 
     /// <summary>The edge was handed contents, and speaks of what it was handed; the operator knows files.</summary>
-    static string Named(string line, CertificateFile file) => line.Replace(" in certificate;", $" in {file.Certificate};", StringComparison.Ordinal).Split(": ", 2) switch
+    static string Named(string line, CertificateFile file) => InCommands(line, file).Replace(" in certificate;", $" in {file.Certificate};", StringComparison.Ordinal).Split(": ", 2) switch
     {
         ["certificate", var rest] => $"{file.Certificate}: {rest}",
         ["key", var rest] => $"{file.Key}: {rest}",
         ["chain", var rest] => $"{file.Chain}: {rest}",
         _ => line,
     };
+
+    static string InCommands(string line, CertificateFile file) => line
+        .Replace(" -in certificate ", $" -in {ShellWord.Of(file.Certificate)} ", StringComparison.Ordinal)
+        .Replace(" -in key ", $" -in {ShellWord.Of(file.Key!)} ", StringComparison.Ordinal)
+        .Replace(" -in chain ", $" -in {ShellWord.Of(file.Chain ?? "chain")} ", StringComparison.Ordinal);
 
     static Option<string> File(string name, string description, bool required = true) => new(name) { Description = description, HelpName = "FILE", Required = required };
 }

@@ -98,6 +98,8 @@ sealed class CertificateAccess : IDisposable
 /// <param name="Served">By the running edge; else it will be from the next start on.</param>
 sealed record Installation(ControlInstalled Result, bool Served)
 {
+    public Installation WithWarnings(Func<string, string> worded) => this with { Result = Result with { Warnings = [.. Result.Warnings.Select(worded)] } };
+
     public async Task<int> TellAsync(TextWriter output, TextWriter error)
     {
         foreach (var warning in Result.Warnings) await error.WriteLineAsync($"warning: {warning}");

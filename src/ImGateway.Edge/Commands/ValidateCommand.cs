@@ -8,7 +8,10 @@ delegate Task<IEnumerable<string>> ValidateCheck(ConfigurationResult configurati
 
 static class ValidateCommand
 {
-    public static Command Create(params IReadOnlyList<ValidateCheck> furtherChecks)
+    public static Command Create(params IReadOnlyList<ValidateCheck> furtherChecks) => Create((_, _) => Task.FromResult<IEnumerable<string>>([]), furtherChecks);
+
+    /// <param name="warnings">Lines that make nothing invalid.</param>
+    public static Command Create(ValidateCheck warnings, IReadOnlyList<ValidateCheck> furtherChecks)
     {
         var config = ConfigOption.Create();
         var command = new Command(
@@ -18,17 +21,18 @@ static class ValidateCommand
             config,
         };
         command.SetAction((parsed, cancellationToken) =>
-            ValidateAsync(parsed.GetValue(config), furtherChecks, parsed.InvocationConfiguration, cancellationToken));
+            ValidateAsync(parsed.GetValue(config), warnings, furtherChecks, parsed.InvocationConfiguration, cancellationToken));
         return command;
     }
 
     static async Task<int> ValidateAsync(
-        string? configFile, IReadOnlyList<ValidateCheck> furtherChecks, InvocationConfiguration console, CancellationToken cancellationToken)
+        string? configFile, ValidateCheck warnings, IReadOnlyList<ValidateCheck> furtherChecks, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         var result = EdgeConfiguration.Read(EdgeConfiguration.Load(configFile));
         List<string> problems = [.. result.Problems.Select(problem => problem.ToString())];
         foreach (var check in furtherChecks) problems.AddRange(await check(result, cancellationToken));
         foreach (var problem in problems) await console.Error.WriteLineAsync(problem);
+        foreach (var warning in await warnings(result, cancellationToken)) await console.Error.WriteLineAsync($"warning: {warning}");
         if (problems.Count > 0) return ExitCodes.No;
         foreach (var line in EffectiveSettings.Lines(result.Draft)) await console.Output.WriteLineAsync(line);
         return ExitCodes.Fine;

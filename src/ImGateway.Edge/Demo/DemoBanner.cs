@@ -12,7 +12,7 @@ sealed class DemoBanner(IAnsiConsole console)
         console.Profile.Width = 4096;
         var https = $"https://localhost:{DemoOptions.HttpsPort}";
         var wss = $"wss://localhost:{DemoOptions.HttpsPort}/ws";
-        var ca = Quoted(DemoOptions.CaFile(options));
+        var ca = ShellWord.Of(DemoOptions.CaFile(options));
 
         console.WriteLine();
         console.MarkupLineInterpolated($"[bold]ImGateway Edge demo[/], in front of {(builtIn ? "the built-in gateway" : options.Upstreams[0].ToString())}");
@@ -37,8 +37,4 @@ sealed class DemoBanner(IAnsiConsole console)
     void Fact(string name, string value) => console.MarkupLineInterpolated($"  [dim]{name,-10}[/]  [blue]{value}[/]");
 
     void Line(string command) => console.MarkupLineInterpolated($"  {command}");
-
-    /// <summary>For a POSIX shell.</summary>
-    static string Quoted(string path) =>
-        path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_') ? path : $"'{path.Replace("'", "'\\''")}'";
 }

@@ -92,11 +92,12 @@ public sealed class CertificateChecksTests : IDisposable
     }
 
     [Fact]
-    public void Common_name_alone_names_nothing()
+    public void Common_name_alone_is_warned_of()
     {
-        AssertOne(
-            Problems(Issue(Sound with { Hosts = [], Subject = "CN=gateway.example.com" })),
-            "names come from the SAN", "openssl req");
+        var bare = Issue(Sound with { Hosts = [], Subject = "CN=gateway.example.com" });
+        Assert.Empty(Problems(bare));
+        AssertOne([.. Checks().Warnings("server.crt", bare, Now)], "browsers refuse it", "openssl req");
+        AssertOne(Problems(Issue(Sound with { Hosts = [], Subject = "CN=An Example" })), "no host name in its SAN", "openssl req");
     }
 
     [Fact]
@@ -219,7 +220,10 @@ public sealed class CertificateChecksTests : IDisposable
     }
 
     static List<CertificateProblem> Problems(CertificateChain chain, Func<X509Certificate2, bool>? isIssuedByKnownRoot = null) =>
-        [.. new CertificateChecks([HostName.Parse("gateway.example.com")], isIssuedByKnownRoot ?? (_ => false)).Problems("server.crt", chain, Now)];
+        [.. Checks(isIssuedByKnownRoot).Problems("server.crt", chain, Now)];
+
+    static CertificateChecks Checks(Func<X509Certificate2, bool>? isIssuedByKnownRoot = null) =>
+        new([HostName.Parse("gateway.example.com")], isIssuedByKnownRoot ?? (_ => false));
 
     static void AssertOne(List<CertificateProblem> problems, string message, string remedy)
     {

@@ -177,7 +177,7 @@ public sealed class CertificateFileReaderTests : IDisposable
         await OpenSsl.RunAsync("crl2pkcs7", "-nocrl", "-certfile", file.Certificate, "-outform", "DER", "-out", _folder["server.p7b"]);
         await OpenSsl.RunAsync("pkey", "-in", file.Key!, "-outform", "DER", "-out", _folder["key.der"]);
         AssertProblem(Read(file with { Certificate = _folder["server.der"] }), "server.der", "DER", "openssl x509 -inform DER");
-        AssertProblem(Read(file with { Certificate = _folder["server.p7b"] }), "server.p7b", "PKCS#7", "openssl pkcs7 -print_certs");
+        AssertProblem(Read(file with { Certificate = _folder["server.p7b"] }), "server.p7b", "PKCS#7", "openssl pkcs7 -inform DER -print_certs");
         AssertProblem(Read(file with { Key = _folder["key.der"] }), "key.der", "DER", "openssl pkey -inform DER");
     }
 

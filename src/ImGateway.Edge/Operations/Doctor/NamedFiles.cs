@@ -10,10 +10,17 @@ static class NamedFiles
 
     public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        var problems = await CertificateFilesCheck.ProblemsAsync(new ConfigurationResult(options, [], options), time, cancellationToken);
-        List<Finding> found = [.. problems.Select(problem => problem.Split("; ") is [.. var what, var remedy]
-            ? new Finding(Check, FindingStatus.Fail, string.Join("; ", what), remedy)
-            : new Finding(Check, FindingStatus.Fail, problem))];
+        var configuration = new ConfigurationResult(options, [], options);
+        var problems = await CertificateFilesCheck.ProblemsAsync(configuration, time, cancellationToken);
+        List<Finding> found =
+        [
+            .. problems.Select(problem => Found(FindingStatus.Fail, problem)),
+            .. CertificateFilesCheck.Warnings(configuration, time).Select(warning => Found(FindingStatus.Warn, warning)),
+        ];
         return found.Count > 0 ? found : [new(Check, FindingStatus.Ok, $"{options.Certificates.Files.Count} can be served")];
     }
+
+    static Finding Found(FindingStatus status, string line) => line.Split("; ") is [.. { Length: > 0 } what, var remedy]
+        ? new(Check, status, string.Join("; ", what), remedy)
+        : new(Check, status, line);
 }

@@ -1,0 +1,40 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>Forms of certificates and keys that are read nowhere, or not in this place, and the command that makes PEM of each.</summary>
+static class OtherForms
+{
+    public static X509ContentType Of(byte[] content)
+    {
+        try
+        {
+            return X509Certificate2.GetCertContentType(content);
+        }
+        catch (CryptographicException)
+        {
+            return X509ContentType.Unknown;
+        }
+    }
+
+    /// <summary>Null where it is none of them.</summary>
+    public static CertificateProblem? OfCertificates(string path, byte[] content) => Of(content) switch
+    {
+        X509ContentType.Cert => new(path, "is not PEM but binary (DER)", Remedies.PemOfCertificate(path)),
+        X509ContentType.Pkcs7 => new(path, "is PKCS#7", Remedies.PemOfPkcs7(path, isPem: !IsBinary(content))),
+        X509ContentType.Pkcs12 => new(path, "is PFX (PKCS#12), which is not read here", Remedies.CertificatesOfPfx(path)),
+        _ => null,
+    };
+
+    /// <summary>Null where it is none of them.</summary>
+    public static CertificateProblem? OfKey(string path, byte[] content) => !IsBinary(content) ? null : Of(content) switch
+    {
+        X509ContentType.Cert or X509ContentType.Pkcs7 => new(path, "is a certificate and no private key", "name the file of its private key as Key"),
+        X509ContentType.Pkcs12 => new(path, "is PFX (PKCS#12), which is not read here", Remedies.KeyOfPfx(path)),
+        _ => new(path, "is not PEM but binary (DER)", Remedies.PemOfKey(path)),
+    };
+
+    /// <summary>Begins as a SEQUENCE of ASN.1 does.</summary>
+    static bool IsBinary(byte[] content) => content is [0x30, ..];
+}
