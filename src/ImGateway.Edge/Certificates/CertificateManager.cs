@@ -32,6 +32,7 @@ public sealed partial class CertificateManager : BackgroundService
     readonly RefusedFiles _refused;
     readonly SelfSignedRenewals _selfSigned;
     readonly AcmeRenewals _acme;
+    readonly Revocations _revocations;
     readonly RenewalBook _book;
     readonly StoreTakeover _takeover;
     readonly ExpiryAlerts _alerts;
@@ -99,13 +100,14 @@ public sealed partial class CertificateManager : BackgroundService
         _book = new RenewalBook(_store, _installer, _turn, metrics, current, clock, logger);
         var run = new RenewalRun(current, _ca, _store, _installer, _book, _turn, metrics, audit, host => _files.Value.Covers(host), time, chance, logger);
         _acme = new AcmeRenewals(current, _ca, _installer, _book, run, isRevoked ?? (_ => false), time, chance, logger);
+        var pending = new PendingRevocations(Path.Combine(options.DataDirectory, "revocations.json"), time, logger);
+        _revocations = new Revocations(_ca, _store, _installer, _files, _book, _acme, pending, _turn, audit, clock, chance, logger);
 
         // Who changes what is served, and who is told.
         _start = new CertificateStart(current, _store, _files, _refused, development, _installer, metrics, logger);
         _takeover = new StoreTakeover(_store, _start, _book, logger);
         _manualInstalls = new ManualInstalls(current, _store, _takeover, _installer, _turn, metrics, time, logger);
-        _manualRenewals = new ManualRenewals(
-            current, _store, _takeover, _installer, _files, _selfSigned, _acme, new Revocations(_ca, _store, _installer, _files, _book, _acme, _turn, audit), _ca, _turn, logger);
+        _manualRenewals = new ManualRenewals(current, _store, _takeover, _installer, _files, _selfSigned, _acme, _revocations, _ca, _turn, logger);
         _reload = new CertificateReload(current, _files, _refused, _ca, selector, _store, _start, _installer, _book, caOf, time, clock, logger);
         _alerts = new ExpiryAlerts(current, clock, logger);
         _onChange = new ChangeProgram(current, new HookProgram(time), time, logger);
@@ -228,7 +230,7 @@ public sealed partial class CertificateManager : BackgroundService
         }
         finally
         {
-            await _acme.EndedAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await RenewalsAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Tell();
             await _onChange.StopAsync();
         }
@@ -252,14 +254,18 @@ public sealed partial class CertificateManager : BackgroundService
 
             _installer.RenewContexts();
             // Only starts them. One process orders: two would order everything twice.
-            if (IsAcme && _store.IsOurs) _acme.Look(_options.Value.Hosts.Where(host => !_files.Value.Covers(host)), cancellationToken);
+            if (IsAcme && _store.IsOurs)
+            {
+                _acme.Look(_options.Value.Hosts.Where(host => !_files.Value.Covers(host)), cancellationToken);
+                _revocations.Look(cancellationToken);
+            }
         }
 
         Tell();
     }
 
-    /// <summary>Ends when every renewal has that the rounds so far have started.</summary>
-    internal Task RenewalsAsync() => _acme.EndedAsync();
+    /// <summary>Ends when every renewal and revocation has that the rounds so far have started.</summary>
+    internal Task RenewalsAsync() => Task.WhenAll(_acme.EndedAsync(), _revocations.EndedAsync());
 
     /// <summary>Ends when every program has that was started for a change.</summary>
     internal Task ProgramsAsync() => _onChange.EndedAsync();

@@ -36,8 +36,8 @@ sealed class CertificateAudit(AuditLog log, CurrentOptions options, TimeProvider
     public void RenewalFailed(HostName host, Credential? current, ChangeCause cause, string why) => log.Write(new AuditEntry(
         time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, cause.Reason, OneLine.From(cause.Who), current?.SerialNumber, Detail: why));
 
-    public void Revoked(HostName host, Credential credential, ChangeCause cause, string reason) => log.Write(new AuditEntry(
-        time.GetUtcNow(), AuditActions.Revoked, host.Value, cause.Reason, OneLine.From(cause.Who), credential.SerialNumber, Detail: reason));
+    public void Revoked(HostName host, string serialNumber, ChangeCause cause, string reason) => log.Write(new AuditEntry(
+        time.GetUtcNow(), AuditActions.Revoked, host.Value, cause.Reason, OneLine.From(cause.Who), serialNumber, Detail: reason));
 
     public void FileRefused(HostName host, string file, string why) => log.Write(new AuditEntry(
         time.GetUtcNow(), AuditActions.FileRefused, host.Value, RenewalReasons.File, OneLine.From(file), Detail: why));

@@ -95,7 +95,7 @@ sealed partial class CertificateIssuer(
             {
                 await account.RevokeAsync(certificate, reason, cancellationToken);
             }
-            catch (AcmeException e) when (e.Problem?.Type is "unauthorized" or "accountDoesNotExist")
+            catch (AcmeException e) when (e.Problem?.Type is "unauthorized" or "accountDoesNotExist" && certificate.HasPrivateKey)
             {
                 using var rsa = certificate.GetRSAPrivateKey();
                 using var ecdsa = certificate.GetECDsaPrivateKey();

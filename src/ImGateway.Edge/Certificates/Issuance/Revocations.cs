@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Audit;
@@ -6,66 +7,152 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>Revocation at the CA, with new certificates for every host that serves the revoked one.</summary>
-sealed class Revocations(
+/// <summary>
+/// Revocation at the CA, with new certificates for every host that serves the revoked one. What the CA has not confirmed is asked for again by the loop
+/// that keeps certificates up.
+/// </summary>
+sealed partial class Revocations(
     Current<IssuingCa> ca,
     CertificateStore store,
     CertificateInstaller installer,
     Current<FilesSource> files,
     RenewalBook book,
     AcmeRenewals renewals,
+    PendingRevocations pending,
     Turn turn,
-    CertificateAudit audit)
+    CertificateAudit audit,
+    ScheduleClock clock,
+    Chance chance,
+    ILogger logger)
 {
+    Task _repeating = Task.CompletedTask;
+    DueTime _next;
+    int _failures, _verbs;
+
     public async Task<RenewResult> RevokeAsync(
+        HostName host, RevocationReason reason, string who, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _verbs);
+        try
+        {
+            return await RevokeHereAsync(host, reason, who, progress, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _verbs);
+        }
+    }
+
+    /// <summary>Starts to ask the CA again for what it has not confirmed, and returns. For the loop.</summary>
+    public void Look(CancellationToken cancellationToken)
+    {
+        if (!_repeating.IsCompleted || Volatile.Read(ref _verbs) > 0 || !_next.IsDue(clock.Now)) return;
+        var due = pending.All.Where(IsDue).ToList();
+        if (due.Count > 0) _repeating = Task.Run(() => RepeatAsync(due, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Ends when what <see cref="Look"/> has started has.</summary>
+    public Task EndedAsync() => _repeating;
+
+    async Task<RenewResult> RevokeHereAsync(
         HostName host, RevocationReason reason, string who, IProgress<string> progress, CancellationToken cancellationToken)
     {
         // 1. Recorded first, for every host: only an order that begins after this satisfies it, over restarts, too.
         var name = JsonNamingPolicy.CamelCase.ConvertName(reason.ToString());
         var marked = await MarkAsync(host, name, cancellationToken);
-        if (!marked.TryGetValue(host, out var old)) return new(host, Succeeded: false, $"{host}: has no certificate; there is nothing to revoke", null);
-        var serials = string.Join(", ", marked.Values.Select(credential => credential.SerialNumber).Distinct());
+        if (!marked.ContainsKey(host)) return new(host, Succeeded: false, $"{host}: has no certificate; there is nothing to revoke", null);
+        var certificates = marked.Values.DistinctBy(credential => credential.Fingerprint).ToList();
+        pending.Add(certificates.Select(credential => new PendingRevocation(credential.Leaf.RawData, reason, who)));
+        var serials = string.Join(", ", certificates.Select(credential => credential.SerialNumber));
         if (marked.Count > 1) progress.Report($"{host}: certificate {serials} is served for {string.Join(", ", marked.Keys)}; all of them get another one");
-        try
-        {
-            // 2. A key that others know is of no use to clients: revoked at once. Otherwise clients get the new one first.
-            var compromised = reason == RevocationReason.KeyCompromise;
-            if (compromised) await RevokeAtCaAsync();
 
-            // 3. New certificates with new keys; where that fails now, the loop goes on trying.
-            var renewed = await Task.WhenAll(
-                marked.Keys.Select(each => renewals.RenewAsync(each, force: true, who, RenewalReasons.Revoked, progress, cancellationToken)));
-            if (renewed.Where(each => !each.Succeeded).Select(each => each.Message).ToList() is { Count: > 0 } failures)
-            {
-                var why = string.Join(" · ", failures);
-                return Result(succeeded: false, compromised
-                    ? $"certificate {serials} is revoked, but there is no new one yet: {why}"
-                    : $"certificate {serials} is not revoked, because there is no new one yet: {why}; once it is replaced, revoke it at the CA");
-            }
+        // 2. A key that others know is of no use to clients: revoked at once. Otherwise clients get the new one first.
+        var compromised = reason == RevocationReason.KeyCompromise;
+        var refusal = compromised ? await RevokeAllAsync() : null;
 
-            // 4. No client is shown it any more.
-            if (!compromised) await RevokeAtCaAsync();
-            return Result(succeeded: true, renewed is [var only]
-                ? $"certificate {serials} is revoked; {only.SerialNumber} is served"
-                : $"certificate {serials} is revoked; served are {string.Join(", ", renewed.Select(each => $"{each.SerialNumber} for {each.Host}"))}");
-        }
-        catch (IssuanceException e)
+        // 3. New certificates with new keys, whatever the CA said; where that fails now, the loop goes on trying.
+        var renewed = await Task.WhenAll(
+            marked.Keys.Select(each => renewals.RenewAsync(each, force: true, who, RenewalReasons.Revoked, progress, cancellationToken)));
+        if (renewed.Where(each => !each.Succeeded).Select(each => each.Message).ToList() is { Count: > 0 } failures)
         {
-            return Result(succeeded: false, $"certificate {serials} is not revoked: {e.Message}");
+            var why = string.Join(" · ", failures);
+            return Result(succeeded: false, compromised && refusal is null
+                ? $"certificate {serials} is revoked, but there is no new one yet: {why}"
+                : $"certificate {serials} is not revoked yet, and there is no new one: {refusal ?? why}; both are tried again");
         }
+
+        // 4. No client is shown it any more.
+        if (!compromised) refusal = await RevokeAllAsync();
+        var served = renewed is [var only] ? $"{only.SerialNumber} is served" : $"served are {string.Join(", ", renewed.Select(each => $"{each.SerialNumber} for {each.Host}"))}";
+        return refusal is null
+            ? Result(succeeded: true, $"certificate {serials} is revoked; {served}")
+            : Result(succeeded: false, $"certificate {serials} is not revoked yet: {refusal}; the CA is asked again. {served}");
 
         RenewResult Result(bool succeeded, string message) =>
             new(host, succeeded, $"{host}: {message}", installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber) { Hosts = [.. marked.Keys] };
 
-        async Task RevokeAtCaAsync()
+        // Null, or why not all of them are.
+        async Task<string?> RevokeAllAsync()
         {
-            foreach (var credential in marked.Values.DistinctBy(credential => credential.Fingerprint))
+            string? why = null;
+            foreach (var credential in certificates)
             {
                 progress.Report($"{host}: revoking certificate {credential.SerialNumber}");
-                await ca.Value.Authority.Revoke(credential.Leaf, reason, cancellationToken);
-                foreach (var each in marked.Where(entry => entry.Value.Fingerprint == credential.Fingerprint)) audit.Revoked(each.Key, credential, new ChangeCause(RenewalReasons.Revoked, who), name);
+                var refusedOne = await RevokeAtCaAsync(credential.Leaf, reason, who, marked.Where(entry => entry.Value.Fingerprint == credential.Fingerprint).Select(entry => entry.Key), cancellationToken);
+                why ??= refusedOne;
             }
+
+            if (why is not null) Failed();
+            return why;
         }
+    }
+
+    async Task RepeatAsync(IReadOnlyList<PendingRevocation> due, CancellationToken cancellationToken)
+    {
+        var failed = false;
+        foreach (var revocation in due)
+        {
+            using var certificate = X509CertificateLoader.LoadCertificate(revocation.Certificate);
+            var hosts = CertificateNames.Of(certificate);
+            if (await RevokeAtCaAsync(certificate, revocation.Reason, revocation.Who, hosts, cancellationToken) is not { } refusal)
+            {
+                Revoked(string.Join(", ", hosts), certificate.SerialNumber);
+                continue;
+            }
+
+            if (!failed) Failed();
+            failed = true;
+            NotRevoked(string.Join(", ", hosts), certificate.SerialNumber, OneLine.From(refusal), _next.On(clock.Now));
+        }
+
+        if (!failed) _failures = 0;
+    }
+
+    /// <returns>Null, or why the CA has not revoked it.</returns>
+    async Task<string?> RevokeAtCaAsync(X509Certificate2 leaf, RevocationReason reason, string who, IEnumerable<HostName> hosts, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ca.Value.Authority.Revoke(leaf, reason, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            return e.Message;
+        }
+
+        pending.Remove(leaf);
+        foreach (var host in hosts) audit.Revoked(host, leaf.SerialNumber, new ChangeCause(RenewalReasons.Revoked, who), JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()));
+        return null;
+    }
+
+    /// <summary>A compromised key's at once; any other when no client is shown it.</summary>
+    bool IsDue(PendingRevocation revocation) =>
+        revocation.Reason == RevocationReason.KeyCompromise || !installer.Served.Values.Any(served => revocation.IsOf(served.Credential.Leaf));
+
+    void Failed()
+    {
+        var now = clock.Now;
+        _next = DueTime.After(RetrySchedule.Next(++_failures, notAfter: null, retryAfter: null, chance.Next(), now.Wall) - now.Wall, now);
     }
 
     /// <summary>Every host that serves the certificate, or another one for a key that others know, with what it serves. None: the host has no certificate.</summary>
@@ -88,4 +175,10 @@ sealed class Revocations(
                 other.Fingerprint == old.Credential.Fingerprint || (reason == RevokedCertificate.KeyCompromise && CertificatePins.Of(other) == CertificatePins.Of(old.Credential));
         }
     }
+
+    [LoggerMessage(72, LogLevel.Information, "{Hosts}: the CA has revoked certificate {Serial} now")]
+    partial void Revoked(string hosts, string serial);
+
+    [LoggerMessage(73, LogLevel.Error, "{Hosts}: certificate {Serial} is not revoked yet: {Why}; the CA is asked again at {Next:u}")]
+    partial void NotRevoked(string hosts, string serial, string why, DateTimeOffset next);
 }

@@ -15,6 +15,9 @@ sealed class FakeAuthority(StoreSetup setup)
     /// <summary>What the next order meets; null = a certificate.</summary>
     public Func<IssueRequest, Exception?> Fault { get; set; } = _ => null;
 
+    /// <summary>What the next revocation meets; null = it is revoked.</summary>
+    public Func<Exception?> RevocationFault { get; set; } = () => null;
+
     /// <summary>What an order waits for before its certificate is issued.</summary>
     public Func<IssueRequest, Task>? Hold { get; set; }
 
@@ -65,6 +68,7 @@ sealed class FakeAuthority(StoreSetup setup)
 
     Task RevokeAsync(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken)
     {
+        if (RevocationFault() is { } fault) throw fault;
         lock (Revoked) Revoked.Add(certificate.SerialNumber);
         RevokedOne.TrySetResult();
         return Task.CompletedTask;

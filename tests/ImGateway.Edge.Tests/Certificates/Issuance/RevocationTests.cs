@@ -196,6 +196,66 @@ public sealed class RevocationTests : IDisposable
         Assert.DoesNotContain(CertificatePins.Of(shared.Leaf), KeysOnDisk());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_the_CA_does_not_confirm_is_asked_for_again_while_a_new_key_is_served(bool restart)
+    {
+        using var shared = _setup.Issue();
+        var edge = await _setup.StartAsync();
+        await edge.ImportAsync(shared);
+        _ca.RevocationFault = () => new IssuanceException("ca.example.com: 503");
+
+        var result = await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise).WaitAsync(Patience);
+
+        Assert.False(result.Succeeded);
+        Assert.Contains("503", result.Message, StringComparison.Ordinal);
+        Assert.Contains("asked again", result.Message, StringComparison.Ordinal);
+        Assert.All(edge.Served.Values, credential => Assert.NotEqual(CertificatePins.Of(shared.Leaf), CertificatePins.Of(credential)));
+        Assert.Empty(AuditedRevocations());
+        _setup.Time.Advance(TimeSpan.FromMinutes(2));
+        await edge.RoundAsync();
+        Assert.Empty(_ca.Revoked);
+        if (restart)
+        {
+            edge.Dispose();
+            edge = await _setup.StartAsync();
+        }
+
+        _ca.RevocationFault = () => null;
+        _setup.Time.Advance(TimeSpan.FromMinutes(12));
+        await edge.RoundAsync();
+        _setup.Time.Advance(TimeSpan.FromDays(1));
+        await edge.RoundAsync();
+
+        Assert.Equal([shared.SerialNumber], _ca.Revoked);
+        Assert.Equal(["chat.example.com", "gateway.example.com"], AuditedRevocations());
+        edge.Dispose();
+
+        IEnumerable<string> AuditedRevocations() =>
+            AuditLog.Read(_setup.Data("audit.jsonl")).Where(entry => entry.Action == "revoked").Select(entry => entry.Host!).Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_replaced_at_once_is_revoked_when_no_client_is_shown_it()
+    {
+        using var edge = await _setup.StartAsync();
+        using var old = _setup.Issue();
+        await edge.ImportAsync(old);
+        _ca.Fault = _ => new IssuanceException("down");
+        Assert.False((await RevokeAsync(edge, Gateway, RevocationReason.Superseded).WaitAsync(Patience)).Succeeded);
+        await edge.RoundAsync();
+        Assert.Empty(_ca.Revoked);
+
+        _ca.Fault = _ => null;
+        _setup.Time.Advance(TimeSpan.FromMinutes(2));
+        await edge.RoundAsync();
+        await edge.RoundAsync();
+
+        Assert.DoesNotContain(old.SerialNumber, edge.Served.Values.Select(credential => credential.SerialNumber));
+        Assert.Equal([old.SerialNumber], _ca.Revoked);
+    }
+
     [Fact]
     public async Task Two_revocations_at_once_both_end_with_a_new_key()
     {
