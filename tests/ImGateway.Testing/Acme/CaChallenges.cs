@@ -12,6 +12,7 @@ sealed class CaChallenges(CaState state, CaLimiter limiter, CaValidator validato
     {
         if (!state.Authorizations.TryGetValue(call.Id, out var authorization)) throw CaProblemException.NotFound("authorization");
         RequireOwner(authorization, call);
+        if (authorization.Ended == ScriptableCa.Forgotten) throw CaProblemException.NotFound("authorization");
         if (authorization.Status == "pending" && authorization.Expires <= state.Now) authorization.Status = "expired";
         if (call.Payload is { } payload)
         {
@@ -22,7 +23,7 @@ sealed class CaChallenges(CaState state, CaLimiter limiter, CaValidator validato
         var json = new JsonObject
         {
             ["identifier"] = authorization.Identifier.ToJson(),
-            ["status"] = authorization.Status,
+            ["status"] = authorization.Ended ?? authorization.Status,
             ["expires"] = authorization.Expires.ToString("yyyy-MM-ddTHH:mm:ssZ"),
             ["challenges"] = new JsonArray([.. authorization.Challenges.Select(challenge => (JsonNode)Describe(challenge))]),
         };
@@ -44,7 +45,7 @@ sealed class CaChallenges(CaState state, CaLimiter limiter, CaValidator validato
 
         if (call.Payload is not null && challenge.Status == "pending")
         {
-            if (challenge.Authorization.Status != "pending") throw CaProblemException.Malformed($"The authorization is {challenge.Authorization.Status}.");
+            if ((challenge.Authorization.Ended ?? challenge.Authorization.Status) is not "pending" and var ended) throw CaProblemException.Malformed($"The authorization is {ended}.");
             challenge.Status = "processing";
             if (call.Fault is ValidationFault fault) Complete(challenge, Failure(challenge, fault));
             else if (state.Options.AlwaysValid) Complete(challenge, failure: null);

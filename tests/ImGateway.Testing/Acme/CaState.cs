@@ -87,6 +87,9 @@ sealed class CaAuthorization(string id, CaAccount account, CaIdentifier identifi
 
     public string Status { get; set; } = "pending";
 
+    /// <summary>What it has become although its order does not know; null while that is nothing.</summary>
+    public string? Ended { get; set; }
+
     public List<CaChallenge> Challenges { get; } = [];
 }
 

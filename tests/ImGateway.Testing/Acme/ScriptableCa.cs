@@ -9,6 +9,9 @@ namespace ImGateway.Testing;
 /// </summary>
 public sealed class ScriptableCa : IAsyncDisposable
 {
+    /// <summary>Not found any more.</summary>
+    public const string Forgotten = "forgotten";
+
     readonly CaState _state;
     readonly CaFaults _faults = new();
     readonly CaRecords _records = new();
@@ -120,6 +123,15 @@ public sealed class ScriptableCa : IAsyncDisposable
         var certificate = state.Certificates.Values.Single(certificate => certificate.SerialNumber == serial);
         certificate.Revoked = state.Now;
         certificate.RevocationReason = reason;
+    });
+
+    /// <summary>
+    /// Pending authorizations end before their orders, which stay pending: they are <c>expired</c>, <c>invalid</c> and so on, or, as at Boulder,
+    /// <see cref="Forgotten"/>.
+    /// </summary>
+    public void EndAuthorizations(string how) => Change(state =>
+    {
+        foreach (var authorization in state.Authorizations.Values.Where(authorization => authorization.Status == "pending")) authorization.Ended = how;
     });
 
     /// <summary>The CA loses its accounts: their requests get accountDoesNotExist.</summary>
