@@ -44,7 +44,7 @@ sealed class ManualRenewals(
     {
         try
         {
-            var request = new IssueRequest(host, Current: null, store.PendingOrder(host), _ => { }, () => { }) { Staging = true };
+            var request = new IssueRequest(host, Current: null, store.PendingOrder(host), _ => { }, () => { }, () => { }) { Staging = true };
             var issued = await ca.Value.Authority.Issue(request, new RenewalProgress(host, progress, logger), cancellationToken);
             using var leaf = issued.Credential.Leaf;
             return new(host, Succeeded: true, $"{host}: the staging directory issued a certificate; nothing of it is kept", leaf.SerialNumber);

@@ -40,8 +40,12 @@ delegate Task RevokeCertificate(X509Certificate2 certificate, RevocationReason r
 /// To be called right before an order is sent, with whether the CA exempts it from its limits (RFC 9773 §5): writes it down. Not for an order
 /// that goes on after a crash. Throws where the budget does not allow it.
 /// </param>
+/// <param name="Resumes">
+/// To be called once the CA has said what became of an order that goes on after a crash and was counted when it was sent: it counts, or comes to
+/// nothing, as if this renewal had sent it.
+/// </param>
 /// <param name="AuthorizationFailed">To be called each time the CA looked for a proof and did not find it: it limits that too.</param>
-sealed record IssueRequest(HostName Host, ServedCredential? Current, PendingOrderFile Pending, Action<bool> BeginOrder, Action AuthorizationFailed)
+sealed record IssueRequest(HostName Host, ServedCredential? Current, PendingOrderFile Pending, Action<bool> BeginOrder, Action Resumes, Action AuthorizationFailed)
 {
     /// <summary>Whatever Certificates:ReuseKey says.</summary>
     public bool NewKey { get; init; }

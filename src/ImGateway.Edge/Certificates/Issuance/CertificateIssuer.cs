@@ -18,8 +18,8 @@ sealed partial class CertificateIssuer(
     public async Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
     {
         var (keep, host) = (!request.Staging, request.Host);
-        // What was ordered counts until it is known to have come to nothing.
-        var ordered = false;
+        // What was ordered counts until it is known to have come to nothing, and what was issued for good.
+        var (ordered, issued) = (false, false);
         try
         {
             // 1. Storage that takes nothing would cost an order for nothing.
@@ -34,33 +34,28 @@ sealed partial class CertificateIssuer(
             // 3. An order that a crash has interrupted goes on with its key; else a new one, as long as there are ways to prove control.
             using var pending = keep ? PendingOf(request) : null;
             using var key = pending?.Key ?? KeyFor(request);
-            var order = pending is null ? null : await Orders.ResumeAsync(account, pending.Order, host, cancellationToken);
-            (account, order) = await ProvedAsync(server, account, order, request, key, progress, () => ordered = true, cancellationToken);
+            ordered = pending is not null;
+            var order = pending is null ? null : await Orders.ResumeAsync(account, pending, request, cancellationToken);
+            ordered = order is not null;
+            (account, order) = await IssuedAsync(server, account, order, request, key, progress, () => ordered = true, cancellationToken);
+            issued = true;
 
-            // 4. The request to sign holds the name alone; what it asks for may be had later too, since key and order are saved.
-            if (order.Status != OrderStatus.Valid)
-            {
-                progress.Report("asking for the certificate");
-                if (order.Status == OrderStatus.Ready) order = await account.FinalizeAsync(order, SigningRequest.Create(host, key), cancellationToken);
-                order = await account.WaitForOrderAsync(order.Location, OrderStatus.Valid, Patience, cancellationToken);
-            }
-
-            // 5. The chain that clients are to see.
+            // 4. The chain that clients are to see.
             progress.Report("fetching the certificate");
             var chains = await account.DownloadAsync(order, cancellationToken);
             var (pem, found) = chains.Select(options.Acme.PreferredChain);
             if (!found) NoSuchChain(host, options.Acme.PreferredChain!, OneLine.From(string.Join(", ", chains.Issuers)));
 
-            // 6. Nothing is served because a CA says so.
-            var issued = new ServedCredential(_chain.Check(pem, key, host, server.DirectoryUri.Host), ServedCredential.Acme, server.DirectoryUri.AbsoluteUri);
-            if (issued.NamesBeside(host) is { } others) NotOrdered(host, issued.Credential.SerialNumber, others);
-            return issued;
+            // 5. Nothing is served because a CA says so.
+            var credential = new ServedCredential(_chain.Check(pem, key, host, server.DirectoryUri.Host), ServedCredential.Acme, server.DirectoryUri.AbsoluteUri);
+            if (credential.NamesBeside(host) is { } others) NotOrdered(host, credential.Credential.SerialNumber, others);
+            return credential;
         }
         catch (AcmeException e)
         {
             // A passing trouble leaves the order as it is; anything else is its end.
             if (keep && !e.IsTransient) request.Pending.Remove();
-            throw IssuanceErrors.Explain(e, mayHaveIssued: ordered && e.IsTransient);
+            throw IssuanceErrors.Explain(e, mayHaveIssued: issued || (ordered && e.IsTransient));
         }
         catch (IssuanceException e) when (keep && e.MayHaveIssued)
         {
@@ -113,17 +108,22 @@ sealed partial class CertificateIssuer(
         }
     }
 
-    /// <summary>An order whose names are proved. A failed proof ends its order, so each further way to prove them takes a new one.</summary>
-    async Task<(AcmeAccount Account, Order Order)> ProvedAsync(
+    /// <summary>
+    /// An order whose certificate is issued. A failed proof ends its order, so each further way to prove names takes a new one; and so does one of
+    /// before that the CA has lost or given up.
+    /// </summary>
+    async Task<(AcmeAccount Account, Order Order)> IssuedAsync(
         AcmeServer server, AcmeAccount account, Order? order, IssueRequest request, AsymmetricAlgorithm key,
         IProgress<string> progress, Action onOrdered, CancellationToken cancellationToken)
     {
         HashSet<string> failed = [];
         ProofFailedException? last = null;
+        var isResumed = order is not null;
         while (true)
         {
             if (order is null)
             {
+                isResumed = false;
                 progress.Report("ordering");
                 try
                 {
@@ -141,9 +141,19 @@ sealed partial class CertificateIssuer(
 
             try
             {
-                if (order.Status != OrderStatus.Pending) return (account, order);
-                foreach (var authorization in order.Authorizations) await proofs.ProveAsync(account, authorization, request.Host, failed, progress, cancellationToken);
-                return (account, await account.WaitForOrderAsync(order.Location, OrderStatus.Ready, Patience, cancellationToken));
+                if (order.Status == OrderStatus.Pending)
+                {
+                    foreach (var authorization in order.Authorizations) await proofs.ProveAsync(account, authorization, request.Host, failed, progress, cancellationToken);
+                    order = await account.WaitForOrderAsync(order.Location, OrderStatus.Ready, Patience, cancellationToken);
+                }
+
+                return (account, await FinishedAsync(account, order, request.Host, key, progress, cancellationToken));
+            }
+            catch (AcmeException e) when (isResumed && !e.IsTransient)
+            {
+                request.Pending.Remove();
+                progress.Report($"the order of before has come to nothing: {OneLine.From(e.Message)}");
+                order = null;
             }
             catch (IssuanceException) when (!request.Staging)
             {
@@ -161,6 +171,16 @@ sealed partial class CertificateIssuer(
                 if (!proofs.HasOther(request.Host, failed)) throw IssuanceErrors.Explain(e.Cause, mayHaveIssued: false, e.Type);
             }
         }
+    }
+
+    /// <summary>The request to sign holds the name alone; what it asks for may be had later too, since key and order are saved.</summary>
+    static async Task<Order> FinishedAsync(
+        AcmeAccount account, Order order, HostName host, AsymmetricAlgorithm key, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        if (order.Status == OrderStatus.Valid) return order;
+        progress.Report("asking for the certificate");
+        if (order.Status == OrderStatus.Ready) order = await account.FinalizeAsync(order, SigningRequest.Create(host, key), cancellationToken);
+        return await account.WaitForOrderAsync(order.Location, OrderStatus.Valid, Patience, cancellationToken);
     }
 
     PendingOrder? PendingOf(IssueRequest request)

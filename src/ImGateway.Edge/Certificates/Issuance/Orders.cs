@@ -6,15 +6,25 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// <summary>Orders at one CA: new ones, and those that a crash has left.</summary>
 sealed class Orders(EdgeOptions options, AcmeAccounts accounts)
 {
-    /// <summary>Null where it has come to nothing.</summary>
+    /// <summary>Null where it has come to nothing. Authorizations may end before their order does, be it within an hour.</summary>
     /// <exception cref="AcmeException">The CA cannot be asked now.</exception>
-    public static async Task<Order?> ResumeAsync(AcmeAccount account, Uri location, HostName host, CancellationToken cancellationToken)
+    public static async Task<Order?> ResumeAsync(AcmeAccount account, PendingOrder pending, IssueRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            var order = await account.GetOrderAsync(location, cancellationToken);
-            return order.Status is OrderStatus.Pending or OrderStatus.Ready or OrderStatus.Processing or OrderStatus.Valid
-                && order.Identifiers is [var only] && only == AcmeIdentifier.For(host.Value) ? order : null;
+            var order = await account.GetOrderAsync(pending.Order, cancellationToken);
+            if (order.Identifiers is not [var only] || only != AcmeIdentifier.For(request.Host.Value)) return null;
+            if (pending.Counts) request.Resumes();
+            if (order.Status is OrderStatus.Ready or OrderStatus.Processing or OrderStatus.Valid) return order;
+            foreach (var location in order.Authorizations)
+            {
+                var status = (await account.GetAuthorizationAsync(location, cancellationToken)).Status;
+                // The CA has looked while the edge was away: a loop of crashes is to run into the budget, not into the CA's limit.
+                if (status is AuthorizationStatus.Invalid) request.AuthorizationFailed();
+                if (status is not (AuthorizationStatus.Pending or AuthorizationStatus.Valid)) return null;
+            }
+
+            return order.Status is OrderStatus.Pending ? order : null;
         }
         catch (AcmeException e) when (!e.IsTransient)
         {

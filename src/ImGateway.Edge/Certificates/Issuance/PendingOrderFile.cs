@@ -11,6 +11,10 @@ sealed class PendingOrderFile(string path)
 {
     const string Prefix = "Order: ";
     const string RevokedPrefix = "Instead-Of-Revoked: ";
+    const string Counted = "Counted: yes";
+
+    /// <summary>Whether the order to be written was counted in the budget; one of a version that did not write this is taken for one that was not.</summary>
+    public bool Counts { get; set; }
 
     /// <param name="revoked">SHA-256 of the certificate whose revocation the order came after; null where there was none.</param>
     /// <exception cref="IOException">The disk does not take it.</exception>
@@ -18,7 +22,7 @@ sealed class PendingOrderFile(string path)
     public void Write(Uri order, AsymmetricAlgorithm key, string? revoked = null)
     {
         DurableFile.CreatePrivateFolder(Path.GetDirectoryName(path)!);
-        var after = revoked is null ? "" : $"{RevokedPrefix}{revoked}\n";
+        var after = (revoked is null ? "" : $"{RevokedPrefix}{revoked}\n") + (Counts ? $"{Counted}\n" : "");
         DurableFile.Write(path, Encoding.ASCII.GetBytes($"{Prefix}{order.AbsoluteUri}\n{after}{key.ExportPkcs8PrivateKeyPem()}\n"));
     }
 
@@ -27,11 +31,12 @@ sealed class PendingOrderFile(string path)
     {
         if (!File.Exists(path)) return null;
         var content = File.ReadAllBytes(path);
-        var lines = Encoding.Latin1.GetString(content).Split('\n', 3);
+        var lines = Encoding.Latin1.GetString(content).Split('\n', 4);
         if (!lines[0].StartsWith(Prefix, StringComparison.Ordinal) || !Uri.TryCreate(lines[0][Prefix.Length..], UriKind.Absolute, out var order)) return null;
-        var revoked = lines is [_, var second, ..] && second.StartsWith(RevokedPrefix, StringComparison.Ordinal) ? second[RevokedPrefix.Length..] : null;
+        var revoked = lines.Skip(1).FirstOrDefault(line => line.StartsWith(RevokedPrefix, StringComparison.Ordinal))?[RevokedPrefix.Length..];
+        var counts = lines.Skip(1).Contains(Counted, StringComparer.Ordinal);
         var key = PrivateKeyReader.Read(path, content, PemDocument.KeysOf(content).Keys, password: null, []);
-        return key is null ? null : new PendingOrder(order, key, revoked);
+        return key is null ? null : new PendingOrder(order, key, revoked, counts);
     }
 
     public void Remove()
@@ -42,7 +47,7 @@ sealed class PendingOrderFile(string path)
 }
 
 /// <summary>Has no printable form of its key.</summary>
-sealed class PendingOrder(Uri order, AsymmetricAlgorithm key, string? revoked) : IDisposable
+sealed class PendingOrder(Uri order, AsymmetricAlgorithm key, string? revoked, bool counts) : IDisposable
 {
     public Uri Order => order;
 
@@ -50,6 +55,9 @@ sealed class PendingOrder(Uri order, AsymmetricAlgorithm key, string? revoked) :
 
     /// <summary>SHA-256 of the certificate whose revocation it came after; null where there was none.</summary>
     public string? Revoked => revoked;
+
+    /// <summary>Whether it was counted in the budget when it was sent.</summary>
+    public bool Counts => counts;
 
     public void Dispose() => key.Dispose();
 }

@@ -33,7 +33,7 @@ sealed partial class RenewalRun(
             // 1. Issue: minutes may pass, and nobody is kept from changing other things meanwhile.
             var old = installer.Served.GetValueOrDefault(host);
             Begins(host, cause.Reason, cause.Who);
-            var request = new IssueRequest(host, old, pending, BeginOrder, () => Note(() => budget.AuthorizationFailed(host))) { NewKey = state.Revoked };
+            var request = new IssueRequest(host, old, pending, BeginOrder, () => counted = true, () => Note(() => budget.AuthorizationFailed(host))) { NewKey = state.Revoked };
             var issued = await authority.Issue(request, new RenewalProgress(host, observer, logger), cancellationToken);
 
             // 2. Install, unless a file has come to cover the host.
@@ -84,7 +84,7 @@ sealed partial class RenewalRun(
             // within the window that it suggested: Boulder counts what comes before and after it.
             var isFree = isExempt && state.IsInWindow(time.GetUtcNow()) && cause is not { Reason: RenewalReasons.Revoked, Who: ChangeCause.Loop };
             budget.Begin(host, isFree, mayTakeLast: !serves);
-            counted = !isFree;
+            counted = pending.Counts = !isFree;
         }
     }
 
