@@ -48,6 +48,13 @@ public sealed class PartnerProcess : IAsyncDisposable
         throw new InvalidOperationException($"{file} did not start:\n{partner.Log}");
     }
 
+    /// <summary>SIGKILL; returns when it has ended.</summary>
+    public Task KillAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        return _process.WaitForExitAsync();
+    }
+
     /// <summary>By itself, or because of a signal.</summary>
     public Task WaitForExitAsync(TimeSpan timeout) => _process.WaitForExitAsync().WaitAsync(timeout);
 

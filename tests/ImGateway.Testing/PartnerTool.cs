@@ -38,6 +38,9 @@ public static class PartnerTool
 
     public static string WsCat => FromEnvironment("WSCAT", "wscat");
 
+    /// <summary>All packages of npm that <c>tests/partners/install</c> installs, for NODE_PATH.</summary>
+    public static string NodeModules => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(WsCat)!, ".."));
+
     /// <param name="file">Found on the path, or named by its own.</param>
     /// <param name="arguments">As the program gets them: no shell is in between.</param>
     /// <param name="input">Written to standard input, which is then closed; null leaves it open and silent, as a terminal would.</param>

@@ -8,13 +8,15 @@ namespace ImGateway.Edge.Tests.Proxying;
 /// <summary>The examples of docs/upstreams.md, as its readers would paste them.</summary>
 static partial class UpstreamsPage
 {
-    public static IReadOnlyList<string> Examples { get; } = [.. Example().Matches(File.ReadAllText(Page())).Select(match => match.Groups["json"].Value)];
+    public static IReadOnlyList<string> Examples { get; } = [.. Block().Matches(File.ReadAllText(Page())).Select(match => match.Groups["json"].Value)];
+
+    /// <summary>The one example that mentions <paramref name="word"/>.</summary>
+    public static string Example(string word) => Assert.Single(Examples, example => example.Contains($"\"{word}\"", StringComparison.Ordinal));
 
     /// <summary>The settings of the one example that mentions <paramref name="word"/>, with <paramref name="changes"/>.</summary>
     public static Dictionary<string, string?> With(string word, params (string Key, string Value)[] changes)
     {
-        var json = Assert.Single(Examples, example => example.Contains($"\"{word}\"", StringComparison.Ordinal));
-        var settings = new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(json))).Build()
+        var settings = new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(Example(word)))).Build()
             .AsEnumerable().Where(setting => setting.Value is not null).ToDictionary(setting => setting.Key, setting => setting.Value);
         foreach (var (key, value) in changes)
         {
@@ -29,5 +31,5 @@ static partial class UpstreamsPage
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", "..", "docs", "upstreams.md"));
 
     [GeneratedRegex("""^```json\n(?<json>.*?)^```""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Example();
+    private static partial Regex Block();
 }

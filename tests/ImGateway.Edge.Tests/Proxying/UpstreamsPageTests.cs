@@ -14,7 +14,7 @@ public sealed class UpstreamsPageTests
     [Fact]
     public void Every_example_is_valid()
     {
-        Assert.Equal(5, UpstreamsPage.Examples.Count);
+        Assert.Equal(6, UpstreamsPage.Examples.Count);
         Assert.All(UpstreamsPage.Examples, example => Settings.WithRoot(example).Options());
     }
 

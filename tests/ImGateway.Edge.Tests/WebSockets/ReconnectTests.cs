@@ -27,7 +27,7 @@ public sealed partial class ReconnectTests(TlsFixture tls)
 
         await using var client = await PartnerProcess.StartAsync(
             "node", [directory["client.cjs"], $"wss://localhost:{port}/ws"],
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["NODE_EXTRA_CA_CERTS"] = tls.RootFile, ["NODE_PATH"] = NodeModules() },
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["NODE_EXTRA_CA_CERTS"] = tls.RootFile, ["NODE_PATH"] = PartnerTool.NodeModules },
             async () => (await before.GetMetricsAsync()).Sum("imgw_websocket_connections") == 1);
         await client.Log.WaitForAsync(line => line.Text == "message hello", Patience);
 
@@ -62,9 +62,6 @@ public sealed partial class ReconnectTests(TlsFixture tls)
           onClose: (code, delay) => console.log(`close ${code} ${delay}`),
         });
         """;
-
-    /// <summary>Of the client that tests/partners/install installs, which has a WebSocket as browsers have it.</summary>
-    static string NodeModules() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(PartnerTool.WsCat)!, ".."));
 
     static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 

@@ -34,6 +34,15 @@ public sealed class Browser : IAsyncLifetime
         return await StatusTab.OpenAsync(profile, page, setup);
     }
 
+    /// <summary>A page of an edge whose certificate no browser knows.</summary>
+    internal async Task<IPage> OpenUntrustedAsync(Uri page)
+    {
+        var profile = await _chromium!.NewContextAsync(new BrowserNewContextOptions { IgnoreHTTPSErrors = true });
+        var tab = await profile.NewPageAsync();
+        await tab.GotoAsync(page.AbsoluteUri);
+        return tab;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_chromium is not null) await _chromium.DisposeAsync();
