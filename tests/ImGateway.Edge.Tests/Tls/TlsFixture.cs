@@ -16,6 +16,7 @@ public sealed class TlsFixture : IAsyncLifetime
     readonly TestCa _root = TestCa.Create("Test Root");
     readonly TestCa _intermediate;
     readonly ConcurrentDictionary<TlsEngine, Lazy<Task<EdgeProcess>>> _edges = new();
+    readonly ConcurrentDictionary<string, Lazy<CertificateFile>> _files = new(StringComparer.Ordinal);
     EchoUpstream? _upstream;
 
     public TlsFixture()
@@ -56,7 +57,7 @@ public sealed class TlsFixture : IAsyncLifetime
         var files = from served in (IEnumerable<(string Name, IssuedCertificate Certificate)>)
                         [("gateway.test", Default), ("rsa.test", Rsa), ("*.wild.test", Wildcard), ("alpha.test", Shared)]
                     where hosts.Contains(served.Name)
-                    select served.Certificate.WriteTo(_directory.Path, served.Name.Replace('*', '_'));
+                    select _files.GetOrAdd(served.Name, name => new Lazy<CertificateFile>(() => served.Certificate.WriteTo(_directory.Path, name.Replace('*', '_')))).Value;
         return new EdgeSetup { Engine = engine, Upstream = _upstream!.Address, Hosts = hosts, Files = [.. files] };
     }
 
