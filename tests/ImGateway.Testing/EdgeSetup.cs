@@ -25,6 +25,9 @@ public sealed record EdgeSetup
     /// <summary>An appsettings.json as its readers have it, with hosts and source of its own; what a test must have is put over it. Null = none.</summary>
     public string? Json { get; init; }
 
+    /// <summary>Environment variables over those of the tests, as <c>SSL_CERT_FILE</c>.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>A copy of the published program; null = the one under test.</summary>
     public string? Program { get; init; }
 
@@ -61,7 +64,7 @@ public sealed record EdgeSetup
         if (Json is null) Set(edge, "Certificates:Source", Ca is not null ? "Acme" : Files.Count == 0 ? "SelfSigned" : "Files");
         Ca?.WriteTo(edge, directory);
         if (Json is null && Ca is null && Files.Count == 0) Set(edge, "Certificates:AllowSelfSigned", true);
-        if (Files.Count > 0) Set(edge, "Certificates:Files", new JsonArray([.. Files.Select(f => new JsonObject { ["Certificate"] = f.Certificate, ["Key"] = f.Key })]));
+        if (Files.Count > 0) Set(edge, "Certificates:Files", new JsonArray([.. Files.Select(f => Named(f))]));
         // Tests that are not about it end at once.
         Set(edge, "Drain:Delay", "00:00:00");
         Set(edge, "Drain:Spread", "00:00:00");
@@ -70,6 +73,13 @@ public sealed record EdgeSetup
         var file = Path.Combine(directory, "appsettings.json");
         File.WriteAllText(file, root.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         return file;
+    }
+
+    static JsonObject Named(CertificateFile file)
+    {
+        var named = new JsonObject { ["Certificate"] = file.Certificate, ["Key"] = file.Key };
+        if (file.Chain is not null) named["Chain"] = file.Chain;
+        return named;
     }
 
     internal static JsonArray Array(IEnumerable<string> items) => [.. items.Select(item => (JsonNode?)item)];

@@ -111,7 +111,11 @@ public sealed class TestCa : IDisposable
             request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. leaf.Usages.Select(usage => new Oid(usage))], critical: false));
         }
 
-        if (leaf.OcspResponders.Count > 0) request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(leaf.OcspResponders, null));
+        if (leaf.OcspResponders.Count + leaf.CaIssuers.Count > 0)
+        {
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(leaf.OcspResponders, leaf.CaIssuers));
+        }
+
         if (leaf.MustStaple) request.CertificateExtensions.Add(new X509Extension("1.3.6.1.5.5.7.1.24", [0x30, 0x03, 0x02, 0x01, 0x05], critical: false));
         if (leaf.Hosts.Count > 0)
         {

@@ -34,6 +34,9 @@ public sealed record PkiLeaf
     /// <summary>OCSP URLs of the authority information access extension; none leaves it out.</summary>
     public IReadOnlyList<string> OcspResponders { get; init; } = [];
 
+    /// <summary>Where the issuer's certificate can be had, as the authority information access extension says; none leaves it out.</summary>
+    public IReadOnlyList<string> CaIssuers { get; init; } = [];
+
     /// <summary>TLS feature extension with <c>status_request</c> (RFC 7633).</summary>
     public bool MustStaple { get; init; }
 

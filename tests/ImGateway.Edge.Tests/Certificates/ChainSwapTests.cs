@@ -1,0 +1,79 @@
+using ImGateway.Edge.Configuration;
+using ImGateway.Testing;
+using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+
+namespace ImGateway.Edge.Tests.Certificates;
+
+/// <summary>Issue 16 §1: what may take the place of a complete chain, and what may not.</summary>
+public sealed class ChainSwapTests : IDisposable
+{
+    readonly StoreSetup _setup = new();
+
+    public void Dispose() => _setup.Dispose();
+
+    [Fact]
+    public async Task A_lone_leaf_takes_the_place_of_a_complete_chain_that_has_expired_and_not_before()
+    {
+        using var complete = _setup.Issue(age: TimeSpan.FromDays(1), left: TimeSpan.FromHours(1));
+        Write(complete, complete.LeafPem + complete.IssuersPem + complete.RootPem);
+        using var edge = await _setup.StartAsync();
+        using var next = _setup.Issue();
+        Write(next, next.LeafPem);
+        await edge.SettleAsync();
+        Assert.Equal(complete.SerialNumber, edge.Serial());
+        Assert.Contains("'CN=Store Intermediate' is missing", Assert.Single(edge.Manager.RefusedFiles).Why, StringComparison.Ordinal);
+
+        _setup.Time.Advance(TimeSpan.FromHours(2));
+        await edge.SettleAsync();
+
+        Assert.Equal(next.SerialNumber, edge.Serial());
+        Assert.Empty(edge.Manager.RefusedFiles);
+    }
+
+    [Fact]
+    public async Task A_lone_leaf_takes_the_place_of_another_one()
+    {
+        using var first = _setup.Issue();
+        Write(first, first.LeafPem);
+        using var edge = await _setup.StartAsync();
+        using var next = _setup.Issue();
+        Write(next, next.LeafPem);
+        await edge.SettleAsync();
+        Assert.Equal(next.SerialNumber, edge.Serial());
+        Assert.Equal(1, await _setup.MetricAsync("imgw_certificate_chain_state{host=\"gateway.example.com\",state=\"unverified\"}"));
+    }
+
+    [Fact]
+    public async Task A_lone_leaf_takes_the_place_of_a_development_certificate()
+    {
+        _setup.UseSelfSigned();
+        using (await _setup.StartAsync())
+        {
+        }
+
+        using var issued = _setup.Issue();
+        Write(issued, issued.LeafPem);
+        using var edge = await _setup.StartAsync();
+        Assert.Equal(issued.SerialNumber, edge.Serial());
+    }
+
+    [Fact]
+    public async Task A_rollback_to_a_lone_leaf_is_the_operators_choice()
+    {
+        using var lone = _setup.Issue();
+        Write(lone, lone.LeafPem);
+        using var edge = await _setup.StartAsync();
+        using var complete = _setup.Issue();
+        Write(complete, complete.LeafPem + complete.IssuersPem + complete.RootPem);
+        await edge.SettleAsync();
+        Assert.Equal(complete.SerialNumber, edge.Serial());
+        Assert.Empty((await edge.Manager.RollbackAsync(Gateway.Value, "uid 1000", TestContext.Current.CancellationToken)).Problems);
+        Assert.Equal(lone.SerialNumber, edge.Serial());
+    }
+
+    void Write(IssuedCertificate issued, string pem)
+    {
+        _setup.WriteFile(issued);
+        File.WriteAllText(_setup.Options.Certificates.Files[0].Certificate, pem);
+    }
+}
