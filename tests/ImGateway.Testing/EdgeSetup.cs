@@ -43,9 +43,6 @@ public sealed record EdgeSetup
     /// <summary>A file of <c>/proc/sys/user</c>, as <c>max_inotify_watches</c>, that allows none of what it counts. Null = as the machine has it.</summary>
     public string? Without { get; init; }
 
-    /// <summary>Variables beside those of the tests.</summary>
-    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
-
     /// <summary>As from nohup: with SIGHUP ignored.</summary>
     public bool HangupIgnored { get; init; }
 

@@ -26,10 +26,10 @@ public sealed class IssuedCertificate(
     public string RootPem => Root.ExportCertificatePem() + "\n";
 
     /// <summary>
-    /// Leaf, then intermediates: what a CA delivers as <c>fullchain.pem</c>. Where a root issued the leaf directly, the root follows,
-    /// because a lone leaf is not accepted unless the machine knows its root.
+    /// Leaf, intermediates and the root: what a CA delivers as <c>fullchain.pem</c>, and the root, because the machine does not know it and
+    /// would call the chain incomplete.
     /// </summary>
-    public string ChainPem => LeafPem + (Issuers.Count == 0 && !IsSelfSigned ? RootPem : IssuersPem);
+    public string ChainPem => LeafPem + (IsSelfSigned ? "" : IssuersPem + RootPem);
 
     /// <summary>PKCS#8, plain.</summary>
     public string KeyPem => key.ExportPkcs8PrivateKeyPem() + "\n";
@@ -41,12 +41,12 @@ public sealed class IssuedCertificate(
 
     public byte[] Pfx(string? password)
     {
-        X509Certificate2Collection all = [Leaf, .. Issuers, .. IsSelfSigned || Issuers.Count > 0 ? [] : new[] { Root }];
+        X509Certificate2Collection all = [Leaf, .. Issuers, .. IsSelfSigned ? [] : new[] { Root }];
         return all.Export(X509ContentType.Pkcs12, password)!;
     }
 
     public Credential ToCredential(params string[] names) =>
-        new(Leaf, Issuers.Count == 0 && !IsSelfSigned ? [Root] : Issuers, [.. names.Select(HostName.Parse)]);
+        new(Leaf, IsSelfSigned ? [] : [.. Issuers, Root], [.. names.Select(HostName.Parse)]);
 
     /// <summary>Writes <c>NAME.crt</c> (chain), <c>NAME.key</c> and says how a configuration names them.</summary>
     public CertificateFile WriteTo(string directory, string name = "server")

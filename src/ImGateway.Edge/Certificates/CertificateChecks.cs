@@ -2,13 +2,14 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Why clients would refuse a certificate, found before they do. Pure: the clock and the machine's roots are handed in.</summary>
 /// <param name="hosts">Of the configuration; none: they are not known, and any name will do.</param>
-/// <param name="isIssuedByKnownRoot"><see cref="MachineRoots.Issued(X509Certificate2)"/>.</param>
-sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certificate2, bool> isIssuedByKnownRoot)
+/// <param name="isKnown"><see cref="MachineRoots.Vouch"/>.</param>
+sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certificate2, bool> isKnown)
 {
     static readonly Dictionary<string, string> Curves = new()
     {
@@ -40,6 +41,12 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         where CertificateDates.IsEarly(notBefore, now)
         select new CertificateProblem(
             file, $"{sent.What} is not valid before {notBefore:u} (the clock here says {now:yyyy-MM-dd})", "wait until then, or correct this machine's clock") { IsEarly = true };
+
+    /// <summary>Whether the chain leads to a root. What lacks a link is served all the same: clients may have what is unknown here.</summary>
+    public ChainState StateOf(CertificateChain chain) =>
+        chain.Last.IsSelfSigned() || chain.Issuers.Reverse().Append(chain.Leaf).Any(isKnown) ? ChainState.Complete
+        : chain.Issuers.Count > 0 || IssuerAddress.Of(chain.Leaf) is not null ? ChainState.Incomplete
+        : ChainState.Unverified;
 
     static IEnumerable<(string Message, string Remedy)> Keys(CertificateChain chain)
     {
@@ -128,17 +135,12 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         select ($"{sent.What} is signed with {hash?.Name ?? Friendly(sent.Certificate.SignatureAlgorithm.Value!)}, which clients refuse",
             "have it issued with SHA-256 or better");
 
-    IEnumerable<(string Message, string Remedy)> Links(CertificateChain chain)
+    static IEnumerable<(string Message, string Remedy)> Links(CertificateChain chain)
     {
         if (chain.Impostors.Count > 0)
         {
             yield return ($"the chain does not link: '{chain.Impostors[0].Subject}' has the issuer's name but did not sign '{Subject(chain.Last)}'",
                 "replace it by the certificate of the CA that did, usually to be had where the certificate came from");
-        }
-        else if (chain.Issuers.Count == 0 && !chain.Leaf.IsSelfSigned() && !isIssuedByKnownRoot(chain.Leaf))
-        {
-            yield return ($"the certificate of its issuer '{chain.Leaf.Issuer}' is missing, so clients could not verify it",
-                "append the issuing CA's certificates to the file or name them as Chain (the root itself if it issued the certificate directly)");
         }
     }
 

@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Certificates;
 sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
 {
     public CertificateFileReader(IReadOnlyList<HostName> hosts, TimeProvider time)
-        : this(new CertificateChecks(hosts, MachineRoots.Issued), time)
+        : this(new CertificateChecks(hosts, MachineRoots.Vouch), time)
     {
     }
 
@@ -53,7 +53,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         problems.AddRange(checks.Problems(file.Certificate, chain, now));
         warnings.AddRange(checks.Warnings(file.Certificate, chain, now));
         var names = CertificateNames.Of(leaf);
-        var credential = new Credential(leaf, chain.Issuers, names);
+        var credential = new Credential(leaf, chain.Issuers, names) { Chain = checks.StateOf(chain) };
         return problems.Count == 0
             ? new(file, credential, names, problems, warnings)
             : new(file, Credential: null, names, problems, warnings) { Untimely = problems.TrueForAll(problem => problem.IsOfAge) ? credential : null };

@@ -29,6 +29,7 @@ sealed partial class CertificateInstaller(
 
     readonly CertificateSwap _swap = new(selector, probe, time);
     readonly ConcurrentQueue<HostName> _changed = [];
+    readonly Dictionary<HostName, Credential> _chainsReported = [];
     volatile IReadOnlyDictionary<HostName, ServedCredential> _served = new Dictionary<HostName, ServedCredential>();
     DueTime _nextContexts = DueTime.After(ContextLifetime, clock.Now);
 
@@ -70,6 +71,7 @@ sealed partial class CertificateInstaller(
         var next = changes.ToDictionary(entry => entry.Key, entry => Succeed(entry.Key, entry.Value));
         var swaps = next.Where(entry => IsNew(entry.Key, entry.Value)).ToDictionary();
         if (ServedCredential.TooEarly(swaps, Sound(), time.GetUtcNow()) is { } early) return new(early, IsStorage: false) { IsEarly = true };
+        if (!cause.IsRollback && ServedCredential.LacksLink(swaps, Sound(), time.GetUtcNow()) is { } gap) return new(gap, IsStorage: false);
         try
         {
             // 1. Beside what is stored: a disk that does not take it says so before anybody is served.
@@ -114,6 +116,12 @@ sealed partial class CertificateInstaller(
 
         Replace(served);
         foreach (var (host, credential) in served) metrics.Served(host, credential);
+    }
+
+    /// <summary>Chains that may not lead to a root, of what came from the store and is served still: a start may have replaced it at once.</summary>
+    public void ReportChains()
+    {
+        foreach (var (host, served) in _served) ReportChain(host, served);
     }
 
     /// <summary>Metrics that follow from the options, after these have changed.</summary>
@@ -183,6 +191,7 @@ sealed partial class CertificateInstaller(
             // What the CA wished, or a failure, may have moved the renewal of a host that nothing has happened to: that stays.
             if (cause is null || old is null || old.Credential != served.Credential || IsFile(old) != IsFile(served))
                 metrics.NextRenewal(host, NextActions.Of(served, state: null, options.Value, time.GetUtcNow()) is { Action: NextActions.Renew, At: var at } ? at : null);
+            if (cause is not null) ReportChain(host, served);
             if (!isKnown)
             {
                 Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
@@ -201,6 +210,13 @@ sealed partial class CertificateInstaller(
         }
     }
 
+    void ReportChain(HostName host, ServedCredential served)
+    {
+        if (_chainsReported.GetValueOrDefault(host) == served.Credential) return;
+        _chainsReported[host] = served.Credential;
+        if (ChainWarning.Of(served) is { } warning) ChainLacksLink(host, warning);
+    }
+
     static bool IsFile(ServedCredential served) => served.Source == ServedCredential.Files;
 
     void Record(HostName host, ServedCredential? old, ServedCredential served, ChangeCause cause)
@@ -215,6 +231,9 @@ sealed partial class CertificateInstaller(
 
     [LoggerMessage(1, LogLevel.Information, "{Host}: serving certificate {Serial}, valid until {NotAfter:u}, from {Origin}")]
     partial void Loaded(HostName host, string serial, DateTimeOffset notAfter, string origin);
+
+    [LoggerMessage(53, LogLevel.Warning, "{Host}: {Warning}")]
+    partial void ChainLacksLink(HostName host, CertificateProblem warning);
 
     [LoggerMessage(2, LogLevel.Information, "{Host}: certificate {OldSerial} replaced by {NewSerial}, valid until {NotAfter:u}, from {Origin}")]
     partial void Swapped(HostName host, string oldSerial, string newSerial, DateTimeOffset notAfter, string origin);

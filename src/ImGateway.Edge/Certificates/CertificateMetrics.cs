@@ -1,5 +1,6 @@
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 using Prometheus;
 
 namespace ImGateway.Edge.Certificates;
@@ -17,6 +18,9 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
 
     readonly Gauge _nextRenewal = metrics.CreateGauge(
         "imgw_certificate_next_renewal_timestamp_seconds", "When the edge next tries to renew the certificate, as Unix time: as the CA wishes, by age, or after a failed attempt. None where files are to be replaced by others.", ["host"]);
+
+    readonly Gauge _chain = metrics.CreateGauge(
+        "imgw_certificate_chain_state", "1 for the state that the host's chain is in, 0 for the others. unverified: the issuer of a certificate that came alone is unknown, perhaps a private root; incomplete: an issuer's certificate is missing, and clients that lack it refuse the connection.", ["host", "state"]);
 
     readonly Counter _swaps = metrics.CreateCounter(
         "imgw_certificate_swaps_total", "Certificates that took another's place while serving; no connection is closed for one.", ["host"]);
@@ -42,6 +46,7 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
 
         _expiry.WithLabels(host.Value, served.Source).Set(served.Credential.NotAfter.ToUnixTimeSeconds());
         _notBefore.WithLabels(host.Value).Set(served.Credential.NotBefore.ToUnixTimeSeconds());
+        foreach (var state in Enum.GetValues<ChainState>()) _chain.WithLabels(host.Value, state.Label()).Set(state == served.Credential.Chain ? 1 : 0);
         // From the beginning, so that the first swap and the first failure show as an increase.
         _swaps.WithLabels(host.Value);
         _loadFailures.WithLabels(host.Value);
@@ -55,7 +60,7 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     /// <summary>The host is no longer configured.</summary>
     public void Forget(HostName host)
     {
-        foreach (var gauge in (Gauge[])[_expiry, _notBefore, _nextRenewal, _failures, _filesRefused]) Remove(gauge, host);
+        foreach (var gauge in (Gauge[])[_expiry, _notBefore, _nextRenewal, _failures, _filesRefused, _chain]) Remove(gauge, host);
         foreach (var counter in (Counter[])[_swaps, _loadFailures, _renewals]) Remove(counter, host);
     }
 

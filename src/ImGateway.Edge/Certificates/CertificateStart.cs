@@ -55,6 +55,7 @@ sealed partial class CertificateStart(
         // 3. What is bad is reported, unless it leaves nothing to start for.
         if (options.Value.Certificates.Source != CertificateSource.Acme && installer.Served.Count == 0 && problems.Count > 0) throw new CertificateLoadException(problems);
         foreach (var reading in readings) Report(reading);
+        installer.ReportChains();
         if (options.Value.Certificates.Source != CertificateSource.Files) return;
         var reported = refused.All.SelectMany(file => file.Hosts).ToHashSet(StringComparer.Ordinal);
         foreach (var host in options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host) && !reported.Contains(host.Value))) Missing(host);
@@ -78,6 +79,7 @@ sealed partial class CertificateStart(
         var problems = await TakeInAsync(cancellationToken);
         if (problems.Count > 0) throw new CertificateLoadException(problems);
         foreach (var reading in readings) Report(reading);
+        installer.ReportChains();
     }
 
     /// <summary>All at once; and if that fails, each for itself, so that the others are served.</summary>

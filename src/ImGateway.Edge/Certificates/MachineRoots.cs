@@ -6,10 +6,11 @@ namespace ImGateway.Edge.Certificates;
 /// <summary>The roots this machine trusts.</summary>
 static class MachineRoots
 {
-    public static bool Issued(X509Certificate2 certificate) =>
-        Issued(certificate, StoreLocation.LocalMachine) || Issued(certificate, StoreLocation.CurrentUser);
+    /// <summary>Whether <paramref name="certificate"/> is one of them, or was issued by one.</summary>
+    public static bool Vouch(X509Certificate2 certificate) =>
+        Vouches(certificate, StoreLocation.LocalMachine) || Vouches(certificate, StoreLocation.CurrentUser);
 
-    static bool Issued(X509Certificate2 certificate, StoreLocation location)
+    static bool Vouches(X509Certificate2 certificate, StoreLocation location)
     {
         using var store = new X509Store(StoreName.Root, location);
         try
@@ -25,7 +26,7 @@ static class MachineRoots
         var roots = store.Certificates;
         try
         {
-            return roots.Any(certificate.IsIssuedBy);
+            return roots.Any(root => root.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span) || certificate.IsIssuedBy(root));
         }
         finally
         {

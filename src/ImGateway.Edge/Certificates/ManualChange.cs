@@ -14,6 +14,7 @@ sealed record ManualChange(IReadOnlyDictionary<HostName, ServedCredential> Chang
         List<string> warnings = [.. reading.Warnings.Select(warning => warning.ToString())];
         if (reading.Credential is not { } credential) return new(Nothing, [.. reading.Problems.Select(problem => problem.ToString())], warnings);
         var offer = new ServedCredential(credential, ServedCredential.Import, OneLine.From(who)) { ByHand = true };
+        if (ChainWarning.Of(credential, ServedCredential.Import, contents.File.Certificate) is { } warning) warnings.Add(warning.ToString());
         var changes = options.Hosts.Where(credential.Covers).ToDictionary(host => host, host => offer with { FileHash = served.GetValueOrDefault(host)?.FileHash });
         return new(changes, [], warnings);
     }

@@ -40,6 +40,27 @@ public sealed record ServedCredential(Credential Credential, string Source, stri
             .Select(entry => $"the certificate is not valid before {entry.Value.Credential.NotBefore:u} (the clock here says {now:u}), and that of {entry.Key} is valid now")
             .FirstOrDefault();
 
+    /// <summary>
+    /// Why <paramref name="changes"/> would put a chain that may lack a link in the place of one that does not, usually <c>cert.pem</c> in the place
+    /// of <c>fullchain.pem</c>; null where none does.
+    /// </summary>
+    public static string? LacksLink(
+        IReadOnlyDictionary<HostName, ServedCredential> changes, IReadOnlyDictionary<HostName, ServedCredential> served, DateTimeOffset now) =>
+        (from change in changes
+         let old = served.GetValueOrDefault(change.Key)
+         where old is not null && old.Credential.Covers(change.Key) && old.Credential.NotAfter >= now && change.Value.LacksLinkOf(old)
+         let warning = ChainWarning.Of(change.Value)
+         where warning is not null
+         select $"{warning.Message}, and the chain served for {change.Key} {(old.Credential.Chain is ChainState.Complete ? "is complete" : "has its issuer")}; {warning.Remedy}").FirstOrDefault();
+
+    /// <summary>
+    /// Whether the root is known here or not, a leaf alone does not take the place of one that came with its issuer. What a CA has issued with an
+    /// issuer is the CA's choice: to order again because its root is unknown to this machine would only use up its limits. In the place of a
+    /// self-signed certificate any other is welcome.
+    /// </summary>
+    bool LacksLinkOf(ServedCredential old) => old is { Source: not SelfSigned, Credential.IsSelfSigned: false }
+        && ((Credential.Issuers.Count == 0 && old.Credential.Issuers.Count > 0) || (Source is Files or Import && old.Credential.Chain is ChainState.Complete));
+
     /// <summary>Which of <paramref name="candidates"/> each host gets; hosts that none covers have no entry.</summary>
     public static IReadOnlyDictionary<HostName, ServedCredential> Choose(
         IReadOnlyList<HostName> hosts, IReadOnlyCollection<ServedCredential> candidates, DateTimeOffset now)

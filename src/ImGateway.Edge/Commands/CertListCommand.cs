@@ -24,8 +24,16 @@ static class CertListCommand
             return ExitCodes.Fine;
         }
 
-        new TextTable(["Host", "Serial", "Key", "Not after", "Days left", "Source", "Next"],
-            [.. certificates.Select(Row)]).Write(console.Output);
+        // Where a chain lacks a link there is a column more; for scripts there is --json.
+        var chains = certificates.Any(certificate => certificate.ChainProblem is not null);
+        string[] chain = chains ? ["Chain"] : [];
+        new TextTable(["Host", "Serial", "Key", "Not after", "Days left", .. chain, "Source", "Next"],
+            [.. certificates.Select(certificate => Row(certificate, chains))]).Write(console.Output);
+        foreach (var certificate in certificates.Where(certificate => certificate.ChainProblem is not null))
+        {
+            await console.Error.WriteLineAsync($"{certificate.Host}: {certificate.ChainProblem}");
+        }
+
         foreach (var file in certificates.SelectMany(certificate => certificate.RefusedFiles ?? []).DistinctBy(file => file.File, StringComparer.Ordinal))
         {
             await console.Error.WriteLineAsync($"refused since {file.Since:u}, for {string.Join(", ", file.Hosts)}: {file.Why}");
@@ -34,10 +42,14 @@ static class CertListCommand
         return ExitCodes.Fine;
     }
 
-    static string[] Row(CertificateStatus certificate) => certificate.SerialNumber is null
-        ? [certificate.Host, "none", "", "", "", "", certificate.Next?.ToString() ?? ""]
-        : [
-            certificate.Host, certificate.SerialNumber, certificate.KeyType!, $"{certificate.NotAfter:yyyy-MM-dd}", $"{certificate.DaysLeft:0.#}",
-            certificate.Source!, certificate.Next?.ToString() ?? "",
-        ];
+    static string[] Row(CertificateStatus certificate, bool chains)
+    {
+        string[] chain = chains ? [certificate.ChainState ?? ""] : [];
+        return certificate.SerialNumber is null
+            ? [certificate.Host, "none", "", "", "", .. chain, "", certificate.Next?.ToString() ?? ""]
+            : [
+                certificate.Host, certificate.SerialNumber, certificate.KeyType!, $"{certificate.NotAfter:yyyy-MM-dd}", $"{certificate.DaysLeft:0.#}",
+                .. chain, certificate.Source!, certificate.Next?.ToString() ?? "",
+            ];
+    }
 }

@@ -41,7 +41,8 @@ static class CertShowCommand
         yield return ["SPKI pin", "sha256/" + certificate.SpkiSha256];
         yield return ["not before", $"{certificate.NotBefore:u}"];
         yield return ["not after", $"{certificate.NotAfter:u}, {(certificate.DaysLeft < 0 ? "expired" : $"{certificate.DaysLeft:0.#} days left")}"];
-        yield return ["chain", $"{certificate.ChainLength} certificate{(certificate.ChainLength == 1 ? "" : "s")}"];
+        yield return ["chain", $"{certificate.ChainLength} certificate{(certificate.ChainLength == 1 ? "" : "s")}{(certificate.ChainProblem is null ? "" : $", {certificate.ChainState}")}"];
+        if (certificate.ChainProblem is not null) yield return ["chain lacks", certificate.ChainProblem];
         yield return ["OCSP", certificate.Ocsp!.Replace('_', ' ')];
         yield return ["source", $"{certificate.Source}, from {certificate.Origin}"];
         if (certificate.InstalledAt is not null) yield return ["installed", $"{certificate.InstalledAt:u}"];

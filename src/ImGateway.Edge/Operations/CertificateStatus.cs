@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Operations;
 
@@ -36,6 +37,12 @@ public sealed record CertificateStatus(
     PreviousCertificate? Previous = null,
     NextAction? Next = null)
 {
+    /// <summary><c>complete</c>, <c>unverified</c> or <c>incomplete</c>.</summary>
+    public string? ChainState { get; init; }
+
+    /// <summary>What the chain lacks and what to do about it; left out where it is complete.</summary>
+    public string? ChainProblem { get; init; }
+
     /// <summary>Files for the host that are refused now; left out where there are none.</summary>
     public IReadOnlyList<RefusedFile>? RefusedFiles { get; init; }
 
@@ -75,7 +82,11 @@ public sealed record CertificateStatus(
             managed.Origin,
             managed.InstalledAt,
             managed.Previous,
-            managed.Next);
+            managed.Next)
+        {
+            ChainState = credential.Chain.Label(),
+            ChainProblem = ChainWarning.Of(credential, managed.Source, managed.Origin) is { } warning ? OneLine.From($"{warning.Message}; {warning.Remedy}") : null,
+        };
     }
 
     /// <summary>Whether a user who writes <paramref name="name"/> means this one.</summary>

@@ -39,12 +39,18 @@ public sealed class Credential
 
     public IReadOnlyList<HostName> Names { get; }
 
+    /// <summary>Whether the delivered certificates lead to a root, as was found when they were read.</summary>
+    public ChainState Chain { get; init; }
+
     public DateTimeOffset NotBefore { get; }
 
     public DateTimeOffset NotAfter { get; }
 
     /// <summary>SHA-256 of the leaf, in hexadecimal: equal for equal certificates, wherever they were read.</summary>
     internal string Fingerprint { get; }
+
+    /// <summary>Whether the leaf is its own issuer, by name.</summary>
+    internal bool IsSelfSigned => _issuers.Length == 0 && _root is null && Leaf.SubjectName.RawData.AsSpan().SequenceEqual(Leaf.IssuerName.RawData);
 
     public string SerialNumber => Leaf.SerialNumber;
 

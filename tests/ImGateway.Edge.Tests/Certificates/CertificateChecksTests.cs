@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Certificates;
@@ -156,11 +157,25 @@ public sealed class CertificateChecksTests : IDisposable
     }
 
     [Fact]
-    public void Lone_leaf_needs_its_issuer_unless_the_machine_knows_its_root()
+    public void Lone_leaf_is_unverified_unless_the_machine_knows_its_root()
     {
         var chain = CertificateChain.Order(Keep(_root.Issue(Sound)).Leaf, []);
-        AssertOne(Problems(chain), "'CN=Checks Root' is missing", "append the issuing CA's certificates");
-        Assert.Empty(Problems(chain, leaf => leaf.IsIssuedBy(_root.Certificate)));
+        Assert.Empty(Problems(chain));
+        Assert.Equal(ChainState.Unverified, Checks().StateOf(chain));
+        Assert.Equal(ChainState.Complete, Checks(leaf => leaf.IsIssuedBy(_root.Certificate)).StateOf(chain));
+    }
+
+    [Fact]
+    public void Chain_is_complete_where_the_machine_knows_the_issuer_of_any_link()
+    {
+        using var elsewhere = TestCa.Create("Checks Elsewhere");
+        using var outer = elsewhere.CreateIntermediate("Checks Outer");
+        using var inner = outer.CreateIntermediate("Checks Inner");
+        var chain = Chain(inner.Issue(Sound), inner, outer);
+        Assert.Equal(ChainState.Incomplete, Checks().StateOf(chain));
+        Assert.Equal(ChainState.Complete, Checks(each => each.Subject == "CN=Checks Inner").StateOf(chain));
+        Assert.Equal(ChainState.Complete, Checks().StateOf(Chain(inner.Issue(Sound), inner, outer, elsewhere)));
+        Assert.Equal(ChainState.Complete, Checks().StateOf(CertificateChain.Order(Keep(TestCa.SelfSigned(Sound)).Leaf, [])));
     }
 
     [Fact]
@@ -197,7 +212,7 @@ public sealed class CertificateChecksTests : IDisposable
     [Fact]
     public void Machine_roots_do_not_vouch_for_a_test_ca()
     {
-        Assert.False(MachineRoots.Issued(Keep(_root.Issue(Sound)).Leaf));
+        Assert.False(MachineRoots.Vouch(Keep(_root.Issue(Sound)).Leaf));
     }
 
     [Fact]
@@ -219,11 +234,9 @@ public sealed class CertificateChecksTests : IDisposable
         return issued;
     }
 
-    static List<CertificateProblem> Problems(CertificateChain chain, Func<X509Certificate2, bool>? isIssuedByKnownRoot = null) =>
-        [.. Checks(isIssuedByKnownRoot).Problems("server.crt", chain, Now)];
+    static CertificateChecks Checks(Func<X509Certificate2, bool>? isKnown = null) => new([HostName.Parse("gateway.example.com")], isKnown ?? (_ => false));
 
-    static CertificateChecks Checks(Func<X509Certificate2, bool>? isIssuedByKnownRoot = null) =>
-        new([HostName.Parse("gateway.example.com")], isIssuedByKnownRoot ?? (_ => false));
+    static List<CertificateProblem> Problems(CertificateChain chain) => [.. Checks().Problems("server.crt", chain, Now)];
 
     static void AssertOne(List<CertificateProblem> problems, string message, string remedy)
     {

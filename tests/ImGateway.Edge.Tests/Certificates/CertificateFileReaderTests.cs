@@ -149,7 +149,7 @@ public sealed class CertificateFileReaderTests : IDisposable
     {
         using var other = _inner.Issue("gateway.example.com");
         AssertProblem(Read(WriteBoth(_issued.LeafPem, other.KeyPem)), "server.key", "does not belong to the certificate", "openssl pkey");
-        AssertProblem(Read(WriteBoth(_issued.ChainPem, other.KeyPem)), "server.key", "any of the 3 certificates", "openssl pkey");
+        AssertProblem(Read(WriteBoth(_issued.ChainPem, other.KeyPem)), "server.key", "any of the 4 certificates", "openssl pkey");
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class CertificateStoreTests : IDisposable
         using var edge = await _setup.StartAsync();
         var pem = File.ReadAllText(_setup.Stored(Gateway, "current.pem"));
         Assert.Equal(1, Count(pem, "BEGIN PRIVATE KEY"));
-        Assert.Equal(2, Count(pem, "BEGIN CERTIFICATE"));
+        Assert.Equal(3, Count(pem, "BEGIN CERTIFICATE"));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(_setup.Stored(Gateway, "current.pem")));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(_setup.Stored(Gateway, "state.json")));
         foreach (var folder in new[] { _setup.Data(), _setup.Data("certificates"), _setup.Data("certificates", "gateway.example.com") })

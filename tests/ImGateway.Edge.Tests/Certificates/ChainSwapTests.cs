@@ -1,4 +1,3 @@
-using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 
@@ -28,6 +27,23 @@ public sealed class ChainSwapTests : IDisposable
 
         Assert.Equal(next.SerialNumber, edge.Serial());
         Assert.Empty(edge.Manager.RefusedFiles);
+    }
+
+    [Fact]
+    public async Task A_lone_leaf_does_not_take_the_place_of_one_that_came_with_its_issuer_although_the_root_is_unknown()
+    {
+        using var first = _setup.Issue();
+        Write(first, first.LeafPem + first.IssuersPem);
+        using var edge = await _setup.StartAsync();
+        Assert.Equal(1, await _setup.MetricAsync("imgw_certificate_chain_state{host=\"gateway.example.com\",state=\"incomplete\"}"));
+        using var lone = _setup.Issue();
+        Write(lone, lone.LeafPem);
+        await edge.SettleAsync();
+        Assert.Equal(first.SerialNumber, edge.Serial());
+        using var next = _setup.Issue();
+        Write(next, next.LeafPem + next.IssuersPem);
+        await edge.SettleAsync();
+        Assert.Equal(next.SerialNumber, edge.Serial());
     }
 
     [Fact]

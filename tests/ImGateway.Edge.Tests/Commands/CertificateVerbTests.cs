@@ -222,7 +222,7 @@ public sealed class CertificateVerbTests : IDisposable
         return
         [
             ("garbage", "is not PEM"), ("damaged", "damaged"), ("weak", "RSA key of 1024 bits"), ("expired", "expired"),
-            ("wrong-key", $"wrong-key.key: the key does not belong to any of the 2 certificates in {_directory["wrong-key.crt"]}; "),
+            ("wrong-key", $"wrong-key.key: the key does not belong to any of the 3 certificates in {_directory["wrong-key.crt"]}; "),
             ("elsewhere", "covers none of the configured hosts"), ("empty", "is empty"),
         ];
 

@@ -4,6 +4,7 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Tls;
 using Prometheus;
 
 namespace ImGateway.Edge.Tests.Monitoring;
@@ -51,6 +52,7 @@ static class MetricsPage
         ["imgw_certificate_renewals_total.reason"] = RenewalReasons.All,
         ["problem"] = ["none", .. AcmeRequestOutcome.Problems],
         ["limit"] = [OrderLedger.OrdersLimit.Name, OrderLedger.CertificatesLimit.Name, OrderLedger.FailedAuthorizationsLimit.Name],
+        ["imgw_certificate_chain_state.state"] = [.. Enum.GetValues<ChainState>().Select(state => state.Label())],
         ["state"] = [.. Enum.GetValues<OcspState>().Select(state => state.Label())],
         ["route"] = [.. Enum.GetValues<RouteLabel>().Select(ProxyMetrics.LabelOf)],
         ["engine"] = [.. Enum.GetNames<Edge.Configuration.TlsEngine>()],

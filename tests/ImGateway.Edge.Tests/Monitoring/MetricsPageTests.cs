@@ -27,6 +27,7 @@ public sealed class MetricsPageTests
         imgw_websocket_duration_seconds
         imgw_websocket_bytes_total{direction}
         imgw_websocket_closed_total{by}
+        imgw_certificate_chain_state{host,state}
         imgw_http_requests_total{route,code}
         imgw_http_request_duration_seconds{route}
         imgw_upstream_errors_total{route,error}
@@ -65,6 +66,7 @@ public sealed class MetricsPageTests
     [InlineData("imgw_upstream_errors_total", "error", "connect timeout reset protocol")]
     [InlineData("imgw_upstream_errors_total", "route", "ws api health other")]
     [InlineData("imgw_http_request_duration_seconds", "route", "ws api health other")]
+    [InlineData("imgw_certificate_chain_state", "state", "complete unverified incomplete")]
     [InlineData("imgw_ocsp_staple_state", "state", "good revoked stale not_offered")]
     public void Labels_take_the_promised_values(string metric, string label, string values)
     {

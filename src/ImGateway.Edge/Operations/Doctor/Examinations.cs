@@ -35,6 +35,7 @@ static class Examinations
             Examination.Of("source ports", () => UpstreamPortCheck.Look(edge)),
             .. options.Certificates.Files.Count == 0 ? (IEnumerable<Examination>)[] :
                 [new("certificate files", token => NamedFiles.LookAsync(options, time, token))],
+            Examination.Of("chain", () => Chains.Look(options, time)),
             Examination.Of("data directory", () => DataFolder.Look(options)),
             Examination.Of("openssl", Machine.LookAtOpenSsl),
             new("policy", token => Machine.LookAtPolicyAsync(options, time, token)),

@@ -6,8 +6,10 @@ const reasons = {
 /** Kind and badge; a concern where somebody should look at it. */
 function certificateState(certificate) {
   const state = stateByDates(certificate);
-  return state.kind === "good" && (certificate.refusedFiles ?? []).length > 0
-    ? { kind: "warn", badge: "New file refused", concern: "its new certificate file is refused; the one before is served" } : state;
+  if (state.kind !== "good") return state;
+  if ((certificate.refusedFiles ?? []).length > 0) return { kind: "warn", badge: "New file refused", concern: "its new certificate file is refused; the one before is served" };
+  if (certificate.chainProblem) return { kind: "warn", badge: `Chain ${certificate.chainState}`, concern: `its chain is ${certificate.chainState}: clients may refuse it` };
+  return state;
 }
 
 function stateByDates({ serialNumber, daysLeft, ocsp, next, notBefore, notAfter }) {
@@ -69,6 +71,8 @@ function certificateCard(certificate) {
     ],
     (certificate.refusedFiles ?? []).map(file => h("div", { class: "trouble", "data-kind": state.kind === "good" ? "warn" : state.kind },
       h("strong", null, "File refused ", time(file.since, relative(file.since))), h("p", null, said(file.why)))),
+    certificate.chainProblem ? h("div", { class: "trouble", "data-kind": state.kind === "good" ? "warn" : state.kind },
+      h("strong", null, `Chain ${certificate.chainState}`), h("p", null, said(certificate.chainProblem))) : null,
     next?.lastError ? h("div", { class: "trouble", "data-kind": state.kind === "good" ? "warn" : state.kind },
       h("strong", null, next.failures > 0 ? `${plural(next.failures, "failure")} in a row` : "Last error"), h("p", null, said(next.lastError))) : null,
     left === null ? h("p", { class: "soft" }, nextLine(certificate)) : null,
@@ -85,7 +89,7 @@ function certificateCard(certificate) {
         ["Issuer in full", said(certificate.issuer), true],
         ["From", said(certificate.origin), true],
         ["Installed", time(certificate.installedAt, `${day(certificate.installedAt)}, ${clock(certificate.installedAt)}`)],
-        ["Chain", plural(certificate.chainLength, "certificate")],
+        ["Chain", [plural(certificate.chainLength, "certificate"), certificate.chainState ? `, ${certificate.chainState}` : ""]],
         ["Previous", certificate.previous ? [h("code", null, said(certificate.previous.serialNumber)), `, until ${day(certificate.previous.notAfter)}`] : null, true])) : null);
 }
 

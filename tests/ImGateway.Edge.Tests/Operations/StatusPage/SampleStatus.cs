@@ -104,7 +104,12 @@ static class SampleStatus
             Healthy.Certificates[0],
             new CertificateStatus("chat.example.com", "chat.example.com", Next: new NextAction("renew", Now.AddSeconds(40), "missing") { LastError = LastError, Failures = 1 }),
             Healthy.Certificates[2],
-            Corporate,
+            Corporate with
+            {
+                ChainLength = 1,
+                ChainState = "unverified",
+                ChainProblem = "the certificate of its issuer 'CN=Example Corp Issuing CA 3, O=Example Corp' is missing, so clients could not verify it unless they have that one (chain unverified); append the certificates of the missing issuers to the file",
+            },
         ],
     };
 
@@ -130,6 +135,7 @@ static class SampleStatus
         Issuer = "CN=Example Corp Issuing CA 3, O=Example Corp",
         KeyType = "RSA3072",
         ChainLength = 3,
+        ChainState = "complete",
         Ocsp = "good",
         Source = "files",
         Origin = "/etc/imgw/legacy.crt",

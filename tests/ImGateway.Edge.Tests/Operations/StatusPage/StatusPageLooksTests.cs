@@ -51,6 +51,17 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
     }
 
     [Fact]
+    public async Task A_chain_that_may_not_lead_to_a_root_is_named_with_what_it_lacks()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        await using var tab = await browser.OpenAsync(server.Client.BaseAddress!, new TabSetup { Status = () => SampleStatus.Degraded });
+
+        await tab.ShowsAsync("#health", "legacy.example.com: its chain is unverified: clients may refuse it");
+        await tab.ShowsAsync("#certificates", "Chain unverified");
+        await tab.ShowsAsync("#certificates .trouble >> nth=1", "'CN=Example Corp Issuing CA 3, O=Example Corp' is missing");
+    }
+
+    [Fact]
     public async Task Axe_finds_what_is_wrong_where_something_is()
     {
         await using var server = await ManagementServer.StartAsync();

@@ -1,0 +1,33 @@
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates;
+
+/// <summary>What the chain of a certificate lacks, and what an operator can do about it.</summary>
+static class ChainWarning
+{
+    /// <summary>A certificate may name any address, and each report repeats it.</summary>
+    const int LongestAddress = 200;
+
+    public static CertificateProblem? Of(ServedCredential served) => Of(served.Credential, served.Source, served.Origin);
+
+    /// <param name="source">As <see cref="ServedCredential.Source"/>: it decides what can be done.</param>
+    /// <param name="origin">What to name as the file.</param>
+    /// <returns>Null where the chain is complete.</returns>
+    public static CertificateProblem? Of(Credential credential, string source, string origin)
+    {
+        if (credential.Chain is ChainState.Complete) return null;
+        var last = credential.Issuers is [.., var issuer] ? issuer : credential.Leaf;
+        var address = IssuerAddress.Of(last) is { Length: <= LongestAddress } named ? $" ({last.Issuer} can be had at {named})" : "";
+        return new CertificateProblem(
+            origin,
+            $"the certificate of {(last == credential.Leaf ? "its issuer" : "the later issuer")} '{last.Issuer}' is missing, so clients could not verify it unless they have that one (chain {credential.Chain.Label()})",
+            Remedy(source) + address);
+    }
+
+    static string Remedy(string source) => source switch
+    {
+        ServedCredential.Acme => "if it is a private root, add it to the trust store of this machine; else name another chain as Acme:PreferredChain",
+        ServedCredential.Import => "import the certificate again with the certificates of its issuers, a private root included, as --chain",
+        _ => "append the certificates of the missing issuers to the file, or name them as Chain (if it is a private root, the root itself)",
+    };
+}

@@ -1,0 +1,31 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ImGateway.Edge.Operations.Doctor;
+
+/// <summary>Whether the chains of all certificates, those in use and those in files, lead to a root.</summary>
+static class Chains
+{
+    const string Check = "chain";
+
+    public static IEnumerable<Finding> Look(EdgeOptions options, TimeProvider time)
+    {
+        // 1. What is in use; then what the files hold, unless it is the same.
+        var stored = new OfflineCertificates(options, time, NullLogger<OfflineCertificates>.Instance).Read();
+        var reader = new CertificateFileReader(options.Hosts, time);
+        var all = stored.Select(managed => (managed.Credential, Warning: ChainWarning.Of(managed.Credential, managed.Source, managed.Origin), Host: $"{managed.Host}: "))
+            .Concat(from file in CertificateFilesCheck.Readable(options)
+                    let credential = reader.Read(file).Credential
+                    where credential is not null
+                    select (Credential: credential, Warning: ChainWarning.Of(credential, ServedCredential.Files, file.Certificate), Host: ""))
+            .DistinctBy(each => each.Credential.Fingerprint)
+            .ToList();
+
+        // 2. Each that lacks a link, else one line for all.
+        List<Finding> found = [.. from each in all
+                                  where each.Warning is not null
+                                  select new Finding(Check, FindingStatus.Warn, $"{each.Host}{each.Warning.File}: {each.Warning.Message}", each.Warning.Remedy)];
+        return found.Count > 0 || all.Count == 0 ? found : [new(Check, FindingStatus.Ok, $"{all.Count} lead to a root")];
+    }
+}
