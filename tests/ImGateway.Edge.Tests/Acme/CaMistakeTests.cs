@@ -42,6 +42,21 @@ public sealed class CaMistakeTests
         }));
     }
 
+    [Fact]
+    public async Task An_expired_extra_issuer_is_left_out_of_what_a_ca_delivers()
+    {
+        await using var edge = await CaEdge.StartAsync(Brisk, Setup);
+        using var trusted = new TrustedRoot(edge.Ca.IssuingRoot);
+        using var old = TestCa.Create("A root of before");
+        using var expired = old.CreateIntermediate(edge.Ca.IssuingRoot.Subject[3..], edge.Ca.CopyRootKey(), notAfter: TimeProvider.System.GetUtcNow().AddDays(-1));
+        edge.Ca.Fail(CaOperation.Certificate, CaFault.Download(chain => chain + expired.Pem));
+
+        var renewed = await edge.RenewAsync(Host);
+
+        Assert.True(renewed.Succeeded, renewed.Message);
+        Assert.Equal(2, (await new RawHello { ServerName = Host }.SendAsync(edge.Server)).Certificates.Count);
+    }
+
     [Theory]
     [InlineData("../../../../tmp/owned")]
     [InlineData("..%2f..%2fowned")]

@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Certificates.Issuance;
@@ -244,20 +243,10 @@ public sealed class WrongClockTests : IDisposable
         Assert.Equal(first.SerialNumber, edge.Serial());
         Assert.Contains(_setup.Log.Lines, line => line.Text.Contains("is missing, so clients could not verify it"));
 
-        using var store = new X509Store(StoreName.Root, StoreLocation.CurrentUser);
-        store.Open(OpenFlags.ReadWrite);
-        using var trusted = X509CertificateLoader.LoadCertificate(root.Certificate.RawData);
-        store.Add(trusted);
-        try
-        {
-            _setup.Time.Advance(TimeSpan.FromMinutes(1));
-            await edge.RoundAsync();
-            Assert.Equal(second.SerialNumber, edge.Serial());
-        }
-        finally
-        {
-            store.Remove(trusted);
-        }
+        using var trusted = new TrustedRoot(root.Certificate);
+        _setup.Time.Advance(TimeSpan.FromMinutes(1));
+        await edge.RoundAsync();
+        Assert.Equal(second.SerialNumber, edge.Serial());
     }
 
     [Fact]

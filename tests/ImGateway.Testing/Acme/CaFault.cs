@@ -44,6 +44,9 @@ public abstract record CaFault
     /// <summary>At download: the intermediates are missing.</summary>
     public static CaFault LeafOnly { get; } = new DownloadFault(chain => chain[..(chain.IndexOf("-----END", StringComparison.Ordinal) + 26)]);
 
+    /// <summary>Changes the chain before it is sent.</summary>
+    public static CaFault Download(Func<string, string> change) => new DownloadFault(change);
+
     public static CaFault GarbagePem { get; } =
         new DownloadFault(_ => "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n");
 

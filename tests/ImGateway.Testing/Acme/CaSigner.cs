@@ -44,6 +44,8 @@ sealed class CaSigner : IDisposable
         return request.Create(Certificate.SubjectName, Generator, notBefore, notAfter, Serial());
     }
 
+    public ECDsa CopyKey() => ECDsa.Create(_key.ExportParameters(includePrivateParameters: true));
+
     public void Dispose()
     {
         Certificate.Dispose();

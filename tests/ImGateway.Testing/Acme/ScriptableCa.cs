@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 
@@ -50,6 +51,9 @@ public sealed class ScriptableCa : IAsyncDisposable
 
     /// <summary>The root that issued certificates chain to.</summary>
     public X509Certificate2 IssuingRoot => _issuer.Root.Certificate;
+
+    /// <summary>The key of <see cref="IssuingRoot"/>, for another certificate of it.</summary>
+    public ECDsa CopyRootKey() => _issuer.Root.CopyKey();
 
     /// <summary>The root of the alternate chain.</summary>
     public X509Certificate2 AlternateRoot => _issuer.AlternateRoot.Certificate;
