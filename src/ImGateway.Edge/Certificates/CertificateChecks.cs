@@ -21,8 +21,9 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     /// <param name="file">What to name in the problems.</param>
     public IEnumerable<CertificateProblem> Problems(string file, CertificateChain chain, DateTimeOffset now)
     {
-        var lasting = Names(chain.Leaf).Concat(Purposes(chain.Leaf)).Concat(Signatures(chain)).Concat(Links(chain));
-        return Of(Keys(chain)).Concat(Of(Expired(chain, now)).Select(problem => problem with { IsOfAge = true })).Concat(Of(lasting));
+        var sent = Sent(chain).ToList();
+        var lasting = Names(chain.Leaf).Concat(Purposes(chain.Leaf)).Concat(sent.SelectMany(Signature)).Concat(Links(chain));
+        return Of(sent.SelectMany(Key)).Concat(Of(sent.SelectMany(each => Expired(each, now))).Select(problem => problem with { IsOfAge = true })).Concat(Of(lasting));
 
         IEnumerable<CertificateProblem> Of(IEnumerable<(string Message, string Remedy)> found) =>
             found.Select(problem => new CertificateProblem(file, problem.Message, problem.Remedy));
@@ -44,42 +45,57 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
 
     /// <summary>Whether the chain leads to a root. What lacks a link is served all the same: clients may have what is unknown here.</summary>
     public ChainState StateOf(CertificateChain chain) =>
-        chain.Last.IsSelfSigned() || chain.Issuers.Reverse().Append(chain.Leaf).Any(isKnown) ? ChainState.Complete
+        chain.Root is not null || chain.Leaf.IsSelfSigned() || chain.Sent.Reverse().Any(isKnown) ? ChainState.Complete
         : chain.Issuers.Count > 0 || IssuerAddress.Of(chain.Leaf) is not null ? ChainState.Incomplete
         : ChainState.Unverified;
 
-    static IEnumerable<(string Message, string Remedy)> Keys(CertificateChain chain)
+    /// <summary>
+    /// Without issuers that clients would refuse and do not need: one that is, or was issued by, a root of the machine or of the file ends the
+    /// chain for clients, whatever follows it (RFC 8446 §4.4.2).
+    /// </summary>
+    public CertificateChain Shorten(CertificateChain chain, DateTimeOffset now)
     {
-        foreach (var (certificate, what) in Sent(chain))
-        {
-            using var rsa = certificate.GetRSAPublicKey();
-            using var ecdsa = certificate.GetECDsaPublicKey();
-            var weakness = (rsa, ecdsa) switch
-            {
-                ({ KeySize: < 2048 }, _) => $"an RSA key of {rsa.KeySize} bits",
-                (null, null) => $"a key that is neither RSA nor ECDSA ({certificate.PublicKey.Oid.Value})",
-                (null, _) when CurveOf(certificate) is var curve && !Curves.ContainsKey(curve) => $"a key on the curve {Friendly(curve)}",
-                _ => null,
-            };
-            if (weakness is null) continue;
-            yield return ($"{what} has {weakness}",
-                certificate == chain.Leaf
-                    ? "have it issued for a key of type P256, P384 or RSA of 2048 bits and more"
-                    : "ask the CA for a chain with stronger keys");
-        }
+        var sound = chain.Issuers.TakeWhile(issuer => FaultsOf(issuer, now).Count == 0).ToList();
+        if ((sound.Count == chain.Issuers.Count && chain.Impostors.Count == 0) || !sound.Prepend(chain.Leaf).Reverse().Any(EndsChain)) return chain;
+        return chain with { Issuers = sound, Impostors = [], LeftOut = [.. chain.Issuers.Skip(sound.Count), .. chain.Impostors] };
+
+        bool EndsChain(X509Certificate2 certificate) => (chain.Root is { } root && certificate.IsIssuedBy(root)) || isKnown(certificate);
     }
 
-    static IEnumerable<(string Message, string Remedy)> Expired(CertificateChain chain, DateTimeOffset now)
+    /// <summary>What is part of the chain and is not sent.</summary>
+    /// <param name="file">What to name in the warnings.</param>
+    public static IEnumerable<CertificateProblem> LeftOut(string file, CertificateChain chain, DateTimeOffset now) =>
+        from certificate in chain.LeftOut
+        let faults = FaultsOf(certificate, now)
+        let why = faults.Count > 0 ? string.Join(", ", faults) : $"its issuer '{certificate.Subject}' belongs to it only by name, or to what is left out"
+        select new CertificateProblem(file, $"{why}: it is not sent, and clients do not need it", "remove it");
+
+    static List<string> FaultsOf(X509Certificate2 issuer, DateTimeOffset now)
     {
-        foreach (var (certificate, what) in Sent(chain))
+        var sent = Sent(issuer);
+        return [.. Key(sent).Concat(Expired(sent, now)).Concat(Signature(sent)).Select(fault => fault.Message)];
+    }
+
+    static IEnumerable<(string Message, string Remedy)> Key(SentCertificate sent)
+    {
+        using var rsa = sent.Certificate.GetRSAPublicKey();
+        using var ecdsa = sent.Certificate.GetECDsaPublicKey();
+        var weakness = (rsa, ecdsa) switch
         {
-            var notAfter = new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
-            if (notAfter < now)
-            {
-                yield return ($"{what} expired at {notAfter:u}",
-                    certificate == chain.Leaf ? "renew it and replace the file" : "replace it by the CA's current one");
-            }
-        }
+            ({ KeySize: < 2048 }, _) => $"an RSA key of {rsa.KeySize} bits",
+            (null, null) => $"a key that is neither RSA nor ECDSA ({sent.Certificate.PublicKey.Oid.Value})",
+            (null, _) when CurveOf(sent.Certificate) is var curve && !Curves.ContainsKey(curve) => $"a key on the curve {Friendly(curve)}",
+            _ => null,
+        };
+        if (weakness is null) yield break;
+        yield return ($"{sent.What} has {weakness}",
+            sent.IsLeaf ? "have it issued for a key of type P256, P384 or RSA of 2048 bits and more" : "ask the CA for a chain with stronger keys");
+    }
+
+    static IEnumerable<(string Message, string Remedy)> Expired(SentCertificate sent, DateTimeOffset now)
+    {
+        var notAfter = new DateTimeOffset(sent.Certificate.NotAfter.ToUniversalTime());
+        if (notAfter < now) yield return ($"{sent.What} expired at {notAfter:u}", sent.IsLeaf ? "renew it and replace the file" : "replace it by the CA's current one");
     }
 
     IEnumerable<(string Message, string Remedy)> Names(X509Certificate2 leaf)
@@ -128,12 +144,13 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         }
     }
 
-    static IEnumerable<(string Message, string Remedy)> Signatures(CertificateChain chain) =>
-        from sent in Sent(chain)
-        let hash = sent.Certificate.SignatureHash()
-        where hash is null || hash == HashAlgorithmName.SHA1 || hash == HashAlgorithmName.MD5
-        select ($"{sent.What} is signed with {hash?.Name ?? Friendly(sent.Certificate.SignatureAlgorithm.Value!)}, which clients refuse",
+    static IEnumerable<(string Message, string Remedy)> Signature(SentCertificate sent)
+    {
+        var hash = sent.Certificate.SignatureHash();
+        if (hash is not null && hash != HashAlgorithmName.SHA1 && hash != HashAlgorithmName.MD5) yield break;
+        yield return ($"{sent.What} is signed with {hash?.Name ?? Friendly(sent.Certificate.SignatureAlgorithm.Value!)}, which clients refuse",
             "have it issued with SHA-256 or better");
+    }
 
     static IEnumerable<(string Message, string Remedy)> Links(CertificateChain chain)
     {
@@ -145,10 +162,10 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     }
 
     /// <summary>What clients judge. They have the root themselves: its dates, key and signature on itself count for nothing.</summary>
-    static IEnumerable<(X509Certificate2 Certificate, string What)> Sent(CertificateChain chain) =>
-        chain.Issuers.Where(issuer => !issuer.IsSelfSigned())
-            .Select(issuer => (issuer, $"its issuer '{issuer.Subject}'"))
-            .Prepend((chain.Leaf, "the certificate"));
+    static IEnumerable<SentCertificate> Sent(CertificateChain chain) =>
+        chain.Issuers.Select(Sent).Prepend(new SentCertificate(chain.Leaf, "the certificate", IsLeaf: true));
+
+    static SentCertificate Sent(X509Certificate2 issuer) => new(issuer, $"its issuer '{issuer.Subject}'", IsLeaf: false);
 
     static string Subject(X509Certificate2 certificate) =>
         certificate.Subject.Length > 0 ? certificate.Subject : string.Join(", ", CertificateNames.Of(certificate));
@@ -161,4 +178,6 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     }
 
     static string Friendly(string oid) => new Oid(oid).FriendlyName is { Length: > 0 } name ? name : oid;
+
+    readonly record struct SentCertificate(X509Certificate2 Certificate, string What, bool IsLeaf);
 }

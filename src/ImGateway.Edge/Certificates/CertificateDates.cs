@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
@@ -13,6 +14,9 @@ static class CertificateDates
     public static bool IsEarly(this Credential credential, DateTimeOffset now) => IsEarly(credential.NotBefore, now);
 
     public static bool IsValid(this Credential credential, DateTimeOffset now) => !credential.IsEarly(now) && credential.NotAfter > now;
+
+    public static bool AreCurrent(X509Certificate2 certificate, DateTimeOffset now) =>
+        !IsEarly(new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), now) && new DateTimeOffset(certificate.NotAfter.ToUniversalTime()) >= now;
 
     /// <summary>
     /// Whether it has to wait until it is valid: clients that are served a valid certificate lose nothing by that, and those who have none get this

@@ -43,17 +43,18 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         others = [.. others, .. contents.Chain is { } chainFile ? ParsePem(file.Chain!, chainFile, problems)?.Certificates ?? [] : []];
         if (leaf is null) return new(file, Credential: null, [], problems, warnings);
 
-        // 2. Issuers in order, whatever their order in the files.
-        var chain = CertificateChain.Order(leaf, others);
+        // 2. Issuers in order, whatever their order in the files, as far as clients need them.
+        var now = time.GetUtcNow();
+        var chain = checks.Shorten(CertificateChain.Order(leaf, others, now), now);
+        warnings.AddRange(CertificateChecks.LeftOut(file.Certificate, chain, now));
         warnings.AddRange(chain.Unrelated.Select(other =>
             new CertificateProblem(file.Certificate, $"'{other.Subject}' is no part of the chain and is not sent", "remove it")));
 
         // 3. What clients would say to it.
-        var now = time.GetUtcNow();
         problems.AddRange(checks.Problems(file.Certificate, chain, now));
         warnings.AddRange(checks.Warnings(file.Certificate, chain, now));
         var names = CertificateNames.Of(leaf);
-        var credential = new Credential(leaf, chain.Issuers, names) { Chain = checks.StateOf(chain) };
+        var credential = new Credential(leaf, chain.Delivered, names) { Chain = checks.StateOf(chain) };
         return problems.Count == 0
             ? new(file, credential, names, problems, warnings)
             : new(file, Credential: null, names, problems, warnings) { Untimely = problems.TrueForAll(problem => problem.IsOfAge) ? credential : null };

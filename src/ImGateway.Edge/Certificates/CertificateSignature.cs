@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
@@ -37,7 +38,7 @@ static class CertificateSignature
     }
 
     public static bool NamesAsIssuer(this X509Certificate2 certificate, X509Certificate2 issuer) =>
-        certificate.IssuerName.RawData.AsSpan().SequenceEqual(issuer.SubjectName.RawData);
+        DistinguishedNames.AreEqual(certificate.IssuerName.RawData, issuer.SubjectName.RawData);
 
     public static bool IsSelfSigned(this X509Certificate2 certificate) => certificate.IsIssuedBy(certificate);
 

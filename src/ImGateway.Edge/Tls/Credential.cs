@@ -15,14 +15,14 @@ public sealed class Credential
     readonly X509Certificate2? _root;
 
     /// <param name="leaf">With its private key.</param>
-    /// <param name="issuers">As delivered, each the issuer of the one before; a self-signed root may end them.</param>
+    /// <param name="issuers">As delivered, each the issuer of the one before; a self-signed root may end them, the issuer of any.</param>
     /// <param name="names">What the leaf's subject alternative names cover: names come from there alone (RFC 9525 §2).</param>
     public Credential(X509Certificate2 leaf, IReadOnlyList<X509Certificate2> issuers, IReadOnlyList<HostName> names)
     {
         Leaf = leaf;
         Names = names;
         // A root is what the client must already have; RFC 8446 §4.4.2 lets it be left out, and a handshake is cheaper without.
-        _root = issuers is [.., var last] && last.SubjectName.RawData.AsSpan().SequenceEqual(last.IssuerName.RawData) ? last : null;
+        _root = issuers is [.., var last] && IsItsOwnIssuer(last) ? last : null;
         _issuers = [.. _root is null ? issuers : issuers.SkipLast(1)];
         Fingerprint = leaf.GetCertHashString(HashAlgorithmName.SHA256);
         NotBefore = new DateTimeOffset(leaf.NotBefore.ToUniversalTime());
@@ -50,7 +50,7 @@ public sealed class Credential
     internal string Fingerprint { get; }
 
     /// <summary>Whether the leaf is its own issuer, by name.</summary>
-    internal bool IsSelfSigned => _issuers.Length == 0 && _root is null && Leaf.SubjectName.RawData.AsSpan().SequenceEqual(Leaf.IssuerName.RawData);
+    internal bool IsSelfSigned => _issuers.Length == 0 && _root is null && IsItsOwnIssuer(Leaf);
 
     public string SerialNumber => Leaf.SerialNumber;
 
@@ -69,8 +69,8 @@ public sealed class Credential
     internal SslStreamCertificateContext CreateContext()
     {
         // .NET builds the chain to send anew, against the machine's trust store if it may: then it can end earlier than the CA's own.
-        // Trusting only what was delivered keeps it as delivered.
-        var anchor = _root ?? (_issuers.Length > 0 ? _issuers[^1] : Leaf);
+        // Trusting only the last that is sent keeps it as delivered, also where a root has the same name and key.
+        var anchor = _issuers.Length > 0 ? _issuers[^1] : Leaf;
         var trust = SslCertificateTrust.CreateForX509Collection([anchor], sendTrustInHandshake: false);
         var context = SslStreamCertificateContext.Create(Leaf, [.. _issuers], offline: true, trust);
         return context.IntermediateCertificates.Count == _issuers.Length
@@ -78,6 +78,8 @@ public sealed class Credential
             : throw new InvalidOperationException(
                 $"certificate {SerialNumber}: {context.IntermediateCertificates.Count} of the {_issuers.Length} delivered intermediates would be sent");
     }
+
+    static bool IsItsOwnIssuer(X509Certificate2 certificate) => DistinguishedNames.AreEqual(certificate.SubjectName.RawData, certificate.IssuerName.RawData);
 
     public override string ToString() => $"certificate {SerialNumber} for {string.Join(", ", Names)}, valid until {NotAfter:u}";
 }

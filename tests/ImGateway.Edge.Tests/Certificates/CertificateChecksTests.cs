@@ -56,7 +56,7 @@ public sealed class CertificateChecksTests : IDisposable
         await OpenSsl.RunAsync("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-param_enc", "explicit", "-out", folder["key"]);
         await OpenSsl.RunAsync("req", "-x509", "-new", "-key", folder["key"], "-subj", "/", "-addext", "subjectAltName=DNS:gateway.example.com", "-out", folder["crt"]);
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(folder["crt"]);
-        Assert.Contains(Problems(CertificateChain.Order(certificate, [])), problem => problem.Message.Contains("explicit parameters"));
+        Assert.Contains(Problems(CertificateChain.Order(certificate, [], Now)), problem => problem.Message.Contains("explicit parameters"));
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class CertificateChecksTests : IDisposable
     public void Certificate_of_a_ca_is_no_server_certificate_unless_self_signed()
     {
         AssertOne(Problems(Issue(Sound with { IsCa = true })), "of a CA", "server's certificate");
-        Assert.Empty(Problems(CertificateChain.Order(Keep(TestCa.SelfSigned(Sound with { IsCa = true })).Leaf, [])));
+        Assert.Empty(Problems(CertificateChain.Order(Keep(TestCa.SelfSigned(Sound with { IsCa = true })).Leaf, [], Now)));
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class CertificateChecksTests : IDisposable
         using var folder = new TemporaryDirectory();
         await OpenSsl.RunAsync("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-md5", "-subj", "/", "-keyout", folder["key"], "-addext", "subjectAltName=DNS:gateway.example.com", "-out", folder["crt"]);
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(folder["crt"]);
-        AssertOne(Problems(CertificateChain.Order(certificate, [])), "signed with MD5", "SHA-256");
+        AssertOne(Problems(CertificateChain.Order(certificate, [], Now)), "signed with MD5", "SHA-256");
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class CertificateChecksTests : IDisposable
     [Fact]
     public void Lone_leaf_is_unverified_unless_the_machine_knows_its_root()
     {
-        var chain = CertificateChain.Order(Keep(_root.Issue(Sound)).Leaf, []);
+        var chain = CertificateChain.Order(Keep(_root.Issue(Sound)).Leaf, [], Now);
         Assert.Empty(Problems(chain));
         Assert.Equal(ChainState.Unverified, Checks().StateOf(chain));
         Assert.Equal(ChainState.Complete, Checks(leaf => leaf.IsIssuedBy(_root.Certificate)).StateOf(chain));
@@ -175,7 +175,7 @@ public sealed class CertificateChecksTests : IDisposable
         Assert.Equal(ChainState.Incomplete, Checks().StateOf(chain));
         Assert.Equal(ChainState.Complete, Checks(each => each.Subject == "CN=Checks Inner").StateOf(chain));
         Assert.Equal(ChainState.Complete, Checks().StateOf(Chain(inner.Issue(Sound), inner, outer, elsewhere)));
-        Assert.Equal(ChainState.Complete, Checks().StateOf(CertificateChain.Order(Keep(TestCa.SelfSigned(Sound)).Leaf, [])));
+        Assert.Equal(ChainState.Complete, Checks().StateOf(CertificateChain.Order(Keep(TestCa.SelfSigned(Sound)).Leaf, [], Now)));
     }
 
     [Fact]
@@ -226,7 +226,7 @@ public sealed class CertificateChecksTests : IDisposable
     CertificateChain Issue(PkiLeaf leaf) => Chain(_intermediate.Issue(leaf), _intermediate);
 
     CertificateChain Chain(IssuedCertificate issued, params TestCa[] issuers) =>
-        CertificateChain.Order(Keep(issued).Leaf, issuers.Select(issuer => issuer.Certificate));
+        CertificateChain.Order(Keep(issued).Leaf, issuers.Select(issuer => issuer.Certificate), Now);
 
     IssuedCertificate Keep(IssuedCertificate issued)
     {

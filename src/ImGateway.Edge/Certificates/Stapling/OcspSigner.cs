@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Stapling;
 
@@ -38,7 +39,7 @@ static class OcspSigner
         var inside = reader.ReadSequence(tag);
         return tag.TagValue == 2
             ? inside.ReadOctetString().AsSpan().SequenceEqual(OcspCertificateId.KeyHash(certificate))
-            : inside.ReadEncodedValue().Span.SequenceEqual(certificate.SubjectName.RawData);
+            : DistinguishedNames.AreEqual(inside.ReadEncodedValue().Span, certificate.SubjectName.RawData);
     }
 
     static bool MaySign(X509Certificate2 certificate, X509Certificate2 issuer, DateTimeOffset now, TimeSpan skew)
