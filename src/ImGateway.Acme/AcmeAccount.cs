@@ -203,7 +203,7 @@ public sealed class AcmeAccount
     {
         var answer = await _server.Transport.PostAsync(
             "certificate", url, _signer, payload: default, cancellationToken, accept: "application/pem-certificate-chain");
-        return (PemChain.Clean(answer.Body) ?? throw answer.Failure("no certificates in PEM"), answer.Alternates);
+        return (PemChain.Clean(answer.Body) ?? throw answer.Failure("no certificates in PEM, or a part of them cannot be read"), answer.Alternates);
     }
 
     static AcmeException Failure(string operation, Uri url, string what, AcmeProblem? problem, string? challenge = null) => new(

@@ -1,27 +1,29 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace ImGateway.Acme.Protocol;
 
 /// <summary>application/pem-certificate-chain (RFC 8555 §9.1).</summary>
-static class PemChain
+static partial class PemChain
 {
     const int MostCertificates = 16;
 
-    /// <summary>Certificates in DER, in order. Stops at what is none.</summary>
+    /// <summary>Certificates in DER, in order.</summary>
+    /// <exception cref="FormatException">A part is none: passed over, it would make the chain too short.</exception>
     public static List<byte[]> Read(string pem)
     {
         List<byte[]> certificates = [];
         var rest = pem.AsSpan();
         while (PemEncoding.TryFind(rest, out var fields))
         {
-            if (rest[fields.Label] is not "CERTIFICATE") break;
+            if (rest[fields.Label] is not "CERTIFICATE" || Marker().IsMatch(rest[..fields.Location.Start])) throw new FormatException();
             certificates.Add(Convert.FromBase64String(rest[fields.Base64Data].ToString()));
             rest = rest[fields.Location.End..];
         }
 
-        return certificates;
+        return Marker().IsMatch(rest) ? throw new FormatException() : certificates;
     }
 
     /// <summary>Only the certificates, each of which is one: no text around them, no keys. Null where that fails.</summary>
@@ -29,7 +31,7 @@ static class PemChain
     {
         try
         {
-            var certificates = Read(Encoding.ASCII.GetString(body));
+            var certificates = Read(Encoding.UTF8.GetString(body).TrimStart('\uFEFF'));
             if (certificates.Count is 0 or > MostCertificates) return null;
             foreach (var certificate in certificates) X509CertificateLoader.LoadCertificate(certificate).Dispose();
             return string.Concat(certificates.Select(certificate => PemEncoding.WriteString("CERTIFICATE", certificate) + "\n"));
@@ -39,4 +41,7 @@ static class PemChain
             return null;
         }
     }
+
+    [GeneratedRegex("-(?:BEGIN|END) ", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Marker();
 }

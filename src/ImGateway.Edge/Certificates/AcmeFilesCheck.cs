@@ -1,6 +1,6 @@
 using System.Buffers.Text;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
@@ -45,16 +45,16 @@ public static class AcmeFilesCheck
             yield break;
         }
 
-        var roots = new X509Certificate2Collection();
+        IReadOnlyList<X509Certificate2> roots = [];
         string? fault = null;
         try
         {
-            roots.ImportFromPem(text);
+            roots = PemDocument.Parse(Encoding.UTF8.GetBytes(text)).Certificates;
             if (roots.Count == 0) fault = "holds no certificate in PEM";
         }
-        catch (CryptographicException)
+        catch (PemException e)
         {
-            fault = "holds a damaged certificate";
+            fault = e.Message;
         }
         finally
         {

@@ -63,9 +63,9 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
     static (X509Certificate2? Leaf, IEnumerable<X509Certificate2> Others) ReadPem(FileContents contents, List<CertificateProblem> problems)
     {
         var file = contents.File;
-        if (ParsePem(file.Certificate, contents.Certificate, problems) is not { } document) return (null, []);
         var keyPath = contents.Key is null ? file.Certificate : file.Key!;
-        var keyDocument = contents.Key is null ? document : PemDocument.KeysOf(contents.Key);
+        if (ParsePem(file.Certificate, contents.Certificate, problems) is not { } document
+            || (contents.Key is null ? document : KeysOf(keyPath, contents.Key, problems)) is not { } keyDocument) return (null, []);
         if (contents.Key is null && document.Keys.Count == 0)
         {
             problems.Add(new(file.Certificate, "holds no private key and no Key is configured", "name the key's file as Key"));
@@ -94,12 +94,25 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
             problems.Add(OtherForms.OfCertificates(path, content)
                 ?? new(path, "holds no certificate", "name the PEM file that begins with BEGIN CERTIFICATE, or a PFX file"));
         }
-        catch (CryptographicException)
+        catch (PemException e)
         {
-            problems.Add(new(path, "holds a damaged certificate", "fetch it anew from where it came from"));
+            problems.Add(new(path, e.Message, "fetch it anew from where it came from"));
         }
 
         return null;
+    }
+
+    static PemDocument? KeysOf(string path, byte[] content, List<CertificateProblem> problems)
+    {
+        try
+        {
+            return PemDocument.KeysOf(content);
+        }
+        catch (PemException e)
+        {
+            problems.Add(new(path, e.Message, "copy it anew from where it came from"));
+            return null;
+        }
     }
 
     static (X509Certificate2? Leaf, IEnumerable<X509Certificate2> Others) ReadPfx(FileContents contents, List<CertificateProblem> problems)

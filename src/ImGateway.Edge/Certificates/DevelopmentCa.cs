@@ -82,7 +82,7 @@ public sealed class DevelopmentCa : IDisposable
         try
         {
             key.ImportFromPem(File.ReadAllText(keyPath));
-            certificate = X509CertificateLoader.LoadCertificateFromFile(certificatePath);
+            certificate = X509CertificateLoader.LoadCertificate(ByteOrderMark.Skip(File.ReadAllBytes(certificatePath)));
             if (key.Owns(certificate)
                 && certificate.NotAfter.ToUniversalTime() > time.GetUtcNow().UtcDateTime + LeastLifeLeft
                 && NameConstraints.Of(certificate) is { } constraints

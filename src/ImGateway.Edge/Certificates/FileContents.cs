@@ -46,7 +46,7 @@ sealed class FileContents
             Certificate = certificate,
             Key = key,
             Chain = chain,
-            Password = password is null ? file.Password : new Secret(Encoding.UTF8.GetString(password).TrimEnd('\r', '\n')),
+            Password = password is null ? file.Password : new Secret(Encoding.UTF8.GetString(ByteOrderMark.Skip(password)).TrimEnd('\r', '\n')),
             Problems = problems,
             Hash = Convert.ToHexString(hash.GetHashAndReset()),
         };

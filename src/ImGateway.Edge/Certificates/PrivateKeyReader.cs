@@ -40,6 +40,19 @@ static class PrivateKeyReader
         return Import(path, keys[0], encrypted ? password : null, problems);
     }
 
+    /// <summary>A key of our own, which is plain. Null where the file is damaged.</summary>
+    public static AsymmetricAlgorithm? TryRead(string path, byte[] content)
+    {
+        try
+        {
+            return Read(path, content, PemDocument.KeysOf(content).Keys, password: null, []);
+        }
+        catch (PemException)
+        {
+            return null;
+        }
+    }
+
     static AsymmetricAlgorithm? Import(string path, string pem, Secret? password, List<CertificateProblem> problems)
     {
         // The label does not tell the algorithm, and which error a wrong kind gives differs between OpenSSL versions: try both.

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
@@ -25,7 +26,7 @@ sealed partial class RevokedCertificates(string path, TimeProvider time, ILogger
         if (!File.Exists(path)) return;
         try
         {
-            var stored = JsonSerializer.Deserialize<IReadOnlyList<RevokedCertificate>>(File.ReadAllBytes(path), Json) ?? [];
+            var stored = JsonSerializer.Deserialize<IReadOnlyList<RevokedCertificate>>(ByteOrderMark.Skip(File.ReadAllBytes(path)), Json) ?? [];
             _all = [.. stored, .. _all.Where(known => !stored.Contains(known))];
         }
         catch (JsonException e)

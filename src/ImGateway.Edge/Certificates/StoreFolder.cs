@@ -100,8 +100,7 @@ sealed class StoreFolder(string path)
     {
         foreach (var file in Directory.EnumerateFiles(path, "*.pem").Where(file => !keepsCurrent || file != Current))
         {
-            var content = File.ReadAllBytes(file);
-            using var key = PrivateKeyReader.Read(file, content, PemDocument.KeysOf(content).Keys, password: null, []);
+            using var key = PrivateKeyReader.TryRead(file, File.ReadAllBytes(file));
             if (key is null || isCompromised(key)) File.Delete(file);
         }
     }

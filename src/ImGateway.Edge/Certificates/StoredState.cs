@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
@@ -50,7 +51,7 @@ sealed record StoredState(
     {
         try
         {
-            return JsonSerializer.Deserialize<StoredState>(content, Json);
+            return JsonSerializer.Deserialize<StoredState>(ByteOrderMark.Skip(content), Json);
         }
         catch (JsonException)
         {

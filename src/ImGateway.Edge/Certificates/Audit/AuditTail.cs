@@ -1,4 +1,5 @@
 using System.Text;
+using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Audit;
 
@@ -48,7 +49,7 @@ public sealed class AuditTail(string path)
         var start = Math.Max(0, file.Length - most);
         file.Seek(start, SeekOrigin.Begin);
         var end = new byte[most];
-        var lines = Encoding.UTF8.GetString(end, 0, file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false)).Split('\n');
+        var lines = Encoding.UTF8.GetString(ByteOrderMark.Skip(end.AsSpan(0, file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false)))).Split('\n');
         // The first is the end of a line where the reading began in the middle of one.
         return [.. lines.Skip(start > 0 ? 1 : 0).Reverse().Select(AuditLog.Parse).OfType<AuditEntry>()];
     }

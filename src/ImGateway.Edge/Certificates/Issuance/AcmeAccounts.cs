@@ -144,7 +144,7 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
     {
         try
         {
-            return File.Exists(FactsPath) && JsonSerializer.Deserialize<AccountFacts>(File.ReadAllBytes(FactsPath), Json) is
+            return File.Exists(FactsPath) && JsonSerializer.Deserialize<AccountFacts>(ByteOrderMark.Skip(File.ReadAllBytes(FactsPath)), Json) is
                 { Url.IsAbsoluteUri: true, Directory.IsAbsoluteUri: true } facts ? facts : null;
         }
         catch (JsonException)

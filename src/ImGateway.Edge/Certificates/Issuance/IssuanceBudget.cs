@@ -95,7 +95,7 @@ sealed class IssuanceBudget
     {
         try
         {
-            return File.Exists(_path) && JsonSerializer.Deserialize<OrderLedger>(File.ReadAllBytes(_path), Json) is
+            return File.Exists(_path) && JsonSerializer.Deserialize<OrderLedger>(ByteOrderMark.Skip(File.ReadAllBytes(_path)), Json) is
                 { Orders: not null, Certificates: not null, FailedAuthorizations: not null } ledger ? ledger : OrderLedger.Empty;
         }
         catch (JsonException)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
@@ -30,13 +31,12 @@ sealed class PendingOrderFile(string path)
     public PendingOrder? Read()
     {
         if (!File.Exists(path)) return null;
-        var content = File.ReadAllBytes(path);
+        var content = ByteOrderMark.Skip(File.ReadAllBytes(path)).ToArray();
         var lines = Encoding.Latin1.GetString(content).Split('\n', 4);
         if (!lines[0].StartsWith(Prefix, StringComparison.Ordinal) || !Uri.TryCreate(lines[0][Prefix.Length..], UriKind.Absolute, out var order)) return null;
         var revoked = lines.Skip(1).FirstOrDefault(line => line.StartsWith(RevokedPrefix, StringComparison.Ordinal))?[RevokedPrefix.Length..];
         var counts = lines.Skip(1).Contains(Counted, StringComparer.Ordinal);
-        var key = PrivateKeyReader.Read(path, content, PemDocument.KeysOf(content).Keys, password: null, []);
-        return key is null ? null : new PendingOrder(order, key, revoked, counts);
+        return PrivateKeyReader.TryRead(path, content) is { } key ? new PendingOrder(order, key, revoked, counts) : null;
     }
 
     public void Remove()

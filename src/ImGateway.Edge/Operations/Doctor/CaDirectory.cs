@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Acme;
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
@@ -86,7 +87,7 @@ sealed class CaDirectory : IAsyncDisposable
         var roots = new X509Certificate2Collection();
         try
         {
-            if (_options.Acme.TrustedRootsFile is { } file) roots.ImportFromPemFile(file);
+            if (_options.Acme.TrustedRootsFile is { } file) roots = [.. PemDocument.Parse(await File.ReadAllBytesAsync(file)).Certificates];
             using var server = await AcmeServer.ConnectAsync(
                 _directory,
                 new AcmeServerOptions { TrustedRoots = _options.Acme.TrustedRootsFile is null ? null : roots, RequestTimeout = Patience, Time = _time, Proxy = new OutgoingProxy(() => _options) },

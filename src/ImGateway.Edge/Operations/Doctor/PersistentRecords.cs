@@ -63,7 +63,7 @@ static class PersistentRecords
     {
         var file = Path.Combine(AcmePaths.Account(options), "account.json");
         if (!File.Exists(file)) return null;
-        using var account = JsonDocument.Parse(File.ReadAllBytes(file));
+        using var account = JsonDocument.Parse(ByteOrderMark.Skip(File.ReadAllBytes(file)).ToArray());
         return account.RootElement.TryGetProperty("url", out var url) && Uri.TryCreate(url.GetString(), UriKind.Absolute, out var location) ? location : null;
     }
 }
