@@ -17,5 +17,6 @@ public static class EdgeVerb
     public static Task<ToolResult> RunInAsync(NetworkNamespace space, params string[] arguments) =>
         PartnerTool.RunAsync(space.Prefix[0], [.. space.Prefix.Skip(1), .. Command, .. arguments]);
 
-    internal static string[] Command => EdgeProcess.Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", EdgeProcess.Program] : [EdgeProcess.Program];
+    /// <summary>The program and what comes before its arguments.</summary>
+    public static string[] Command => EdgeProcess.Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", EdgeProcess.Program] : [EdgeProcess.Program];
 }
