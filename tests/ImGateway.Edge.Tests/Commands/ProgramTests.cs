@@ -42,13 +42,38 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task A_variable_of_the_environment_without_Edge_counts_where_it_is_a_section()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory.Path, "appsettings.json"), Minimal);
+
+        var (exitCode, _, error) = await RunAsync(["validate"], ("TLS", "1"), ("Limits__Connections", "5"));
+
+        Assert.Equal((1, "Limits: unknown key; did you mean Edge:Limits?"), (exitCode, error.Trim()));
+    }
+
+    [Fact]
+    public async Task The_last_default_place_of_the_configuration_is_etc()
+    {
+        // In a mount namespace of its own, whose /etc is a folder of this test.
+        var etc = Directory.CreateDirectory(Path.Combine(_directory.Path, "etc", "imgw")).Parent!.FullName;
+        var empty = Directory.CreateDirectory(Path.Combine(_directory.Path, "empty")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(etc, "imgw", "appsettings.json"), Minimal);
+
+        var said = await PartnerTool.RunAsync(
+            "unshare", ["--mount", "sh", "-c", "mount --bind \"$1\" /etc && cd \"$2\" && shift 2 && exec \"$@\"", "sh", etc, empty, .. EdgeVerb.Command, "validate"]);
+
+        Assert.True(said.ExitCode == 0, said.All);
+        Assert.Contains("Edge:Hosts:0 = im.example.com\n", said.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_any_configuration_the_line_names_the_keys_and_the_demo()
     {
         var (exitCode, output, error) = await RunAsync(["run"]);
 
         Assert.Equal((1, ""), (exitCode, output));
         Assert.Single(error.TrimEnd().Split('\n'));
-        Assert.All(["Edge:Hosts", "Edge:Upstreams", "Edge:Certificates:Source", "imgw demo"], words => Assert.Contains(words, error, StringComparison.Ordinal));
+        Assert.All(["Edge:Hosts", "Edge:Upstreams", "Edge:Certificates:Source", "imgw demo", "/etc/imgw/appsettings.json"], words => Assert.Contains(words, error, StringComparison.Ordinal));
     }
 
     [Fact]

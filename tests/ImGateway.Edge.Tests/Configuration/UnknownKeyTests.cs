@@ -37,6 +37,37 @@ public sealed class UnknownKeyTests
     }
 
     [Theory]
+    [InlineData("""{"Hosts":["im.example.com"]}""", "Hosts", "Edge:Hosts")]
+    [InlineData("""{"upstreams":["http://gateway:8080"]}""", "upstreams", "Edge:Upstreams")]
+    [InlineData("""{"Acme":{"Email":"a@example.com"}}""", "Acme", "Edge:Acme")]
+    [InlineData("""{"OutgoingProxy":"http://proxy:3128"}""", "OutgoingProxy", "Edge:OutgoingProxy")]
+    [InlineData("""{"AccessLog":false}""", "AccessLog", "Edge:AccessLog")]
+    [InlineData("""{"Certificate":{"Source":"Acme"}}""", "Certificate", "Edge:Certificates")]
+    [InlineData("""{"Edgee":{"Hosts":["im.example.com"]}}""", "Edgee", "Edge")]
+    public void A_section_beside_Edge_that_belongs_into_it_is_named(string beside, string key, string nearest)
+    {
+        var result = Settings.WithRoot(beside);
+
+        result.HasOnly(key, "unknown key", $"did you mean {nearest}?");
+        Assert.Equal(ProblemKind.Unknown, result.Problems[0].Kind);
+        Assert.NotNull(result.Options);
+    }
+
+    [Fact]
+    public void Without_the_section_Edge_each_key_says_where_it_belongs()
+    {
+        var result = Settings.Read("""{"Hosts":["im.example.com"],"Upstreams":["http://gateway:8080"],"Certificates":{"Source":"SelfSigned","AllowSelfSigned":true}}""");
+
+        Assert.Equal(["Certificates", "Hosts", "Upstreams"], result.Problems.Select(problem => problem.Key).Order(StringComparer.Ordinal));
+        Assert.All(result.Problems, problem => Assert.Equal($"did you mean Edge:{problem.Key}?", problem.Remedy));
+        Assert.Null(result.Options);
+    }
+
+    [Fact]
+    public void Sections_of_libraries_and_of_other_programs_are_nobodys_business() => Settings.WithRoot(
+        """{"Serilog":{"MinimumLevel":"Debug"},"Logging":{"LogLevel":{"Default":"Debug"}},"AllowedHosts":"*","ConnectionStrings":{"Default":"x"},"Urls":"http://x","MyApp":{"Hosts":["x"]}}""").Options();
+
+    [Theory]
     [InlineData("""{"Tls":{"Engine":"Direct"}}""", "Edge:Tls:Engine")]
     public void A_key_of_a_later_version_prevents_the_start_and_says_so(string changes, string key)
     {

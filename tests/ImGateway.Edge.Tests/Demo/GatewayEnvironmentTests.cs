@@ -33,6 +33,15 @@ public sealed class GatewayEnvironmentTests
         Assert.DoesNotContain('\n', problem);
     }
 
+    [Fact]
+    public void In_production_the_demo_gateway_says_what_to_do_in_whole()
+    {
+        Assert.False(GatewayEnvironment.TryRead(Variables(("IMGW_PRODUCTION", "true")), out _, out var problem));
+
+        Assert.Equal(
+            "IMGW_PRODUCTION: in production: this is the demo gateway, put yours in its place as compose.yaml says at its top (im-gateway-service in compose.override.yaml)", problem);
+    }
+
     static Func<string, string?> Variables(params (string Name, string? Value)[] variables) =>
         name => variables.FirstOrDefault(variable => variable.Name == name).Value;
 }

@@ -22,7 +22,7 @@ production() {
     --profile production "$@"
 }
 
-demo_says_no() { production logs --no-log-prefix im-gateway-service 2>&1 | grep -q 'this is the demo gateway, put yours in its place'; }
+demo_says_no() { production logs --no-log-prefix im-gateway-service 2>&1 | grep -qF 'this is the demo gateway, put yours in its place as compose.yaml says at its top (im-gateway-service in compose.override.yaml)'; }
 
 production_refuses_the_demo() {
   production up -d --no-build --no-deps im-gateway-service
