@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
@@ -7,7 +6,6 @@ using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Proxying;
 using ImGateway.Edge.Tls;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Serilog;
 
@@ -126,10 +124,10 @@ public static class EdgeApplication
 
         void Bind(IEnumerable<ListenTarget> targets, bool isPublic, Action<ListenOptions> configure)
         {
-            foreach (var (address, socket) in targets)
+            foreach (var target in targets)
             {
-                var endPoint = socket is null ? EndPointOf(address) : new InheritedEndPoint(socket);
-                kestrel.Listen(isPublic ? new PublicEndPoint(endPoint) : new ManagementEndPoint(endPoint), listener =>
+                var endPoint = target.Inherited is { } socket ? new InheritedEndPoint(socket) : EndPointOf(target.Address);
+                kestrel.Listen(isPublic ? new PublicEndPoint(endPoint, target.Setting) : new ManagementEndPoint(endPoint, target.Setting), listener =>
                 {
                     if (isPublic) listener.UseClientConnections();
                     configure(listener);
@@ -181,17 +179,11 @@ public static class EdgeApplication
             await app.StartAsync(cancellationToken);
             return [];
         }
-        catch (Exception e) when (e is IOException { InnerException: AddressInUseException } or SocketException)
+        catch (ListenException e)
         {
             // What started before the listeners did must end before it is disposed of.
             await app.StopAsync(CancellationToken.None);
-            return e switch
-            {
-                SocketException { SocketErrorCode: SocketError.AccessDenied } =>
-                    [$"Edge:Listen: cannot listen ({e.Message}); ports below 1024 need root, CAP_NET_BIND_SERVICE or sysctl net.ipv4.ip_unprivileged_port_start=0"],
-                SocketException => [$"Edge:Listen: cannot listen ({e.Message}); use an address of this machine"],
-                _ => [$"Edge:Listen: {e.Message.TrimEnd('.')}; stop the program that has it (ss -ltnp names it), or choose another port"],
-            };
+            return [e.Message];
         }
     }
 }

@@ -84,17 +84,23 @@ public sealed record EdgeOptions
 
 public sealed record ListenSection
 {
+    static readonly IReadOnlyList<ListenAddress>
+        DefaultHttps = [new(null, 443)], DefaultHttp = [new(null, 80)], DefaultManagement = [new(IPAddress.Loopback, 9180), new(IPAddress.IPv6Loopback, 9180)];
+
     /// <summary>Where TLS is served: <c>address:port</c>; <c>*</c> is all IPv4 and IPv6. An empty list switches the listener off.</summary>
     /// <example>["203.0.113.7:443", "[2001:db8::7]:443"]</example>
-    public IReadOnlyList<ListenAddress> Https { get; init; } = [new(null, 443)];
+    public IReadOnlyList<ListenAddress> Https { get; init; } = DefaultHttps;
 
     /// <summary>Where plain HTTP is redirected or refused, and a CA's http-01 challenges are answered. An empty list switches the listener off.</summary>
     /// <example>[]</example>
-    public IReadOnlyList<ListenAddress> Http { get; init; } = [new(null, 80)];
+    public IReadOnlyList<ListenAddress> Http { get; init; } = DefaultHttp;
 
-    /// <summary>Where health, metrics and the status page are read. Nothing can be changed there. An empty list switches the listener off.</summary>
+    /// <summary>
+    /// Where health, metrics and the status page are read. Nothing can be changed there. An empty list switches the listener off. A default address that the
+    /// machine lacks, as <c>[::1]</c> without IPv6, is skipped; one that is configured has to be there.
+    /// </summary>
     /// <example>["*:9180"]</example>
-    public IReadOnlyList<ListenAddress> Management { get; init; } = [new(IPAddress.Loopback, 9180), new(IPAddress.IPv6Loopback, 9180)];
+    public IReadOnlyList<ListenAddress> Management { get; init; } = DefaultManagement;
 
     /// <summary>
     /// The public listeners require the header of the PROXY protocol, version 1 or 2, and take it from <c>TrustedProxies</c> only; whoever else connects
@@ -102,6 +108,9 @@ public sealed record ListenSection
     /// </summary>
     /// <example>true</example>
     public bool ProxyProtocol { get; init; }
+
+    /// <summary>Whether a list is what nobody has written: the same addresses written out are meant.</summary>
+    internal static bool IsDefault(IReadOnlyList<ListenAddress> addresses) => addresses == DefaultHttps || addresses == DefaultHttp || addresses == DefaultManagement;
 }
 
 /// <summary><c>Intermediate</c> = TLS 1.3 and 1.2, <c>Modern</c> = 1.3 only.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using ImGateway.Edge.Configuration;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -43,27 +44,35 @@ sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFa
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var address = endpoint is PublicEndPoint { Address: var ofClients } ? ofClients : ((ManagementEndPoint)endpoint).Address;
-        var socket = address is InheritedEndPoint { Socket.Socket: { } inherited } ? inherited : Listen(address);
+        var (address, setting) = endpoint is PublicEndPoint ofClients ? (ofClients.Address, ofClients.Setting) : Of((ManagementEndPoint)endpoint);
+        var socket = address is InheritedEndPoint { Socket.Socket: { } inherited } ? inherited : Listen(address, setting);
         var listener = new PublicListener(
             socket, address is InheritedEndPoint ? address : socket.LocalEndPoint!, _connections, endpoint is PublicEndPoint ? _ofClients : _ofOperators, _time, _logger);
         // A shared socket is left to the other process as soon as clients are, or half of its health checks would be answered by this one's drain.
         if (endpoint is PublicEndPoint || address is InheritedEndPoint) _clients.Add(listener);
         return ValueTask.FromResult<IConnectionListener>(listener);
+
+        static (EndPoint, string) Of(ManagementEndPoint ofOperators) => (ofOperators.Address, ofOperators.Setting);
     }
 
     public void Dispose() => _connections.Dispose();
 
-    Socket Listen(EndPoint address)
+    /// <exception cref="ListenException">It cannot be had.</exception>
+    Socket Listen(EndPoint address, string setting)
     {
         try
         {
             return ListenOn(address);
         }
-        catch (SocketException) when (address is IPEndPoint { Address: var any, Port: var port } && any.Equals(IPAddress.IPv6Any))
+        catch (SocketException e) when (MachineAddress.IsMissing(e.SocketErrorCode) && address is IPEndPoint { Address: var any, Port: var port } && any.Equals(IPAddress.IPv6Any))
         {
             // A machine without IPv6.
-            return ListenOn(new IPEndPoint(IPAddress.Any, port));
+            return Listen(new IPEndPoint(IPAddress.Any, port), setting);
+        }
+        catch (SocketException e)
+        {
+            // Kestrel's own line for a port that is taken calls every listener http://.
+            throw new ListenException(setting, e);
         }
     }
 
@@ -77,11 +86,9 @@ sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFa
             socket.Listen(_options.Backlog);
             return socket;
         }
-        catch (SocketException e)
+        catch (SocketException)
         {
             socket?.Dispose();
-            // As Kestrel expects it of a transport.
-            if (e.SocketErrorCode is SocketError.AddressAlreadyInUse) throw new AddressInUseException(e.Message, e);
             throw;
         }
     }

@@ -1,3 +1,4 @@
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Proxying;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -16,6 +17,7 @@ sealed partial class ListenerLog(ListenPlan plan, IServer server, IHostApplicati
             .Concat(plan.Http.Select(_ => ListenerKind.Http))
             .Concat(plan.Management.Select(_ => ListenerKind.Management));
         foreach (var (kind, address) in kinds.Zip(addresses)) Listening(kind, $"{address.Host}:{address.Port}");
+        foreach (var skipped in plan.Skipped) Skipped(skipped.Key, skipped.Address);
         lifetime.ApplicationStopping.UnsafeRegister(static log => ((ListenerLog)log!).Stopping(), this);
         return Task.CompletedTask;
     }
@@ -32,6 +34,9 @@ sealed partial class ListenerLog(ListenPlan plan, IServer server, IHostApplicati
 
     [LoggerMessage(1, LogLevel.Information, "Listening {Kind} {Address}")]
     partial void Listening(ListenerKind kind, string address);
+
+    [LoggerMessage(3, LogLevel.Information, "{Key}: the default {Missing} is no address of this machine and is skipped")]
+    partial void Skipped(string key, ListenAddress missing);
 
     [LoggerMessage(2, LogLevel.Information, "Stopping")]
     partial void Stopping();

@@ -14,9 +14,9 @@ static class ListenPorts
         from section in ((string Name, IReadOnlyList<ListenAddress> Addresses)[])
             [("Https", listen.Https), ("Http", listen.Http), ("Management", listen.Management)]
         from address in section.Addresses
-        select Look($"Edge:Listen:{section.Name} {address}", address, ours);
+        select Look($"Edge:Listen:{section.Name} {address}", address, ListenSection.IsDefault(section.Addresses), ours);
 
-    static Finding Look(string what, ListenAddress address, bool ours)
+    static Finding Look(string what, ListenAddress address, bool isDefault, bool ours)
     {
         if (address.Port == 0) return new(Check, FindingStatus.Ok, $"{what}: a port of the system's choice");
         return Bind(address) switch
@@ -25,8 +25,9 @@ static class ListenPorts
             null => new(Check, FindingStatus.Ok, $"{what}: free"),
             SocketError.AddressAlreadyInUse when ours => new(Check, FindingStatus.Ok, $"{what}: taken, and an edge runs with this DataDirectory"),
             SocketError.AddressAlreadyInUse => new(Check, FindingStatus.Fail, $"{what}: taken by another program", "stop it (ss -ltnp names it), or choose another port"),
-            SocketError.AccessDenied => new(Check, FindingStatus.Fail, $"{what}: not allowed to {Environment.UserName}", "run as root, give CAP_NET_BIND_SERVICE, or set sysctl net.ipv4.ip_unprivileged_port_start=0"),
-            SocketError.AddressNotAvailable => new(Check, FindingStatus.Fail, $"{what}: no address of this machine", "use one of its own (ip address lists them), or *"),
+            SocketError.AccessDenied => new(Check, FindingStatus.Fail, $"{what}: not allowed to {Environment.UserName}", "run as root, give CAP_NET_BIND_SERVICE, or open low ports to all users with: sysctl net.ipv4.ip_unprivileged_port_start=0"),
+            { } missing when MachineAddress.IsMissing(missing) && isDefault => new(Check, FindingStatus.Ok, $"{what}: no address of this machine; as a default it is skipped"),
+            { } missing when MachineAddress.IsMissing(missing) => new(Check, FindingStatus.Fail, $"{what}: no address of this machine", "use one of its own (ip address lists them), or *"),
             var error => new(Check, FindingStatus.Fail, $"{what}: cannot be bound ({error})", "use an address of this machine"),
         };
     }
@@ -35,9 +36,9 @@ static class ListenPorts
     {
         var any = Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
         var bound = address.Address ?? any;
-        using var socket = new Socket(bound.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            using var socket = new Socket(bound.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             if (bound.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
             socket.Bind(new IPEndPoint(bound, address.Port));
             return null;
