@@ -25,7 +25,8 @@ static class CommandLine
           imgw cert self-signed --host im.test --out .  a certificate for development
 
         Configuration:
-          Section "Edge" of a JSON file: --config FILE, else ./appsettings.json, else the one beside the program.
+          Section "Edge" of a JSON file: --config FILE, else ./appsettings.json, else the one beside the program,
+          else /etc/imgw/appsettings.json.
           Environment variables override it: Edge__Hosts__0=im.example.com, Edge__Tls__Policy=Modern.
           Required: Edge:Hosts, Edge:Upstreams, Edge:Certificates:Source. Everything else has a default.
 

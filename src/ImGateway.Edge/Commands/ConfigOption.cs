@@ -7,7 +7,7 @@ static class ConfigOption
 {
     public static Option<string?> Create() => new("--config")
     {
-        Description = "The configuration file [default: ./appsettings.json, then the one beside the program]",
+        Description = "The configuration file [default: ./appsettings.json, then the one beside the program, then /etc/imgw/appsettings.json]",
         HelpName = "FILE",
     };
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Demo;
 using ImGateway.Edge.Operations;
@@ -24,18 +25,33 @@ static class DemoCommand
             HelpName = "ADDRESS:PORT",
             CustomParser = ParseListen,
         };
+        var (https, http, management) = (Port("--https", "TLS", DemoPorts.Default.Https), Port("--http", "plain HTTP", DemoPorts.Default.Http),
+            Port("--management", "the management port", DemoPorts.Default.Management));
+        Option<int?>[] ports = [https, http, management];
         var command = new Command("demo", "Serve at once on loopback with no configuration: development certificate, demo gateway, lines to paste")
         {
-            upstream, gatewayOnly, listen,
+            https, http, management, upstream, gatewayOnly, listen,
         };
         command.Validators.Add(result =>
         {
             var alone = result.GetValue(gatewayOnly);
             if (alone && result.GetResult(upstream) is not null) result.AddError("--upstream and --gateway-only exclude each other");
             if (!alone && result.GetResult(listen) is not null) result.AddError("--listen needs --gateway-only");
+            // As written: whether it is a port is said where it is parsed.
+            var chosen = ports.Where(port => result.GetResult(port) is { Tokens.Count: > 0 })
+                .ToLookup(port => result.GetResult(port)!.Tokens[0].Value, port => port.Name, StringComparer.Ordinal);
+            if (alone && chosen.FirstOrDefault() is { } one) result.AddError($"{one.First()} is no option of the gateway alone; use --listen");
+            if (chosen.FirstOrDefault(same => same.Count() > 1) is { } twice) result.AddError($"{string.Join(" and ", twice)} name the same port");
         });
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            new DemoSettings(parsed.GetValue(upstream), parsed.GetValue(gatewayOnly), parsed.GetValue(listen)), parsed.InvocationConfiguration.Error, cancellationToken));
+            new DemoSettings(parsed.GetValue(upstream), parsed.GetValue(gatewayOnly), parsed.GetValue(listen))
+            {
+                Https = parsed.GetValue(https),
+                Http = parsed.GetValue(http),
+                Management = parsed.GetValue(management),
+            },
+            parsed.InvocationConfiguration.Error,
+            cancellationToken));
         return command;
     }
 
@@ -43,6 +59,21 @@ static class DemoCommand
     {
         await using var log = Logging.CreateLogger(new ConfigurationBuilder().Build(), readable: true);
         return await new DemoHost(log, AnsiConsole.Console, error).RunAsync(settings, cancellationToken);
+    }
+
+    static Option<int?> Port(string name, string what, int standard) => new(name)
+    {
+        Description = $"The port of {what} [default: {standard}, or the next free one]",
+        HelpName = "PORT",
+        CustomParser = ParsePort,
+    };
+
+    static int? ParsePort(ArgumentResult argument)
+    {
+        var text = argument.Tokens[0].Value;
+        if (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0) return port;
+        argument.AddError($"{((OptionResult)argument.Parent!).Option.Name}: {OneLine.Quote(text)} is not a port; write 1 to 65535");
+        return null;
     }
 
     static Uri? ParseUpstream(ArgumentResult argument)

@@ -5,14 +5,14 @@ namespace ImGateway.Edge.Configuration;
 /// <summary>Where the settings come from, and what they mean. Nothing here depends on ASPNETCORE_ENVIRONMENT.</summary>
 public static class EdgeConfiguration
 {
-    const string DefaultFile = "appsettings.json";
+    const string DefaultFile = "appsettings.json", SystemFile = "/etc/imgw/appsettings.json";
 
     /// <summary>The file that <see cref="Load"/> reads, for who reads it again: another one that appears later is not meant.</summary>
     /// <param name="configFile">As for <see cref="Load"/>.</param>
     public static string? FileOf(string? configFile) => configFile ?? FindDefault();
 
     /// <summary>One file, environment variables above it, and <paramref name="overrides"/> above both.</summary>
-    /// <param name="configFile">Null looks for <c>./appsettings.json</c>, then the one beside the program.</param>
+    /// <param name="configFile">Null looks for <c>./appsettings.json</c>, then the one beside the program, then <c>/etc/imgw/appsettings.json</c>.</param>
     /// <param name="overrides">Keys as <c>Edge:Hosts:0</c>.</param>
     /// <exception cref="UserError">The file is missing or is not JSON, or nothing at all is configured.</exception>
     public static IConfigurationRoot Load(string? configFile = null, IReadOnlyDictionary<string, string?>? overrides = null)
@@ -27,7 +27,7 @@ public static class EdgeConfiguration
         if (file is null && !configuration.GetSection("Edge").GetChildren().Any())
         {
             throw new UserError(
-                $"{DefaultFile}: not found, neither here nor beside the program; write one with Edge:Hosts, Edge:Upstreams and Edge:Certificates:Source "
+                $"{DefaultFile}: not found, neither here nor beside the program, and there is no {SystemFile}; write one with Edge:Hosts, Edge:Upstreams and Edge:Certificates:Source "
                 + "(or set Edge__Hosts__0 and so on), or try 'imgw demo', which needs none");
         }
 
@@ -40,6 +40,7 @@ public static class EdgeConfiguration
         var problems = new ProblemCollector();
         var options = new SectionReader(configuration as IConfigurationRoot, problems).Read<EdgeOptions>(configuration.GetSection("Edge"));
         options = options with { ProxyEnvironment = ProxyEnvironment.Read(configuration, options.OutgoingProxy is not null, problems) };
+        BesideEdge.Check(configuration, problems);
         HostRules.Check(options, problems);
         UpstreamRules.Check(options, problems);
         RouteRules.Check(options, problems);
@@ -53,12 +54,7 @@ public static class EdgeConfiguration
         return new ConfigurationResult(problems.All.Any(problem => problem.PreventsStart) ? null : options, problems.All, options);
     }
 
-    static string? FindDefault()
-    {
-        if (File.Exists(DefaultFile)) return DefaultFile;
-        var beside = Path.Combine(AppContext.BaseDirectory, DefaultFile);
-        return File.Exists(beside) ? beside : null;
-    }
+    static string? FindDefault() => Array.Find([DefaultFile, Path.Combine(AppContext.BaseDirectory, DefaultFile), SystemFile], File.Exists);
 
     static byte[] ReadFile(string file)
     {

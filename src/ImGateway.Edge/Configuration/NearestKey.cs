@@ -12,8 +12,10 @@ static class NearestKey
     static readonly Lazy<IReadOnlyList<string>> Everywhere = new(() => [.. KeysOf(typeof(EdgeOptions), "Edge"), .. LaterKeys.All.Select(key => $"Edge:{key}")]);
 
     /// <summary>The nearest of the keys in the same section, else one of the same name in another section, else null.</summary>
-    public static string? Of(string key, IEnumerable<string> sameSection) =>
-        Nearest(key, sameSection, name => Math.Max(1, name.Length / 3)) ?? Nearest(key, Everywhere.Value, _ => 1);
+    public static string? Of(string key, IEnumerable<string> sameSection) => Among(key, sameSection) ?? Nearest(key, Everywhere.Value, _ => 1);
+
+    /// <summary>The nearest of <paramref name="candidates"/>, else null.</summary>
+    public static string? Among(string key, IEnumerable<string> candidates) => Nearest(key, candidates, name => Math.Max(1, name.Length / 3));
 
     static string? Nearest(string key, IEnumerable<string> candidates, Func<string, int> tolerance)
     {

@@ -28,12 +28,14 @@ sealed class ProblemCollector
         if (IsSound(key) && !IsMisspelled(key)) Invalid(key, "is required", remedy);
     }
 
-    /// <summary>Whether an unknown key looks like a misspelling of this one, without which the edge cannot start: then it is the error.</summary>
+    /// <summary>
+    /// Whether an unknown key looks like a misspelling of this one or of a section around it, without which the edge cannot start: then it is the error.
+    /// </summary>
     public bool IsMisspelled(string key)
     {
-        if (!_suggested.TryGetValue(key, out var index)) return false;
-        _problems[index] = _problems[index] with { Kind = ProblemKind.Invalid };
-        return true;
+        var meant = _suggested.Where(suggested => ConfigurationKey.IsAtOrUnder(key, suggested.Key)).Select(suggested => suggested.Value).ToList();
+        foreach (var index in meant) _problems[index] = _problems[index] with { Kind = ProblemKind.Invalid };
+        return meant.Count > 0;
     }
 
     public bool IsSound(string key) => !_problems.Any(problem => problem.PreventsStart && ConfigurationKey.Overlap(problem.Key, key));

@@ -6,12 +6,12 @@ namespace ImGateway.Edge.Demo;
 /// <summary>What to do next, in lines to paste.</summary>
 sealed class DemoBanner(IAnsiConsole console)
 {
-    public void Show(EdgeOptions options, bool builtIn)
+    public void Show(EdgeOptions options, DemoPorts ports, IReadOnlyList<string> notes, bool builtIn)
     {
         // A line that the console wraps cannot be pasted.
         console.Profile.Width = 4096;
-        var https = $"https://localhost:{DemoOptions.HttpsPort}";
-        var wss = $"wss://localhost:{DemoOptions.HttpsPort}/ws";
+        var https = $"https://localhost:{ports.Https}";
+        var wss = $"wss://localhost:{ports.Https}/ws";
         var ca = ShellWord.Of(DemoOptions.CaFile(options));
 
         console.WriteLine();
@@ -20,16 +20,17 @@ sealed class DemoBanner(IAnsiConsole console)
         Fact("page", $"{https}/");
         Fact("WebSocket", $"{wss}  (echo; ?room=NAME is a chat)");
         Fact("API", $"{https}/api/echo");
-        Fact("plain HTTP", $"http://localhost:{DemoOptions.HttpPort}/  (redirects)");
-        Fact("status", $"http://localhost:{DemoOptions.ManagementPort}/");
-        Fact("metrics", $"http://localhost:{DemoOptions.ManagementPort}/metrics");
+        Fact("plain HTTP", $"http://localhost:{ports.Http}/  (redirects)");
+        Fact("status", $"http://localhost:{ports.Management}/");
+        Fact("metrics", $"http://localhost:{ports.Management}/metrics");
         Fact("CA file", DemoOptions.CaFile(options));
+        foreach (var note in notes) Fact("note", note);
         console.WriteLine();
         console.MarkupLine("[dim]Paste into another terminal:[/]");
         Line($"curl --cacert {ca} {https}/api/time");
         Line($"wscat --ca {ca} -c {wss}");
-        Line($"openssl s_client -connect localhost:{DemoOptions.HttpsPort} -servername localhost -CAfile {ca} </dev/null");
-        Line($"curl http://localhost:{DemoOptions.ManagementPort}/readyz");
+        Line($"openssl s_client -connect localhost:{ports.Https} -servername localhost -CAfile {ca} </dev/null");
+        Line($"curl http://localhost:{ports.Management}/readyz");
         console.WriteLine();
         console.MarkupLine("[dim]Ctrl+C stops.[/]");
     }

@@ -16,7 +16,7 @@ public sealed class DemoHost(Serilog.ILogger log, IAnsiConsole console, TextWrit
         {
             return settings.GatewayOnly
                 ? await RunGatewayAsync(settings.Listen ?? new ListenAddress(IPAddress.Loopback, 8080), cancellationToken)
-                : await RunEdgeAsync(settings.Upstream, DemoOptions.FindDataDirectory(), cancellationToken);
+                : await RunEdgeAsync(settings, DemoOptions.FindDataDirectory(), cancellationToken);
         }
         catch (Exception exception) when (exception is IOException { InnerException: AddressInUseException } or SocketException)
         {
@@ -40,11 +40,12 @@ public sealed class DemoHost(Serilog.ILogger log, IAnsiConsole console, TextWrit
         return 0;
     }
 
-    internal async Task<int> RunEdgeAsync(Uri? upstream, string dataDirectory, CancellationToken cancellationToken, ListenSection? listen = null)
+    internal async Task<int> RunEdgeAsync(DemoSettings settings, string dataDirectory, CancellationToken cancellationToken)
     {
-        await using var gateway = upstream is null ? await DemoGateway.StartAsync(new ListenAddress(IPAddress.Loopback, 0), cancellationToken) : null;
-        var options = DemoOptions.Create(upstream ?? gateway!.Address, dataDirectory, listen);
+        var (ports, notes) = DemoPorts.Find(settings);
+        await using var gateway = settings.Upstream is null ? await DemoGateway.StartAsync(new ListenAddress(IPAddress.Loopback, 0), cancellationToken) : null;
+        var options = DemoOptions.Create(settings.Upstream ?? gateway!.Address, dataDirectory, ports);
         await using var edge = EdgeApplication.Build(options, new ConfigurationBuilder().Build(), log, pages => pages.UseDemoPage());
-        return await EdgeApplication.ServeAsync(edge, error, () => new DemoBanner(console).Show(options, builtIn: gateway is not null), cancellationToken);
+        return await EdgeApplication.ServeAsync(edge, error, () => new DemoBanner(console).Show(options, ports, notes, builtIn: gateway is not null), cancellationToken);
     }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Demo;
@@ -7,18 +5,14 @@ namespace ImGateway.Edge.Demo;
 /// <summary>What the demo serves with, in place of a configuration.</summary>
 static class DemoOptions
 {
-    public const int HttpsPort = 8443;
-    public const int HttpPort = 8080;
-    public const int ManagementPort = 9180;
-
-    public static EdgeOptions Create(Uri upstream, string dataDirectory, ListenSection? listen = null) => new()
+    public static EdgeOptions Create(Uri upstream, string dataDirectory, DemoPorts ports) => new()
     {
         Hosts = [HostName.Parse("localhost"), HostName.Parse("127.0.0.1"), HostName.Parse("::1")],
         Upstreams = [upstream],
         DataDirectory = dataDirectory,
-        Listen = listen ?? new ListenSection { Https = Loopback(HttpsPort), Http = Loopback(HttpPort), Management = Loopback(ManagementPort) },
+        Listen = new ListenSection { Https = DemoPorts.Loopback(ports.Https), Http = DemoPorts.Loopback(ports.Http), Management = DemoPorts.Loopback(ports.Management) },
         Certificates = new CertificatesSection { Source = CertificateSource.SelfSigned, AllowSelfSigned = true },
-        PlainHttp = new PlainHttpSection { HttpsPort = HttpsPort },
+        PlainHttp = new PlainHttpSection { HttpsPort = ports.Https },
         // A browser would remember it for localhost on every port, and break the other programs developed there.
         Headers = new HeadersSection { Hsts = new HstsSection { MaxAge = TimeSpan.Zero } },
         // Who tries it out knows that it ends, and waits for it.
@@ -48,23 +42,4 @@ static class DemoOptions
     static string CreatePrivate(string path) => OperatingSystem.IsWindows()
         ? Directory.CreateDirectory(path).FullName
         : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
-
-    static IReadOnlyList<ListenAddress> Loopback(int port) => HasIPv6Loopback()
-        ? [new(IPAddress.Loopback, port), new(IPAddress.IPv6Loopback, port)]
-        : [new(IPAddress.Loopback, port)];
-
-    // The system may know IPv6 and yet have no ::1, as in many containers.
-    static bool HasIPv6Loopback()
-    {
-        try
-        {
-            using var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
 }

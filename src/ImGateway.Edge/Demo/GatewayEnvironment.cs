@@ -15,6 +15,12 @@ sealed record GatewayEnvironment(IReadOnlyList<IPNetwork> TrustedProxies)
     {
         environment = null;
         problem = null;
+        if (IsTrue(variable("IMGW_PRODUCTION")))
+        {
+            problem = "IMGW_PRODUCTION: in production: this is the demo gateway, put yours in its place as compose.yaml says at its top (im-gateway-service in compose.override.yaml)";
+            return false;
+        }
+
         if (IsTrue(variable("TLS_ENABLED")))
         {
             problem = "TLS_ENABLED: the demo gateway speaks plain HTTP only; set it to false and put the edge in front";

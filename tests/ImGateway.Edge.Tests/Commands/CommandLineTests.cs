@@ -92,6 +92,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--https: '0' is not a port", "demo", "--https", "0")]
     [InlineData("--http: '65536' is not a port", "demo", "--http", "65536")]
     [InlineData("--management: 'x' is not a port", "demo", "--management", "x")]
+    [InlineData("Required argument missing for option: '--https'", "demo", "--https")]
     [InlineData("--https and --http name the same port", "demo", "--https", "9443", "--http", "9443")]
     [InlineData("--https is no option of the gateway alone", "demo", "--gateway-only", "--https", "9443")]
     [InlineData("exclude each other", "demo", "--gateway-only", "--upstream", "http://a")]

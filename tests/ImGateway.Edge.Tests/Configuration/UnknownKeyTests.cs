@@ -40,7 +40,7 @@ public sealed class UnknownKeyTests
     [InlineData("""{"Hosts":["im.example.com"]}""", "Hosts", "Edge:Hosts")]
     [InlineData("""{"upstreams":["http://gateway:8080"]}""", "upstreams", "Edge:Upstreams")]
     [InlineData("""{"Acme":{"Email":"a@example.com"}}""", "Acme", "Edge:Acme")]
-    [InlineData("""{"OutgoingProxy":"http://proxy:3128"}""", "OutgoingProxy", "Edge:OutgoingProxy")]
+    [InlineData("""{"HoldWhileDown":"00:00:05"}""", "HoldWhileDown", "Edge:HoldWhileDown")]
     [InlineData("""{"AccessLog":false}""", "AccessLog", "Edge:AccessLog")]
     [InlineData("""{"Certificate":{"Source":"Acme"}}""", "Certificate", "Edge:Certificates")]
     [InlineData("""{"Edgee":{"Hosts":["im.example.com"]}}""", "Edgee", "Edge")]

@@ -62,10 +62,10 @@ public sealed class DemoHostTests
         using var directory = new TemporaryDirectory();
         using var stop = new CancellationTokenSource();
         var data = Path.Combine(directory.Path, "with space");
-        var port = FreePort();
-        var listen = new ListenSection { Https = [new(IPAddress.Loopback, port)], Http = [], Management = [] };
+        var port = FreePort.Next();
+        var settings = new DemoSettings(Upstream: null, GatewayOnly: false, Listen: null) { Https = port, Http = FreePort.Next(), Management = FreePort.Next() };
 
-        var running = Host().RunEdgeAsync(upstream: null, data, stop.Token, listen);
+        var running = Host().RunEdgeAsync(settings, data, stop.Token);
         await _output.Shown("Ctrl+C stops").WaitAsync(TimeSpan.FromSeconds(30));
         var ca = Path.Combine(data, "development-ca", "ca.pem");
         using (var client = Trusting(ca))
@@ -86,15 +86,15 @@ public sealed class DemoHostTests
         await stop.CancelAsync();
         Assert.Equal(0, await running.WaitAsync(TimeSpan.FromSeconds(30)));
         var lines = _output.ToString().Split('\n').Select(line => line.Trim());
-        Assert.Contains($"curl --cacert '{ca}' https://localhost:8443/api/time", lines);
-        Assert.Contains($"wscat --ca '{ca}' -c wss://localhost:8443/ws", lines);
+        Assert.Contains($"curl --cacert '{ca}' https://localhost:{port}/api/time", lines);
+        Assert.Contains($"wscat --ca '{ca}' -c wss://localhost:{port}/ws", lines);
         Assert.DoesNotContain('\e', _output.ToString());
     }
 
     [Fact]
     public void The_demo_listens_on_loopback_only_and_leaves_no_HSTS_behind()
     {
-        var options = DemoOptions.Create(new Uri("http://127.0.0.1:1"), "/nowhere");
+        var options = DemoOptions.Create(new Uri("http://127.0.0.1:1"), "/nowhere", DemoPorts.Default);
 
         Assert.All(
             options.Listen.Https.Concat(options.Listen.Http).Concat(options.Listen.Management),
@@ -116,13 +116,6 @@ public sealed class DemoHostTests
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.ImportFromPemFile(caFile);
         return new HttpClient(new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = policy } });
-    }
-
-    static int FreePort()
-    {
-        using var holder = new TcpListener(IPAddress.Loopback, 0);
-        holder.Start();
-        return ((IPEndPoint)holder.LocalEndpoint).Port;
     }
 
     sealed class AwaitedWriter : StringWriter

@@ -1,9 +1,7 @@
-using System.Net;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Demo;
 using ImGateway.Edge.Operations;
 using ImGateway.Testing;
@@ -24,16 +22,15 @@ public sealed class AccessLogOverTlsTests
         string traceParent;
         await using (var log = Logging.CreateLogger(new ConfigurationBuilder().Build(), readable: false, colours: false, output))
         {
-            IReadOnlyList<ListenAddress> free = [new(IPAddress.Loopback, 0)];
+            var port = FreePort.Next();
             var running = new DemoHost(log, Quiet(), TextWriter.Null)
-                .RunEdgeAsync(upstream: null, directory.Path, stop.Token, new ListenSection { Https = free, Http = [], Management = [] });
+                .RunEdgeAsync(new DemoSettings(null, GatewayOnly: false, null) { Https = port, Http = FreePort.Next(), Management = FreePort.Next() }, directory.Path, stop.Token);
             await output.Written("Listening Https").WaitAsync(stop.Token);
-            var port = new Uri("https://" + Lines(output).First(line => line["@m"]!.StartsWith("Listening"))["Address"]!).Port;
 
             using var client = Trusting(directory["development-ca", "ca.pem"]);
-            var echo = await client.GetFromJsonAsync<JsonElement>($"https://localhost:{port}/api/echo?token=secret", stop.Token);
+            var echo = await client.GetFromJsonAsync<JsonElement>($"https://127.0.0.1:{port}/api/echo?token=secret", stop.Token);
             traceParent = echo.GetProperty("headers").GetProperty("traceparent").GetString()!;
-            await EchoAsync(new Uri($"wss://localhost:{port}/ws"), client, stop.Token);
+            await EchoAsync(new Uri($"wss://127.0.0.1:{port}/ws"), client, stop.Token);
 
             await stop.CancelAsync();
             Assert.Equal(0, await running.WaitAsync(TimeSpan.FromSeconds(30)));
