@@ -19,10 +19,11 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     };
 
     /// <param name="file">What to name in the problems.</param>
-    public IEnumerable<CertificateProblem> Problems(string file, CertificateChain chain, DateTimeOffset now)
+    /// <param name="keyFile">What to name in commands; null: the same file.</param>
+    public IEnumerable<CertificateProblem> Problems(string file, CertificateChain chain, DateTimeOffset now, string? keyFile = null)
     {
         var sent = Sent(chain).ToList();
-        var lasting = Names(chain.Leaf).Concat(Purposes(chain.Leaf)).Concat(sent.SelectMany(Signature)).Concat(Links(chain));
+        var lasting = Names(chain.Leaf).Concat(Purposes(chain.Leaf)).Concat(sent.SelectMany(each => Signature(each, leaf => Remedies.SignAnew(file, keyFile ?? file, IsOwnIssuer(leaf))))).Concat(Links(chain));
         return Of(sent.SelectMany(Key)).Concat(Of(sent.SelectMany(each => Expired(each, now))).Select(problem => problem with { IsOfAge = true })).Concat(Of(lasting));
 
         IEnumerable<CertificateProblem> Of(IEnumerable<(string Message, string Remedy)> found) =>
@@ -73,7 +74,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     static List<string> FaultsOf(X509Certificate2 issuer, DateTimeOffset now)
     {
         var sent = Sent(issuer);
-        return [.. Key(sent).Concat(Expired(sent, now)).Concat(Signature(sent)).Select(fault => fault.Message)];
+        return [.. Key(sent).Concat(Expired(sent, now)).Concat(Signature(sent, _ => "")).Select(fault => fault.Message)];
     }
 
     static IEnumerable<(string Message, string Remedy)> Key(SentCertificate sent)
@@ -83,6 +84,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         var weakness = (rsa, ecdsa) switch
         {
             ({ KeySize: < 2048 }, _) => $"an RSA key of {rsa.KeySize} bits",
+            (null, null) when sent.Certificate.IsForPss() => "a key for RSA-PSS alone, which is not supported",
             (null, null) => $"a key that is neither RSA nor ECDSA ({sent.Certificate.PublicKey.Oid.Value})",
             (null, _) when CurveOf(sent.Certificate) is var curve && !Curves.ContainsKey(curve) => $"a key on the curve {Friendly(curve)}",
             _ => null,
@@ -125,7 +127,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     static IEnumerable<(string Message, string Remedy)> Purposes(X509Certificate2 leaf)
     {
         // openssl req -x509 makes self-signed certificates that are CAs at the same time; clients that trust such a one accept it.
-        if (leaf.Extensions.OfType<X509BasicConstraintsExtension>().Any(basic => basic.CertificateAuthority) && !leaf.IsSelfSigned())
+        if (leaf.Extensions.OfType<X509BasicConstraintsExtension>().Any(basic => basic.CertificateAuthority) && !IsOwnIssuer(leaf))
         {
             yield return ("is the certificate of a CA, not of a server", "name the server's certificate and its key");
         }
@@ -144,16 +146,26 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         }
     }
 
-    static IEnumerable<(string Message, string Remedy)> Signature(SentCertificate sent)
+    /// <param name="signAnew">The command for a leaf that is signed in a way that TLS does not support.</param>
+    static IEnumerable<(string Message, string Remedy)> Signature(SentCertificate sent, Func<X509Certificate2, string> signAnew)
     {
-        var hash = sent.Certificate.SignatureHash();
-        if (hash is not null && hash != HashAlgorithmName.SHA1 && hash != HashAlgorithmName.MD5) yield break;
-        yield return ($"{sent.What} is signed with {hash?.Name ?? Friendly(sent.Certificate.SignatureAlgorithm.Value!)}, which clients refuse",
-            "have it issued with SHA-256 or better");
+        var algorithm = sent.Certificate.SignedBy();
+        if (algorithm is { Unsupported: { } unsupported, IsStrong: true })
+        {
+            yield return ($"{sent.What} is signed by {unsupported}, which TLS does not support",
+                sent.IsLeaf ? signAnew(sent.Certificate) : "ask the CA for a chain that is signed with a salt as long as the hash");
+        }
+        else if (!algorithm.IsStrong)
+        {
+            yield return ($"{sent.What} is signed with {algorithm.Hash?.Name ?? Friendly(sent.Certificate.SignatureAlgorithm.Value!)}, which clients refuse",
+                "have it issued with SHA-256 or better");
+        }
     }
 
     static IEnumerable<(string Message, string Remedy)> Links(CertificateChain chain)
     {
+        // Who signed it cannot be known; that it is signed so is said already.
+        if (!chain.Last.SignedBy().IsVerifiable) yield break;
         if (chain.Impostors.Count > 0)
         {
             yield return ($"the chain does not link: '{chain.Impostors[0].Subject}' has the issuer's name but did not sign '{Subject(chain.Last)}'",
@@ -166,6 +178,10 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         chain.Issuers.Select(Sent).Prepend(new SentCertificate(chain.Leaf, "the certificate", IsLeaf: true));
 
     static SentCertificate Sent(X509Certificate2 issuer) => new(issuer, $"its issuer '{issuer.Subject}'", IsLeaf: false);
+
+    /// <summary>By its signature or, where that cannot be verified, by its word.</summary>
+    static bool IsOwnIssuer(X509Certificate2 certificate) =>
+        certificate.IsSelfSigned() || (!certificate.SignedBy().IsVerifiable && certificate.NamesAsIssuer(certificate));
 
     static string Subject(X509Certificate2 certificate) =>
         certificate.Subject.Length > 0 ? certificate.Subject : string.Join(", ", CertificateNames.Of(certificate));

@@ -51,7 +51,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
             new CertificateProblem(file.Certificate, $"'{other.Subject}' is no part of the chain and is not sent", "remove it")));
 
         // 3. What clients would say to it.
-        problems.AddRange(checks.Problems(file.Certificate, chain, now));
+        problems.AddRange(checks.Problems(file.Certificate, chain, now, file.Key));
         warnings.AddRange(checks.Warnings(file.Certificate, chain, now));
         var names = CertificateNames.Of(leaf);
         var credential = new Credential(leaf, chain.Delivered, names) { Chain = checks.StateOf(chain) };
@@ -76,6 +76,12 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         if (key is null) return (null, []);
         var own = document.Certificates.FirstOrDefault(key.Owns);
         if (own is not null) return (key.Bind(own), document.Certificates);
+        if (key is RSA && document.Certificates.FirstOrDefault(certificate => certificate.IsForPss()) is { } pss)
+        {
+            problems.Add(new(file.Certificate, "the certificate is for a key of RSA-PSS alone, which is not supported", Remedies.RequestFor(keyPath, CertificateNames.Of(pss))));
+            return (null, []);
+        }
+
         problems.Add(new(keyPath,
             $"the key does not belong to {(document.Certificates.Count == 1 ? "the certificate" : $"any of the {document.Certificates.Count} certificates")} in {file.Certificate}",
             Remedies.ComparePublicKeys(keyPath, file.Certificate))
@@ -132,6 +138,10 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
             var withKey = all.Where(certificate => certificate.HasPrivateKey).ToList();
             if (withKey.Count == 1) return (withKey[0], all.Except(withKey));
             problems.Add(new(path, $"holds {withKey.Count} certificates with a private key", "export exactly one, with its chain"));
+        }
+        catch (CryptographicException e) when (PfxAlgorithms.UnknownOf(e) is { } unknown)
+        {
+            problems.Add(new(path, $"is protected by {unknown.Name}, which is not supported", Remedies.PemOfPfx(path, unknown.IsIntegrityCode)));
         }
         catch (CryptographicException)
         {

@@ -30,10 +30,10 @@ static class CertificateSignature
     /// <exception cref="CryptographicException">The key is of no use.</exception>
     public static bool HasSigned(this X509Certificate2 signer, ReadOnlySpan<byte> signed, SignatureAlgorithm algorithm, ReadOnlySpan<byte> signature)
     {
-        if (algorithm.Hash is not { } hash) return false;
+        if (!algorithm.IsVerifiable || algorithm.Hash is not { } hash) return false;
         using var ecdsa = signer.GetECDsaPublicKey();
         if (ecdsa is not null) return ecdsa.VerifyData(signed, signature, hash, DSASignatureFormat.Rfc3279DerSequence);
-        using var rsa = signer.GetRSAPublicKey();
+        using var rsa = signer.IsForPss() ? PssKey(signer) : signer.GetRSAPublicKey();
         return rsa?.VerifyData(signed, signature, hash, algorithm.Padding) ?? false;
     }
 
@@ -42,11 +42,21 @@ static class CertificateSignature
 
     public static bool IsSelfSigned(this X509Certificate2 certificate) => certificate.IsIssuedBy(certificate);
 
-    /// <summary>What the signature was made over; null: an algorithm that is not known here.</summary>
-    public static HashAlgorithmName? SignatureHash(this X509Certificate2 certificate) => Split(certificate).Algorithm.Hash;
+    /// <summary>How its own signature was made.</summary>
+    public static SignatureAlgorithm SignedBy(this X509Certificate2 certificate) => Split(certificate).Algorithm;
+
+    /// <summary>Whether its key is marked as one for RSA-PSS alone.</summary>
+    public static bool IsForPss(this X509Certificate2 certificate) => certificate.PublicKey.Oid.Value == SignatureAlgorithm.RsaPss;
 
     /// <summary>Whether its own signature is neither SHA-1 nor MD5, nor of a kind that is not known here.</summary>
     public static bool HasStrongSignature(this X509Certificate2 certificate) => Split(certificate).Algorithm.IsStrong;
+
+    static RSA PssKey(X509Certificate2 certificate)
+    {
+        var rsa = RSA.Create();
+        rsa.ImportRSAPublicKey(certificate.PublicKey.EncodedKeyValue.RawData, out _);
+        return rsa;
+    }
 
     /// <summary>Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue } (RFC 5280 §4.1).</summary>
     static (ReadOnlyMemory<byte> Signed, SignatureAlgorithm Algorithm, byte[] Signature) Split(X509Certificate2 certificate)

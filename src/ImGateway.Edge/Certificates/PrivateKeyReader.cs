@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
@@ -7,6 +8,8 @@ namespace ImGateway.Edge.Certificates;
 /// <summary>One private key out of a PEM file, plain or encrypted (PKCS#8, RFC 5958).</summary>
 static class PrivateKeyReader
 {
+    const string Rsa = "1.2.840.113549.1.1.1", Ec = "1.2.840.10045.2.1";
+
     /// <returns>Null where <paramref name="problems"/> says why.</returns>
     public static AsymmetricAlgorithm? Read(
         string path, byte[] content, IReadOnlyList<string> keys, Secret? password, List<CertificateProblem> problems)
@@ -14,7 +17,7 @@ static class PrivateKeyReader
         if (content.AsSpan().IndexOf("Proc-Type: 4,ENCRYPTED"u8) >= 0)
         {
             // OpenSSL's own format before 1.0: its key derivation is one round of MD5, and .NET does not read it.
-            problems.Add(new(path, "the key is encrypted in OpenSSL's old format", Remedies.EncryptAnew(path)));
+            problems.Add(new(path, "the key is encrypted in OpenSSL's old format", Remedies.EncryptAnew(path, isOld: false)));
             return null;
         }
 
@@ -31,6 +34,12 @@ static class PrivateKeyReader
         }
 
         var encrypted = keys[0].Contains("BEGIN ENCRYPTED");
+        if (encrypted && Encryption(keys[0]) is { Unsupported: { } scheme, IsOld: var isOld })
+        {
+            problems.Add(new(path, $"the key is encrypted with {scheme}, which is not supported", Remedies.EncryptAnew(path, isOld)));
+            return null;
+        }
+
         if (encrypted && password is null)
         {
             problems.Add(new(path, "the key is encrypted", "set Password or PasswordFile for it"));
@@ -58,10 +67,44 @@ static class PrivateKeyReader
         // The label does not tell the algorithm, and which error a wrong kind gives differs between OpenSSL versions: try both.
         if (TryImport(RSA.Create(), pem, password) is { } rsa) return rsa;
         if (TryImport(ECDsa.Create(), pem, password) is { } ecdsa) return ecdsa;
-        problems.Add(password is null
-            ? new(path, "the private key is damaged or neither RSA nor ECDSA", "use a key of type P256, P384 or RSA of 2048 bits and more")
-            : new(path, "the private key cannot be decrypted", Remedies.TryKeyPassword(path)));
+        var algorithm = password is null ? AlgorithmOf(pem) : Encryption(pem)?.AlgorithmWith(password);
+        problems.Add(algorithm switch
+        {
+            null when password is not null => new(path, "the private key cannot be decrypted", Remedies.TryKeyPassword(path)),
+            null => new(path, "the private key is damaged or neither RSA nor ECDSA", "use a key of type P256, P384 or RSA of 2048 bits and more"),
+            SignatureAlgorithm.RsaPss => new(path, "the private key is for RSA-PSS alone, which is not supported", Remedies.PlainRsaKey(path)),
+            Rsa or Ec => new(path, "the private key is damaged", "fetch it anew from where it came from"),
+            _ => new(path, $"the private key is neither RSA nor ECDSA but {EncryptedKey.Name(algorithm)}", "use a key of type P256, P384 or RSA of 2048 bits and more"),
+        });
         return null;
+    }
+
+    /// <summary>PrivateKeyInfo ::= SEQUENCE { version, privateKeyAlgorithm AlgorithmIdentifier, … } (RFC 5958 §2).</summary>
+    /// <exception cref="AsnContentException">It is not one.</exception>
+    public static string AlgorithmOf(byte[] content)
+    {
+        var info = new AsnReader(content, AsnEncodingRules.BER).ReadSequence();
+        info.ReadInteger();
+        return info.ReadSequence().ReadObjectIdentifier();
+    }
+
+    /// <summary>Null where it cannot be read, or is in an older form than PKCS#8.</summary>
+    static string? AlgorithmOf(string pem) => Parsed(pem, AlgorithmOf);
+
+    /// <summary>Null where it cannot be read.</summary>
+    static EncryptedKey? Encryption(string pem) => Parsed(pem, EncryptedKey.Parse);
+
+    static T? Parsed<T>(string pem, Func<byte[], T> parse)
+        where T : class
+    {
+        try
+        {
+            return parse(Convert.FromBase64String(pem[PemEncoding.Find(pem).Base64Data]));
+        }
+        catch (Exception e) when (e is AsnContentException or FormatException or ArgumentException)
+        {
+            return null;
+        }
     }
 
     static T? TryImport<T>(T key, string pem, Secret? password)

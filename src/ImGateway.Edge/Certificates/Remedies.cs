@@ -16,7 +16,26 @@ static class Remedies
 
     public static string PemOfKey(string path) => $"convert it with: openssl pkey -inform DER -in {ShellWord.Of(path)} -out NEW.key";
 
-    public static string EncryptAnew(string path) => $"convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in {ShellWord.Of(path)} -out NEW.key";
+    /// <param name="isOld">OpenSSL 3 has it in a module that is not loaded by itself.</param>
+    public static string EncryptAnew(string path, bool isOld) =>
+        $"convert it with: openssl pkcs8 {(isOld ? "-provider legacy -provider default " : "")}-topk8 -v2 aes-256-cbc -in {ShellWord.Of(path)} -out NEW.key";
+
+    /// <summary>The same numbers under the OID of all other RSA keys.</summary>
+    public static string PlainRsaKey(string path) =>
+        $"have the certificate issued for its plain form, made with: openssl rsa -in {ShellWord.Of(path)} -traditional -outform DER | openssl rsa -inform DER -out NEW.key";
+
+    public static string RequestFor(string keyPath, IReadOnlyList<HostName> names) =>
+        $"request it anew for the plain key with: openssl req -new -key {ShellWord.Of(keyPath)} -subj / -addext {ShellWord.Of(San(names))} -out NEW.csr";
+
+    /// <summary>By the algorithm that openssl takes by itself: PKCS#1 and SHA-256.</summary>
+    public static string SignAnew(string certificatePath, string keyPath, bool isSelfSigned) => isSelfSigned
+        ? $"sign it anew with: openssl x509 -in {ShellWord.Of(certificatePath)} -signkey {ShellWord.Of(keyPath)} -days 90 -out NEW.crt"
+        : "request it anew, for a signature with a salt as long as the hash, with: "
+            + $"openssl x509 -x509toreq -copy_extensions copyall -in {ShellWord.Of(certificatePath)} -signkey {ShellWord.Of(keyPath)} -out NEW.csr";
+
+    /// <param name="ignoresIntegrity">An OpenSSL that does not know the integrity code need not check it.</param>
+    public static string PemOfPfx(string path, bool ignoresIntegrity) =>
+        $"name what this makes as Certificate, without a Key, with: openssl pkcs12 {(ignoresIntegrity ? "-nomacver " : "")}-nodes -in {ShellWord.Of(path)} -out NEW.pem";
 
     public static string TryKeyPassword(string path) => $"correct Password or PasswordFile; try: openssl pkey -in {ShellWord.Of(path)} -noout";
 
@@ -30,5 +49,7 @@ static class Remedies
     public static string NameInSan(HostName host, bool isSelfSigned) => isSelfSigned
         ? $"name what this makes in its place, with: imgw cert self-signed --host {ShellWord.Of(host.Value)} --out NEW"
         : "request it anew with: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEW.key -out NEW.csr "
-            + $"-subj / -addext {ShellWord.Of($"subjectAltName={(host.IsAddress ? "IP" : "DNS")}:{host}")}";
+            + $"-subj / -addext {ShellWord.Of(San([host]))}";
+
+    static string San(IReadOnlyList<HostName> names) => $"subjectAltName={string.Join(',', names.Select(name => $"{(name.IsAddress ? "IP" : "DNS")}:{name}"))}";
 }

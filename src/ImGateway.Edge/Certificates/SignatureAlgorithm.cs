@@ -8,7 +8,10 @@ namespace ImGateway.Edge.Certificates;
 /// <param name="Padding">Where the key is RSA.</param>
 readonly record struct SignatureAlgorithm(HashAlgorithmName? Hash, RSASignaturePadding Padding)
 {
-    const string RsaPss = "1.2.840.113549.1.1.10";
+    /// <summary>id-RSASSA-PSS: of signatures, and of keys that are for nothing else.</summary>
+    public const string RsaPss = "1.2.840.113549.1.1.10";
+
+    const string Sha1 = "1.3.14.3.2.26";
 
     static readonly Dictionary<string, HashAlgorithmName> Hashes = new()
     {
@@ -28,6 +31,15 @@ readonly record struct SignatureAlgorithm(HashAlgorithmName? Hash, RSASignatureP
         ["2.16.840.1.101.3.4.2.3"] = HashAlgorithmName.SHA512,
     };
 
+    /// <summary>
+    /// What TLS does not allow and .NET does not verify: RSASSA-PSS with other parameters than a salt as long as the hash and a mask by the same hash
+    /// (RFC 8446 §4.2.3). Null where there is no such thing.
+    /// </summary>
+    public string? Unsupported { get; private init; }
+
+    /// <summary>Whether a signature of this kind can be verified here at all.</summary>
+    public bool IsVerifiable => Hash is not null && Unsupported is null;
+
     /// <summary>Forging it costs more than anybody has: neither SHA-1 nor MD5.</summary>
     public bool IsStrong => Hash is { } hash && (hash == HashAlgorithmName.SHA256 || hash == HashAlgorithmName.SHA384 || hash == HashAlgorithmName.SHA512);
 
@@ -35,19 +47,33 @@ readonly record struct SignatureAlgorithm(HashAlgorithmName? Hash, RSASignatureP
     public static SignatureAlgorithm Read(AsnReader algorithm)
     {
         var oid = algorithm.ReadObjectIdentifier();
-        // .NET takes a salt as long as the hash for granted, as the CA/Browser Forum prescribes (BR 7.1.3.2.1).
-        var pss = oid == RsaPss;
-        HashAlgorithmName? hash = Hashes.TryGetValue(pss ? PssHash(algorithm) : oid, out var known) ? known : null;
-        return new(hash, pss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1);
+        return oid == RsaPss ? Pss(algorithm.HasData ? algorithm.ReadSequence() : null) : new(HashOf(oid), RSASignaturePadding.Pkcs1);
     }
 
-    /// <summary>RSASSA-PSS-params ::= SEQUENCE { [0] hashAlgorithm DEFAULT sha1, … } (RFC 4055 §3.1).</summary>
-    static string PssHash(AsnReader algorithm)
+    /// <summary>RSASSA-PSS-params ::= SEQUENCE { [0] hash DEFAULT sha1, [1] mask DEFAULT mgf1SHA1, [2] saltLength DEFAULT 20, … } (RFC 4055 §3.1).</summary>
+    static SignatureAlgorithm Pss(AsnReader? parameters)
     {
-        var explicitHash = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
-        var parameters = algorithm.HasData ? algorithm.ReadSequence() : null;
-        return parameters is { HasData: true } && parameters.PeekTag().HasSameClassAndValue(explicitHash)
-            ? parameters.ReadSequence(explicitHash).ReadSequence().ReadObjectIdentifier()
-            : "1.3.14.3.2.26";
+        var hash = HashOf(Tagged(parameters, 0)?.ReadSequence().ReadObjectIdentifier() ?? Sha1);
+        var mask = Tagged(parameters, 1)?.ReadSequence();
+        mask?.ReadObjectIdentifier();
+        var maskHash = HashOf(mask?.ReadSequence().ReadObjectIdentifier() ?? Sha1);
+        var salt = Tagged(parameters, 2)?.ReadInteger() ?? 20;
+        return new(hash, RSASignaturePadding.Pss)
+        {
+            Unsupported = hash is not { } known ? null
+                : maskHash != hash ? $"RSA-PSS with {known.Name} and a mask by {maskHash?.Name ?? "another hash"}"
+                : salt != Bytes(known) ? $"RSA-PSS with {known.Name} and a salt of {salt} bytes"
+                : null,
+        };
     }
+
+    static AsnReader? Tagged(AsnReader? parameters, int number)
+    {
+        var tag = new Asn1Tag(TagClass.ContextSpecific, number, isConstructed: true);
+        return parameters is { HasData: true } && parameters.PeekTag().HasSameClassAndValue(tag) ? parameters.ReadSequence(tag) : null;
+    }
+
+    static HashAlgorithmName? HashOf(string oid) => Hashes.TryGetValue(oid, out var known) ? known : null;
+
+    static int Bytes(HashAlgorithmName hash) => hash.Name switch { "MD5" => 16, "SHA1" => 20, "SHA384" => 48, "SHA512" => 64, _ => 32 };
 }

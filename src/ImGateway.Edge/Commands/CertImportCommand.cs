@@ -82,6 +82,8 @@ static class CertImportCommand
     static string InCommands(string line, CertificateFile file) => line
         .Replace(" -in certificate ", $" -in {ShellWord.Of(file.Certificate)} ", StringComparison.Ordinal)
         .Replace(" -in key ", $" -in {ShellWord.Of(file.Key!)} ", StringComparison.Ordinal)
+        .Replace(" -key key ", $" -key {ShellWord.Of(file.Key!)} ", StringComparison.Ordinal)
+        .Replace(" -signkey key ", $" -signkey {ShellWord.Of(file.Key!)} ", StringComparison.Ordinal)
         .Replace(" -in chain ", $" -in {ShellWord.Of(file.Chain ?? "chain")} ", StringComparison.Ordinal);
 
     static Option<string> File(string name, string description, bool required = true) => new(name) { Description = description, HelpName = "FILE", Required = required };

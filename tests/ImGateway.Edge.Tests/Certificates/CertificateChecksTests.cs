@@ -153,7 +153,7 @@ public sealed class CertificateChecksTests : IDisposable
             "-sha384", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:-1");
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(folder["ca.crt"]);
         Assert.True(certificate.IsSelfSigned());
-        Assert.Equal(HashAlgorithmName.SHA384, certificate.SignatureHash());
+        Assert.Equal(HashAlgorithmName.SHA384, certificate.SignedBy().Hash);
     }
 
     [Fact]
