@@ -21,7 +21,7 @@ sealed class CaOrders(CaState state, CaLimiter limiter, CaIssuer issuer)
         }
 
         var profile = Text(payload, "profile");
-        if (profile is not null && !state.Options.Profiles.ContainsKey(profile))
+        if (profile is not null && !state.Profiles.ContainsKey(profile))
         {
             throw new CaProblemException("invalidProfile", $"There is no profile {profile}.");
         }

@@ -25,6 +25,8 @@ sealed class CaState(ScriptableCaOptions options)
 
     public Dictionary<string, CaCertificate> Certificates { get; } = [];
 
+    public IReadOnlyDictionary<string, CaProfile> Profiles { get; set; } = options.Profiles;
+
     public Dictionary<string, CaWindow> Windows { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     public Dictionary<string, string[]> Txt { get; } = new(StringComparer.OrdinalIgnoreCase);

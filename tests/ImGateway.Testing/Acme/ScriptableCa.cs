@@ -138,6 +138,9 @@ public sealed class ScriptableCa : IAsyncDisposable
         foreach (var authorization in state.Authorizations.Values.Where(authorization => authorization.Status == "pending")) authorization.Ended = how;
     });
 
+    /// <summary>The CA no longer has any profile.</summary>
+    public void DropProfiles() => Change(state => state.Profiles = new Dictionary<string, CaProfile>());
+
     /// <summary>The CA loses its accounts: their requests get accountDoesNotExist.</summary>
     public void ForgetAccounts() => Change(state => state.Accounts.Clear());
 
@@ -192,9 +195,9 @@ public sealed class ScriptableCa : IAsyncDisposable
             ["externalAccountRequired"] = options.ExternalAccounts.Count > 0,
         };
         if (options.TermsOfService is not null) meta["termsOfService"] = options.TermsOfService;
-        if (options.Profiles.Count > 0)
+        if (_state.Profiles.Count > 0)
         {
-            meta["profiles"] = new JsonObject(options.Profiles.Select(profile => KeyValuePair.Create(profile.Key, (JsonNode?)profile.Value.Description)));
+            meta["profiles"] = new JsonObject(_state.Profiles.Select(profile => KeyValuePair.Create(profile.Key, (JsonNode?)profile.Value.Description)));
         }
 
         var directory = new JsonObject
