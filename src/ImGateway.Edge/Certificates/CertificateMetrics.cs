@@ -37,6 +37,9 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     readonly Gauge _failures = metrics.CreateGauge(
         "imgw_certificate_renewal_consecutive_failures", "Attempts at the CA that failed since the last success. Above 0 for hours: somebody has to look.", ["host"]);
 
+    readonly Gauge _withoutProfile = metrics.CreateGauge(
+        "imgw_certificate_without_profile", "1 while the served certificate is one that was ordered without Acme:Profile, because the CA no longer had that profile when time was running out; else 0.", ["host"]);
+
     public void Served(HostName host, ServedCredential served)
     {
         foreach (var labels in _expiry.GetAllLabelValues().Where(labels => labels[0] == host.Value && labels[1] != served.Source).ToList())
@@ -60,7 +63,7 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     /// <summary>The host is no longer configured.</summary>
     public void Forget(HostName host)
     {
-        foreach (var gauge in (Gauge[])[_expiry, _notBefore, _nextRenewal, _failures, _filesRefused, _chain]) Remove(gauge, host);
+        foreach (var gauge in (Gauge[])[_expiry, _notBefore, _nextRenewal, _failures, _filesRefused, _chain, _withoutProfile]) Remove(gauge, host);
         foreach (var counter in (Counter[])[_swaps, _loadFailures, _renewals]) Remove(counter, host);
     }
 
@@ -76,6 +79,13 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     {
         if (count is { } failures) _failures.WithLabels(host.Value).Set(failures);
         else _failures.RemoveLabelled(host.Value);
+    }
+
+    /// <param name="without">Null: no CA is asked for it.</param>
+    public void WithoutProfile(HostName host, bool? without)
+    {
+        if (without is { } left) _withoutProfile.WithLabels(host.Value).Set(left ? 1 : 0);
+        else _withoutProfile.RemoveLabelled(host.Value);
     }
 
     public void Swapped(HostName host) => _swaps.WithLabels(host.Value).Inc();

@@ -21,6 +21,9 @@ public sealed record ServedCredential(Credential Credential, string Source, stri
     /// <summary>By an import or a rollback: it stands until the file changes, and for a host without file until it expires.</summary>
     public bool ByHand { get; init; }
 
+    /// <summary>The configured profile that it was ordered without; null where there is none, and for one that was read from the store.</summary>
+    public string? WithoutProfile { get; init; }
+
     /// <summary>What was served before it.</summary>
     public PreviousCertificate? Previous { get; init; }
 

@@ -245,7 +245,10 @@ public sealed record AcmeSection
     /// <example>"/usr/local/bin/dns-hook"</example>
     public string? DnsHook { get; init; }
 
-    /// <summary>One of the profiles that the directory lists; <c>shortlived</c> at Let's Encrypt for IP addresses. None: the CA's own choice.</summary>
+    /// <summary>
+    /// One of the profiles that the directory lists; <c>shortlived</c> at Let's Encrypt for IP addresses. None: the CA's own choice. If the CA drops the
+    /// profile, renewals fail until a third of the time to renew has gone; from then on they are ordered without it, with a warning.
+    /// </summary>
     /// <example>"shortlived"</example>
     public string? Profile { get; init; }
 

@@ -23,7 +23,7 @@ sealed class CertificateAudit(AuditLog log, CurrentOptions options, TimeProvider
             CertificatePins.Of(served.Credential),
             OneLine.From(served.Credential.Leaf.Issuer),
             served.Credential.Issuers.Count + 1,
-            served.Source == ServedCredential.Acme ? options.Value.Acme.Profile : null,
+            served is { Source: ServedCredential.Acme, WithoutProfile: null } ? options.Value.Acme.Profile : null,
             // An order is for one name. A file may well be for many.
             served.Source == ServedCredential.Acme && served.NamesBeside(host) is { } others ? $"also covers {others}, which was not ordered" : null));
     }

@@ -53,6 +53,9 @@ sealed record IssueRequest(HostName Host, ServedCredential? Current, PendingOrde
     /// <summary>SHA-256 of the certificate that was revoked and is to be replaced; null where none was.</summary>
     public string? Revoked => NewKey ? Current?.Credential.Fingerprint : null;
 
+    /// <summary>See <see cref="RenewalPolicy.IsLate"/>.</summary>
+    public bool IsLate { get; init; }
+
     /// <summary>A dry run at the CA's staging directory.</summary>
     public bool Staging { get; init; }
 }

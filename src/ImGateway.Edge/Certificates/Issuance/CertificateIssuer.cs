@@ -11,7 +11,7 @@ sealed partial class CertificateIssuer(
 {
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    readonly Orders _orders = new(options, accounts);
+    readonly Orders _orders = new(accounts);
     readonly IssuedChain _chain = new(options, time);
 
     /// <exception cref="IssuanceException">Why there is none, and what to do.</exception>
@@ -28,7 +28,8 @@ sealed partial class CertificateIssuer(
             // 2. The CA, and the account there.
             using var server = keep ? await connection.OpenAsync(cancellationToken) : await connection.OpenStagingAsync(cancellationToken);
             progress.Report($"asking {server.DirectoryUri.Host}");
-            CheckProfile(server);
+            var profile = new ProfileChoice(options.Acme.Profile, mayLeaveOut: request.IsLate);
+            profile.Check(server);
             var account = keep ? await accounts.GetAsync(server, cancellationToken) : await accounts.CreateAsync(server, cancellationToken);
 
             // 3. An order that a crash has interrupted goes on with its key; else a new one, as long as there are ways to prove control.
@@ -37,7 +38,7 @@ sealed partial class CertificateIssuer(
             ordered = pending is not null;
             var order = pending is null ? null : await Orders.ResumeAsync(account, pending, request, cancellationToken);
             ordered = order is not null;
-            (account, order) = await IssuedAsync(server, account, order, request, key, progress, () => ordered = true, cancellationToken);
+            (account, order) = await IssuedAsync(server, account, order, request, profile, key, progress, () => ordered = true, cancellationToken);
             issued = true;
 
             // 4. The chain that clients are to see.
@@ -47,7 +48,11 @@ sealed partial class CertificateIssuer(
             if (!found) NoSuchChain(host, options.Acme.PreferredChain!, OneLine.From(string.Join(", ", chains.Issuers)));
 
             // 5. Nothing is served because a CA says so.
-            var credential = new ServedCredential(_chain.Check(pem, key, host, server.DirectoryUri.Host), ServedCredential.Acme, server.DirectoryUri.AbsoluteUri);
+            var credential = new ServedCredential(_chain.Check(pem, key, host, server.DirectoryUri.Host), ServedCredential.Acme, server.DirectoryUri.AbsoluteUri)
+            {
+                WithoutProfile = profile.LeftOut,
+            };
+            if (profile.LeftOut is { } left) LeftProfileOut(host, server.DirectoryUri.Host, OneLine.Quote(left), credential.Credential.SerialNumber);
             if (credential.NamesBeside(host) is { } others) NotOrdered(host, credential.Credential.SerialNumber, others);
             return credential;
         }
@@ -113,7 +118,7 @@ sealed partial class CertificateIssuer(
     /// before that the CA has lost or given up.
     /// </summary>
     async Task<(AcmeAccount Account, Order Order)> IssuedAsync(
-        AcmeServer server, AcmeAccount account, Order? order, IssueRequest request, AsymmetricAlgorithm key,
+        AcmeServer server, AcmeAccount account, Order? order, IssueRequest request, ProfileChoice profile, AsymmetricAlgorithm key,
         IProgress<string> progress, Action onOrdered, CancellationToken cancellationToken)
     {
         HashSet<string> failed = [];
@@ -127,7 +132,7 @@ sealed partial class CertificateIssuer(
                 progress.Report("ordering");
                 try
                 {
-                    (account, order) = await _orders.CreateAsync(server, account, request, cancellationToken);
+                    (account, order) = await _orders.CreateAsync(server, account, request, profile, cancellationToken);
                 }
                 catch (IssuanceException) when (last is not null)
                 {
@@ -198,12 +203,8 @@ sealed partial class CertificateIssuer(
         return current.Credential.Leaf.GetRSAPrivateKey() is { } rsa ? rsa : current.Credential.Leaf.GetECDsaPrivateKey()!;
     }
 
-    void CheckProfile(AcmeServer server)
-    {
-        if (options.Acme.Profile is not { } profile || server.Directory.Profiles.ContainsKey(profile)) return;
-        var offered = server.Directory.Profiles.Count > 0 ? OneLine.From(string.Join(", ", server.Directory.Profiles.Keys)) : "none";
-        throw new IssuanceException($"Edge:Acme:Profile: {server.DirectoryUri.Host} has no profile {OneLine.Quote(profile)}; it offers: {offered}");
-    }
+    [LoggerMessage(44, LogLevel.Warning, "{Host}: Edge:Acme:Profile: {Ca} has no profile {Profile} any more, and a third of the time to renew had gone, so certificate {Serial} was ordered without it; correct the profile, or remove it")]
+    partial void LeftProfileOut(HostName host, string ca, string profile, string serial);
 
     [LoggerMessage(43, LogLevel.Warning, "{Host}: certificate {Serial} also covers {Names}, which was not ordered; it is served all the same. Ask the CA why")]
     partial void NotOrdered(HostName host, string serial, string names);

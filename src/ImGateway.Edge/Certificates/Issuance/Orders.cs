@@ -1,10 +1,9 @@
 using ImGateway.Acme;
-using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>Orders at one CA: new ones, and those that a crash has left.</summary>
-sealed class Orders(EdgeOptions options, AcmeAccounts accounts)
+sealed class Orders(AcmeAccounts accounts)
 {
     /// <summary>Null where it has come to nothing. Authorizations may end before their order does, be it within an hour.</summary>
     /// <exception cref="AcmeException">The CA cannot be asked now.</exception>
@@ -34,7 +33,7 @@ sealed class Orders(EdgeOptions options, AcmeAccounts accounts)
 
     /// <summary>An account that the CA has lost or closed is replaced on the way.</summary>
     public async Task<(AcmeAccount Account, Order Order)> CreateAsync(
-        AcmeServer server, AcmeAccount known, IssueRequest request, CancellationToken cancellationToken)
+        AcmeServer server, AcmeAccount known, IssueRequest request, ProfileChoice profile, CancellationToken cancellationToken)
     {
         var replaces = Replaces(server, request);
         var account = known;
@@ -43,8 +42,12 @@ sealed class Orders(EdgeOptions options, AcmeAccounts accounts)
         {
             try
             {
-                var order = new OrderRequest([AcmeIdentifier.For(request.Host.Value)]) { Profile = options.Acme.Profile, Replaces = replaces };
+                var order = new OrderRequest([AcmeIdentifier.For(request.Host.Value)]) { Profile = profile.Asked, Replaces = replaces };
                 return (account, await account.CreateOrderAsync(order, cancellationToken));
+            }
+            catch (AcmeException e) when (e.Problem?.Type == "invalidProfile" && profile.TryLeaveOut())
+            {
+                request.BeginOrder(replaces is not null);
             }
             catch (AcmeException e) when (replaces is not null && MayBeRefusalOfReplaces(e))
             {
@@ -61,9 +64,9 @@ sealed class Orders(EdgeOptions options, AcmeAccounts accounts)
         }
     }
 
-    /// <summary>Anything that a CA has said, except what would be said of any order of the account.</summary>
+    /// <summary>Anything that a CA has said, except what would be said of any order of the account, or of the profile.</summary>
     static bool MayBeRefusalOfReplaces(AcmeException e) => e.Problem is { Status: not 429 } problem
-        && problem.Type is not ("rateLimited" or "accountDoesNotExist" or "userActionRequired" or "externalAccountRequired");
+        && problem.Type is not ("rateLimited" or "invalidProfile" or "accountDoesNotExist" or "userActionRequired" or "externalAccountRequired");
 
     /// <summary>Whether another key is needed (RFC 8555 §7.3.6); null where the account is as it should be.</summary>
     static async Task<bool?> IsLostAsync(AcmeAccount account, AcmeException e, CancellationToken cancellationToken)

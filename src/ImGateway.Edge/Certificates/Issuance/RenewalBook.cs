@@ -63,6 +63,7 @@ sealed partial class RenewalBook(
         var served = installer.Served.GetValueOrDefault(host);
         var isByCa = options.Value.Certificates.Source == CertificateSource.Acme && served?.Source != ServedCredential.Files;
         metrics.ConsecutiveFailures(host, isByCa ? state.Failures : null);
+        metrics.WithoutProfile(host, isByCa ? state.WithoutProfile is { } left && left == options.Value.Acme.Profile : null);
         if (!isByCa || Validity.Of(served) is not { } validity) return;
         var due = RenewalPolicy.Due(validity, state, RenewalSettings.Of(options.Value)).At;
         metrics.NextRenewal(host, state.NextAttempt is { } retry && retry > due ? retry : due);

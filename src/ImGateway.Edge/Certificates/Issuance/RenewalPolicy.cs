@@ -19,6 +19,12 @@ sealed record RenewalPolicy(DateTimeOffset At, string Reason)
     /// <summary>What is revoked is replaced now, also where the clock is behind the certificate's beginning.</summary>
     public bool IsDue(DateTimeOffset now) => now >= At || Reason == RenewalReasons.Revoked;
 
+    /// <summary>
+    /// Whether a third of the time between this and the certificate's end has gone, without success: what is merely configured, such as a profile, then
+    /// counts for less than a certificate. What is revoked has no time left.
+    /// </summary>
+    public bool IsLate(Validity validity, DateTimeOffset now) => Reason == RenewalReasons.Revoked || now >= At + (validity.NotAfter - At) / 3;
+
     /// <summary>What is to be done at <paramref name="now"/>.</summary>
     /// <param name="validity">Of the certificate served; null where there is none.</param>
     public static RenewalDecision Next(Validity? validity, RenewalState state, RenewalSettings settings, DateTimeOffset now)

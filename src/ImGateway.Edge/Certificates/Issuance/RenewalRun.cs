@@ -33,7 +33,7 @@ sealed partial class RenewalRun(
             // 1. Issue: minutes may pass, and nobody is kept from changing other things meanwhile.
             var old = installer.Served.GetValueOrDefault(host);
             Begins(host, cause.Reason, cause.Who);
-            var request = new IssueRequest(host, old, pending, BeginOrder, () => counted = true, () => Note(() => budget.AuthorizationFailed(host))) { NewKey = state.Revoked };
+            var request = new IssueRequest(host, old, pending, BeginOrder, () => counted = true, () => Note(() => budget.AuthorizationFailed(host))) { NewKey = state.Revoked, IsLate = IsLate(old, state) };
             var issued = await authority.Issue(request, new RenewalProgress(host, observer, logger), cancellationToken);
 
             // 2. Install, unless a file has come to cover the host.
@@ -60,7 +60,7 @@ sealed partial class RenewalRun(
                 // 3. What the order needed, and what was revoked, are of no more use.
                 pending.Remove();
                 if (state.Revoked) installer.ForgetPrevious(host);
-                book.Save(host, RenewalState.For(offer.Credential.Fingerprint));
+                book.Save(host, RenewalState.For(offer.Credential.Fingerprint) with { WithoutProfile = offer.WithoutProfile });
                 return new(host, Succeeded: true, $"{host}: certificate {offer.Credential.SerialNumber}, valid until {offer.Credential.NotAfter:u}", offer.Credential.SerialNumber);
             }
         }
@@ -115,6 +115,9 @@ sealed partial class RenewalRun(
     /// <summary>Whether what is served now was marked as revoked after <paramref name="begun"/> was read.</summary>
     bool IsOvertaken(HostName host, RenewalState begun) =>
         book.Of(host) is { Revoked: true } now && !(begun.Revoked && begun.CertificateSha256 == now.CertificateSha256);
+
+    bool IsLate(ServedCredential? old, RenewalState state) =>
+        Validity.Of(old) is { } validity && RenewalPolicy.Due(validity, state, RenewalSettings.Of(options.Value)).IsLate(validity, time.GetUtcNow());
 
     bool IsConfigured(HostName host) => options.Value.Hosts.Contains(host);
 

@@ -39,6 +39,9 @@ sealed record RenewalState(string? CertificateSha256)
     /// <summary>Of the last attempt, one of <see cref="RenewalReasons"/>.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>The configured profile that the certificate was ordered without, because the CA no longer had it; null where there is none.</summary>
+    public string? WithoutProfile { get; init; }
+
     /// <summary>Whether the CA would like the renewal now: from the window's start up to, but not including, its end.</summary>
     public bool IsInWindow(DateTimeOffset now) => WindowStart <= now && now < WindowEnd;
 

@@ -40,6 +40,28 @@ public sealed class RenewalPolicyTests
     }
 
     [Theory]
+    [InlineData(0, false)]
+    [InlineData(69.9, false)]
+    [InlineData(70.1, true)]
+    [InlineData(101, true)]
+    public void A_renewal_is_late_once_a_third_of_its_time_has_gone(double days, bool expected)
+    {
+        var validity = new Validity(Begin, Begin.AddDays(100));
+        var policy = RenewalPolicy.Due(validity, RenewalState.For("a"), new RenewalSettings(TimeSpan.FromDays(365), RenewAt: 0.45));
+
+        Assert.Equal(Begin.AddDays(55), policy.At);
+        Assert.Equal(expected, policy.IsLate(validity, Begin.AddDays(days)));
+    }
+
+    [Fact]
+    public void The_replacement_of_a_revoked_certificate_is_late_at_once()
+    {
+        var validity = new Validity(Begin, Begin.AddDays(100));
+
+        Assert.True(RenewalPolicy.Due(validity, RenewalState.For("a") with { Revoked = true }, new RenewalSettings(TimeSpan.FromDays(365))).IsLate(validity, Begin));
+    }
+
+    [Theory]
     [MemberData(nameof(Table))]
     public void Due_follows_the_CA_then_age_and_MaxAge_before_either(double life, Ari ari, int failures, double maxAge, double expected, string reason)
     {
