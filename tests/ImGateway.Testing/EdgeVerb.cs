@@ -13,6 +13,10 @@ public static class EdgeVerb
     public static Task<ToolResult> RunWithAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         PartnerTool.RunAsync("env", [.. environment.Select(variable => $"{variable.Key}={variable.Value}"), .. Command, .. arguments]);
 
+    /// <summary>On a machine that trusts the roots of this file alone.</summary>
+    public static Task<ToolResult> RunTrustingAsync(string rootsFile, params string[] arguments) =>
+        RunWithAsync(new Dictionary<string, string> { ["SSL_CERT_FILE"] = rootsFile, ["SSL_CERT_DIR"] = "/nonexistent" }, arguments);
+
     /// <summary>In a network namespace. Only root can.</summary>
     public static Task<ToolResult> RunInAsync(NetworkNamespace space, params string[] arguments) =>
         PartnerTool.RunAsync(space.Prefix[0], [.. space.Prefix.Skip(1), .. Command, .. arguments]);

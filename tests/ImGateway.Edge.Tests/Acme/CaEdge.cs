@@ -34,7 +34,8 @@ sealed class CaEdge : IAsyncDisposable
         Server = new IPEndPoint(IPAddress.Loopback, https.TlsPort);
         Management = new Uri($"http://127.0.0.1:{management}/");
         var settings = new Dictionary<string, JsonNode?>(setup.Settings) { ["Listen:Management"] = new JsonArray($"127.0.0.1:{management}") };
-        var configuration = EdgeConfiguration.Load((setup with { Ca = https, Settings = settings }).WriteTo(_directory.Path));
+        Config = (setup with { Ca = https, Settings = settings }).WriteTo(_directory.Path);
+        var configuration = EdgeConfiguration.Load(Config);
         var read = EdgeConfiguration.Read(configuration);
         Assert.Empty(read.Problems);
         _logger = new LoggerConfiguration().WriteTo.Sink(new Sink(Log)).CreateLogger();
@@ -50,6 +51,9 @@ sealed class CaEdge : IAsyncDisposable
     public LogBook Log { get; } = new();
 
     public string Data => _directory["data"];
+
+    /// <summary>The file with its configuration.</summary>
+    public string Config { get; }
 
     public IReadOnlyList<AuditEntry> Audit => AuditLines.In(Data);
 
