@@ -252,7 +252,7 @@ public sealed record AcmeSection
     /// <example>"shortlived"</example>
     public string? Profile { get; init; }
 
-    /// <summary>Common name of the issuer that the chain's last certificate shall have. None: the CA's own choice.</summary>
+    /// <summary>Common name of the issuer that the chain's last certificate shall have: a root that clients have. None: the CA's own choice.</summary>
     /// <example>"ISRG Root X1"</example>
     public string? PreferredChain { get; init; }
 

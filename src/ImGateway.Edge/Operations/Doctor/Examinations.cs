@@ -29,6 +29,7 @@ static class Examinations
                 new("ca", token => ca.LookAsync(options, token)),
                 new("clock", ca.LookAtClockAsync),
                 new("http-01", token => HttpChallengePort.LookAsync(options, edge is not null, token)),
+                Examination.Of("preferred chain", () => PreferredRoot.Look(options, time)),
                 new("dns-persist-01", token => PersistentRecords.LookAsync(options, ca, dns, token)),
             ],
             .. options.Upstreams.Select(upstream => new Examination("upstream", token => Upstream.LookAsync(upstream, token))),

@@ -1,0 +1,77 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ImGateway.Edge.Operations.Doctor;
+
+/// <summary>Whether clients have the root that <c>Acme:PreferredChain</c> leads to. What this machine trusts stands for what they do.</summary>
+static class PreferredRoot
+{
+    const string Check = "preferred chain";
+
+    public static IEnumerable<Finding> Look(EdgeOptions options, TimeProvider time)
+    {
+        if (options is not { Certificates.Source: CertificateSource.Acme, Acme.PreferredChain: { Length: > 0 } preferred }) return [];
+        var roots = Roots();
+        try
+        {
+            var now = time.GetUtcNow().UtcDateTime;
+            List<X509Certificate2> valid = [.. roots.Where(root => root.NotBefore.ToUniversalTime() <= now && now <= root.NotAfter.ToUniversalTime())];
+            if (valid.Count == 0) return [new(Check, FindingStatus.Warn, $"this machine trusts no root that '{preferred}' could be compared with", "install the package ca-certificates")];
+
+            // What is served by this preference; before there is any of that, the name is all there is.
+            var served = new OfflineCertificates(options, time, NullLogger<OfflineCertificates>.Instance).Read()
+                .Where(managed => Chain(managed).Exists(certificate => IssuerOf(certificate) == preferred)).ToList();
+            return served.Count == 0 ? [ByName(preferred, valid)] : [.. served.Select(managed => ByChain(managed, valid))];
+        }
+        finally
+        {
+            foreach (var root in roots) root.Dispose();
+        }
+    }
+
+    static Finding ByName(string preferred, List<X509Certificate2> roots) => roots.Exists(root => root.GetNameInfo(X509NameType.SimpleName, forIssuer: false) == preferred)
+        ? new(Check, FindingStatus.Ok, OneLine.From($"'{preferred}' is a root of this machine"))
+        : new(
+            Check, FindingStatus.Warn, OneLine.From($"'{preferred}' is none of the {roots.Count} roots of this machine: clients may lack it, and then refuse the certificate"),
+            "let Edge:Acme:PreferredChain name a root that clients have, or remove it");
+
+    /// <summary>A client may end at any certificate on the way that it trusts the issuer of.</summary>
+    static Finding ByChain(ManagedCertificate managed, List<X509Certificate2> roots)
+    {
+        var chain = Chain(managed);
+        var end = IssuerOf(chain[^1]);
+        return chain.Exists(certificate => roots.Exists(certificate.IsIssuedBy))
+            ? new(Check, FindingStatus.Ok, OneLine.From($"{managed.Host}: the chain served leads to a root of this machine"))
+            : new(
+                Check, FindingStatus.Warn,
+                OneLine.From($"{managed.Host}: the chain served leads to '{end}', which is none of the {roots.Count} roots of this machine: clients may lack it, and then refuse the certificate"),
+                $"let Edge:Acme:PreferredChain name a root that clients have, or remove it; then 'imgw cert renew {managed.Host} --force'");
+    }
+
+    static List<X509Certificate2> Chain(ManagedCertificate managed) => [managed.Credential.Leaf, .. managed.Credential.Issuers];
+
+    static string IssuerOf(X509Certificate2 certificate) => certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: true);
+
+    static List<X509Certificate2> Roots()
+    {
+        List<X509Certificate2> roots = [];
+        foreach (var location in (StoreLocation[])[StoreLocation.LocalMachine, StoreLocation.CurrentUser])
+        {
+            using var store = new X509Store(StoreName.Root, location);
+            try
+            {
+                store.Open(OpenFlags.ReadOnly | OpenFlags.OpenExistingOnly);
+                roots.AddRange(store.Certificates);
+            }
+            catch (CryptographicException)
+            {
+                // A user without a home folder has no such store.
+            }
+        }
+
+        return roots;
+    }
+}
