@@ -31,6 +31,13 @@ public static class PartnerTool
     /// <summary>Debian's, unpacked as Prometheus is.</summary>
     public static string TinyProxy => FromEnvironment("TINYPROXY", "tinyproxy");
 
+    /// <summary>BIND 9, unpacked as Prometheus is.</summary>
+    public static string Named => FromEnvironment("NAMED", "named");
+
+    public static string DnssecKeygen => FromEnvironment("DNSSEC_KEYGEN", "dnssec-keygen");
+
+    public static string DnssecSignzone => FromEnvironment("DNSSEC_SIGNZONE", "dnssec-signzone");
+
     public static string PromTool => FromEnvironment("PROMTOOL", "promtool");
 
     /// <summary>Debian's Chromium.</summary>

@@ -1,10 +1,8 @@
-using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ImGateway.Edge.Commands;
 using ImGateway.Edge.Tests.Operations.Doctor;
 using ImGateway.Testing;
 
@@ -53,7 +51,7 @@ public sealed class DoctorVerbTests : IDisposable
             Settings = new Dictionary<string, JsonNode?> { ["Listen:Https"] = new JsonArray(taken.LocalEndpoint.ToString()) },
         };
 
-        var (exitCode, findings) = await DoctorAsync(setup.WriteTo(_directory.Path));
+        var (exitCode, findings) = await DoctorRun.OfAsync(setup.WriteTo(_directory.Path));
 
         Assert.Equal(1, exitCode);
         Assert.Contains(findings, finding => finding is ("listen", "fail", var what, var remedy) && what.Contains("taken by another program") && remedy.Contains("ss -ltnp"));
@@ -67,7 +65,7 @@ public sealed class DoctorVerbTests : IDisposable
         var config = _directory["broken.json"];
         await File.WriteAllTextAsync(config, """{"Edge":{"Hosts":["im.example.com"],"Upstreams":["https://a"]}}""");
 
-        var (exitCode, findings) = await DoctorAsync(config);
+        var (exitCode, findings) = await DoctorRun.OfAsync(config);
 
         Assert.Equal(1, exitCode);
         Assert.Equal(2, findings.Count);
@@ -79,7 +77,7 @@ public sealed class DoctorVerbTests : IDisposable
     {
         await using var dns = DnsServer.With(new() { ["corp.test"] = [DnsServer.Caa(0, "issue", "other.example")] });
 
-        var (exitCode, findings) = await DoctorAsync(Acme("https://127.0.0.1:1/directory", "im.corp.test").WriteTo(_directory.Path), dns.ResolverFile);
+        var (exitCode, findings) = await DoctorRun.OfAsync(Acme("https://127.0.0.1:1/directory", "im.corp.test").WriteTo(_directory.Path), dns.ResolverFile);
 
         Assert.Equal(1, exitCode);
         Assert.Contains(findings, finding => finding is ("ca", "fail", _, var remedy) && remedy.Contains("Edge:Acme:TrustedRootsFile"));
@@ -98,16 +96,4 @@ public sealed class DoctorVerbTests : IDisposable
             ["DataDirectory"] = _directory["data"], ["Certificates:Source"] = "Acme", ["Acme:Directory"] = directory, ["Acme:AcceptTermsOfService"] = true,
         },
     };
-
-    static async Task<(int ExitCode, IReadOnlyList<(string Check, string Status, string What, string Remedy)> Findings)> DoctorAsync(string config, string resolver = "/etc/resolv.conf")
-    {
-        var (output, error) = (new StringWriter(), new StringWriter());
-        var root = new RootCommand { DoctorCommand.Create(resolver) };
-        var exitCode = await CommandLine.InvokeAsync(root, ["doctor", "--json", "--config", config], new InvocationConfiguration { Output = output, Error = error });
-        Assert.Equal("", error.ToString());
-        return (exitCode, [.. JsonElement.Parse(output.ToString()).EnumerateArray().Select(finding => (
-            Text(finding, "check"), Text(finding, "status"), Text(finding, "what"), Text(finding, "remedy")))]);
-
-        static string Text(JsonElement finding, string name) => finding.TryGetProperty(name, out var value) ? value.GetString()! : "";
-    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using ImGateway.Testing;
@@ -36,7 +37,7 @@ sealed class DnsServer : IAsyncDisposable
 
     public static byte[] Answer(byte[] question, int code, params byte[][] records)
     {
-        var asked = question[12..^11];
+        var asked = question[12..EndOf(question)];
         List<byte> answer = [question[0], question[1], 0x81, (byte)(0x80 | code), 0, 1, 0, (byte)records.Length, 0, 0, 0, 0, .. asked];
         foreach (var data in records)
         {
@@ -46,6 +47,9 @@ sealed class DnsServer : IAsyncDisposable
 
         return [.. answer];
     }
+
+    /// <summary>What is asked for: 1 = addresses, 257 = CAA.</summary>
+    public static int TypeOf(byte[] question) => BinaryPrimitives.ReadUInt16BigEndian(question.AsSpan(EndOf(question) - 4));
 
     public async ValueTask DisposeAsync()
     {
@@ -70,6 +74,14 @@ sealed class DnsServer : IAsyncDisposable
         {
             // Stopped.
         }
+    }
+
+    /// <summary>Behind the one question, where EDNS begins.</summary>
+    public static int EndOf(byte[] question)
+    {
+        var at = 12;
+        while (question[at] != 0) at += 1 + question[at];
+        return at + 5;
     }
 
     static string NameOf(byte[] question)
