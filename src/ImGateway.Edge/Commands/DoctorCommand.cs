@@ -11,7 +11,7 @@ static class DoctorCommand
     public static Command Create(string resolver = "/etc/resolv.conf")
     {
         var (config, json) = (ConfigOption.Create(), new Option<bool>("--json") { Description = "Write a JSON array" });
-        var command = new Command("doctor", "Look at everything around the edge: ports, DNS, CAA, clock, disk, OpenSSL, policy, limits, gateway, CA; with a remedy each") { json, config };
+        var command = new Command("doctor", "Look at everything around the edge: ports, DNS, DNSSEC, CAA, clock, disk, OpenSSL, policy, limits, gateway, CA; with a remedy each") { json, config };
         command.SetAction((parsed, cancellationToken) =>
             LookAsync(parsed.GetValue(config), parsed.GetValue(json), resolver, parsed.InvocationConfiguration, cancellationToken));
         return command;

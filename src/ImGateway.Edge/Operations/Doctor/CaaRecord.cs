@@ -1,5 +1,4 @@
-using System.Text;
-using ImGateway.Edge.Tls;
+using ARSoft.Tools.Net.Dns;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
@@ -9,18 +8,7 @@ sealed record CaaRecord(bool Critical, string Tag, string Value)
 {
     static readonly string[] Known = ["issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone"];
 
-    /// <summary>Null if it is malformed.</summary>
-    public static CaaRecord? Parse(ReadOnlySpan<byte> data)
-    {
-        var reader = new TlsReader(data);
-        if (!reader.TryReadByte(out var flags) || !reader.TryReadVector8(out var tag) || tag.IsEmpty) return null;
-        foreach (var letter in tag)
-        {
-            if (!char.IsAsciiLetterOrDigit((char)letter)) return null;
-        }
-
-        return new CaaRecord((flags & 0x80) != 0, Encoding.ASCII.GetString(tag).ToLowerInvariant(), Encoding.Latin1.GetString(data[(2 + tag.Length)..]));
-    }
+    public static CaaRecord Of(CAARecord record) => new((record.Flags & 0x80) != 0, record.Tag.ToLowerInvariant(), record.Value);
 
     /// <summary>Why a CA may not issue under <paramref name="records"/>; null if it may.</summary>
     /// <param name="identities">The names the CA goes by; empty: of a CA that does not say, any name is taken to be another's.</param>

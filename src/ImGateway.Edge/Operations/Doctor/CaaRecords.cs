@@ -1,3 +1,4 @@
+using ARSoft.Tools.Net.Dns;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
@@ -11,32 +12,38 @@ static class CaaRecords
     /// <param name="ca">Null where certificates do not come by ACME.</param>
     /// <param name="identities">The names that CAA records have for it; empty where it does not say.</param>
     public static async Task<IEnumerable<Finding>> LookAsync(
-        HostName host, IReadOnlyList<string> challenges, string? ca, IReadOnlyList<string> identities, DnsClient dns, CancellationToken cancellationToken)
+        HostName host, IReadOnlyList<string> challenges, string? ca, IReadOnlyList<string> identities, Resolver dns, CancellationToken cancellationToken)
     {
         var labels = (host.IsWildcard ? host.Value[2..] : host.Value).Split('.');
         for (var i = 0; i < labels.Length; i++)
         {
             var name = string.Join('.', labels[i..]);
-            IReadOnlyList<byte[]> answer;
             try
             {
-                answer = await dns.AskAsync(name, DnsType.Caa, cancellationToken);
+                var records = await dns.AskAsync<CAARecord>(name, RecordType.CAA, cancellationToken);
+                if (records.Count > 0) return [Judge(name, [.. records.Select(CaaRecord.Of)])];
             }
             catch (DnsException e)
             {
-                return [Found(FindingStatus.Warn, $"{name} cannot be asked for: {e.Message}", "see to the name servers of this machine; a CA that cannot ask does not issue")];
+                return [await AnswersAsync(name)
+                    ? Found(FindingStatus.Fail, $"{name} cannot be asked for: {e.Message}, although for addresses it can", "have the zone's name servers, and what stands before them, answer questions for CAA, over TCP too; a CA that gets no answer does not issue (RFC 8659 §6)")
+                    : Found(FindingStatus.Warn, $"{name} cannot be asked for: {e.Message}", "see to the name servers of this machine; a CA that cannot ask does not issue")];
             }
-
-            if (answer.Count == 0) continue;
-            if (answer.Select(data => CaaRecord.Parse(data)).ToList() is var records && records.Contains(null))
-            {
-                return [Found(FindingStatus.Warn, $"{name} has a malformed CAA record", "correct it; CAs may refuse to issue")];
-            }
-
-            return [Judge(name, [.. records.Select(record => record!)])];
         }
 
         return [Found(FindingStatus.Ok, "no CAA records: any CA may issue")];
+
+        async Task<bool> AnswersAsync(string name)
+        {
+            try
+            {
+                return (await dns.AskAsync(name, RecordType.A, isChecked: true, cancellationToken)).ReturnCode is ReturnCode.NoError or ReturnCode.NxDomain;
+            }
+            catch (DnsException)
+            {
+                return false;
+            }
+        }
 
         Finding Judge(string name, IReadOnlyList<CaaRecord> records)
         {

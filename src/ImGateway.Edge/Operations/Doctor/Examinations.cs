@@ -14,13 +14,14 @@ static class Examinations
     /// <param name="resolver">The system's list of name servers.</param>
     public static IEnumerable<Examination> All(EdgeOptions options, ReadyStatus? edge, CaDirectory? ca, string resolver, TimeProvider time)
     {
-        var dns = new DnsClient(DnsClient.ServersIn(resolver), time);
+        var dns = new Resolver(NameServers.In(resolver), time, RootKeys.OfIana);
         return
         [
             Examination.Of("listen", () => ListenPorts.Look(options.Listen, edge is not null)),
             .. options.Hosts.Where(host => !host.IsAddress).SelectMany(host => (IEnumerable<Examination>)
             [
                 new("dns", token => HostAddresses.LookAsync(host, options, token)),
+                new("dnssec", token => DnsSecurity.LookAsync(host, dns, token)),
                 new("caa", async token => await CaaRecords.LookAsync(host, options.Acme.Challenges, ca?.Name, ca is null ? [] : await ca.CaaIdentitiesAsync(token), dns, token)),
             ]),
             .. ProxyCheck.Of(options).Select(proxy => new Examination("outgoing proxy", proxy.LookAsync)),

@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json;
+using ARSoft.Tools.Net.Dns;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
@@ -15,7 +15,7 @@ static class PersistentRecords
         Check, FindingStatus.Warn, $"{Check} is experimental: it is a draft of the IETF, which CAs may change or withdraw",
         "list another challenge in Edge:Acme:Challenges as well, such as dns-01");
 
-    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, CaDirectory ca, DnsClient dns, CancellationToken cancellationToken)
+    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, CaDirectory ca, Resolver dns, CancellationToken cancellationToken)
     {
         if (!options.Acme.Challenges.Contains(ChallengeTypes.DnsPersist, StringComparer.Ordinal)) return [];
         if (await ca.CaaIdentitiesAsync(cancellationToken) is not [var issuer, ..])
@@ -32,13 +32,13 @@ static class PersistentRecords
         return [Experimental, .. found];
     }
 
-    static async Task<Finding> LookAsync(HostName host, string issuer, Uri account, DnsClient dns, CancellationToken cancellationToken)
+    static async Task<Finding> LookAsync(HostName host, string issuer, Uri account, Resolver dns, CancellationToken cancellationToken)
     {
         var record = DnsPersist.RecordFor(host, issuer, account);
         var remedy = OneLine.From($"set the record {record}");
         try
         {
-            var texts = (await dns.AskAsync(record.Name, DnsType.Txt, cancellationToken)).Select(Text).ToList();
+            var texts = (await dns.AskAsync<TxtRecord>(record.Name, RecordType.Txt, cancellationToken)).Select(text => string.Concat(text.TextParts)).ToList();
             return texts.Exists(text => Parts(record.Value).IsSubsetOf(Parts(text)))
                 ? new(Check, FindingStatus.Ok, $"{host}: the record is set")
                 : new(Check, FindingStatus.Fail, $"{host}: the record is not set", remedy);
@@ -50,14 +50,6 @@ static class PersistentRecords
     }
 
     static HashSet<string> Parts(string text) => text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.OrdinalIgnoreCase);
-
-    /// <summary>Strings of at most 255 bytes each, which belong together (RFC 1035 §3.3.14).</summary>
-    static string Text(byte[] data)
-    {
-        var text = new StringBuilder();
-        for (var at = 0; at < data.Length; at += 1 + data[at]) text.Append(Encoding.Latin1.GetString(data, at + 1, Math.Min(data[at], data.Length - at - 1)));
-        return text.ToString();
-    }
 
     static Uri? AccountOf(EdgeOptions options)
     {
