@@ -20,10 +20,10 @@ public sealed class NameServer : IAsyncDisposable
     /// <summary>Names it as resolv.conf does.</summary>
     public string ResolverFile => _files["resolv.conf"];
 
-    /// <summary>Serves <paramref name="zones"/>.</summary>
+    /// <summary>Serves <paramref name="zones"/>, the records of a name in their own order: 127.0.0.2 before 127.0.0.3.</summary>
     public static Task<NameServer> StartAsync(DnsZones zones, IPEndPoint? at = null, NetworkNamespace? space = null) => StartAsync(at ?? FreeAddress(), space, files =>
     [
-        "recursion no;", "dnssec-validation no;", "max-udp-size 1232;",
+        "recursion no;", "dnssec-validation no;", "max-udp-size 1232;", "rrset-order { order none; };",
     ],
     zones.Zones.Select(zone => $"zone \"{(zone.Key.Length == 0 ? "." : zone.Key)}\" {{ type primary; file \"{zone.Value}\"; }};"));
 

@@ -22,17 +22,16 @@ public sealed class NetworkNamespace : IAsyncDisposable
     /// <param name="firstPort">Of those that connections are given.</param>
     /// <param name="lastPort">The last of them.</param>
     /// <param name="hosts">What programs in it read as /etc/hosts; null = that of the machine.</param>
-    public static async Task<NetworkNamespace> CreateAsync(int firstPort, int lastPort, string? hosts = null)
+    /// <param name="nameServer">What programs in it ask for names, on port 53 of it; null = those of the machine.</param>
+    public static async Task<NetworkNamespace> CreateAsync(int firstPort, int lastPort, string? hosts = null, IPAddress? nameServer = null)
     {
         var space = new NetworkNamespace($"imgw-test-{Guid.NewGuid():n}"[..20]);
         await RunAsync("ip", "netns", "add", space.Name);
         try
         {
-            if (hosts is not null)
-            {
-                Directory.CreateDirectory(space.Etc);
-                await File.WriteAllTextAsync(Path.Combine(space.Etc, "hosts"), hosts);
-            }
+            if (hosts is not null || nameServer is not null) Directory.CreateDirectory(space.Etc);
+            if (hosts is not null) await File.WriteAllTextAsync(Path.Combine(space.Etc, "hosts"), hosts);
+            if (nameServer is not null) await File.WriteAllTextAsync(Path.Combine(space.Etc, "resolv.conf"), $"nameserver {nameServer}\n");
 
             await RunAsync([.. space.Prefix, "ip", "link", "set", "lo", "up"]);
             await RunAsync([.. space.Prefix, "sh", "-c", $"echo {firstPort} {lastPort} > /proc/sys/net/ipv4/ip_local_port_range"]);

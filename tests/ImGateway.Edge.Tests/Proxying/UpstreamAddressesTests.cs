@@ -5,20 +5,25 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Proxying;
 
-/// <summary>A gateway whose name has several addresses, in a network namespace with a hosts file of its own.</summary>
+/// <summary>A gateway whose name has several addresses, in a network namespace with a hosts file or a name server of its own.</summary>
 public sealed class UpstreamAddressesTests
 {
     const int Port = 9000, Sockets = 10;
     const string Host = "gateway.test", Upstream = "http://upstream.test:9000";
 
+    static readonly IPEndPoint Dns = new(IPAddress.Loopback, 53);
     static readonly IPEndPoint First = new(IPAddress.Parse("127.0.0.2"), Port), Second = new(IPAddress.Parse("127.0.0.3"), Port);
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    [Fact]
-    public async Task An_address_that_drops_packets_keeps_no_request_from_the_next_one_and_is_remembered()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_address_that_drops_packets_keeps_no_request_from_the_next_one_and_is_remembered(bool byDns)
     {
         using var limit = new CancellationTokenSource(Patience);
-        await using var space = await CreateAsync();
+        using var zones = new DnsZones().Add("upstream.test", $"@ A {First.Address}", $"@ A {Second.Address}", "@ AAAA ::1");
+        await using var space = byDns ? await NetworkNamespace.CreateAsync(50_000, 50_999, "127.0.0.1 localhost\n", Dns.Address) : await CreateAsync();
+        await using var names = byDns ? await NameServer.StartAsync(zones, Dns, space) : null;
         using var silent = await SilentListener.StartAsync(space, First, limit.Token);
         await using var gateway = await DemoGatewayProcess.StartAsync(Second, space);
         await using var edge = await EdgeProcess.StartAsync(Setup(space));
