@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace ImGateway.Testing;
 
@@ -21,14 +20,14 @@ public sealed class NameServer : IAsyncDisposable
     public string ResolverFile => _files["resolv.conf"];
 
     /// <summary>Serves <paramref name="zones"/>, the records of a name in their own order: 127.0.0.2 before 127.0.0.3.</summary>
-    public static Task<NameServer> StartAsync(DnsZones zones, IPEndPoint? at = null, NetworkNamespace? space = null) => StartAsync(at ?? FreeAddress(), space, files =>
+    public static Task<NameServer> StartAsync(DnsZones zones, IPEndPoint? at = null, NetworkNamespace? space = null) => StartAsync(at ?? FreeAddress(), space,
     [
         "recursion no;", "dnssec-validation no;", "max-udp-size 1232;", "rrset-order { order none; };",
     ],
     zones.Zones.Select(zone => $"zone \"{(zone.Key.Length == 0 ? "." : zone.Key)}\" {{ type primary; file \"{zone.Value}\"; }};"));
 
     /// <summary>Asks <paramref name="upstream"/> for its clients, and validates what <paramref name="zones"/> have signed.</summary>
-    public static Task<NameServer> StartResolverAsync(IPEndPoint upstream, DnsZones zones) => StartAsync(FreeAddress(), space: null, files =>
+    public static Task<NameServer> StartResolverAsync(IPEndPoint upstream, DnsZones zones) => StartAsync(FreeAddress(), space: null,
     [
         "recursion yes;", "dnssec-validation yes;", "empty-zones-enable no;", "forward only;", $"forwarders {{ {upstream.Address} port {upstream.Port}; }};",
     ],
@@ -42,7 +41,7 @@ public sealed class NameServer : IAsyncDisposable
 
     static IPEndPoint FreeAddress() => new(IPAddress.Loopback, FreePort.Next());
 
-    static async Task<NameServer> StartAsync(IPEndPoint address, NetworkNamespace? space, Func<TemporaryDirectory, IEnumerable<string>> options, IEnumerable<string> statements)
+    static async Task<NameServer> StartAsync(IPEndPoint address, NetworkNamespace? space, IEnumerable<string> options, IEnumerable<string> statements)
     {
         var files = new TemporaryDirectory();
         try
@@ -51,33 +50,18 @@ public sealed class NameServer : IAsyncDisposable
             [
                 "options {",
                 $"directory \"{files.Path}\"; listen-on port {address.Port} {{ {address.Address}; }}; listen-on-v6 {{ none; }}; pid-file none; session-keyfile none;",
-                .. options(files), "};", "controls { };", .. statements,
+                .. options, "};", "controls { };", .. statements,
             ];
             await File.WriteAllLinesAsync(files["named.conf"], lines);
             List<string> command = [PartnerTool.Named, "-g", "-n", "1", "-c", files["named.conf"]];
             if (space is not null) command.InsertRange(0, space.Prefix);
-            PartnerProcess? process = null;
-            process = await PartnerProcess.StartAsync(command[0], command[1..], new Dictionary<string, string>(), () => ConnectsAsync(address, space));
+            var process = await PartnerProcess.StartAsync(command[0], command[1..], new Dictionary<string, string>(), () => PartnerProcess.ConnectsAsync(address, space));
             return new NameServer(process, files, address);
         }
         catch
         {
             files.Dispose();
             throw;
-        }
-    }
-
-    static async Task<bool> ConnectsAsync(IPEndPoint address, NetworkNamespace? space)
-    {
-        using var socket = space?.CreateSocket() ?? new Socket(SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            await socket.ConnectAsync(address);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 }

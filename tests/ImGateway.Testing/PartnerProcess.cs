@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 
 namespace ImGateway.Testing;
 
@@ -53,6 +55,22 @@ public sealed class PartnerProcess : IAsyncDisposable
     {
         _process.Kill(entireProcessTree: true);
         return _process.WaitForExitAsync();
+    }
+
+    /// <summary>Whether a server accepts connections, for the start of one.</summary>
+    /// <param name="space">Where it listens; null = where the tests run.</param>
+    public static async Task<bool> ConnectsAsync(IPEndPoint server, NetworkNamespace? space = null)
+    {
+        using var socket = space?.CreateSocket() ?? new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(server);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>By itself, or because of a signal.</summary>

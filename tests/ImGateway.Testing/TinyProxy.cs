@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace ImGateway.Testing;
 
@@ -35,7 +34,7 @@ public sealed class TinyProxy : IAsyncDisposable
             ];
             await File.WriteAllLinesAsync(files["tinyproxy.conf"], lines);
             var process = await PartnerProcess.StartAsync(
-                PartnerTool.TinyProxy, ["-d", "-c", files["tinyproxy.conf"]], new Dictionary<string, string>(), () => ConnectsAsync(address));
+                PartnerTool.TinyProxy, ["-d", "-c", files["tinyproxy.conf"]], new Dictionary<string, string>(), () => PartnerProcess.ConnectsAsync(address));
             return new TinyProxy(process, files, address);
         }
         catch
@@ -49,19 +48,5 @@ public sealed class TinyProxy : IAsyncDisposable
     {
         await _process.DisposeAsync();
         _files.Dispose();
-    }
-
-    static async Task<bool> ConnectsAsync(IPEndPoint address)
-    {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            await socket.ConnectAsync(address);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }
