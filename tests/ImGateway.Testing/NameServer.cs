@@ -44,6 +44,7 @@ public sealed class NameServer : IAsyncDisposable
     static async Task<NameServer> StartAsync(IPEndPoint address, NetworkNamespace? space, IEnumerable<string> options, IEnumerable<string> statements)
     {
         var files = new TemporaryDirectory();
+        PartnerProcess? process = null;
         try
         {
             string[] lines =
@@ -55,11 +56,14 @@ public sealed class NameServer : IAsyncDisposable
             await File.WriteAllLinesAsync(files["named.conf"], lines);
             List<string> command = [PartnerTool.Named, "-g", "-n", "1", "-c", files["named.conf"]];
             if (space is not null) command.InsertRange(0, space.Prefix);
-            var process = await PartnerProcess.StartAsync(command[0], command[1..], new Dictionary<string, string>(), () => PartnerProcess.ConnectsAsync(address, space));
+            process = await PartnerProcess.StartAsync(command[0], command[1..], new Dictionary<string, string>(), () => PartnerProcess.ConnectsAsync(address, space));
+            // It listens before it has loaded its zones.
+            await process.Log.WaitForAsync(line => line.Text.EndsWith(" running", StringComparison.Ordinal), TimeSpan.FromSeconds(30));
             return new NameServer(process, files, address);
         }
         catch
         {
+            if (process is not null) await process.DisposeAsync();
             files.Dispose();
             throw;
         }

@@ -18,9 +18,11 @@ public sealed class TinyProxy : IAsyncDisposable
     public IReadOnlyList<string> Requests =>
         [.. _process.Log.Lines.Select(line => line.Text.Split("): ", 2)).Where(parts => parts is [var what, _] && what.Contains("Request (file descriptor", StringComparison.Ordinal)).Select(parts => parts[1])];
 
-    public LogBook Log => _process.Log;
+    /// <summary>Returns when it has had a request with this text.</summary>
+    public Task WaitForRequestAsync(string text) => _process.Log.WaitForAsync(
+        line => line.Text.Contains("Request (file descriptor", StringComparison.Ordinal) && line.Text.Contains(text, StringComparison.Ordinal), TimeSpan.FromSeconds(30));
 
-    /// <param name="user">Of the only one that it lets connect; null = it asks for nobody's name.</param>
+    /// <param name="user">Of the only one that it lets connect; null = it lets everyone connect.</param>
     public static async Task<TinyProxy> StartAsync(string? user = null, string? password = null)
     {
         var files = new TemporaryDirectory();

@@ -25,7 +25,7 @@ public sealed class OutgoingProxyTests : IDisposable
         await using var upstream = await EchoUpstream.StartAsync();
         await using var edge = await EdgeProcess.StartAsync(Setup(pebble, upstream.Address, With(first)));
         await edge.WaitForMetricsAsync(it => it.Sum("imgw_certificate_renewals_total", ("result", "success")) == 1, Patience);
-        Assert.Contains($"CONNECT {pebble.Directory.Authority} HTTP/1.1", first.Requests);
+        await first.WaitForRequestAsync($"CONNECT {pebble.Directory.Authority} HTTP/1.1");
 
         var config = JsonNode.Parse(await File.ReadAllTextAsync(edge.ConfigFile))!;
         config["Edge"]!["OutgoingProxy"] = With(second);
@@ -35,7 +35,7 @@ public sealed class OutgoingProxyTests : IDisposable
         var renew = await EdgeVerb.RunAsync("cert", "renew", Host, "--force", "--config", edge.ConfigFile);
 
         Assert.True(renew.ExitCode == 0, renew.All);
-        Assert.Contains($"CONNECT {pebble.Directory.Authority} HTTP/1.1", second.Requests);
+        await second.WaitForRequestAsync($"CONNECT {pebble.Directory.Authority} HTTP/1.1");
         Assert.Equal(before, first.Requests.Count);
 
         // Requests of clients go to the gateway directly.
@@ -69,7 +69,7 @@ public sealed class OutgoingProxyTests : IDisposable
         };
         await using var edge = await EdgeProcess.StartAsync(setup);
 
-        Assert.Contains($"CONNECT {pebble.Directory.Authority} HTTP/1.1", proxy.Requests);
+        await proxy.WaitForRequestAsync($"CONNECT {pebble.Directory.Authority} HTTP/1.1");
         await AskGatewayAsync(edge, pebble);
         Assert.Empty(unused.Requests);
         var doctor = await EdgeVerb.RunWithAsync(setup.Environment, "doctor", "--config", edge.ConfigFile);
@@ -135,7 +135,7 @@ public sealed class OutgoingProxyTests : IDisposable
         });
 
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_ocsp_staple_state", ("host", Host), ("state", "good")) == 1, Patience);
-        Assert.Contains(proxy.Requests, request => request.Contains($" {address.AbsoluteUri}", StringComparison.Ordinal));
+        await proxy.WaitForRequestAsync($" {address.AbsoluteUri}");
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class OutgoingProxyTests : IDisposable
         await edge.WaitForLog(it => it.Message == $"Edge:OutgoingProxy: http://127.0.0.1:9 → http://{proxy.Address}", Patience);
         next.WriteTo(_directory.Path);
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_ocsp_staple_state", ("host", Host), ("state", "good")) == 1, Patience);
-        Assert.NotEmpty(proxy.Requests);
+        await proxy.WaitForRequestAsync($" {address.AbsoluteUri}");
 
         async Task<ToolResult> ReloadAsync(string proxy)
         {

@@ -77,7 +77,7 @@ public sealed class DoctorDnsTests : IDisposable
         },
     }.WriteTo(_directory.Path);
 
-    /// <summary>What BIND says by UDP: whoever listens in its place has no TCP.</summary>
+    /// <summary>What BIND says by UDP; the server that stands in for it has no TCP.</summary>
     static byte[]? Ask(IPEndPoint server, byte[] question)
     {
         using var socket = new UdpClient();
