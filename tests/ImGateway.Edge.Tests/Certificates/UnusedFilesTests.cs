@@ -1,0 +1,145 @@
+using System.Text.Json;
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using ImGateway.Testing;
+using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+
+namespace ImGateway.Edge.Tests.Certificates;
+
+/// <summary>Certificates that are configured and serve no host, because other ones do.</summary>
+public sealed class UnusedFilesTests : IDisposable
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    readonly StoreSetup _setup = new();
+
+    public void Dispose() => _setup.Dispose();
+
+    [Fact]
+    public async Task Of_an_RSA_and_an_ECDSA_certificate_for_one_host_ECDSA_is_served_and_the_other_is_reported()
+    {
+        // The other one is the newer one, and comes first.
+        var (rsa, _) = Write("rsa", KeyType.RSA2048, age: 1, "gateway.example.com");
+        var (ecdsa, serial) = Write("ecdsa", KeyType.P256, age: 2, "gateway.example.com");
+        await using var edge = await EdgeProcess.StartAsync(new EdgeSetup { Hosts = ["gateway.example.com"], Files = [rsa, ecdsa] });
+        var line = $"{rsa.Certificate}: serves no host: gateway.example.com is served from {ecdsa.Certificate}, whose key is ECDSA; remove one of them from Certificates:Files";
+
+        Assert.Equal(serial, await new EdgeClient(edge.Https, _setup.Ca.Root.Certificate).ServedSerialAsync("gateway.example.com"));
+        Assert.Equal("Warning", (await edge.WaitForLog(said => said.Message == line, Patience))["@l"]);
+        var validated = await EdgeVerb.RunAsync("validate", "--config", edge.ConfigFile);
+        Assert.Equal((0, $"warning: {line}\n"), (validated.ExitCode, validated.Error));
+        var doctor = await EdgeVerb.RunAsync("doctor", "--json", "--config", edge.ConfigFile);
+        var finding = Assert.Single(JsonElement.Parse(doctor.Output).EnumerateArray(), finding => finding.GetProperty("check").GetString() == "certificate files");
+        Assert.Equal("warn", finding.GetProperty("status").GetString());
+        Assert.Equal(line, $"{finding.GetProperty("what")}; {finding.GetProperty("remedy")}");
+    }
+
+    [Fact]
+    public void Every_reason_is_named()
+    {
+        var (newer, _) = Write("newer", KeyType.P256, age: 1, "gateway.example.com");
+        var (older, _) = Write("older", KeyType.P256, age: 2, "gateway.example.com");
+        var (wildcard, _) = Write("wildcard", KeyType.P256, age: 0, "*.example.com");
+        var (wildcards, _) = Write("wildcards", KeyType.RSA2048, age: 0, "*.example.com");
+        var copy = new CertificateFile { Certificate = _setup["files", "copy.crt"], Key = newer.Key };
+        File.Copy(newer.Certificate, copy.Certificate);
+
+        AssertUnused([older, newer], $"{older.Certificate}: serves no host: gateway.example.com is served from {newer.Certificate}, which is newer;");
+        AssertUnused([newer, copy], $"{copy.Certificate}: serves no host: gateway.example.com is served from {newer.Certificate}, which holds the same certificate;");
+        AssertUnused([newer, wildcards, wildcard],
+            $"{wildcards.Certificate}: serves no host: gateway.example.com is served from {newer.Certificate}, which names it without a wildcard, chat.example.com is served from {wildcard.Certificate}, whose key is ECDSA;");
+        AssertUnused([newer, wildcard]);
+        AssertUnused([older, Write("both", KeyType.RSA2048, age: 0, "gateway.example.com", "chat.example.com").File]);
+    }
+
+    [Fact]
+    public void What_is_not_valid_yet_or_any_more_is_reported_as_that_alone()
+    {
+        var (valid, _) = Write("valid", KeyType.RSA2048, age: 2, "gateway.example.com", "chat.example.com");
+        var (early, _) = Write("early", KeyType.P256, age: -1, "gateway.example.com", "chat.example.com");
+
+        AssertUnused([valid, early]);
+    }
+
+    [Fact]
+    public async Task The_other_one_is_served_when_the_first_has_expired()
+    {
+        var (rsa, other) = Write("rsa", KeyType.RSA2048, age: 1, "gateway.example.com", "chat.example.com");
+        var issued = _setup.Ca.Issue(["gateway.example.com", "chat.example.com"], notBefore: _setup.Time.GetUtcNow().AddDays(-2), notAfter: _setup.Time.GetUtcNow().AddDays(2));
+        Use(rsa, issued.WriteTo(_setup["files"], "ecdsa"));
+        using var edge = await _setup.StartAsync();
+        Assert.Equal(issued.SerialNumber, edge.Serial());
+
+        _setup.Time.Advance(TimeSpan.FromDays(3));
+        await edge.SettleAsync();
+
+        Assert.Equal(other, edge.Serial());
+    }
+
+    [Fact]
+    public async Task A_file_that_is_changed_while_serving_is_reported_where_it_serves_no_host()
+    {
+        var (ecdsa, serial) = Write("ecdsa", KeyType.P256, age: 1, "gateway.example.com", "chat.example.com");
+        var (rsa, _) = Write("rsa", KeyType.RSA2048, age: 2, "gateway.example.com", "chat.example.com");
+        Use(ecdsa, rsa);
+        using var edge = await _setup.StartAsync();
+        _setup.Log.Clear();
+
+        Write("rsa", KeyType.RSA2048, age: 0, "gateway.example.com", "chat.example.com");
+        await edge.SettleAsync();
+
+        Assert.Equal(serial, edge.Serial());
+        Assert.Contains(_setup.Log.Lines, line => line.Text.StartsWith($"{rsa.Certificate}: serves no host: ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_file_is_reported_while_an_import_stands_in_its_place()
+    {
+        using var file = _setup.WriteFile();
+        using var imported = _setup.Issue();
+        var line = $"{_setup.Options.Certificates.Files[0].Certificate}: serves no host: gateway.example.com, chat.example.com are served from what was imported or rolled back "
+            + "(uid 1000), which stands until the file changes; ";
+        using (var first = await _setup.StartAsync())
+        {
+            var result = await first.ImportAsync(imported);
+            Assert.StartsWith(line, Assert.Single(result.Warnings), StringComparison.Ordinal);
+        }
+
+        _setup.Log.Clear();
+        using var second = await _setup.StartAsync();
+        Assert.Single(_setup.Log.Lines, said => said.Text.StartsWith(line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_CA_that_is_never_asked_because_files_cover_every_host_is_reported()
+    {
+        var (file, _) = Write("both", KeyType.P256, age: 1, "gateway.example.com", "chat.example.com");
+        var (one, _) = Write("one", KeyType.P256, age: 1, "gateway.example.com");
+        _setup.Options = _setup.Options with { Acme = new() { Directory = "https://ca.example.com/directory", AcceptTermsOfService = true } };
+
+        Use(file);
+        _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { Source = CertificateSource.Acme } };
+        Assert.StartsWith("Edge:Certificates:Source: Acme issues nothing, because Certificates:Files cover every host; ", Assert.Single(Warnings()), StringComparison.Ordinal);
+
+        _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { Files = [one] } };
+        Assert.Empty(Warnings());
+    }
+
+    void AssertUnused(CertificateFile[] files, params string[] beginnings)
+    {
+        Use(files);
+        var warnings = Warnings();
+        Assert.Equal(beginnings.Length, warnings.Length);
+        Assert.All(warnings.Zip(beginnings), pair => Assert.StartsWith(pair.Second, pair.First, StringComparison.Ordinal));
+    }
+
+    string[] Warnings() => [.. CertificateFilesCheck.Warnings(new ConfigurationResult(_setup.Options, [], _setup.Options), TimeProvider.System)];
+
+    void Use(params CertificateFile[] files) => _setup.Options = _setup.Options with { Certificates = new() { Source = CertificateSource.Files, Files = files } };
+
+    (CertificateFile File, string Serial) Write(string name, KeyType keyType, int age, params string[] hosts)
+    {
+        using var issued = _setup.Ca.Issue(hosts, keyType, notBefore: _setup.Time.GetUtcNow().AddDays(-age));
+        return (issued.WriteTo(_setup["files"], name), issued.SerialNumber);
+    }
+}
