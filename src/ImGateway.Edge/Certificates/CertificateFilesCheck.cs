@@ -55,8 +55,18 @@ public static class CertificateFilesCheck
     /// <summary>Of what is served all the same: complete lines, as of a problem. What has to wait is a problem of <see cref="ProblemsAsync"/>.</summary>
     public static IEnumerable<string> Warnings(ConfigurationResult configuration, TimeProvider time)
     {
-        var reader = new CertificateFileReader(configuration.IsSound("Edge:Hosts") ? configuration.Draft.Hosts : [], time);
-        return Readable(configuration.Draft).SelectMany(file => reader.Read(file).Warnings).Where(warning => !warning.IsEarly).Select(warning => warning.ToString());
+        var (options, hostsAreKnown) = (configuration.Draft, configuration.IsSound("Edge:Hosts"));
+        var reader = new CertificateFileReader(hostsAreKnown ? options.Hosts : [], time);
+        List<CertificateReading> readings = [.. Readable(options).Select(reader.Read)];
+        var warnings = readings.SelectMany(reading => reading.Warnings).Where(warning => !warning.IsEarly);
+        return warnings.Concat(hostsAreKnown ? Unused(options, readings, time.GetUtcNow()) : []).Select(warning => warning.ToString());
+    }
+
+    static IReadOnlyList<CertificateProblem> Unused(EdgeOptions options, IEnumerable<CertificateReading> readings, DateTimeOffset now)
+    {
+        List<ServedCredential> offers =
+            [.. readings.Where(reading => reading.Credential is not null).Select(reading => new ServedCredential(reading.Credential!, ServedCredential.Files, reading.File.Certificate))];
+        return new UnusedFiles(options, offers, ServedCredential.Choose(options.Hosts, offers, now), now).Problems();
     }
 
     /// <summary>An edge with nothing better serves it all the same; clients refuse it.</summary>

@@ -106,7 +106,7 @@ public sealed partial class CertificateManager : BackgroundService
         // Who changes what is served, and who is told.
         _start = new CertificateStart(current, _store, _files, _refused, development, _installer, metrics, logger);
         _takeover = new StoreTakeover(_store, _start, _book, logger);
-        _manualInstalls = new ManualInstalls(current, _store, _takeover, _installer, _turn, metrics, time, logger);
+        _manualInstalls = new ManualInstalls(current, _store, _takeover, _installer, _files, _turn, metrics, time, logger);
         _manualRenewals = new ManualRenewals(current, _store, _takeover, _installer, _files, _selfSigned, _acme, _revocations, _ca, _turn, logger);
         _reload = new CertificateReload(current, _files, _refused, _ca, selector, _store, _start, _installer, _book, caOf, time, clock, logger);
         _alerts = new ExpiryAlerts(current, clock, logger);

@@ -56,6 +56,7 @@ sealed partial class CertificateStart(
         if (options.Value.Certificates.Source != CertificateSource.Acme && installer.Served.Count == 0 && problems.Count > 0) throw new CertificateLoadException(problems);
         foreach (var reading in readings) Report(reading);
         installer.ReportChains();
+        foreach (var warning in files.Value.NewlyUnused(installer.Served)) FileWarning(warning);
         if (options.Value.Certificates.Source != CertificateSource.Files) return;
         var reported = refused.All.SelectMany(file => file.Hosts).ToHashSet(StringComparer.Ordinal);
         foreach (var host in options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host) && !reported.Contains(host.Value))) Missing(host);
@@ -80,6 +81,7 @@ sealed partial class CertificateStart(
         if (problems.Count > 0) throw new CertificateLoadException(problems);
         foreach (var reading in readings) Report(reading);
         installer.ReportChains();
+        foreach (var warning in files.Value.NewlyUnused(installer.Served)) FileWarning(warning);
     }
 
     /// <summary>All at once; and if that fails, each for itself, so that the others are served.</summary>

@@ -69,7 +69,7 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         }
 
         refused.Mended(file);
-        foreach (var warning in reading.Warnings) FileWarning(warning);
+        foreach (var warning in reading.Warnings.Concat(files.Value.NewlyUnused(installer.Served))) FileWarning(warning);
         return true;
     }
 

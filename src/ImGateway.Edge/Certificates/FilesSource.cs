@@ -15,6 +15,10 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     readonly Dictionary<CertificateFile, string> _refused = [];
     DueTime _nextRetry = DueTime.After(RetryInterval, clock.Now);
     CertificateFileWatcher? _watcher;
+    HashSet<string> _reported = [];
+
+    /// <summary>In the order in which they are configured.</summary>
+    IReadOnlyList<ServedCredential> Accepted => [.. options.Certificates.Files.Distinct().Where(_accepted.ContainsKey).Select(file => _accepted[file])];
 
     /// <summary>All files, once; they are watched from then on.</summary>
     /// <param name="before">The configuration before: a file that both name and that has gone bad goes on covering the hosts that it did.</param>
@@ -135,14 +139,25 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     }
 
     /// <summary>Which file each host is to be served from; hosts that none covers have no entry.</summary>
-    public IReadOnlyDictionary<HostName, ServedCredential> Choose() => ServedCredential.Choose(options.Hosts, _accepted.Values, time.GetUtcNow());
+    public IReadOnlyDictionary<HostName, ServedCredential> Choose() => ServedCredential.Choose(options.Hosts, Accepted, time.GetUtcNow());
 
     /// <summary>Whether a file is to serve the host, so that nobody issues for it. For who has the turn, as all of this.</summary>
     public bool Covers(HostName host) => _accepted.Values.Any(offer => offer.Credential.Covers(host));
 
     /// <summary>The same if <paramref name="file"/> held <paramref name="offer"/>.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> ChooseWith(CertificateFile file, ServedCredential offer) =>
-        ServedCredential.Choose(options.Hosts, [.. _accepted.Where(entry => entry.Key != file).Select(entry => entry.Value), offer], time.GetUtcNow());
+        ServedCredential.Choose(
+            options.Hosts,
+            [.. options.Certificates.Files.Distinct().Select(each => each == file ? offer : _accepted.GetValueOrDefault(each)).OfType<ServedCredential>()],
+            time.GetUtcNow());
+
+    /// <summary>What serves no host and was not reported before.</summary>
+    public IReadOnlyList<CertificateProblem> NewlyUnused(IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        var (unused, before) = (new UnusedFiles(options, Accepted, served, time.GetUtcNow()).Problems(), _reported);
+        _reported = [.. unused.Select(warning => warning.ToString())];
+        return [.. unused.Where(warning => !before.Contains(warning.ToString()))];
+    }
 
     /// <summary>
     /// What has changed since it was last taken in, and need not wait until it is valid: an import or a rollback stands until then.

@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>Imports and rollbacks: an operator's own certificates, each swapped in for all hosts that it is for, or for none.</summary>
 sealed partial class ManualInstalls(
-    CurrentOptions options, CertificateStore store, StoreTakeover takeover, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger logger)
+    CurrentOptions options, CertificateStore store, StoreTakeover takeover, CertificateInstaller installer, Current<FilesSource> files, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger logger)
 {
     public Task<InstallResult> ImportAsync(FileContents contents, string who, CancellationToken cancellationToken) => ChangeAsync(
         $"import by {who}", new ChangeCause(RenewalReasons.Manual, who), () => ManualChange.Import(contents, who, options.Value, time, installer.Served), cancellationToken);
@@ -37,7 +37,9 @@ sealed partial class ManualInstalls(
             if (change.Problems.Count == 0)
             {
                 Changed(what, string.Join(", ", change.Changes.Keys));
-                return change.Result(before);
+                var unused = files.Value.NewlyUnused(installer.Served);
+                foreach (var warning in unused) FileUnused(warning);
+                return (change with { Warnings = [.. change.Warnings, .. unused.Select(warning => warning.ToString())] }).Result(before);
             }
 
             ChangeRefused(what, string.Join(" · ", change.Problems));
@@ -47,6 +49,9 @@ sealed partial class ManualInstalls(
 
     [LoggerMessage(7, LogLevel.Information, "{What}: done for {Hosts}")]
     partial void Changed(string what, string hosts);
+
+    [LoggerMessage(14, LogLevel.Warning, "{Warning}")]
+    partial void FileUnused(CertificateProblem warning);
 
     [LoggerMessage(8, LogLevel.Warning, "{What} refused: {Why}")]
     partial void ChangeRefused(string what, string why);

@@ -71,13 +71,7 @@ public sealed record ServedCredential(Credential Credential, string Source, stri
         Dictionary<HostName, ServedCredential> table = [];
         foreach (var host in hosts)
         {
-            // What is valid before what is not; an exact name before a wildcard; then the newest, as whoever issued it meant it to be used.
-            var best = candidates.Where(candidate => candidate.Credential.Covers(host))
-                .OrderByDescending(candidate => candidate.Credential.IsValid(now))
-                .ThenByDescending(candidate => candidate.Credential.Names.Contains(host))
-                .ThenByDescending(candidate => candidate.Credential.NotBefore)
-                .FirstOrDefault();
-            if (best is not null) table[host] = best;
+            if (CertificateChoice.Best(host, candidates, now) is { } best) table[host] = best;
         }
 
         return table;

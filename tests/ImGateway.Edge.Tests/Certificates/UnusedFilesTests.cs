@@ -77,19 +77,19 @@ public sealed class UnusedFilesTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_changed_while_serving_is_reported_where_it_serves_no_host()
+    public async Task A_file_that_serves_no_host_from_now_on_is_reported_when_the_other_one_changes()
     {
-        var (ecdsa, serial) = Write("ecdsa", KeyType.P256, age: 1, "gateway.example.com", "chat.example.com");
-        var (rsa, _) = Write("rsa", KeyType.RSA2048, age: 2, "gateway.example.com", "chat.example.com");
+        var (ecdsa, _) = Write("ecdsa", KeyType.P256, age: 1, "gateway.example.com");
+        var (rsa, _) = Write("rsa", KeyType.RSA2048, age: 0, "gateway.example.com", "chat.example.com");
         Use(ecdsa, rsa);
         using var edge = await _setup.StartAsync();
-        _setup.Log.Clear();
+        Assert.DoesNotContain(_setup.Log.Lines, line => line.Text.Contains("serves no host", StringComparison.Ordinal));
 
-        Write("rsa", KeyType.RSA2048, age: 0, "gateway.example.com", "chat.example.com");
+        var (_, serial) = Write("ecdsa", KeyType.P256, age: 1, "gateway.example.com", "chat.example.com");
         await edge.SettleAsync();
 
-        Assert.Equal(serial, edge.Serial());
-        Assert.Contains(_setup.Log.Lines, line => line.Text.StartsWith($"{rsa.Certificate}: serves no host: ", StringComparison.Ordinal));
+        Assert.Equal((serial, serial), (edge.Serial(), edge.Serial(Chat)));
+        Assert.Single(_setup.Log.Lines, line => line.Text.StartsWith($"{rsa.Certificate}: serves no host: gateway.example.com, chat.example.com are served from {ecdsa.Certificate}, whose key is ECDSA", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -45,7 +45,8 @@ public sealed class CertificateVerbTests : IDisposable
 
         var imported = await VerbAsync(edge, "cert", "import", "--cert", file.Certificate, "--key", file.Key!, "--password-file", _directory["password"]);
 
-        Assert.Equal((0, ""), (imported.ExitCode, imported.Error));
+        Assert.Equal(0, imported.ExitCode);
+        Assert.StartsWith($"warning: {_directory["first.crt"]}: serves no host: {Host} is served from what was imported or rolled back (", imported.Error);
         Assert.Equal($"{Host}: certificate {next.SerialNumber} in place of {_first.SerialNumber}, valid until {next.Leaf.NotAfter.ToUniversalTime():u}\n", imported.Output);
         Assert.Equal(next.SerialNumber, await client.ServedSerialAsync(Host));
         Assert.Equal(_wild.SerialNumber, await client.ServedSerialAsync("a.wild.test"));
