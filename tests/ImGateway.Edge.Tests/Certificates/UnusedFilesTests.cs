@@ -53,6 +53,20 @@ public sealed class UnusedFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_chain_that_leads_to_a_root_goes_before_one_that_does_not()
+    {
+        var (complete, _) = Write("complete", KeyType.RSA2048, age: 2, "gateway.example.com");
+        using var issued = _setup.Ca.Issue("gateway.example.com");
+        var lone = issued.WriteTo(_setup["files"], "lone");
+        File.WriteAllText(lone.Certificate, issued.LeafPem);
+        var whole = new CertificateFile { Certificate = _setup["files", "whole.crt"], Key = lone.Key };
+        File.WriteAllText(whole.Certificate, issued.ChainPem);
+
+        AssertUnused([lone, complete], $"{lone.Certificate}: serves no host: gateway.example.com is served from {complete.Certificate}, whose chain leads to a root;");
+        AssertUnused([lone, whole], $"{lone.Certificate}: serves no host: gateway.example.com is served from {whole.Certificate}, which holds the same certificate;");
+    }
+
+    [Fact]
     public void What_is_not_valid_yet_or_any_more_is_reported_as_that_alone()
     {
         var (valid, _) = Write("valid", KeyType.RSA2048, age: 2, "gateway.example.com", "chat.example.com");
