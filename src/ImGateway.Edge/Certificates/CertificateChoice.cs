@@ -12,6 +12,7 @@ static class CertificateChoice
     [
         ("which is valid now", (credential, _, now) => credential.IsValid(now) ? 1 : 0),
         ("which names it without a wildcard", (credential, host, _) => credential.Names.Contains(host) ? 1 : 0),
+        ("whose chain leads to a root", (credential, _, _) => credential.Chain is ChainState.Complete ? 1 : 0),
         // A signature takes a fraction of the time that one by RSA takes, and all clients of these versions and suites verify both.
         ("whose key is ECDSA", (credential, _, _) => credential.Leaf.PublicKey.Oid.Value == EllipticCurve ? 1 : 0),
         // Who issued it meant it to be used.

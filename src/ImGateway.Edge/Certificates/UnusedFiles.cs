@@ -28,8 +28,8 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<ServedCredential> of
         List<HostName> hosts = [.. options.Hosts.Where(offer.Credential.Covers)];
         if (hosts.Exists(host => served.TryGetValue(host, out var current) && IsSame(current, offer)))
         {
-            var first = offers.First(other => IsSame(other, offer));
-            return first == offer ? null : Clause(hosts, (first.Origin, "which holds the same certificate"));
+            var used = CertificateChoice.Best(hosts[0], offers.Where(other => IsSame(other, offer)), now)!;
+            return used == offer ? null : Clause(hosts, (used.Origin, "which holds the same certificate"));
         }
 
         List<(HostName Host, (string From, string Why) Winner)> won = [];

@@ -191,8 +191,8 @@ public sealed record CertificatesSection
 
     /// <summary>
     /// Certificates from files: PEM, encrypted PEM or PFX. They are watched: renames, symlink swaps, in-place writes and bind mounts are seen within two
-    /// seconds. Where several cover a host, it is served one that is valid now; of those one that names it without a wildcard, then one with an ECDSA key,
-    /// then the newest. A file that serves no host because of that is reported by <c>validate</c>, <c>doctor</c> and in the log.
+    /// seconds. Where several cover a host, it is served one that is valid now; of those one that names it without a wildcard, then one whose chain leads
+    /// to a root, then one with an ECDSA key, then the newest. A file that serves no host because of that is reported by <c>validate</c>, <c>doctor</c> and in the log.
     /// </summary>
     /// <example>[{ "Certificate": "/etc/imgw/fullchain.pem", "Key": "/etc/imgw/privkey.pem" }]</example>
     public IReadOnlyList<CertificateFile> Files { get; init; } = [];
