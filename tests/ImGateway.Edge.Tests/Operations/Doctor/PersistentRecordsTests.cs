@@ -27,7 +27,7 @@ public sealed class PersistentRecordsTests
         await using var directory = CaDirectory.Of(options, TimeProvider.System)!;
 
         var findings = await PersistentRecords.LookAsync(
-            options, directory, new DnsClient([new IPEndPoint(IPAddress.Loopback, FreePort.Next())], TimeProvider.System), TestContext.Current.CancellationToken);
+            options, directory, new Resolver([new IPEndPoint(IPAddress.Loopback, FreePort.Next())], TimeProvider.System, RootKeys.OfIana), TestContext.Current.CancellationToken);
 
         Assert.Equal(expected, findings.Any(finding =>
             finding.Status == FindingStatus.Warn && finding.What.Contains("experimental", StringComparison.Ordinal) && finding.Remedy is not null));
