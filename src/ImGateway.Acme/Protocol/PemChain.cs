@@ -1,14 +1,14 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace ImGateway.Acme.Protocol;
 
 /// <summary>application/pem-certificate-chain (RFC 8555 §9.1).</summary>
-static partial class PemChain
+static class PemChain
 {
     const int MostCertificates = 16;
+    const string Begin = "-----BEGIN CERTIFICATE-----", End = "-----END CERTIFICATE-----";
 
     /// <summary>Certificates in DER, in order.</summary>
     /// <exception cref="FormatException">A part is none: passed over, it would make the chain too short.</exception>
@@ -16,14 +16,17 @@ static partial class PemChain
     {
         List<byte[]> certificates = [];
         var rest = pem.AsSpan();
-        while (PemEncoding.TryFind(rest, out var fields))
+        // A block at a time: over text that only looks like PEM, PemEncoding takes quadratic time.
+        for (int start; (start = rest.IndexOf(Begin, StringComparison.Ordinal)) >= 0;)
         {
-            if (rest[fields.Label] is not "CERTIFICATE" || Marker().IsMatch(rest[..fields.Location.Start])) throw new FormatException();
-            certificates.Add(Convert.FromBase64String(rest[fields.Base64Data].ToString()));
-            rest = rest[fields.Location.End..];
+            var block = rest[(start + Begin.Length)..];
+            var end = block.IndexOf('-');
+            if (end < 0 || !block[end..].StartsWith(End, StringComparison.Ordinal) || HasMarker(rest[..start])) throw new FormatException();
+            certificates.Add(Convert.FromBase64String(block[..end].ToString()));
+            rest = block[(end + End.Length)..];
         }
 
-        return Marker().IsMatch(rest) ? throw new FormatException() : certificates;
+        return HasMarker(rest) ? throw new FormatException() : certificates;
     }
 
     /// <summary>Only the certificates, each of which is one: no text around them, no keys. Null where that fails.</summary>
@@ -42,6 +45,7 @@ static partial class PemChain
         }
     }
 
-    [GeneratedRegex("-(?:BEGIN|END) ", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Marker();
+    /// <summary>A BEGIN or END line of no block, however many hyphens it has.</summary>
+    static bool HasMarker(ReadOnlySpan<char> text) =>
+        text.Contains("-BEGIN ", StringComparison.Ordinal) || text.Contains("-END ", StringComparison.Ordinal);
 }

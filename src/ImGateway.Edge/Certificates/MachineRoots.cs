@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
@@ -24,9 +25,11 @@ static class MachineRoots
         }
 
         var roots = store.Certificates;
+        var issuer = DistinguishedNames.KeyOf(certificate.IssuerName.RawData);
         try
         {
-            return roots.Any(root => root.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span) || certificate.IsIssuedBy(root));
+            return roots.Any(root => root.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span)
+                || (DistinguishedNames.KeyOf(root.SubjectName.RawData) == issuer && certificate.IsIssuedBy(root)));
         }
         finally
         {

@@ -84,6 +84,19 @@ public sealed class PemFileTests : IDisposable
         Assert.DoesNotContain(key.Split('\n')[1], problem.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("-----BEGIN CERTIFICATE-----\n", "line 1: ")]
+    [InlineData("-----END CERTIFICATE----- ", "line 1: ")]
+    [InlineData("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", "line 1: holds a damaged certificate")]
+    [InlineData("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: \n", "line 1: ")]
+    [InlineData("-----BEGIN a", "holds no certificate")]
+    public void A_megabyte_of_markers_is_refused(string marker, string expected)
+    {
+        var text = string.Concat(Enumerable.Repeat(marker, FileContents.MaxBytes / marker.Length));
+        var reading = Read(new CertificateFile { Certificate = Write("server.crt", text), Key = Write("server.key", _issued.KeyPem) });
+        Assert.StartsWith(expected, Assert.Single(reading.Problems).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_stands_between_blocks_may_be_anything_else()
     {
