@@ -57,7 +57,7 @@ sealed record CertificateChain(
         // that is valid; of those the cross-signed one, because clients that have the root need nothing above it, and older ones do.
         X509Certificate2? Best(IEnumerable<X509Certificate2> candidates) => candidates
             .Where(candidate => !issuers.Exists(issuer => IsTwin(issuer, candidate)))
-            .OrderByDescending(candidate => CertificateDates.AreCurrent(candidate, now))
+            .OrderByDescending(candidate => CertificateDates.IsCurrent(candidate, now))
             .ThenBy(candidate => candidate.IsSelfSigned())
             .ThenByDescending(candidate => IssuersOf(candidate).Any())
             .ThenByDescending(candidate => candidate.NotAfter)

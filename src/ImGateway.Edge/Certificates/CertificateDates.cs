@@ -15,7 +15,7 @@ static class CertificateDates
 
     public static bool IsValid(this Credential credential, DateTimeOffset now) => !credential.IsEarly(now) && credential.NotAfter > now;
 
-    public static bool AreCurrent(X509Certificate2 certificate, DateTimeOffset now) =>
+    public static bool IsCurrent(X509Certificate2 certificate, DateTimeOffset now) =>
         !IsEarly(new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), now) && new DateTimeOffset(certificate.NotAfter.ToUniversalTime()) >= now;
 
     /// <summary>

@@ -69,7 +69,7 @@ static class DistinguishedNames
         throw new AsnContentException();
     }
 
-    /// <summary>Null: compared as it is. OpenSSL reads T61String as Latin-1, as everybody writes it.</summary>
+    /// <summary>Null: compared as it is. T61String is Latin-1, as for OpenSSL.</summary>
     static Encoding? EncodingOf(Asn1Tag tag) => tag.TagClass != TagClass.Universal ? null : tag.TagValue switch
     {
         (int)UniversalTagNumber.UTF8String => Utf8,

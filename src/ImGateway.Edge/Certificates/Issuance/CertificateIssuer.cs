@@ -12,7 +12,7 @@ sealed partial class CertificateIssuer(
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     readonly Orders _orders = new(accounts);
-    readonly IssuedChain _chain = new(options, time);
+    readonly IssuedChain _chain = new(options, time, (host, warning) => ChainWarned(logger, host, OneLine.From(warning.Message)));
 
     /// <exception cref="IssuanceException">Why there is none, and what to do.</exception>
     public async Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
@@ -208,6 +208,9 @@ sealed partial class CertificateIssuer(
 
     [LoggerMessage(43, LogLevel.Warning, "{Host}: certificate {Serial} also covers {Names}, which was not ordered; it is served all the same. Ask the CA why")]
     partial void NotOrdered(HostName host, string serial, string names);
+
+    [LoggerMessage(45, LogLevel.Warning, "{Host}: in what the CA has delivered {What}")]
+    static partial void ChainWarned(ILogger logger, HostName host, string what);
 
     [LoggerMessage(39, LogLevel.Warning, "{Host}: Edge:Acme:PreferredChain: no chain is issued by {Preferred}; the CA offers: {Issuers}. Its own choice is served")]
     partial void NoSuchChain(HostName host, string preferred, string issuers);

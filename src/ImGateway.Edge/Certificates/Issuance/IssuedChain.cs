@@ -5,7 +5,8 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>What came back from a CA, judged as a file would be, and by what was ordered.</summary>
-sealed class IssuedChain(EdgeOptions options, TimeProvider time)
+/// <param name="warn">Is given what is worth knowing of a certificate that is served.</param>
+sealed class IssuedChain(EdgeOptions options, TimeProvider time, Action<HostName, CertificateProblem> warn)
 {
     /// <exception cref="IssuanceException">It cannot be served.</exception>
     public Credential Check(string pem, AsymmetricAlgorithm key, HostName host, string ca)
@@ -21,6 +22,7 @@ sealed class IssuedChain(EdgeOptions options, TimeProvider time)
             };
         }
 
+        foreach (var warning in reading.Warnings) warn(host, warning);
         // A name too many harms no client of this one, and each further order would cost one of a few in a week.
         if (credential.Covers(host)) return credential;
         throw new IssuanceException($"certificate from {ca}: is for {string.Join(", ", credential.Names)}, not for {host}; it is ordered anew; if that goes on, ask the CA")
