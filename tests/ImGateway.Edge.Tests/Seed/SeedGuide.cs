@@ -12,6 +12,8 @@ static class SeedGuide
 
     static readonly IReadOnlyList<Fence> Fences = Fence.In(Page);
 
+    public static IEnumerable<string> Headings => Lines.Where(line => line.StartsWith("##", StringComparison.Ordinal)).Select(line => line.TrimStart('#').Trim());
+
     /// <summary>The blocks of bash under a heading, in their order.</summary>
     /// <exception cref="InvalidOperationException">There is none.</exception>
     public static IReadOnlyList<string> Commands(string heading)

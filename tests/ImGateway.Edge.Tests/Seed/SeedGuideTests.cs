@@ -68,6 +68,32 @@ public sealed class SeedGuideTests : IAsyncLifetime
         Assert.True(valid.ExitCode == 0, valid.All);
     }
 
+    /// <summary>The leaf alone, as the guide copies it: who issued it is known to the company's clients, and to no one else.</summary>
+    [Fact]
+    public async Task Option_3_Corporate_CA_certificate()
+    {
+        using var company = TestCa.Create("Example Corporate CA");
+        using var issued = company.Issue(Host);
+        File.WriteAllText(_folder["corporate.crt"], issued.LeafPem);
+        File.WriteAllText(_folder["corporate.key"], issued.KeyPem);
+        // The guide has made the folder in option 2.
+        Directory.CreateDirectory(_folder["deploy", "docker", "certs"]);
+        var said = await SeedGuide.RunAsync(Assert.Single(SeedGuide.Commands("Option 3: Corporate CA Certificate")), _folder.Path);
+        Assert.Contains("Issuer: CN = Example Corporate CA", said, StringComparison.Ordinal);
+
+        await using var edge = await EdgeProcess.StartAsync(new EdgeSetup { Hosts = [Host], Upstream = _upstream.Address, Files = [Deployed] });
+
+        File.WriteAllText(_folder["trusted.pem"], company.Pem);
+        await TestAsync(edge);
+        await edge.WaitForLog(line => line["@l"] == "Warning" && line.Message.Contains("Example Corporate CA", StringComparison.Ordinal), Patience);
+        await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_certificate_chain_state", ("host", Host), ("state", "unverified")) == 1, Patience);
+    }
+
+    [Fact]
+    public void Every_option_of_the_guide_is_one_of_these() => Assert.Equal(
+        SeedGuide.Headings.Where(heading => heading.StartsWith("Option ", StringComparison.Ordinal)).Select(heading => heading[..8]),
+        typeof(SeedGuideTests).GetMethods().Where(method => method.Name.StartsWith("Option_", StringComparison.Ordinal)).Select(method => method.Name[..8].Replace('_', ' ')).Order(StringComparer.Ordinal));
+
     CertificateFile Deployed => new() { Certificate = _folder["deploy", "docker", "certs", "server.crt"], Key = _folder["deploy", "docker", "certs", "server.key"] };
 
     /// <summary>The guide's own tests of what was installed, with another address in place of the example's, and the CA.</summary>
