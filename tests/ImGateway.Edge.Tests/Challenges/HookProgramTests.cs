@@ -137,6 +137,8 @@ public sealed class HookProgramTests
 
         Assert.Equal($"did not start: {directory["none"]}: no such program", await DescribeAsync(directory["none"]));
         Assert.StartsWith($"did not start: {directory["plain"]}: not executable", await DescribeAsync(directory["plain"]), StringComparison.Ordinal);
+        Assert.Equal(0, (await PastedCommand.RunAsync(PastedCommand.In(await DescribeAsync(directory["plain"])), directory.Path)).ExitCode);
+        Assert.True((await _program.RunAsync([directory["plain"]], HookProgram.FixedEnvironment, Patience, TestContext.Current.CancellationToken)).IsSuccess);
         Assert.StartsWith($"did not start: {directory["garbage"]}: not a program", await DescribeAsync(directory["garbage"]), StringComparison.Ordinal);
 
         async Task<string> DescribeAsync(string program)
