@@ -12,6 +12,9 @@ public sealed record ManagedCertificate(
     HostName Host, Credential Credential, string Source, string Origin, DateTimeOffset InstalledAt, PreviousCertificate? Previous, NextAction Next)
 {
     public OcspState Ocsp { get; init; }
+
+    /// <summary>The configured profile that it was ordered without, because the CA no longer had it; null where there is none.</summary>
+    internal string? WithoutProfile { get; init; }
 }
 
 public sealed record PreviousCertificate(string SerialNumber, DateTimeOffset NotAfter);

@@ -14,8 +14,12 @@ static class ManagedCertificates
             .. from host in options.Hosts
                where table.ContainsKey(host)
                let served = table[host]
+               let state = stateOf(host, served)
                select new ManagedCertificate(
-                   host, served.Credential, served.Source, served.Origin, served.InstalledAt, served.Previous, NextActions.Of(served, stateOf(host, served), options, now)),
+                   host, served.Credential, served.Source, served.Origin, served.InstalledAt, served.Previous, NextActions.Of(served, state, options, now))
+               {
+                   WithoutProfile = state?.WithoutProfile,
+               },
         ];
     }
 }

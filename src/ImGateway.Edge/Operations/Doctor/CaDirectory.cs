@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Acme;
-using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
@@ -47,32 +45,8 @@ sealed class CaDirectory : IAsyncDisposable
             findings.Add(new(check, FindingStatus.Fail, $"{Name} binds accounts to its customers (EAB)", "set Edge:Acme:ExternalAccount:KeyId and :HmacKeyFile to what it gave you"));
         }
 
-        if (options.Acme.Profile is { } profile && !directory.Profiles.ContainsKey(profile))
-        {
-            var offered = directory.Profiles.Count == 0 ? "no profiles" : $"the profiles {string.Join(", ", directory.Profiles.Keys)}";
-            var what = OneLine.From($"{Name} has no profile {OneLine.Quote(profile)}; it has {offered}");
-            const string remedy = "correct Edge:Acme:Profile, or remove it";
-            // A host without a certificate gets none.
-            findings.Add(HasCertificates(options)
-                ? new(check, FindingStatus.Warn, $"{what}; once a third of the time to renew has gone, certificates are ordered without it", remedy)
-                : new(check, FindingStatus.Fail, what, remedy));
-        }
-
+        findings.AddRange(Profiles.Look(check, options, Name, directory, _time));
         return findings;
-    }
-
-    bool HasCertificates(EdgeOptions options)
-    {
-        try
-        {
-            var stored = new OfflineCertificates(options, _time, NullLogger<OfflineCertificates>.Instance).Read().Select(managed => managed.Host).ToHashSet();
-            return options.Hosts.All(stored.Contains);
-        }
-        catch (CertificateLoadException)
-        {
-            // The look at the data directory reports that.
-            return false;
-        }
     }
 
     /// <summary>This machine's clock against the CA's: certificates and nonces are judged by both.</summary>

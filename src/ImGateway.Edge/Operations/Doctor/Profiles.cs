@@ -1,0 +1,47 @@
+using ImGateway.Acme;
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ImGateway.Edge.Operations.Doctor;
+
+/// <summary>Whether the CA has the profile of <c>Acme:Profile</c>, and which certificates were ordered without it.</summary>
+static class Profiles
+{
+    const string Remedy = "correct Edge:Acme:Profile, or remove it";
+
+    public static IEnumerable<Finding> Look(string check, EdgeOptions options, string ca, AcmeDirectory directory, TimeProvider time)
+    {
+        if (options.Acme.Profile is not { } profile) yield break;
+        var stored = Stored(options, time);
+        if (!directory.Profiles.ContainsKey(profile))
+        {
+            var offered = directory.Profiles.Count == 0 ? "no profiles" : $"the profiles {string.Join(", ", directory.Profiles.Keys)}";
+            var what = OneLine.From($"{ca} has no profile {OneLine.Quote(profile)}; it has {offered}");
+            // A host without a certificate gets none.
+            yield return options.Hosts.All(host => stored.Any(managed => managed.Host == host))
+                ? new(check, FindingStatus.Warn, $"{what}; once a third of the time to renew has gone, certificates are ordered without it", Remedy)
+                : new(check, FindingStatus.Fail, what, Remedy);
+        }
+
+        foreach (var managed in stored.Where(managed => managed.WithoutProfile == profile))
+        {
+            yield return new(
+                check, FindingStatus.Warn,
+                OneLine.From($"{managed.Host}: certificate {managed.Credential.SerialNumber} was ordered without the profile {OneLine.Quote(profile)}, because {ca} no longer had it"), Remedy);
+        }
+    }
+
+    static IReadOnlyList<ManagedCertificate> Stored(EdgeOptions options, TimeProvider time)
+    {
+        try
+        {
+            return new OfflineCertificates(options, time, NullLogger<OfflineCertificates>.Instance).Read();
+        }
+        catch (CertificateLoadException)
+        {
+            // The look at the data directory reports that.
+            return [];
+        }
+    }
+}
