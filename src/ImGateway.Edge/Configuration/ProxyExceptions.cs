@@ -10,12 +10,12 @@ sealed class ProxyExceptions
 {
     public static readonly ProxyExceptions None = new("");
 
-    readonly IReadOnlyList<Exception> _exceptions;
+    readonly IReadOnlyList<Entry> _entries;
 
     public ProxyExceptions(string text)
     {
         Text = text;
-        _exceptions = [.. text.Split([',', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
+        _entries = [.. text.Split([',', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
     }
 
     public string Text { get; }
@@ -24,18 +24,18 @@ sealed class ProxyExceptions
     {
         var host = url.IdnHost.TrimEnd('.');
         var address = IPAddress.TryParse(url.IdnHost, out var parsed) ? parsed : null;
-        return _exceptions.Any(exception => (exception.Port ?? url.Port) == url.Port && exception.Matches(host, address));
+        return _entries.Any(entry => (entry.Port ?? url.Port) == url.Port && entry.Matches(host, address));
     }
 
-    static Exception Parse(string text)
+    static Entry Parse(string text)
     {
-        if (text == "*") return new Exception(null, (_, _) => true);
-        if (Network(text) is { } network) return new Exception(null, (_, address) => address is not null && network(address));
+        if (text == "*") return new Entry(null, (_, _) => true);
+        if (Network(text) is { } network) return new Entry(null, (_, address) => address is not null && network(address));
         var (host, port) = text.LastIndexOf(':') is > 0 and var colon && ushort.TryParse(text[(colon + 1)..], out var number) ? (text[..colon], number) : (text, default(int?));
-        if (Network(host.Trim('[', ']')) is { } single) return new Exception(port, (_, address) => address is not null && single(address));
+        if (Network(host.Trim('[', ']')) is { } single) return new Entry(port, (_, address) => address is not null && single(address));
         var name = host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host.TrimStart('.');
         name = name.TrimEnd('.');
-        return new Exception(port, (asked, _) => name.Length > 0 && asked.EndsWith(name, StringComparison.OrdinalIgnoreCase)
+        return new Entry(port, (asked, _) => name.Length > 0 && asked.EndsWith(name, StringComparison.OrdinalIgnoreCase)
             && (asked.Length == name.Length || asked[^(name.Length + 1)] == '.'));
     }
 
@@ -61,5 +61,5 @@ sealed class ProxyExceptions
     }
 
     /// <param name="Port">Null: any.</param>
-    sealed record Exception(int? Port, Func<string, IPAddress?, bool> Matches);
+    sealed record Entry(int? Port, Func<string, IPAddress?, bool> Matches);
 }

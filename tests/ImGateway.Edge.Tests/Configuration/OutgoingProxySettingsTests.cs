@@ -1,3 +1,4 @@
+using CsCheck;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Tests.Configuration;
@@ -85,6 +86,20 @@ public sealed class OutgoingProxySettingsTests
     }
 
     [Fact]
+    public void No_text_makes_the_readers_fail() => Gen.Select(OneOf("", "http://", "http://u:p@", "https://", "http://[", "10.0.0.0/"), Gen.String, OneOf("", ":3128", "]:80", "/", "@proxy:1"))
+        .Sample((start, text, end) =>
+        {
+            if (ProxyAddress.TryParse(start + text + end, out var proxy))
+            {
+                var login = proxy.Credentials();
+                Assert.True(login is null || $"{proxy}".StartsWith("http://***@", StringComparison.Ordinal), $"{proxy}");
+                Assert.Equal($"{proxy}", OneLine.From($"{proxy}"));
+            }
+
+            _ = new ProxyExceptions(start + text + end).Contain(new Uri(Https));
+        });
+
+    [Fact]
     public void A_changed_password_is_a_change_and_not_printed()
     {
         var (old, next) = (Settings.With("""{"OutgoingProxy":"http://u:one@p:1"}""").Options(), Settings.With("""{"OutgoingProxy":"http://u:two@p:1"}""").Options());
@@ -118,4 +133,6 @@ public sealed class OutgoingProxySettingsTests
     [InlineData("2001:db8::/32", "https://[2001:db9::1]", false)]
     [InlineData("0.0.0.0/0", "https://[::1]", false)]
     public void Exceptions_are_what_curl_and_Go_take(string text, string url, bool direct) => Assert.Equal(direct, new ProxyExceptions(text).Contain(new Uri(url)));
+
+    static Gen<string> OneOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
 }

@@ -24,7 +24,7 @@ static class Examinations
                 new("dnssec", token => DnsSecurity.LookAsync(host, dns, token)),
                 new("caa", async token => await CaaRecords.LookAsync(host, options.Acme.Challenges, ca?.Name, ca is null ? [] : await ca.CaaIdentitiesAsync(token), dns, token)),
             ]),
-            .. ProxyCheck.Of(options).Select(proxy => new Examination("outgoing proxy", proxy.LookAsync)),
+            .. ProxyCheck.Of(options).Select(proxy => new Examination("outgoing proxy", token => proxy.LookAsync(time, token))),
             .. ca is null ? (IEnumerable<Examination>)[] :
             [
                 new("ca", token => ca.LookAsync(options, token)),

@@ -11,6 +11,8 @@ sealed record ProxyCheck(string Key, ProxyAddress Proxy)
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    bool IsVariable => !Key.Contains(':', StringComparison.Ordinal);
+
     public static IEnumerable<ProxyCheck> Of(EdgeOptions options)
     {
         if (options.OutgoingProxy is { } own) yield return new("Edge:OutgoingProxy", own);
@@ -18,15 +20,15 @@ sealed record ProxyCheck(string Key, ProxyAddress Proxy)
         if (options.ProxyEnvironment.Http is { } http) yield return new("HTTP_PROXY", http);
     }
 
-    public async Task<IEnumerable<Finding>> LookAsync(CancellationToken cancellationToken)
+    public async Task<IEnumerable<Finding>> LookAsync(TimeProvider time, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Patience);
+        using var late = new CancellationTokenSource(Patience, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
             using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(Proxy.Uri.IdnHost, Proxy.Uri.Port, limit.Token);
-            return [new(Check, FindingStatus.Ok, Key.Contains(':', StringComparison.Ordinal) ? $"{Proxy} of {Key} takes connections" : $"{Proxy} of {Key} takes connections; the edge's own environment may differ from that of this doctor")];
+            return [new(Check, FindingStatus.Ok, $"{Proxy} of {Key} takes connections{(IsVariable ? "; the edge's own environment may differ from that of this doctor" : "")}")];
         }
         catch (SocketException e)
         {
