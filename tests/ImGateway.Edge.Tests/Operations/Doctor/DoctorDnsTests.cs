@@ -68,6 +68,22 @@ public sealed class DoctorDnsTests : IDisposable
             && remedy.Contains("CAA", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Addresses_are_those_of_the_name_servers_and_a_hosts_file_is_named_as_such()
+    {
+        _zones.Add("known.test", "im A 192.0.2.7", "im AAAA 2001:db8::7", "alias CNAME im");
+        _zones.Add("localhost", "other A 127.0.0.1");
+        await using var server = await NameServer.StartAsync(_zones);
+
+        var (_, findings) = await DoctorRun.OfAsync(Setup("im.known.test", "alias.known.test", "none.known.test", "localhost"), server.ResolverFile);
+
+        Assert.Contains(findings, finding => finding is ("dns", "ok", var what, "") && what.StartsWith("im.known.test: 192.0.2.7, 2001:db8::7, not all of this machine", StringComparison.Ordinal));
+        Assert.Contains(findings, finding => finding is ("dns", "ok", var what, "") && what.StartsWith("alias.known.test: 192.0.2.7, 2001:db8::7", StringComparison.Ordinal));
+        Assert.Contains(findings, finding => finding is ("dns", "fail", var what, var remedy) && what.StartsWith("none.known.test: has no address", StringComparison.Ordinal) && remedy.Length > 0);
+        Assert.Contains(findings, finding => finding is ("dns", "warn", var what, var remedy) && what.StartsWith("localhost: ", StringComparison.Ordinal)
+            && what.Contains("of this machine's own files alone", StringComparison.Ordinal) && remedy.Contains("A and AAAA", StringComparison.Ordinal));
+    }
+
     string Setup(params string[] hosts) => new EdgeSetup
     {
         Hosts = hosts,
