@@ -20,7 +20,7 @@ static class Examinations
             Examination.Of("listen", () => ListenPorts.Look(options.Listen, edge is not null)),
             .. options.Hosts.Where(host => !host.IsAddress).SelectMany(host => (IEnumerable<Examination>)
             [
-                new("dns", token => HostAddresses.LookAsync(host, options, token)),
+                new("dns", token => HostAddresses.LookAsync(host, options, dns, token)),
                 new("dnssec", token => DnsSecurity.LookAsync(host, dns, token)),
                 new("caa", async token => await CaaRecords.LookAsync(host, options.Acme.Challenges, ca?.Name, ca is null ? [] : await ca.CaaIdentitiesAsync(token), dns, token)),
             ]),

@@ -1,42 +1,73 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using ARSoft.Tools.Net.Dns;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>A and AAAA of a host, as this machine's resolver has them.</summary>
+/// <summary>A and AAAA of a host as the name servers have them, as clients and CAs see it; what this machine's own files say comes second.</summary>
 static class HostAddresses
 {
     const string Check = "dns";
+    const string Remedy = "set A and AAAA records that lead here";
 
-    public static async Task<IEnumerable<Finding>> LookAsync(HostName host, EdgeOptions options, CancellationToken cancellationToken)
+    public static async Task<IEnumerable<Finding>> LookAsync(HostName host, EdgeOptions options, Resolver dns, CancellationToken cancellationToken)
     {
-        // Any name that a wildcard covers tells whether the zone has the wildcard too.
+        // Any name that a wildcard covers does: where it has an address, the zone has the wildcard, too.
         var name = host.IsWildcard ? $"imgw-doctor{host.Value[1..]}" : host.Value;
+        var isNeeded = options.Certificates.Source is CertificateSource.Acme
+            && !options.Acme.Challenges.Any(challenge => challenge is ChallengeTypes.Dns or ChallengeTypes.DnsPersist);
+
+        // 1. What the CA and clients get.
+        string? problem = null;
         try
         {
-            var addresses = await Dns.GetHostAddressesAsync(name, cancellationToken);
-            if (addresses.Length > 0) return [new(Check, FindingStatus.Ok, $"{host}: {string.Join(", ", addresses.Select(address => address.ToString()))}{Whose(addresses)}")];
+            var addresses = await AskAsync(name, dns, cancellationToken);
+            if (addresses.Count > 0) return [new(Check, FindingStatus.Ok, $"{host}: {Text(addresses)}{Whose(addresses)}")];
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData)
+        catch (DnsException e)
         {
-            // Told below, as an empty answer is.
-        }
-        catch (SocketException e)
-        {
-            return [new(Check, FindingStatus.Warn, $"{host}: the resolver cannot say ({e.Message.TrimEnd('.')})", "see to the name servers of this machine")];
+            problem = e.Message;
         }
 
-        var needed = options.Certificates.Source is CertificateSource.Acme
-            && !options.Acme.Challenges.Any(challenge => challenge is ChallengeTypes.Dns or ChallengeTypes.DnsPersist);
+        // 2. What this machine has of its own, such as a line in /etc/hosts.
+        if (await OwnAsync(name, cancellationToken) is { Count: > 0 } own)
+        {
+            var what = $"{host}: {Text(own)}, of this machine's own files alone: {(problem is null ? "the name servers have no address" : $"the name servers cannot be asked ({problem})")}";
+            return [isNeeded ? new(Check, FindingStatus.Warn, what, $"{Remedy}, unless the CA knows the host otherwise") : new(Check, FindingStatus.Ok, what)];
+        }
+
         return
         [
-            new(Check, needed ? FindingStatus.Fail : FindingStatus.Warn, $"{host}: has no address{(needed ? ", and the CA connects to it to validate" : "")}", "set A and AAAA records that lead here"),
+            problem is not null ? new(Check, FindingStatus.Warn, $"{host}: the name servers cannot be asked ({problem})", "see to the name servers of this machine")
+                : new(Check, isNeeded ? FindingStatus.Fail : FindingStatus.Warn, $"{host}: has no address{(isNeeded ? ", and the CA connects to it to validate" : "")}", Remedy),
         ];
     }
 
-    static string Whose(IPAddress[] addresses)
+    static async Task<IReadOnlyList<IPAddress>> AskAsync(string name, Resolver dns, CancellationToken cancellationToken)
+    {
+        var four = dns.AskAsync<ARecord>(name, RecordType.A, cancellationToken);
+        var six = dns.AskAsync<AaaaRecord>(name, RecordType.Aaaa, cancellationToken);
+        await Task.WhenAll(four, six);
+        return [.. (await four).Select(record => record.Address), .. (await six).Select(record => record.Address)];
+    }
+
+    static async Task<IReadOnlyList<IPAddress>> OwnAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Dns.GetHostAddressesAsync(name, cancellationToken);
+        }
+        catch (SocketException)
+        {
+            return [];
+        }
+    }
+
+    static string Text(IEnumerable<IPAddress> addresses) => string.Join(", ", addresses);
+
+    static string Whose(IReadOnlyList<IPAddress> addresses)
     {
         var own = NetworkInterface.GetAllNetworkInterfaces().SelectMany(network => network.GetIPProperties().UnicastAddresses).Select(address => address.Address).ToHashSet();
         return addresses.All(own.Contains) ? "" : ", not all of this machine: fine where a router or load balancer leads here";
