@@ -40,21 +40,26 @@ public sealed class EventSourceTests(TlsFixture tls)
     }
 
     [Fact]
-    public async Task A_drain_ends_event_streams_at_its_time_out_and_they_go_on_at_the_next_edge()
+    public async Task A_drain_ends_event_streams_within_its_spread_and_they_go_on_at_the_next_edge()
     {
         await using var gateway = await ChatGateway.StartAsync(FreePort.Next());
-        var setup = RealTimeEdge.Setup(tls, [gateway.Address], [], ("Drain:Timeout", "00:00:01"));
+        var setup = RealTimeEdge.Setup(tls, [gateway.Address], [], ("Drain:Spread", "00:00:01"), ("Drain:Timeout", "00:10:00"));
         await using var before = await EdgeProcess.StartAsync(setup);
         await using var client = await EventsAsync(before);
+        await using var signalR = await NodeClient.StartAsync(tls.RootFile, "signalr-client.cjs", $"https://localhost:{before.HttpsPort}/hubs/chat", "ServerSentEvents");
         gateway.Publish("one");
         await client.LineAsync("event 1: one");
+        await signalR.LineAsync("ServerSentEvents: hello from ");
 
         Assert.Equal(0, await before.StopAsync(RealTimeEdge.Patience));
         await client.LineAsync("reconnecting");
+        await signalR.LineAsync("disconnected");
+        var from = signalR.Log.Lines.Count;
         await using var after = await EdgeProcess.StartAsync(setup);
         gateway.Publish("two");
 
         await client.LineAsync("event 2: two");
+        await signalR.LineAsync("ServerSentEvents: hello from ", from);
         Assert.Single(client.Log.Lines, line => line.Text.StartsWith("event 1", StringComparison.Ordinal));
     }
 
