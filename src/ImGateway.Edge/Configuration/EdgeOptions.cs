@@ -392,7 +392,7 @@ public sealed record DrainSection
     /// <example>"00:00:15"</example>
     public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Over how long WebSockets are closed, so that clients do not all come back at once; 0 closes them together.</summary>
+    /// <summary>Over how long WebSockets are closed and event streams ended, so that clients do not all come back at once; 0 closes them together.</summary>
     /// <example>"00:00:10"</example>
     public TimeSpan Spread { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -3,6 +3,7 @@ using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations.Reload;
+using ImGateway.Edge.Proxying;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Connections;
 using Prometheus;
@@ -51,6 +52,10 @@ public static class OperationsRegistration
         services.AddSingleton(provider => new WebSocketDrain(
             provider.GetRequiredService<WebSocketRegistry>(),
             provider.GetRequiredService<WebSocketMetrics>(),
+            CertificatesRegistration.NewRandom(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new EventStreamDrain(
+            provider.GetRequiredService<OpenEventStreams>(),
             CertificatesRegistration.NewRandom(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<Shutdown>();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Proxying;
 using ImGateway.Edge.WebSockets;
 
 namespace ImGateway.Edge.Operations;
@@ -12,7 +13,7 @@ public sealed record Drained(long Closed, int Cut, TimeSpan Took);
 
 /// <summary>A stop in order, top to bottom; afterwards nothing is left for the server to end but the management port and the control socket.</summary>
 sealed partial class Shutdown(
-    CurrentOptions options, StopRequest request, ClientConnections connections, WebSocketDrain webSockets, DrainMetrics metrics, DrainProgress status, TimeProvider time, ILogger<Shutdown> logger)
+    CurrentOptions options, StopRequest request, ClientConnections connections, WebSocketDrain webSockets, EventStreamDrain eventStreams, DrainMetrics metrics, DrainProgress status, TimeProvider time, ILogger<Shutdown> logger)
 {
     static readonly TimeSpan BetweenReports = TimeSpan.FromSeconds(5);
 
@@ -49,7 +50,7 @@ sealed partial class Shutdown(
             // 3. What is idle ends, answers under way are finished.
             connections.Close();
 
-            // 4. WebSockets are closed, one after the other, until nobody is left.
+            // 4. WebSockets are closed and event streams ended, one after the other, until no connection is left.
             await CloseAsync(drain.Spread, over.Token);
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested)
@@ -76,7 +77,7 @@ sealed partial class Shutdown(
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(over);
         using var reports = time.CreateTimer(_ => OnProgress(), null, BetweenReports, BetweenReports);
         using var fresh = time.CreateTimer(_ => connections.CloseFresh(), null, spread > FirstRequest ? spread : FirstRequest, Timeout.InfiniteTimeSpan);
-        var closing = webSockets.CloseAsync(spread, gone.Token);
+        var closing = Task.WhenAll(webSockets.CloseAsync(spread, gone.Token), eventStreams.CloseAsync(spread, gone.Token));
         try
         {
             await connections.WhenEmptyAsync(over);

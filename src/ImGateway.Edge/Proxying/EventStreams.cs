@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Proxying;
 /// Server-sent events are rarer than the bytes of other responses. YARP has one time-out for all responses of a cluster, so these are copied
 /// here, with their own, and everything else stays as YARP does it. Goes last of the transforms: the response begins in it.
 /// </summary>
-sealed class EventStreams(CurrentOptions options, TimeProvider time) : ResponseTransform
+sealed class EventStreams(CurrentOptions options, OpenEventStreams open, TimeProvider time) : ResponseTransform
 {
     const string EventStream = "text/event-stream";
     const int BufferBytes = 16 * 1024;
@@ -34,7 +34,8 @@ sealed class EventStreams(CurrentOptions options, TimeProvider time) : ResponseT
         var limit = options.Value.Upstream.IdleTimeout is var timeout && timeout > Shortest ? timeout : Shortest;
         using var silent = new CancellationTokenSource(limit, time);
         await using var left = context.RequestAborted.UnsafeRegister(static silent => ((CancellationTokenSource)silent!).Cancel(), silent);
-        var toClient = false;
+        var (toClient, stream) = (false, new OpenEventStream(silent));
+        open.Add(stream);
         try
         {
             // A client counts the stream as open when it has the headers, which may be long before the first event.
@@ -60,6 +61,10 @@ sealed class EventStreams(CurrentOptions options, TimeProvider time) : ResponseT
                 }
             }
         }
+        catch (OperationCanceledException) when (stream.IsEnded && !context.RequestAborted.IsCancellationRequested)
+        {
+            // A drain: to the client an end as any other, after which it comes back.
+        }
         catch (Exception e) when (e is IOException or OperationCanceledException or HttpRequestException or ObjectDisposedException)
         {
             var error = context.RequestAborted.IsCancellationRequested || toClient ? ForwarderError.ResponseBodyClient
@@ -68,6 +73,10 @@ sealed class EventStreams(CurrentOptions options, TimeProvider time) : ResponseT
             context.Features.Set<IForwarderErrorFeature>(new Failure(error, e));
             // The client must not take the end for that of the stream.
             context.Abort();
+        }
+        finally
+        {
+            open.Remove(stream);
         }
     }
 

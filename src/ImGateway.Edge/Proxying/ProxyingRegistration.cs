@@ -47,7 +47,7 @@ static class ProxyingRegistration
         OwnShortage.Register(services);
         HealthChanges.Register(services);
         services.AddSingleton<UpstreamErrors>().AddSingleton<UpstreamResults>();
-        services.AddSingleton<HoldQueue>().AddSingleton<Retries>();
+        services.AddSingleton<HoldQueue>().AddSingleton<Retries>().AddSingleton<OpenEventStreams>();
         KeepNoKeysForCookies(services);
         // YARP brings it for policies, which the ReverseProxy section may not name here; with it each request would pass its middleware.
         services.RemoveAll<IAuthorizationHandlerProvider>();

@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Proxying;
 sealed record UpstreamUri(string Prefix, string Target, Uri Uri);
 
 /// <summary>What every route does on top of its own transforms: the target byte for byte, the host unchanged, the forwarded headers as edited.</summary>
-sealed class UpstreamTransforms(CurrentOptions options, TimeProvider time) : ITransformProvider
+sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events, TimeProvider time) : ITransformProvider
 {
     public void ValidateRoute(TransformRouteValidationContext context)
     {
@@ -32,7 +32,7 @@ sealed class UpstreamTransforms(CurrentOptions options, TimeProvider time) : ITr
         context.ResponseTransforms.Add(new SwitchingProtocols());
         context.ResponseTransforms.Add(new AnswerCheck());
         context.ResponseTransforms.Add(new ContentlessResponse());
-        context.ResponseTransforms.Add(new EventStreams(options, time));
+        context.ResponseTransforms.Add(new EventStreams(options, events, time));
         context.ResponseTrailersTransforms.Add(new Nominated.OfTrailers());
     }
 

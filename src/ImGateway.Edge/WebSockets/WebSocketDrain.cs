@@ -17,20 +17,8 @@ sealed class WebSocketDrain(WebSocketRegistry registry, WebSocketMetrics metrics
     /// <summary>Closes what is open over <paramref name="spread"/>, then what is opened still, until cancelled.</summary>
     public async Task CloseAsync(TimeSpan spread, CancellationToken cancellationToken)
     {
-        // 1. In no order that clients could be in, such as that of their coming.
-        var sockets = registry.Open.ToArray();
-        random.Shuffle(sockets);
+        await DrainSchedule.CloseAsync(registry.Open.ToArray(), socket => socket.RequestClose(ServiceRestart), spread, random, time, cancellationToken);
 
-        // 2. Each at its moment; timers are coarser than the slots of many sockets, so all that are due at once.
-        var began = time.GetTimestamp();
-        foreach (var (socket, moment) in sockets.Zip(DrainSchedule.Moments(sockets.Length, spread, random)))
-        {
-            if (moment - time.GetElapsedTime(began) is { Ticks: > 0 } rest) await Task.Delay(rest, time, cancellationToken);
-            socket.RequestClose(ServiceRestart);
-        }
-
-        // 3. Those opened meanwhile: not before the spread is over, so that its evenness stays.
-        if (spread - time.GetElapsedTime(began) is { Ticks: > 0 } end) await Task.Delay(end, time, cancellationToken);
         using var timer = new PeriodicTimer(LookAgain, time);
         do AskAll();
         while (await timer.WaitForNextTickAsync(cancellationToken));
