@@ -13,14 +13,17 @@ readonly record struct FolderIdentity(ulong Device, ulong Inode, long BornSecond
 
     const uint InodeMask = 0x100, BirthMask = 0x800;
 
+    /// <summary>glibc has it since 2.28, and .NET runs on older ones.</summary>
+    static readonly bool HasStatx = NativeLibrary.TryLoad("libc.so.6", out var libc) && NativeLibrary.TryGetExport(libc, "statx", out _);
+
     /// <summary>Null where there is no folder.</summary>
     public static FolderIdentity? Of(string path)
     {
         if (!Directory.Exists(path)) return null;
-        if (!OperatingSystem.IsLinux()) return Created(path);
+        if (!HasStatx) return Created(path);
         if (ReadStatus(CurrentFolder, path, flags: 0, InodeMask | BirthMask, out var status) != 0)
         {
-            // It has gone since; anything else is a system that has no statx, or a filter that forbids it.
+            // It has gone since; anything else is a kernel that has no statx, or a filter that forbids it.
             return Marshal.GetLastPInvokeError() is NoEntry or NotADirectory or TooManyLinks or NameTooLong ? null : Created(path);
         }
 

@@ -64,11 +64,28 @@ public sealed class EventSourceTests(TlsFixture tls)
     }
 
     [Fact]
+    public async Task A_long_poll_waits_for_a_gateway_that_restarts()
+    {
+        var port = FreePort.Next();
+        await using var gateway = await ChatGateway.StartAsync(port, "one");
+        await using var edge = await EdgeProcess.StartAsync(RealTimeEdge.Setup(tls, [gateway.Address], ["HoldWhileDown"]));
+        await using var polls = await PollsAsync(edge);
+        await polls.LineAsync("200 one");
+
+        // One that is under way when its gateway goes is sent once more.
+        await gateway.DisposeAsync();
+        await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_requests_held") == 1, RealTimeEdge.Patience);
+        await using var again = await ChatGateway.StartAsync(port, "one", "two");
+
+        await polls.LineAsync("200 two");
+    }
+
+    [Fact]
     public async Task A_long_poll_that_waits_for_longer_than_IdleTimeout_is_answered_504()
     {
         await using var gateway = await ChatGateway.StartAsync(FreePort.Next());
         await using var edge = await EdgeProcess.StartAsync(RealTimeEdge.Setup(tls, [gateway.Address], [], ("Upstream:IdleTimeout", "00:00:05")));
-        await using var polls = await NodeClient.StartAsync(tls.RootFile, "polls-client.cjs", $"https://localhost:{edge.HttpsPort}/api/poll");
+        await using var polls = await PollsAsync(edge);
         await using var events = await EventsAsync(edge);
 
         // The stream, as silent, goes on.
@@ -79,6 +96,9 @@ public sealed class EventSourceTests(TlsFixture tls)
         await events.LineAsync("event 1: one");
         Assert.Single(events.Log.Lines);
     }
+
+    Task<PartnerProcess> PollsAsync(EdgeProcess edge) =>
+        NodeClient.StartAsync(tls.RootFile, "polls-client.cjs", $"https://localhost:{edge.HttpsPort}/api/poll");
 
     Task<PartnerProcess> EventsAsync(EdgeProcess edge) =>
         NodeClient.StartAsync(tls.RootFile, "events-client.cjs", $"https://localhost:{edge.HttpsPort}/api/events");
