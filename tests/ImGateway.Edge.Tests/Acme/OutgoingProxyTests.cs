@@ -113,6 +113,7 @@ public sealed class OutgoingProxyTests : IDisposable
         var doctor = await EdgeVerb.RunAsync("doctor", "--config", edge.ConfigFile);
         Assert.Equal(1, doctor.ExitCode);
         Assert.Matches($"(?m)^fail +ca +.*through the proxy {address}", doctor.Output);
+        Assert.Equal(fault == "gone" ? 1 : 0, doctor.Output.Split('\n').Count(it => it.StartsWith("fail  ", StringComparison.Ordinal) && it.Contains("outgoing proxy", StringComparison.Ordinal)));
         Assert.Equal(fault == "gone", doctor.Output.Contains($"http://***@{address} cannot be reached (Connection refused)", StringComparison.Ordinal));
     }
 

@@ -48,7 +48,7 @@ public sealed class DoctorVerbTests : IDisposable
         {
             Hosts = ["localhost"],
             Upstream = new Uri("http://127.0.0.1:1"),
-            Settings = new Dictionary<string, JsonNode?> { ["Listen:Https"] = new JsonArray(taken.LocalEndpoint.ToString()) },
+            Settings = new Dictionary<string, JsonNode?> { ["Listen:Https"] = new JsonArray(taken.LocalEndpoint.ToString()), ["OutgoingProxy"] = "127.0.0.1:1" },
         };
 
         var (exitCode, findings) = await DoctorRun.OfAsync(setup.WriteTo(_directory.Path));
@@ -56,6 +56,8 @@ public sealed class DoctorVerbTests : IDisposable
         Assert.Equal(1, exitCode);
         Assert.Contains(findings, finding => finding is ("listen", "fail", var what, var remedy) && what.Contains("taken by another program") && remedy.Contains("ss -ltnp"));
         Assert.Contains(findings, finding => finding is ("upstream", "fail", _, var remedy) && remedy.Contains("Edge:Upstreams"));
+        // No certificate depends on it here.
+        Assert.Contains(findings, finding => finding is ("outgoing proxy", "warn", "http://127.0.0.1:1 cannot be reached (Connection refused)", "start it, or correct Edge:OutgoingProxy"));
         Assert.Contains(findings, finding => finding is ("edge", "ok", "none runs with this DataDirectory", ""));
     }
 

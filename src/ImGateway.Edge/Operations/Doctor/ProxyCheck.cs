@@ -5,7 +5,8 @@ namespace ImGateway.Edge.Operations.Doctor;
 
 /// <summary>Whether a proxy for outgoing connections takes them. What it lets pass is seen by asking the CA.</summary>
 /// <param name="Key">Which setting or variable names it.</param>
-sealed record ProxyCheck(string Key, ProxyAddress Proxy)
+/// <param name="IsOnTheWay">To the CA: without it certificates are not renewed.</param>
+sealed record ProxyCheck(string Key, ProxyAddress Proxy, bool IsOnTheWay)
 {
     const string Check = "outgoing proxy";
 
@@ -15,9 +16,12 @@ sealed record ProxyCheck(string Key, ProxyAddress Proxy)
 
     public static IEnumerable<ProxyCheck> Of(EdgeOptions options)
     {
-        if (options.OutgoingProxy is { } own) yield return new("Edge:OutgoingProxy", own);
-        if (options.ProxyEnvironment.Https is { } https) yield return new("HTTPS_PROXY", https);
-        if (options.ProxyEnvironment.Http is { } http) yield return new("HTTP_PROXY", http);
+        var toCa = options.Certificates.Source is CertificateSource.Acme && AcmeDirectories.UrlOf(options.Acme.Directory) is { } directory
+            ? OutgoingProxy.For(directory, options)
+            : null;
+        if (options.OutgoingProxy is { } own) yield return new("Edge:OutgoingProxy", own, own == toCa);
+        if (options.ProxyEnvironment.Https is { } https) yield return new("HTTPS_PROXY", https, https == toCa);
+        if (options.ProxyEnvironment.Http is { } http) yield return new("HTTP_PROXY", http, http == toCa);
     }
 
     public async Task<IEnumerable<Finding>> LookAsync(TimeProvider time, CancellationToken cancellationToken)
@@ -40,5 +44,5 @@ sealed record ProxyCheck(string Key, ProxyAddress Proxy)
         }
     }
 
-    Finding Failed(string why) => new(Check, FindingStatus.Fail, $"{Proxy} cannot be reached ({why})", $"start it, or correct {Key}");
+    Finding Failed(string why) => new(Check, IsOnTheWay ? FindingStatus.Fail : FindingStatus.Warn, $"{Proxy} cannot be reached ({why})", $"start it, or correct {Key}");
 }
