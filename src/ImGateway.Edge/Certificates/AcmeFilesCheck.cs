@@ -76,7 +76,7 @@ public static class AcmeFilesCheck
         var full = Find(path);
         if (full is null) yield return OneLine.From($"{name}: {path} does not exist; name a program by its path");
         else if (Directory.Exists(full)) yield return OneLine.From($"{name}: {path} is a folder; name the program in it");
-        else if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(full) & Executable) == UnixFileMode.None) yield return OneLine.From($"{name}: {path} is not executable; allow it (chmod +x)");
+        else if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(full) & Executable) == UnixFileMode.None) yield return OneLine.From($"{name}: {path} is not executable; {Remedies.AllowToRun(full)}");
     }
 
     // A bare name is looked for as the system does when it runs it.

@@ -24,7 +24,7 @@ sealed partial class PrivateModes(ILogger logger)
         }
         catch (UnauthorizedAccessException)
         {
-            throw new CertificateLoadException([$"{path}: may not be read; give it to the user {Environment.UserName} (chown)"]);
+            throw new CertificateLoadException([$"{path}: may not be read; {Remedies.GiveToThisUser(path)}"]);
         }
     }
 
@@ -40,7 +40,7 @@ sealed partial class PrivateModes(ILogger logger)
         catch (UnauthorizedAccessException)
         {
             throw new CertificateLoadException(
-                [$"{path}: has mode {Octal(actual)} and belongs to another user; give it to {Environment.UserName} with mode {Octal(mode)} (chown, chmod)"]);
+                [$"{path}: has mode {Octal(actual)} and belongs to another user; {Remedies.GiveToThisUser(path, Octal(mode))}"]);
         }
 
         Repaired(path, Octal(actual), Octal(mode));

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Challenges;
 
@@ -44,7 +45,7 @@ sealed class HookProgram(TimeProvider time)
             {
                 2 => "no such program",
                 8 => "not a program: a script begins with #! and its interpreter",
-                13 => "not executable for this user; chmod +x, and check its folders",
+                13 => $"not executable for this user; check its folders, or allow it with: chmod +x {ShellWord.Of(argv[0])}",
                 _ => e.Message,
             }}");
         }

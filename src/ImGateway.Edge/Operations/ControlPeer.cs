@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations;
 
@@ -19,11 +20,7 @@ readonly record struct ControlPeer(uint UserId)
     }
 
     /// <summary>Whoever the edge runs as, and root.</summary>
-    public bool MayAct => UserId == 0 || UserId == EffectiveUserId();
+    public bool MayAct => UserId == 0 || UserId == ThisUser.Id;
 
     public override string ToString() => $"uid {UserId}";
-
-    [DllImport("libc", EntryPoint = "geteuid")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    static extern uint EffectiveUserId();
 }

@@ -22,10 +22,10 @@ static class DataFolder
         }
 
         yield return Written(path) is { } problem
-            ? new(Check, FindingStatus.Fail, $"{path} cannot be written to ({problem})", $"give it to the user {Environment.UserName} (chown), and see to its space")
+            ? new(Check, FindingStatus.Fail, $"{path} cannot be written to ({problem})", $"see to its space, or {Remedies.GiveToThisUser(path)}")
             : new(Check, FindingStatus.Ok, $"{path} can be written to");
         if (OperatingSystem.IsWindows()) yield break;
-        foreach (var open in Opened(path)) yield return new(Check, FindingStatus.Warn, $"{open} is open to other users", "close it (chmod go=); the next start does, too");
+        foreach (var open in Opened(path)) yield return new(Check, FindingStatus.Warn, $"{open} is open to other users", Remedies.CloseToOthers(open));
     }
 
     /// <summary>Really, to the disk: a full one and a read-only one look writable otherwise.</summary>
