@@ -13,10 +13,13 @@ public static class PastedCommand
 
     /// <param name="folder">Where the shell is.</param>
     /// <param name="input">What is typed. There is no terminal, so that programs which ask for a password read it from there.</param>
-    public static Task<ToolResult> RunAsync(string command, string folder, string input = "")
+    public static Task<ToolResult> RunAsync(string command, string folder, string input = "") =>
+        PartnerTool.RunAsync("setsid", ["--wait", "bash", .. Arguments(command, folder)], input);
+
+    /// <summary>Of a bash that runs the command in the folder.</summary>
+    public static string[] Arguments(string command, string folder)
     {
         var imgw = string.Join(' ', EdgeVerb.Command.Select(word => $"'{word}'"));
-        var script = $$"""cd "$1" && imgw() { {{imgw}} "$@"; } && eval "$2" """;
-        return PartnerTool.RunAsync("setsid", ["--wait", "bash", "-c", script, "bash", folder, command], input);
+        return ["-c", $$"""cd "$1" && imgw() { {{imgw}} "$@"; } && eval "$2" """, "bash", folder, command];
     }
 }

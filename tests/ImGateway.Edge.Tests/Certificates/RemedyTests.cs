@@ -203,7 +203,7 @@ public sealed class RemedyTests : IDisposable
                 && (line.Contains("openssl ", StringComparison.Ordinal) || line.Contains("imgw cert self-signed -", StringComparison.Ordinal))))
             .Select(Path.GetFileName);
 
-        // The demo's line to paste is run by DemoHostTests; the help's example by CommandLineTests.
+        // The demo's lines to paste are run by DemoPortsTests; the help's example by CommandLineTests.
         Assert.Equal(["CommandLine.cs", "DemoBanner.cs", "Remedies.cs"], places.Order(StringComparer.Ordinal));
     }
 

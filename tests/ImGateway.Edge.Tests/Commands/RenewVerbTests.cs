@@ -23,7 +23,7 @@ public sealed class RenewVerbTests : IDisposable
         var result = await EdgeVerb.RunAsync(["cert", .. verb, "--config", config]);
 
         Assert.Equal((1, ""), (result.ExitCode, result.Output));
-        Assert.Matches(@"^\S+/control\.sock: no edge runs with this DataDirectory, and [^\n]*; start it with 'imgw run'\n$", result.Error);
+        Assert.Matches(@"^\S+/control\.sock: no edge runs with this DataDirectory, and [^\n]*; start it with: imgw run --config \S+\n$", result.Error);
     }
 
     [Fact]

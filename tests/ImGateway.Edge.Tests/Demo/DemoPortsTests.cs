@@ -53,7 +53,16 @@ public sealed class DemoPortsTests : IAsyncLifetime
         Assert.Equal("200 ", await CurlAsync("https://localhost:9443/api/time", "--cacert", CaFile("first")));
         Assert.Equal("301 https://localhost:9443/", await CurlAsync("http://localhost:9080/"));
         Assert.Equal("200 ", await CurlAsync("http://localhost:9190/readyz"));
-        Assert.Contains("-connect localhost:9443 ", demo.Log.ToString(), StringComparison.Ordinal);
+        foreach (var program in (string[])["curl", "openssl"])
+        {
+            var lines = demo.Log.ToString().Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith(program + " ", StringComparison.Ordinal)).ToList();
+            Assert.NotEmpty(lines);
+            foreach (var line in lines)
+            {
+                var pasted = await PartnerTool.RunAsync(_space.Prefix[0], [.. _space.Prefix.Skip(1), "bash", .. PastedCommand.Arguments(line, _data.Path)]);
+                Assert.True(pasted.ExitCode == 0 && !pasted.All.Contains("verify error", StringComparison.Ordinal), $"{line}\n{pasted.All}");
+            }
+        }
     }
 
     [Theory]

@@ -43,7 +43,7 @@ public sealed class ReloadVerbTests
     }
 
     [Fact]
-    public async Task Where_no_edge_runs_the_verb_says_so()
+    public async Task Where_no_edge_runs_the_verb_says_so_with_the_command_that_starts_it()
     {
         using var directory = new TemporaryDirectory();
         var file = new EdgeSetup().WriteTo(directory.Path);
@@ -51,7 +51,11 @@ public sealed class ReloadVerbTests
         var result = await EdgeVerb.RunAsync("reload", "--config", file);
 
         Assert.Equal(1, result.ExitCode);
-        Assert.EndsWith("control.sock: no edge runs with this DataDirectory; start it with 'imgw run'\n", result.Error, StringComparison.Ordinal);
+        Assert.EndsWith($"control.sock: no edge runs with this DataDirectory; start it with: imgw run --config {file}\n", result.Error, StringComparison.Ordinal);
+        await using var edge = await PartnerProcess.StartAsync(
+            "bash", PastedCommand.Arguments(PastedCommand.In(result.Error.Trim()), directory.Path), new Dictionary<string, string>(),
+            async () => (await EdgeVerb.RunAsync("healthcheck", "--config", file)).ExitCode == 0);
+        Assert.Equal(0, (await EdgeVerb.RunAsync("reload", "--config", file)).ExitCode);
     }
 
     [Fact]
