@@ -7,13 +7,14 @@ namespace ImGateway.Edge.Commands;
 /// <summary>The certificates of a configuration: through the edge that runs with its DataDirectory, else from the files there.</summary>
 sealed class CertificateAccess : IDisposable
 {
+    readonly string? _configFile;
     readonly ConfigurationResult _configuration;
     readonly TextWriter _error;
     readonly ControlClient _edge;
 
-    CertificateAccess(ConfigurationResult configuration, TextWriter error)
+    CertificateAccess(string? configFile, ConfigurationResult configuration, TextWriter error)
     {
-        (_configuration, _error) = (configuration, error);
+        (_configFile, _configuration, _error) = (configFile, configuration, error);
         _edge = new ControlClient(configuration.Draft);
     }
 
@@ -21,7 +22,7 @@ sealed class CertificateAccess : IDisposable
     public KeyType KeyType => _configuration.Draft.Certificates.KeyType;
 
     /// <param name="error">Gets what is worth knowing about the files, where these are read here.</param>
-    public static CertificateAccess Open(string? configFile, TextWriter error) => new(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)), error);
+    public static CertificateAccess Open(string? configFile, TextWriter error) => new(configFile, EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)), error);
 
     public async Task<IReadOnlyList<CertificateStatus>> ListAsync(CancellationToken cancellationToken) =>
         await _edge.GetAsync<IReadOnlyList<CertificateStatus>>("/certificates", cancellationToken) is { } reply
@@ -65,7 +66,7 @@ sealed class CertificateAccess : IDisposable
     async Task<ControlRenewed> FollowAsync(string path, object body, IProgress<string> progress, CancellationToken cancellationToken) =>
         await _edge.FollowAsync<ControlRenewed>(path, body, progress, cancellationToken) is { } reply ? Agreed(reply) : throw NotRunning("it has stopped meanwhile");
 
-    UserError NotRunning(string why) => new($"{_edge.Path}: no edge runs with this DataDirectory, and {why}; start it with 'imgw run'");
+    UserError NotRunning(string why) => new($"{_edge.Path}: no edge runs with this DataDirectory, and {why}; start it with: {ConfigOption.RunCommand(_configFile)}");
 
     static T Agreed<T>(ControlReply<T> reply) => reply.Problems.Count == 0 ? reply.Value! : throw new UserError(reply.Problems);
 

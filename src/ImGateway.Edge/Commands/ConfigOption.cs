@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Commands;
 
@@ -10,4 +11,7 @@ static class ConfigOption
         Description = "The configuration file [default: ./appsettings.json, then the one beside the program, then /etc/imgw/appsettings.json]",
         HelpName = "FILE",
     };
+
+    /// <summary>The command that serves the same configuration.</summary>
+    public static string RunCommand(string? configFile) => configFile is null ? "imgw run" : $"imgw run --config {ShellWord.Of(configFile)}";
 }

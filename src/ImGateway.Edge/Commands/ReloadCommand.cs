@@ -19,7 +19,7 @@ static class ReloadCommand
         // Only the data directory matters here: the edge that runs judges the file itself.
         using var edge = new ControlClient(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft);
         var reply = await edge.PostAsync<ControlReloaded>("/reload", body: null, cancellationToken)
-            ?? throw new UserError($"{edge.Path}: no edge runs with this DataDirectory; start it with 'imgw run'");
+            ?? throw new UserError($"{edge.Path}: no edge runs with this DataDirectory; start it with: {ConfigOption.RunCommand(configFile)}");
         foreach (var problem in reply.Problems) await console.Error.WriteLineAsync(problem);
         if (reply.Value is not { } reloaded) return ExitCodes.No;
         foreach (var warning in reloaded.Warnings) await console.Error.WriteLineAsync($"warning: {warning}");
