@@ -73,6 +73,18 @@ public sealed class UnsupportedFormTests : IDisposable
         Unsupported(file, "neither RSA nor ECDSA");
     }
 
+    [Fact]
+    public void Encrypted_key_that_is_cut_off_is_damaged_and_not_under_another_password()
+    {
+        var file = _issued.WriteEncryptedTo(_folder.Path, Password);
+        var pem = File.ReadAllText(file.Key!).Split('\n');
+        File.WriteAllText(file.Key!, string.Join('\n', [.. pem[..4], .. pem.Where(line => line.StartsWith("-----END", StringComparison.Ordinal))]) + "\n");
+
+        var problem = Assert.Single(Read(file).Problems);
+
+        Assert.Equal("the private key is damaged", problem.Message);
+    }
+
     [Theory]
     [InlineData("20")]
     [InlineData("max")]
