@@ -70,6 +70,7 @@ static class PrivateKeyReader
         var algorithm = password is null ? AlgorithmOf(pem) : Encryption(pem)?.AlgorithmWith(password);
         problems.Add(algorithm switch
         {
+            null when password is not null && Encryption(pem) is null => new(path, "the private key is damaged", "fetch it anew from where it came from"),
             null when password is not null => new(path, "the private key cannot be decrypted", Remedies.TryKeyPassword(path)),
             null => new(path, "the private key is damaged or neither RSA nor ECDSA", "use a key of type P256, P384 or RSA of 2048 bits and more"),
             SignatureAlgorithm.RsaPss => new(path, "the private key is for RSA-PSS alone, which is not supported", Remedies.PlainRsaKey(path)),
