@@ -25,7 +25,7 @@ static class Remedies
         $"have the certificate issued for its plain form, made with: openssl rsa -in {ShellWord.Of(path)} -traditional -outform DER | openssl rsa -inform DER -out NEW.key";
 
     public static string RequestFor(string keyPath, IReadOnlyList<HostName> names) =>
-        $"request it anew for the plain key with: openssl req -new -key {ShellWord.Of(keyPath)} -subj / -addext {ShellWord.Of(San(names))} -out NEW.csr";
+        $"request it anew for the plain key with: openssl req -new -key {ShellWord.Of(keyPath)} -subj /{(names.Count == 0 ? "" : $" -addext {ShellWord.Of(San(names))}")} -out NEW.csr";
 
     /// <summary>By the algorithm that openssl takes by itself: PKCS#1 and SHA-256.</summary>
     public static string SignAnew(string certificatePath, string keyPath, bool isSelfSigned) => isSelfSigned
@@ -45,7 +45,7 @@ static class Remedies
         "name the key that the certificate was requested with, compare public keys with: "
         + $"diff <(openssl pkey -in {ShellWord.Of(keyPath)} -pubout) <(openssl x509 -in {ShellWord.Of(certificatePath)} -noout -pubkey)";
 
-    /// <summary>A certificate that names its host as clients of today look for it, from whoever has made the one without.</summary>
+    /// <summary>A certificate with the host in its SAN: made here where the one without signs itself, else requested from the CA.</summary>
     public static string NameInSan(HostName host, bool isSelfSigned) => isSelfSigned
         ? $"name what this makes in its place, with: imgw cert self-signed --host {ShellWord.Of(host.Value)} --out NEW"
         : "request it anew with: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEW.key -out NEW.csr "

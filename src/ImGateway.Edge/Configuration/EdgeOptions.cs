@@ -109,7 +109,7 @@ public sealed record ListenSection
     /// <example>true</example>
     public bool ProxyProtocol { get; init; }
 
-    /// <summary>Whether a list is what nobody has written: the same addresses written out are meant.</summary>
+    /// <summary>Whether a list is a default that is not configured. The same addresses, configured, are required to exist.</summary>
     internal static bool IsDefault(IReadOnlyList<ListenAddress> addresses) => addresses == DefaultHttps || addresses == DefaultHttp || addresses == DefaultManagement;
 }
 

@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Connections;
 /// <param name="Address">As configured.</param>
 /// <param name="Inherited">What stands for it; null = it is to be bound.</param>
 /// <param name="Key">The configuration's: of the address, or of the list where it is a default.</param>
-/// <param name="IsDefault">Nobody has written it.</param>
+/// <param name="IsDefault">It is not configured.</param>
 sealed record ListenTarget(ListenAddress Address, InheritedSocket? Inherited, string Key, bool IsDefault)
 {
     /// <summary>As problems name it.</summary>

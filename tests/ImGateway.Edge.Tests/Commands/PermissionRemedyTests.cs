@@ -7,20 +7,20 @@ namespace ImGateway.Edge.Tests.Commands;
 /// <summary>The commands that problems of owners and modes print, run by root as printed.</summary>
 public sealed class PermissionRemedyTests : IDisposable
 {
-    const int Nobody = 65534;
+    const int OtherUser = 65534;
 
     readonly TemporaryDirectory _root = new();
     readonly string _folder;
 
     public PermissionRemedyTests()
     {
-        const UnixFileMode everybody = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        const UnixFileMode readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
             | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
         _folder = Directory.CreateDirectory(_root["it's a folder"]).FullName;
-        SetMode(_root.Path, everybody);
-        SetMode(_folder, everybody);
+        SetMode(_root.Path, readable);
+        SetMode(_folder, readable);
         Directory.CreateDirectory(At("data"));
-        SetMode(At("data"), everybody);
+        SetMode(At("data"), readable);
     }
 
     public void Dispose() => _root.Dispose();
@@ -40,18 +40,18 @@ public sealed class PermissionRemedyTests : IDisposable
     public async Task A_data_directory_of_another_user_is_given_to_this_one_by_the_command()
     {
         SetMode(At("data"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var found = await DataDirectoryAsync(Nobody);
+        var found = await DataDirectoryAsync(OtherUser);
         Assert.Equal("fail", found.Status);
 
         await RunAsync(found.Remedy);
 
-        Assert.Equal("ok", (await DataDirectoryAsync(Nobody)).Status);
+        Assert.Equal("ok", (await DataDirectoryAsync(OtherUser)).Status);
     }
 
     [Fact]
     public async Task A_start_that_finds_the_store_of_another_user_succeeds_after_the_command()
     {
-        var setup = new EdgeSetup { User = Nobody, Settings = new Dictionary<string, JsonNode?> { ["DataDirectory"] = At("data") } };
+        var setup = new EdgeSetup { User = OtherUser, Settings = new Dictionary<string, JsonNode?> { ["DataDirectory"] = At("data") } };
         var (exitCode, _, error) = await EdgeProcess.RunUntilExitAsync(setup);
         Assert.Equal(1, exitCode);
         Assert.Contains("belongs to another user", error, StringComparison.Ordinal);

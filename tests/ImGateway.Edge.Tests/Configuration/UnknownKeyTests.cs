@@ -64,7 +64,7 @@ public sealed class UnknownKeyTests
     }
 
     [Fact]
-    public void Sections_of_libraries_and_of_other_programs_are_nobodys_business() => Settings.WithRoot(
+    public void Sections_of_libraries_and_of_other_programs_are_no_problem() => Settings.WithRoot(
         """{"Serilog":{"MinimumLevel":"Debug"},"Logging":{"LogLevel":{"Default":"Debug"}},"AllowedHosts":"*","ConnectionStrings":{"Default":"x"},"Urls":"http://x","MyApp":{"Hosts":["x"]}}""").Options();
 
     [Theory]
