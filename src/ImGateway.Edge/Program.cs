@@ -14,7 +14,8 @@ var root = new RootCommand(CommandLine.Description)
     RunCommand.Create(),
     DemoCommand.Create(),
     ValidateCommand.Create(
-        (configuration, _) => Task.FromResult(CertificateFilesCheck.Warnings(configuration, TimeProvider.System)),
+        (configuration, _) => Task.FromResult(
+            CertificateFilesCheck.Warnings(configuration, TimeProvider.System).Concat(CertificateFilesCheck.ChainWarnings(configuration, TimeProvider.System))),
         [
             async (configuration, cancellationToken) => await PolicyProof.ProblemsAsync(configuration, TimeProvider.System, cancellationToken),
             (configuration, cancellationToken) => CertificateFilesCheck.ProblemsAsync(configuration, TimeProvider.System, cancellationToken),

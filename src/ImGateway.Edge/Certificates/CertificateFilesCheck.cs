@@ -62,6 +62,17 @@ public static class CertificateFilesCheck
         return warnings.Concat(hostsAreKnown ? Unused(options, readings, time.GetUtcNow()) : []).Select(warning => warning.ToString());
     }
 
+    /// <summary>Of chains that may not lead to a root: complete lines, as of a problem. They are served all the same.</summary>
+    public static IEnumerable<string> ChainWarnings(ConfigurationResult configuration, TimeProvider time)
+    {
+        var reader = new CertificateFileReader(configuration.IsSound("Edge:Hosts") ? configuration.Draft.Hosts : [], time);
+        return from reading in Readable(configuration.Draft).Select(reader.Read)
+               where reading.Credential is not null
+               let warning = ChainWarning.Of(reading.Credential!, ServedCredential.Files, reading.File.Certificate)
+               where warning is not null
+               select warning.ToString();
+    }
+
     static IReadOnlyList<CertificateProblem> Unused(EdgeOptions options, IEnumerable<CertificateReading> readings, DateTimeOffset now)
     {
         List<ServedCredential> offers =

@@ -131,6 +131,9 @@ public sealed class ChainStateTests : IDisposable
         Assert.Contains(state, list.Output, StringComparison.Ordinal);
         Assert.Contains(what, list.Error, StringComparison.Ordinal);
         Assert.Contains(state, (await EdgeVerb.RunAsync("cert", "show", Host, "--config", edge.ConfigFile)).Output, StringComparison.Ordinal);
+        var validate = await EdgeVerb.RunAsync("validate", "--config", edge.ConfigFile);
+        Assert.Equal(0, validate.ExitCode);
+        Assert.Contains(validate.Error.Split('\n'), line => line.StartsWith("warning: ", StringComparison.Ordinal) && line.Contains(what, StringComparison.Ordinal) && line.Contains(remedy, StringComparison.Ordinal));
         var doctor = await EdgeVerb.RunAsync("doctor", "--config", edge.ConfigFile);
         Assert.Contains(doctor.Output.Split('\n'), line => line.StartsWith("warn", StringComparison.Ordinal) && line.Contains(what, StringComparison.Ordinal) && line.Contains(remedy, StringComparison.Ordinal));
     }

@@ -23,7 +23,7 @@ sealed class Certbot : IDisposable
         var challenges = System.IO.Path.Combine(certbot.Webroot, ".well-known", "acme-challenge");
         Directory.CreateDirectory(certbot.Live);
         Directory.CreateDirectory(challenges);
-        await File.WriteAllTextAsync(certbot._directory["live", "fullchain.pem"], certificate.ChainPem);
+        await File.WriteAllTextAsync(certbot._directory["live", "fullchain.pem"], certificate.LeafPem + certificate.IssuersPem);
         await File.WriteAllTextAsync(certbot._directory["live", "privkey.pem"], certificate.KeyPem);
         await File.WriteAllTextAsync(certbot._directory["live", "chain.pem"], certificate.IssuersPem + certificate.RootPem);
         await File.WriteAllTextAsync(System.IO.Path.Combine(challenges, "token-of-certbot"), "answer of certbot");

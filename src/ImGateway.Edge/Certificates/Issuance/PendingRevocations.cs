@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImGateway.Acme;
+using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
@@ -68,7 +69,7 @@ sealed partial class PendingRevocations(string path, TimeProvider time, ILogger 
         if (!File.Exists(path)) return [];
         try
         {
-            return JsonSerializer.Deserialize<List<PendingRevocation>>(File.ReadAllBytes(path), Json) ?? [];
+            return JsonSerializer.Deserialize<List<PendingRevocation>>(ByteOrderMark.Skip(File.ReadAllBytes(path)), Json) ?? [];
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
