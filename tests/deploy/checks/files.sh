@@ -1,10 +1,15 @@
 # shellcheck shell=bash disable=SC2154,SC2034
 # What can be said of the files under deploy/ without running anything of them. Sourced by tests/deploy/run.
 
+# Those whose first line says so; documents quote scripts.
+scripts_in() {
+  find "$@" \( -name node_modules -o -name bin -o -name obj \) -prune -o -type f -exec awk 'FNR == 1 && /^#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }' {} +
+}
+
 # Of what is shipped every remark counts but the one on A && B || die.
 scripts_are_clean() {
-  mapfile -t shipped < <(grep -lIr '^#!/bin/\(ba\)\?sh' deploy)
-  mapfile -t others < <(grep -lIr '^#!/bin/\(ba\)\?sh' tests tools .ci bench --exclude-dir=node_modules --exclude-dir=bin --exclude-dir=obj)
+  mapfile -t shipped < <(scripts_in deploy)
+  mapfile -t others < <(scripts_in tests tools .ci bench)
   shellcheck --exclude=SC2015 "${shipped[@]}"
   shellcheck --severity=warning --external-sources "${others[@]}" tests/deploy/checks/*.sh
 }
