@@ -15,11 +15,11 @@ public sealed class TransportStreamTests
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
         await pipe.Writer.WriteAsync(new byte[5 * Read]);
 
-        // What does not let go of the thread stays on it, which is none of the pool's.
+        // A thread that has ended may leave its number to the next one, so threads are compared.
         var turns = await OnThreadOfItsOwn(() => ThreadsOfAsync(new TransportStream(new Duplex(pipe.Reader, pipe.Writer)), reads: 5));
 
         Assert.Single(turns[..4].Distinct());
-        Assert.NotEqual(turns[3], turns[4]);
+        Assert.NotSame(turns[3], turns[4]);
     }
 
     [Fact]
@@ -49,27 +49,27 @@ public sealed class TransportStreamTests
         var stream = new TransportStream(new Duplex(pipe.Reader, pipe.Writer));
         var threads = await OnThreadOfItsOwn(async () =>
         {
-            var threads = new int[Writes];
+            var threads = new Thread[Writes];
             for (var i = 0; i < Writes; i++)
             {
                 await stream.WriteAsync(new byte[17]);
-                threads[i] = Environment.CurrentManagedThreadId;
+                threads[i] = Thread.CurrentThread;
             }
 
             return threads;
         });
 
         Assert.Single(threads[..32].Distinct());
-        Assert.NotEqual(threads[31], threads[32]);
+        Assert.NotSame(threads[31], threads[32]);
     }
 
-    static async Task<int[]> ThreadsOfAsync(TransportStream stream, int reads)
+    static async Task<Thread[]> ThreadsOfAsync(TransportStream stream, int reads)
     {
-        var threads = new int[reads];
+        var threads = new Thread[reads];
         for (var i = 0; i < reads; i++)
         {
             Assert.Equal(Read, await stream.ReadAsync(new byte[Read]));
-            threads[i] = Environment.CurrentManagedThreadId;
+            threads[i] = Thread.CurrentThread;
         }
 
         return threads;
