@@ -3,18 +3,18 @@ using System.Text.Json.Nodes;
 namespace ImGateway.Testing;
 
 /// <summary>A CA as an edge under test is told of it.</summary>
-/// <param name="RootsPem">Of the CA's own HTTPS.</param>
+/// <param name="RootsPem">Of the CA's own HTTPS, and of what it issues where they are named too.</param>
 /// <param name="HttpPort">Where the CA looks for http-01.</param>
 /// <param name="TlsPort">Where the CA looks for tls-alpn-01.</param>
 public sealed record EdgeCa(Uri Directory, string RootsPem, int HttpPort, int TlsPort)
 {
     public static EdgeCa Of(Pebble pebble) => new(pebble.Directory, pebble.HttpsRootPem, pebble.HttpPort, pebble.TlsPort);
 
-    /// <summary>From now on it validates at two ports that were free.</summary>
+    /// <summary>From now on it validates at two ports that were free. As a company's CA, all of whose roots are named.</summary>
     public static EdgeCa Of(ScriptableCa ca)
     {
         (ca.HttpPort, ca.TlsPort) = (FreePort.Next(), FreePort.Next());
-        return new EdgeCa(ca.Directory, ca.TrustedRootPem, ca.HttpPort, ca.TlsPort);
+        return new EdgeCa(ca.Directory, $"{ca.TrustedRootPem}\n{ca.IssuingRoot.ExportCertificatePem()}\n", ca.HttpPort, ca.TlsPort);
     }
 
     internal void WriteTo(JsonObject edge, string directory)

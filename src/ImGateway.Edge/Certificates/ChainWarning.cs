@@ -26,7 +26,7 @@ static class ChainWarning
 
     static string Remedy(string source) => source switch
     {
-        ServedCredential.Acme => "if it is a private root, add it to the trust store of this machine; else name another chain as Acme:PreferredChain",
+        ServedCredential.Acme => "if it is a private root, add it to Acme:TrustedRootsFile before the next renewal, or to the trust store of this machine; else name another chain as Acme:PreferredChain",
         ServedCredential.Import => "import the certificate again with the certificates of its issuers, a private root included, as --chain",
         _ => "append the certificates of the missing issuers to the file, or name them as Chain (if it is a private root, the root itself)",
     };

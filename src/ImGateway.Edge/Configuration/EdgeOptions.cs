@@ -259,7 +259,7 @@ public sealed record AcmeSection
 
     public ExternalAccountSection ExternalAccount { get; init; } = new();
 
-    /// <summary>PEM of the roots by which the CA's own HTTPS is trusted, for private CAs. None: the machine's.</summary>
+    /// <summary>PEM of the roots by which the CA's own HTTPS is trusted, for private CAs; a chain that it issues may end in one of them, too. None: the machine's.</summary>
     /// <example>"/etc/imgw/ca-roots.pem"</example>
     public string? TrustedRootsFile { get; init; }
 

@@ -35,4 +35,21 @@ public sealed class CaChainTests
         var renewed = await edge.RenewAsync(Host);
         Assert.True(renewed.Succeeded, renewed.Message);
     }
+
+    [Theory]
+    [InlineData(false, "incomplete")]
+    [InlineData(true, "complete")]
+    public async Task A_private_root_that_is_named_as_trusted_completes_the_chain(bool isNamed, string state)
+    {
+        using var folder = new TemporaryDirectory();
+        var roots = folder["roots.pem"];
+        await using var edge = await CaEdge.StartAsync(
+            new(), new() { Hosts = [Host], Settings = new Dictionary<string, JsonNode?> { ["Acme:TrustedRootsFile"] = roots } },
+            ca => File.WriteAllText(roots, ca.TrustedRootPem + (isNamed ? ca.IssuingRoot.ExportCertificatePem() : "")));
+
+        Assert.Equal(1, (await edge.MetricsAsync()).Sum("imgw_certificate_chain_state", ("host", Host), ("state", state)));
+        var served = await new RawHello { ServerName = Host }.SendAsync(edge.Server);
+        Assert.DoesNotContain(served.Certificates, certificate => certificate.RawDataMemory.Span.SequenceEqual(edge.Ca.IssuingRoot.RawDataMemory.Span));
+        Assert.Equal(2, served.Certificates.Count);
+    }
 }

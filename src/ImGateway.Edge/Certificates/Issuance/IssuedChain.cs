@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
@@ -11,7 +12,7 @@ sealed class IssuedChain(EdgeOptions options, TimeProvider time, Action<HostName
     /// <exception cref="IssuanceException">It cannot be served.</exception>
     public Credential Check(string pem, AsymmetricAlgorithm key, HostName host, string ca)
     {
-        var contents = FileContents.Of(pem, key.ExportPkcs8PrivateKeyPem(), chainPem: null, password: null);
+        var contents = FileContents.Of(pem, key.ExportPkcs8PrivateKeyPem(), NamedRoots(pem), password: null);
         var reading = new CertificateFileReader(options.Hosts, time).Read(contents);
         if (reading.Credential is not { } credential)
         {
@@ -29,5 +30,27 @@ sealed class IssuedChain(EdgeOptions options, TimeProvider time, Action<HostName
         {
             MayHaveIssued = true,
         };
+    }
+
+    /// <summary>
+    /// What of <c>Acme:TrustedRootsFile</c> the chain ends in: a private CA mostly has its HTTPS from the root that it issues from, which machines need
+    /// not know. Null where it is another one.
+    /// </summary>
+    string? NamedRoots(string pem)
+    {
+        if (options.Acme.TrustedRootsFile is not { } path) return null;
+        try
+        {
+            var delivered = PemDocument.Parse(Encoding.UTF8.GetBytes(pem)).Certificates;
+            var roots = PemDocument.Parse(File.ReadAllBytes(path)).Certificates
+                .Where(root => root.IsSelfSigned() && delivered.Any(certificate => !certificate.IsSelfSigned() && certificate.IsIssuedBy(root)))
+                .Select(root => root.ExportCertificatePem()).ToList();
+            return roots.Count == 0 ? null : string.Join('\n', roots);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            // What is wrong with the chain is found where it is judged, and the file where the CA is connected to.
+            return null;
+        }
     }
 }

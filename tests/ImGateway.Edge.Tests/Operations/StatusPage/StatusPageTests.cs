@@ -60,7 +60,7 @@ public sealed class StatusPageTests(Browser browser) : IClassFixture<Browser>
     {
         await using var edge = await CaEdge.StartAsync(new ScriptableCaOptions(), new EdgeSetup { Hosts = [Host] });
         await using var tab = await browser.OpenAsync(edge.Management);
-        await tab.ShowsAsync("#health", "Ready");
+        await tab.ShowsAsync("#health", "The host has a valid certificate.");
 
         edge.Ca.Fail(CaOperation.NewOrder, CaFault.UserActionRequired, CaFault.UserActionRequired);
         await edge.RenewAsync(Host);
