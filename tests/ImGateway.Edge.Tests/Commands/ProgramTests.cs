@@ -25,6 +25,21 @@ public sealed class ProgramTests : IDisposable
         Assert.Contains("Edge:AccessLog = true\n", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"Hosts":["im.example.com"],"Upstreams":["http://gateway:8080"]}""", "did you mean Edge:Hosts?")]
+    [InlineData("""{"Edg":{"Hosts":["im.example.com"]}}""", "did you mean Edge?")]
+    [InlineData("""{"Edge":{"Host":["im.example.com"],"Upstreams":["http://gateway:8080"],"Certificates":{"Source":"SelfSigned","AllowSelfSigned":true}}}""", "did you mean Edge:Hosts?")]
+    public async Task Validate_says_which_required_key_is_misspelled_and_checks_nothing_that_needs_it(string json, string remedy)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory.Path, "appsettings.json"), json);
+
+        var (exitCode, output, error) = await RunAsync(["validate"]);
+
+        Assert.Equal((1, ""), (exitCode, output));
+        Assert.Contains(remedy, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("exception", error, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Fact]
     public async Task Environment_variables_override_the_file_and_suffice_without_one()
     {
