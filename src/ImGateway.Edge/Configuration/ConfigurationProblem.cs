@@ -21,6 +21,9 @@ public enum ProblemKind
 /// <param name="Kind">Whether the edge may start in spite of it.</param>
 public sealed record ConfigurationProblem(string Key, string Message, string Remedy, ProblemKind Kind = ProblemKind.Invalid)
 {
+    /// <summary>The key of which an unknown one is a misspelling; null where it is none.</summary>
+    public string? Meant { get; init; }
+
     public bool PreventsStart => Kind is not (ProblemKind.Unknown or ProblemKind.Ignored);
 
     /// <summary>One line, whatever characters the key or the value brought along.</summary>
@@ -32,6 +35,7 @@ public sealed record ConfigurationProblem(string Key, string Message, string Rem
 /// <param name="Draft">What could be read in spite of the problems, for further checks of the parts that are sound.</param>
 public sealed record ConfigurationResult(EdgeOptions? Options, IReadOnlyList<ConfigurationProblem> Problems, EdgeOptions Draft)
 {
-    /// <summary>Whether nothing that prevents the start was found at <paramref name="key"/>, above or below it.</summary>
-    public bool IsSound(string key) => !Problems.Any(problem => problem.PreventsStart && ConfigurationKey.Overlap(problem.Key, key));
+    /// <summary>Whether nothing that prevents the start was found at <paramref name="key"/>, above or below it, or at a misspelling of it.</summary>
+    public bool IsSound(string key) => !Problems.Any(problem =>
+        problem.PreventsStart && (ConfigurationKey.Overlap(problem.Key, key) || (problem.Meant is { } meant && ConfigurationKey.Overlap(meant, key))));
 }

@@ -17,7 +17,7 @@ sealed class ProblemCollector
     public void Unknown(string key, string? nearest, string remedy)
     {
         if (nearest is not null) _suggested.TryAdd(nearest, _problems.Count);
-        _problems.Add(new(key, "unknown key", nearest is null ? remedy : $"did you mean {nearest}?", ProblemKind.Unknown));
+        _problems.Add(new(key, "unknown key", nearest is null ? remedy : $"did you mean {nearest}?", ProblemKind.Unknown) { Meant = nearest });
     }
 
     public void Ignored(string key, string message, string remedy) => _problems.Add(new(key, message, remedy, ProblemKind.Ignored));

@@ -9,8 +9,8 @@ namespace ImGateway.Edge.Certificates.Audit;
 /// </summary>
 static class AuditFiles
 {
-    /// <summary>Enough for a reader that is overtaken by rotations.</summary>
-    const int Attempts = 10;
+    /// <summary>Enough for a reader that is overtaken by one rotation after the other: each may take as long as the disk.</summary>
+    const int Attempts = 1000;
 
     /// <summary>A rotation a second for thirty years; a file with a higher number is not one of the log's.</summary>
     const int MostDigits = 9;
