@@ -35,6 +35,9 @@ sealed class ConnectionGate
 
     public HandshakeQueue Handshakes { get; }
 
+    /// <summary>Connections over a limit that have sent nothing yet, at most <see cref="MostOverLimit"/>.</summary>
+    public int SilentOverLimit => _silentOverLimit.Count;
+
     /// <summary>For connections with oneself: open to all, and they count nowhere.</summary>
     public static ConnectionGate ForProbes(TimeProvider time)
     {

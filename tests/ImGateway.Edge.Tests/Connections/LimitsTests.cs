@@ -57,11 +57,14 @@ public sealed class LimitsTests
     public async Task Over_the_limit_no_more_than_64_silent_connections_are_kept_and_the_oldest_makes_room(TlsEngine engine)
     {
         await using var edge = await StartAsync(new LimitsSection { Connections = 1 }, engine, handshakeTimeout: TimeSpan.FromMinutes(10));
+        var gate = edge.Services.GetRequiredService<ConnectionGate>();
         await using var open = await RawTls.ConnectAsync(edge);
         var silent = new List<RawClient>();
         for (var i = 0; i < ConnectionGate.MostOverLimit; i++)
         {
             silent.Add(await RawClient.ConnectAsync(edge.Tls));
+            // Connections are served side by side: which is the older one is known only when it has been counted.
+            await EventuallyAsync(() => gate.SilentOverLimit > i ? Task.FromResult(true) : throw new IOException("not counted yet"));
         }
 
         // The one that has been silent for the longest time ends when another one comes, and no other does.
