@@ -6,7 +6,7 @@ using ImGateway.Acme.Protocol;
 
 namespace ImGateway.Acme;
 
-/// <summary>A CA's customer: what <see cref="AcmeServer"/> says of verbs holds here too. Keeps no state between them.</summary>
+/// <summary>An account at a CA. Stateless and thread-safe; errors are those of <see cref="AcmeServer"/>.</summary>
 public sealed class AcmeAccount
 {
     readonly AcmeServer _server;
@@ -20,7 +20,7 @@ public sealed class AcmeAccount
         Location = location;
     }
 
-    /// <summary>Its name at the CA.</summary>
+    /// <summary>The account's URL.</summary>
     public Uri Location { get; }
 
     public AcmeKey Key { get; }
@@ -28,19 +28,19 @@ public sealed class AcmeAccount
     public async Task<AccountInfo> GetAsync(CancellationToken cancellationToken = default) =>
         AccountInfo.Parse(await PostAsync("account", Location, payload: default, cancellationToken), Location);
 
-    /// <param name="contacts">As <see cref="AccountRequest.Contacts"/>, instead of the present ones.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="contacts">The new contacts, in the form of <see cref="AccountRequest.Contacts"/>.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task<AccountInfo> UpdateContactsAsync(IReadOnlyList<string> contacts, CancellationToken cancellationToken = default)
     {
         var payload = Json.Write(json => AccountPayload.WriteContacts(json, contacts));
         return AccountInfo.Parse(await PostAsync("account", Location, payload, cancellationToken), Location);
     }
 
-    /// <summary>For good: neither the account nor its key can be used again (RFC 8555 §7.3.6).</summary>
+    /// <summary>Deactivates the account permanently: neither the account nor its key can be used again (RFC 8555 §7.3.6).</summary>
     public Task DeactivateAsync(CancellationToken cancellationToken = default) =>
         PostAsync("account", Location, Deactivated, cancellationToken);
 
-    /// <summary>Gives the account another key (RFC 8555 §7.3.5), and returns it with that key. The old one is of no more use.</summary>
+    /// <summary>Rolls the account over to a new key (RFC 8555 §7.3.5) and returns the account with that key. The CA rejects the old key afterwards.</summary>
     public async Task<AcmeAccount> RollOverKeyAsync(AcmeKey newKey, CancellationToken cancellationToken = default)
     {
         var url = _server.Directory.KeyChange
@@ -56,27 +56,27 @@ public sealed class AcmeAccount
 
     public async Task<Order> CreateOrderAsync(OrderRequest request, CancellationToken cancellationToken = default)
     {
-        var answer = await PostAsync("newOrder", _server.Directory.NewOrder, OrderPayload.Write(request), cancellationToken);
-        return Order.Parse(answer, answer.RequiredLocation);
+        var response = await PostAsync("newOrder", _server.Directory.NewOrder, OrderPayload.Write(request), cancellationToken);
+        return Order.Parse(response, response.RequiredLocation);
     }
 
     /// <param name="order">An <see cref="Order.Location"/>.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task<Order> GetOrderAsync(Uri order, CancellationToken cancellationToken = default) =>
         Order.Parse(await PostAsync("order", order, payload: default, cancellationToken), order);
 
     /// <param name="authorization">One of <see cref="Order.Authorizations"/>.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task<Authorization> GetAuthorizationAsync(Uri authorization, CancellationToken cancellationToken = default) =>
         Authorization.Parse(await PostAsync("authorization", authorization, payload: default, cancellationToken), authorization);
 
-    /// <summary>Gives it back (RFC 8555 §7.5.2): the next order has to prove control again.</summary>
+    /// <summary>Deactivates an authorization (RFC 8555 §7.5.2): the next order needs a new one.</summary>
     public async Task<Authorization> DeactivateAuthorizationAsync(Uri authorization, CancellationToken cancellationToken = default) =>
         Authorization.Parse(await PostAsync("authorization", authorization, Deactivated, cancellationToken), authorization);
 
     /// <summary>
-    /// Notifies the CA that the response to it is in place (RFC 8555 §7.5.1). A challenge that was accepted before counts as accepted: a
-    /// request is sent again where the response to the first was lost.
+    /// Notifies the CA that the challenge response is in place (RFC 8555 §7.5.1). A challenge that was accepted before counts as accepted: a
+    /// request may be sent again after its response was lost.
     /// </summary>
     public async Task<Challenge> AcceptChallengeAsync(Challenge challenge, CancellationToken cancellationToken = default)
     {
@@ -86,13 +86,13 @@ public sealed class AcmeAccount
         }
         catch (AcmeException e) when (e.Problem?.Type == "conflict")
         {
-            // Boulder since July 2026: 409 where the challenge is not pending any more. The authorization says what became of it.
+            // Boulder since July 2026 answers 409 for a challenge that is no longer pending. The authorization has the result.
             return challenge with { Status = ChallengeStatus.Processing };
         }
     }
 
-    /// <summary>Looks until it is valid, as often as the CA says, and over passing failures of the CA and the network.</summary>
-    /// <exception cref="AcmeException">It became something else, and the problem is the challenge's; or the time is up.</exception>
+    /// <summary>Polls until the authorization is valid, at the interval that the CA names. Temporary failures do not end the polling.</summary>
+    /// <exception cref="AcmeException">The authorization failed, with the challenge's problem; or the time-out elapsed.</exception>
     public Task<Authorization> WaitForAuthorizationAsync(Uri authorization, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         var polling = new Polling(_server.Transport.Options, "authorization", authorization, timeout);
@@ -114,8 +114,8 @@ public sealed class AcmeAccount
     }
 
     /// <summary>
-    /// Sends the CSR (RFC 8555 §7.4). What was lost on the way back can be had again by <see cref="GetOrderAsync"/>. An order that was
-    /// finalized before is returned as it is.
+    /// Sends the CSR (RFC 8555 §7.4). After a lost response, <see cref="GetOrderAsync"/> returns the order. An order that was
+    /// finalized before is returned unchanged.
     /// </summary>
     public async Task<Order> FinalizeAsync(Order order, ReadOnlyMemory<byte> csrDer, CancellationToken cancellationToken = default)
     {
@@ -126,19 +126,19 @@ public sealed class AcmeAccount
         }
         catch (AcmeException e) when (e.Problem?.Type is "orderNotReady" or "conflict")
         {
-            // A request that was sent again finds the order processing or valid (RFC 8555 §7.4): the certificate is being made already.
+            // A repeated request finds the order processing or valid (RFC 8555 §7.4): the first one was accepted.
             var now = await GetOrderAsync(order.Location, cancellationToken);
             if (now.Status is OrderStatus.Processing or OrderStatus.Valid) return now;
             throw;
         }
     }
 
-    /// <summary>Looks until it is ready or valid, as often as the CA says, and over passing failures of the CA and the network.</summary>
+    /// <summary>Polls until the order is ready or valid, at the interval that the CA names. Temporary failures do not end the polling.</summary>
     /// <param name="order">An <see cref="Order.Location"/>.</param>
-    /// <param name="wanted"><see cref="OrderStatus.Ready"/> or <see cref="OrderStatus.Valid"/>. An order that is further is fine too.</param>
-    /// <param name="timeout">How long.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="AcmeException">It became invalid, and the problem is the order's; or the time is up.</exception>
+    /// <param name="wanted"><see cref="OrderStatus.Ready"/> or <see cref="OrderStatus.Valid"/>. A later state is accepted too.</param>
+    /// <param name="timeout">The longest time to poll.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="AcmeException">The order became invalid, with the order's problem; or the time-out elapsed.</exception>
     public Task<Order> WaitForOrderAsync(Uri order, OrderStatus wanted, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         if (wanted is not (OrderStatus.Ready or OrderStatus.Valid)) throw new ArgumentException("Only ready and valid can be waited for.", nameof(wanted));
@@ -153,7 +153,7 @@ public sealed class AcmeAccount
             cancellationToken);
     }
 
-    /// <summary>The certificate of a valid order with all chains (RFC 8555 §7.4.2).</summary>
+    /// <summary>Downloads the certificate of a valid order with all chains (RFC 8555 §7.4.2).</summary>
     public async Task<CertificateChains> DownloadAsync(Order order, CancellationToken cancellationToken = default)
     {
         var url = order.Certificate
@@ -182,28 +182,28 @@ public sealed class AcmeAccount
     public Task RevokeAsync(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken = default) =>
         _server.RevokeAsync(certificate, _signer, reason, cancellationToken);
 
-    /// <summary>RFC 8555 §8.1: what http-01 answers.</summary>
-    /// <exception cref="ArgumentException">The token is not one.</exception>
+    /// <summary>The key authorization (RFC 8555 §8.1), which is the response body of http-01.</summary>
+    /// <exception cref="ArgumentException">The token is not base64url.</exception>
     public string KeyAuthorization(string token) => AcmeToken.IsUsable(token)
         ? $"{token}.{Key.Thumbprint}"
         : throw new ArgumentException("Not a token: only up to 256 characters of base64url are.", nameof(token));
 
-    /// <summary>RFC 8737 §3: SHA-256 of the key authorization, which tls-alpn-01 has in its certificate.</summary>
+    /// <summary>The SHA-256 digest of the key authorization, for the certificate of tls-alpn-01 (RFC 8737 §3).</summary>
     public byte[] TlsAlpnDigest(string token) => SHA256.HashData(Encoding.ASCII.GetBytes(KeyAuthorization(token)));
 
-    /// <summary>RFC 8555 §8.4: the same in base64url, which dns-01 has in its record.</summary>
+    /// <summary>The same digest in base64url, for the TXT record of dns-01 (RFC 8555 §8.4).</summary>
     public string DnsTxtValue(string token) => Base64Url.EncodeToString(TlsAlpnDigest(token));
 
     static byte[] Deactivated => Json.Write(json => json.WriteString("status", "deactivated"));
 
-    Task<AcmeAnswer> PostAsync(string operation, Uri url, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
+    Task<AcmeResponse> PostAsync(string operation, Uri url, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
         _server.Transport.PostAsync(operation, url, _signer, payload, cancellationToken);
 
     async Task<(string Chain, IReadOnlyList<Uri> Alternates)> DownloadAsync(Uri url, CancellationToken cancellationToken)
     {
-        var answer = await _server.Transport.PostAsync(
+        var response = await _server.Transport.PostAsync(
             "certificate", url, _signer, payload: default, cancellationToken, accept: "application/pem-certificate-chain");
-        return (PemChain.Clean(answer.Body) ?? throw answer.Failure("no certificates in PEM, or a part of them cannot be read"), answer.Alternates);
+        return (PemChain.Clean(response.Body) ?? throw response.Failure("no certificates in PEM, or a part of them cannot be read"), response.Alternates);
     }
 
     static AcmeException Failure(string operation, Uri url, string what, AcmeProblem? problem, string? challenge = null) => new(

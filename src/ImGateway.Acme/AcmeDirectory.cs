@@ -2,18 +2,18 @@ using ImGateway.Acme.Protocol;
 
 namespace ImGateway.Acme;
 
-/// <summary>What a CA offers, and where (RFC 8555 §7.1.1).</summary>
+/// <summary>The resources of a CA and their URLs (RFC 8555 §7.1.1).</summary>
 /// <param name="NewNonce">Where nonces come from.</param>
 /// <param name="NewAccount">Where accounts are registered and found.</param>
 /// <param name="NewOrder">Where orders are placed.</param>
 /// <param name="RevokeCertificate">Where certificates are revoked.</param>
-/// <param name="KeyChange">Null: account keys cannot be rolled over.</param>
-/// <param name="RenewalInfo">Null: no ARI (RFC 9773).</param>
-/// <param name="TermsOfService">Where they can be read.</param>
-/// <param name="Website">The CA's.</param>
-/// <param name="CaaIdentities">Names by which CAA records allow this CA.</param>
+/// <param name="KeyChange">Null if the CA has no account key rollover.</param>
+/// <param name="RenewalInfo">Null if the CA has no ARI (RFC 9773).</param>
+/// <param name="TermsOfService">The page with the current terms of service.</param>
+/// <param name="Website">The CA's web site.</param>
+/// <param name="CaaIdentities">Names that CAA records use to authorize this CA (RFC 8659).</param>
 /// <param name="ExternalAccountRequired">Registration needs an <see cref="ExternalAccount"/>.</param>
-/// <param name="Profiles">What an order may ask for, by name, with the CA's description.</param>
+/// <param name="Profiles">Certificate profiles that an order may request: name and the CA's description.</param>
 public sealed record AcmeDirectory(
     Uri NewNonce,
     Uri NewAccount,
@@ -27,9 +27,9 @@ public sealed record AcmeDirectory(
     bool ExternalAccountRequired,
     IReadOnlyDictionary<string, string> Profiles)
 {
-    internal static AcmeDirectory Parse(AcmeAnswer answer)
+    internal static AcmeDirectory Parse(AcmeResponse response)
     {
-        var fields = answer.Fields();
+        var fields = response.Fields();
         var meta = fields.Object("meta");
         return new AcmeDirectory(
             fields.RequiredUrl("newNonce"),

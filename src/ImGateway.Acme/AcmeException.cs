@@ -21,20 +21,20 @@ public sealed class AcmeException : Exception
     }
 
     /// <summary>
-    /// What was tried: <c>directory</c>, <c>newNonce</c>, <c>newAccount</c>, <c>account</c>, <c>keyChange</c>, <c>newOrder</c>, <c>order</c>,
+    /// The failed operation: <c>directory</c>, <c>newNonce</c>, <c>newAccount</c>, <c>account</c>, <c>keyChange</c>, <c>newOrder</c>, <c>order</c>,
     /// <c>authorization</c>, <c>challenge</c>, <c>finalize</c>, <c>certificate</c>, <c>revokeCert</c> or <c>renewalInfo</c>.
     /// </summary>
     public string Operation { get; }
 
-    /// <summary>The CA's.</summary>
+    /// <summary>The CA's host name.</summary>
     public string Host { get; }
 
-    /// <summary>What the CA said, where it said something that ACME knows.</summary>
+    /// <summary>The CA's problem document; null if the response had none.</summary>
     public AcmeProblem? Problem { get; }
 
-    /// <summary>The same may succeed later though nobody changes anything: network, overload, rate limits.</summary>
+    /// <summary>Whether a retry may succeed without any change: network failure, overload, rate limits.</summary>
     public bool IsTransient { get; }
 
-    /// <summary>Not before, where the CA said so; at most <see cref="AcmeServerOptions.MaxRetryAfter"/>.</summary>
+    /// <summary>The earliest time for a retry, if the CA named one; at most <see cref="AcmeServerOptions.MaxRetryAfter"/>.</summary>
     public TimeSpan? RetryAfter { get; }
 }

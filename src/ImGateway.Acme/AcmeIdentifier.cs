@@ -3,20 +3,20 @@ using ImGateway.Acme.Protocol;
 
 namespace ImGateway.Acme;
 
-/// <summary>What a certificate is to be valid for.</summary>
-/// <param name="Type"><c>dns</c>, <c>ip</c> (RFC 8738), or what a CA may add.</param>
-/// <param name="Value">A name, perhaps with <c>*.</c> before it, or an address.</param>
+/// <summary>A name or address that a certificate is valid for.</summary>
+/// <param name="Type"><c>dns</c>, <c>ip</c> (RFC 8738), or another type from a CA.</param>
+/// <param name="Value">A DNS name, possibly a wildcard (<c>*.</c>), or an address.</param>
 public sealed record AcmeIdentifier(string Type, string Value)
 {
-    /// <summary>A host name in ASCII, or <c>*.</c> and one.</summary>
+    /// <summary>A DNS name in ASCII, or a wildcard name.</summary>
     public static AcmeIdentifier Dns(string name) => new("dns", name.TrimEnd('.').ToLowerInvariant());
 
-    /// <summary>In the form of RFC 5952, without a zone.</summary>
+    /// <summary>An address in the form of RFC 5952, without a zone.</summary>
     public static AcmeIdentifier Ip(IPAddress address) => new("ip", new IPAddress(address.GetAddressBytes()).ToString());
 
     public static AcmeIdentifier For(string nameOrAddress)
     {
-        // .NET reads "1" and "1.2" as addresses too.
+        // .NET parses "1" and "1.2" as addresses too.
         var looksLikeAddress = nameOrAddress.Contains(':') || nameOrAddress.AsSpan().Count('.') == 3;
         return looksLikeAddress && IPAddress.TryParse(nameOrAddress, out var address) ? Ip(address) : Dns(nameOrAddress);
     }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace ImGateway.Acme;
 
-/// <summary>A key that signs requests: an account's (ES256), or a certificate's to revoke it (ES256, ES384, RS256). Safe to share.</summary>
+/// <summary>A key that signs requests: the account key (ES256), or a certificate's key for its revocation (ES256, ES384, RS256). Thread-safe.</summary>
 public sealed class AcmeKey : IDisposable
 {
     readonly Lock _lock = new();
@@ -20,37 +20,37 @@ public sealed class AcmeKey : IDisposable
         Thumbprint = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(Jwk)));
     }
 
-    /// <summary>RFC 7638: what names the key in key authorizations.</summary>
+    /// <summary>The JWK thumbprint (RFC 7638), which key authorizations contain.</summary>
     public string Thumbprint { get; }
 
-    /// <summary>RFC 7518 §3.1.</summary>
+    /// <summary>The JWS algorithm (RFC 7518 §3.1).</summary>
     internal string Algorithm { get; }
 
-    /// <summary>The public key as RFC 7638 §3 orders it: the input of the thumbprint.</summary>
+    /// <summary>The public key as a JWK in the canonical form of RFC 7638 §3, from which the thumbprint is computed.</summary>
     internal string Jwk { get; }
 
-    /// <summary>A new account key, on P-256.</summary>
+    /// <summary>Creates an account key on P-256.</summary>
     public static AcmeKey Create() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256), owned: true);
 
     /// <param name="pem">PKCS#8, SEC 1 or PKCS#1, unencrypted.</param>
-    /// <exception cref="ArgumentException">It is none of those, or the key is of another kind.</exception>
+    /// <exception cref="ArgumentException">The text is in none of these formats, or the key type is not supported.</exception>
     public static AcmeKey FromPem(string pem)
     {
-        // Which of the two a PKCS#8 document holds is known only by trying.
+        // The key type of a PKCS#8 document is found by trying both.
         return Read(ECDsa.Create(), pem) ?? Read(RSA.Create(), pem)
             ?? throw new ArgumentException("No unencrypted private key in PEM on P-256, P-384 or RSA was found.", nameof(pem));
     }
 
-    /// <param name="key">Stays the caller's to dispose of, after this.</param>
+    /// <param name="key">Owned by the caller, who disposes of it after this object.</param>
     public static AcmeKey From(ECDsa key) => new(key, owned: false);
 
-    /// <param name="key">Stays the caller's to dispose of, after this.</param>
+    /// <param name="key">Owned by the caller, who disposes of it after this object.</param>
     public static AcmeKey From(RSA key) => new(key, owned: false);
 
-    /// <summary>PKCS#8, unencrypted: to be kept as carefully as any key.</summary>
+    /// <summary>The private key as unencrypted PKCS#8.</summary>
     public string ToPem() => _key.ExportPkcs8PrivateKeyPem() + "\n";
 
-    /// <summary>The thumbprint only.</summary>
+    /// <summary>The thumbprint, never the key.</summary>
     public override string ToString() => Thumbprint;
 
     public void Dispose()
@@ -60,7 +60,7 @@ public sealed class AcmeKey : IDisposable
 
     internal byte[] Sign(ReadOnlySpan<byte> data)
     {
-        // Instances of .NET's algorithms are not promised to be safe for several threads.
+        // Instances of .NET's asymmetric algorithms are not thread-safe.
         lock (_lock)
         {
             return _key is RSA rsa

@@ -2,18 +2,18 @@ using ImGateway.Acme.Protocol;
 
 namespace ImGateway.Acme;
 
-/// <summary>Why a CA refused (RFC 7807, RFC 8555 §6.7). All texts are bounded and without control characters.</summary>
-/// <param name="Type">Without <c>urn:ietf:params:acme:error:</c>, for example <c>rateLimited</c>.</param>
-/// <param name="Detail">For people.</param>
-/// <param name="Status">Of HTTP.</param>
-/// <param name="Subproblems">Of single identifiers.</param>
+/// <summary>A problem document of a CA (RFC 7807, RFC 8555 §6.7). All texts are truncated and sanitized.</summary>
+/// <param name="Type">The type without <c>urn:ietf:params:acme:error:</c>, for example <c>rateLimited</c>.</param>
+/// <param name="Detail">The human-readable explanation.</param>
+/// <param name="Status">The HTTP status code.</param>
+/// <param name="Subproblems">Problems of single identifiers (RFC 8555 §6.7.1).</param>
 public sealed record AcmeProblem(string Type, string? Detail, int? Status, IReadOnlyList<AcmeSubproblem> Subproblems)
 {
     const string Prefix = "urn:ietf:params:acme:error:";
     const int MostSubproblems = 100;
     const int MostShown = 5;
 
-    // RFC 8555 §6.7, RFC 8657, RFC 9773 §7.4, profiles, and what Boulder says of a challenge that is not pending.
+    // RFC 8555 §6.7, RFC 8657, RFC 9773 §7.4, the profiles draft, and Boulder's type for a challenge that is not pending.
     static readonly HashSet<string> Registered =
     [
         "accountDoesNotExist", "alreadyReplaced", "alreadyRevoked", "badCSR", "badNonce", "badPublicKey", "badRevocationReason",
@@ -22,17 +22,17 @@ public sealed record AcmeProblem(string Type, string? Detail, int? Status, IRead
         "unsupportedContact", "unsupportedIdentifier", "userActionRequired",
     ];
 
-    // What passes by itself: others need somebody to change something first.
+    // Temporary problems; all others need a change before a retry.
     static readonly HashSet<string> Passing = ["badNonce", "connection", "dns", "rateLimited", "serverInternal", "tls"];
 
-    /// <summary>What people are to open: a page of the CA's for this problem (RFC 8555 §6.6, §7.3.3), or the first link in its detail.</summary>
+    /// <summary>The page for the operator to open: the CA's page for this problem (RFC 8555 §6.6, §7.3.3), or the first link in the detail.</summary>
     public Uri? Link { get; init; }
 
     internal static IReadOnlyCollection<string> RegisteredTypes => Registered;
 
     internal bool IsTransient => Passing.Contains(Type) || Status is 408 or 429 or >= 500;
 
-    /// <summary>Fit for a metric's label.</summary>
+    /// <summary>The type as a metric label: a registered type, or <c>other</c>.</summary>
     internal string Label => Registered.Contains(Type) ? Type : "other";
 
     /// <summary>One line.</summary>
@@ -59,7 +59,7 @@ public sealed record AcmeProblem(string Type, string? Detail, int? Status, IRead
     }
 }
 
-/// <summary>What is wrong with one identifier (RFC 8555 §6.7.1).</summary>
+/// <summary>The problem of one identifier (RFC 8555 §6.7.1).</summary>
 public sealed record AcmeSubproblem(string Type, string? Detail, AcmeIdentifier? Identifier)
 {
     public override string ToString() => $"{(Identifier is null ? "" : $"{Identifier}: ")}{Type}{(Detail is null ? "" : $": {Detail}")}";

@@ -5,8 +5,8 @@ using ImGateway.Acme.Protocol;
 namespace ImGateway.Acme;
 
 /// <summary>
-/// A CA that speaks ACME (RFC 8555). Safe to share; every verb may be called at any time, throws <see cref="AcmeException"/> where the CA or the
-/// network fails it, and <see cref="OperationCanceledException"/> where its caller ends it.
+/// A CA with an ACME server (RFC 8555). Thread-safe. Every method throws <see cref="AcmeException"/> if the CA or the
+/// network fails, and <see cref="OperationCanceledException"/> if it is cancelled.
 /// </summary>
 public sealed class AcmeServer : IDisposable
 {
@@ -23,13 +23,13 @@ public sealed class AcmeServer : IDisposable
 
     public AcmeDirectory Directory { get; }
 
-    /// <summary>The Date of its last answer, to compare clocks by; null where it sends none.</summary>
+    /// <summary>The <c>Date</c> header of the last response, to compare clocks; null if the CA sends none.</summary>
     public DateTimeOffset? ServerDate => _transport.ServerDate;
 
     internal AcmeTransport Transport => _transport;
 
     /// <summary>Fetches the directory.</summary>
-    /// <exception cref="ArgumentException">It is not an https URL.</exception>
+    /// <exception cref="ArgumentException">The URL is not an https URL.</exception>
     public static async Task<AcmeServer> ConnectAsync(Uri directory, AcmeServerOptions? options = null, CancellationToken cancellationToken = default)
     {
         if (!CaUrl.IsUsable(directory)) throw new ArgumentException("The directory of a CA is an https URL.", nameof(directory));
@@ -47,7 +47,7 @@ public sealed class AcmeServer : IDisposable
         }
     }
 
-    /// <summary>Registers the key (RFC 8555 §7.3). Where it is registered already that account is returned, as it is.</summary>
+    /// <summary>Registers an account for the key (RFC 8555 §7.3). If the key is registered already, returns that account unchanged.</summary>
     public async Task<AcmeAccount> RegisterAsync(AcmeKey key, AccountRequest request, CancellationToken cancellationToken = default)
     {
         var payload = Json.Write(json =>
@@ -63,17 +63,17 @@ public sealed class AcmeServer : IDisposable
         return await NewAccountAsync(key, payload, cancellationToken);
     }
 
-    /// <summary>The account of a registered key (RFC 8555 §7.3.1). Where there is none the problem is <c>accountDoesNotExist</c>.</summary>
+    /// <summary>Finds the account of a registered key (RFC 8555 §7.3.1). Fails with <c>accountDoesNotExist</c> if there is none.</summary>
     public Task<AcmeAccount> FindAccountAsync(AcmeKey key, CancellationToken cancellationToken = default) =>
         NewAccountAsync(key, Json.Write(json => json.WriteBoolean("onlyReturnExisting", true)), cancellationToken);
 
-    /// <summary>An account whose URL is known: makes no request.</summary>
+    /// <summary>Creates an account object from a known URL, without a request.</summary>
     /// <exception cref="ArgumentException">The location is not an https URL.</exception>
     public AcmeAccount Account(AcmeKey key, Uri location) => CaUrl.IsUsable(location)
         ? new AcmeAccount(this, key, location)
         : throw new ArgumentException("The location of an account is an https URL.", nameof(location));
 
-    /// <summary>Asks when to renew (RFC 9773 §4); needs no account. Null: this CA, or this certificate, has no ARI.</summary>
+    /// <summary>Fetches the suggested renewal window (RFC 9773 §4); needs no account. Null if the CA or the certificate has no ARI.</summary>
     public async Task<RenewalInfo?> GetRenewalInfoAsync(X509Certificate2 certificate, CancellationToken cancellationToken = default)
     {
         if (Directory.RenewalInfo is not { } address || CertificateId.Of(certificate) is not { } id) return null;
@@ -81,12 +81,12 @@ public sealed class AcmeServer : IDisposable
         return RenewalInfo.Parse(await _transport.GetAsync("renewalInfo", url, cancellationToken));
     }
 
-    /// <summary>Revokes without an account, by the certificate's own key (RFC 8555 §7.6).</summary>
+    /// <summary>Revokes a certificate with its own key, without an account (RFC 8555 §7.6).</summary>
     public Task RevokeAsync(
         X509Certificate2 certificate, AcmeKey certificateKey, RevocationReason reason, CancellationToken cancellationToken = default) =>
         RevokeAsync(certificate, new JwsSigner(certificateKey), reason, cancellationToken);
 
-    /// <summary>Closes its connections. Its accounts go with it.</summary>
+    /// <summary>Closes the connections. Account objects of this server cannot be used afterwards.</summary>
     public void Dispose() => _transport.Dispose();
 
     internal Task RevokeAsync(X509Certificate2 certificate, JwsSigner signer, RevocationReason reason, CancellationToken cancellationToken)
@@ -101,7 +101,7 @@ public sealed class AcmeServer : IDisposable
 
     async Task<AcmeAccount> NewAccountAsync(AcmeKey key, byte[] payload, CancellationToken cancellationToken)
     {
-        var answer = await _transport.PostAsync("newAccount", Directory.NewAccount, new JwsSigner(key), payload, cancellationToken);
-        return new AcmeAccount(this, key, answer.RequiredLocation);
+        var response = await _transport.PostAsync("newAccount", Directory.NewAccount, new JwsSigner(key), payload, cancellationToken);
+        return new AcmeAccount(this, key, response.RequiredLocation);
     }
 }

@@ -14,14 +14,14 @@ public enum AuthorizationStatus
     Revoked,
 }
 
-/// <summary>The CA's view of an account's control over one identifier (RFC 8555 §7.1.4).</summary>
-/// <param name="Location">Its URL.</param>
-/// <param name="Identifier">Without <c>*.</c>.</param>
-/// <param name="Wildcard">It is for <c>*.</c> and the identifier.</param>
-/// <param name="Status">Where it stands.</param>
-/// <param name="Expires">When the CA forgets it.</param>
-/// <param name="Challenges">Ways to prove control: one is enough.</param>
-/// <param name="RetryAfter">When to look again, where the CA says; clamped.</param>
+/// <summary>An account's authorization for one identifier, as the CA describes it (RFC 8555 §7.1.4).</summary>
+/// <param name="Location">The authorization's URL.</param>
+/// <param name="Identifier">The identifier, without <c>*.</c>.</param>
+/// <param name="Wildcard">Whether the authorization is for the wildcard name <c>*.</c> + identifier.</param>
+/// <param name="Status">The authorization's state.</param>
+/// <param name="Expires">When the authorization expires.</param>
+/// <param name="Challenges">The challenges on offer; completing one is enough.</param>
+/// <param name="RetryAfter">How long to wait before the next poll, if the CA says so; clamped.</param>
 public sealed record Authorization(
     Uri Location,
     AcmeIdentifier Identifier,
@@ -31,9 +31,9 @@ public sealed record Authorization(
     IReadOnlyList<Challenge> Challenges,
     TimeSpan? RetryAfter)
 {
-    internal static Authorization Parse(AcmeAnswer answer, Uri location)
+    internal static Authorization Parse(AcmeResponse response, Uri location)
     {
-        var fields = answer.Fields();
+        var fields = response.Fields();
         return new Authorization(
             location,
             AcmeIdentifier.Parse(fields.RequiredObject("identifier")),
@@ -41,6 +41,6 @@ public sealed record Authorization(
             fields.Status<AuthorizationStatus>(),
             fields.Date("expires"),
             [.. fields.Objects("challenges").Select(Challenge.Parse)],
-            answer.RetryAfter);
+            response.RetryAfter);
     }
 }

@@ -12,19 +12,19 @@ public enum ChallengeStatus
     Invalid,
 }
 
-/// <summary>One way to prove control over an identifier (RFC 8555 §8).</summary>
+/// <summary>A challenge of an authorization (RFC 8555 §8).</summary>
 /// <param name="Type"><c>http-01</c>, <c>dns-01</c>, <c>tls-alpn-01</c>, or one that this library does not know.</param>
-/// <param name="Url">Where it is accepted.</param>
-/// <param name="Status">Where it stands.</param>
+/// <param name="Url">The challenge's URL.</param>
+/// <param name="Status">The challenge's state.</param>
 /// <param name="Token">
-/// Only characters of base64url and at most 256 of them, so it may go into paths and arguments. Null where the type has none, or what came
-/// was something else: such a challenge cannot be answered.
+/// At most 256 base64url characters, so the token is safe in paths and arguments. Null if the type has no token, or the CA sent
+/// an invalid one: the challenge cannot be completed.
 /// </param>
-/// <param name="Error">Why it failed.</param>
-/// <param name="Validated">When it succeeded.</param>
+/// <param name="Error">Why the challenge failed.</param>
+/// <param name="Validated">When the challenge succeeded.</param>
 public sealed record Challenge(string Type, Uri Url, ChallengeStatus Status, string? Token, AcmeProblem? Error, DateTimeOffset? Validated)
 {
-    /// <summary>Of <c>dns-persist-01</c>: the names by which the record may speak of the CA.</summary>
+    /// <summary>For <c>dns-persist-01</c>: the issuer domain names that the record may contain.</summary>
     public IReadOnlyList<string> IssuerDomainNames { get; init; } = [];
 
     internal static Challenge Parse(JsonFields fields) => new(

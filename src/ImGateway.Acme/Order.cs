@@ -7,10 +7,10 @@ public enum OrderStatus
     /// <summary>The CA sent a status that this library does not know.</summary>
     Unknown,
 
-    /// <summary>Authorizations are missing.</summary>
+    /// <summary>Some authorizations are not valid yet.</summary>
     Pending,
 
-    /// <summary>Everything is proved: finalize it.</summary>
+    /// <summary>All authorizations are valid: the order can be finalized.</summary>
     Ready,
 
     /// <summary>The certificate is being issued.</summary>
@@ -19,18 +19,18 @@ public enum OrderStatus
     /// <summary>The certificate can be downloaded.</summary>
     Valid,
 
-    /// <summary>Given up: place another.</summary>
+    /// <summary>Failed or expired: a new order is needed.</summary>
     Invalid,
 }
 
 /// <summary>A certificate to be ordered.</summary>
-/// <param name="Identifiers">Of all names and addresses of the certificate.</param>
+/// <param name="Identifiers">All names and addresses of the certificate.</param>
 public sealed record OrderRequest(IReadOnlyList<AcmeIdentifier> Identifiers)
 {
-    /// <summary>One of <see cref="AcmeDirectory.Profiles"/>. Default the CA's.</summary>
+    /// <summary>One of <see cref="AcmeDirectory.Profiles"/>. Default null: the CA's default profile.</summary>
     public string? Profile { get; init; }
 
-    /// <summary>The <see cref="CertificateId"/> of the certificate that this one follows (RFC 9773 §5). Only for CAs with ARI.</summary>
+    /// <summary>The <see cref="CertificateId"/> of the certificate that this order replaces (RFC 9773 §5). Only for CAs with ARI.</summary>
     public string? Replaces { get; init; }
 
     /// <summary>Few CAs accept this.</summary>
@@ -41,16 +41,16 @@ public sealed record OrderRequest(IReadOnlyList<AcmeIdentifier> Identifiers)
 }
 
 /// <summary>An order as the CA last described it (RFC 8555 §7.1.3).</summary>
-/// <param name="Location">Its URL: worth keeping, an order survives the client.</param>
-/// <param name="Status">Where it stands.</param>
-/// <param name="Expires">When the CA forgets it.</param>
-/// <param name="Identifiers">What it is for.</param>
-/// <param name="Authorizations">To be made valid; none where the CA lists none, because nothing is left to prove.</param>
-/// <param name="Finalize">Where the CSR goes.</param>
-/// <param name="Certificate">Once valid.</param>
-/// <param name="Error">Once invalid.</param>
-/// <param name="Profile">The one that it is issued by, where the CA says.</param>
-/// <param name="RetryAfter">When to look again, where the CA says; clamped.</param>
+/// <param name="Location">The order's URL. Worth storing: an order can be resumed after a restart.</param>
+/// <param name="Status">The order's state.</param>
+/// <param name="Expires">When the CA discards the order.</param>
+/// <param name="Identifiers">The names and addresses of the certificate.</param>
+/// <param name="Authorizations">URLs of the authorizations that the order needs; empty if the CA lists none because all are valid.</param>
+/// <param name="Finalize">The URL that takes the CSR.</param>
+/// <param name="Certificate">The certificate's URL; null until the order is valid.</param>
+/// <param name="Error">Why the order is invalid; null otherwise.</param>
+/// <param name="Profile">The profile that the certificate is issued under, if the CA reports it.</param>
+/// <param name="RetryAfter">How long to wait before the next poll, if the CA says so; clamped.</param>
 public sealed record Order(
     Uri Location,
     OrderStatus Status,
@@ -63,9 +63,9 @@ public sealed record Order(
     string? Profile,
     TimeSpan? RetryAfter)
 {
-    internal static Order Parse(AcmeAnswer answer, Uri location)
+    internal static Order Parse(AcmeResponse response, Uri location)
     {
-        var fields = answer.Fields();
+        var fields = response.Fields();
         return new Order(
             location,
             fields.Status<OrderStatus>(),
@@ -76,6 +76,6 @@ public sealed record Order(
             fields.Url("certificate"),
             fields.Object("error") is { } error ? AcmeProblem.Parse(error) : null,
             fields.Text("profile"),
-            answer.RetryAfter);
+            response.RetryAfter);
     }
 }

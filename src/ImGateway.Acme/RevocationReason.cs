@@ -1,6 +1,6 @@
 namespace ImGateway.Acme;
 
-/// <summary>RFC 5280 §5.3.1, of which CAs accept these from subscribers.</summary>
+/// <summary>The reason codes of RFC 5280 §5.3.1 that CAs accept from subscribers.</summary>
 public enum RevocationReason
 {
     Unspecified = 0,

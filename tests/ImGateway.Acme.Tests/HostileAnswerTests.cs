@@ -177,7 +177,7 @@ public sealed class HostileAnswerTests
         }
     }
 
-    static AcmeAnswer Answer(byte[] body) => new("test", Url, 200, "application/json", body);
+    static AcmeResponse Answer(byte[] body) => new("test", Url, 200, "application/json", body);
 
     static IEnumerable<(JsonNode Parent, object Key)> Places(JsonNode node)
     {

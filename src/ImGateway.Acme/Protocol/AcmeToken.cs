@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace ImGateway.Acme.Protocol;
 
-/// <summary>Text in the alphabet of base64url: tokens (RFC 8555 §8.1) and nonces (§6.5.1), which a CA may get wrong on purpose.</summary>
+/// <summary>Validates base64url text from a CA: tokens (RFC 8555 §8.1) and nonces (§6.5.1). A hostile CA could send path or header characters.</summary>
 static class AcmeToken
 {
     const int MaxLength = 256;

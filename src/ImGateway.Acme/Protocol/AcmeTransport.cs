@@ -4,12 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace ImGateway.Acme.Protocol;
 
-/// <summary>Requests to one CA: signed or not, each bounded in time and size, each failure an <see cref="AcmeException"/>.</summary>
+/// <summary>Sends requests to one CA, signed or unsigned, bounded in time and size. Every failure is an <see cref="AcmeException"/>.</summary>
 sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
 {
     internal const int MaxBodyLength = 1 << 20;
 
-    // Pebble can be told to refuse half of all good nonces: a dozen in a row then happens once in 4096 requests, this once in a million.
+    // Pebble can be configured to reject half of all valid nonces: twelve rejections in a row then occur once in 4096 requests, twenty once in a million.
     internal const int MaxNonceAttempts = 20;
 
     readonly HttpClient _http = CreateClient(options);
@@ -18,28 +18,28 @@ sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
 
     public AcmeServerOptions Options => options;
 
-    /// <summary>The Date of the last answer.</summary>
+    /// <summary>The <c>Date</c> header of the last response.</summary>
     public DateTimeOffset? ServerDate =>
         Interlocked.Read(ref _serverDateTicks) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
-    /// <summary>Set once the directory is known.</summary>
+    /// <summary>Set once the directory has been fetched.</summary>
     public Uri? NewNonce { get; set; }
 
-    public async Task<AcmeAnswer> GetAsync(string operation, Uri url, CancellationToken cancellationToken)
+    public async Task<AcmeResponse> GetAsync(string operation, Uri url, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
-        var answer = await SendAsync(operation, request, cancellationToken);
-        return answer.IsSuccess ? answer : throw answer.Refusal();
+        var response = await SendAsync(operation, request, cancellationToken);
+        return response.IsSuccess ? response : throw response.Refusal();
     }
 
-    /// <summary>A request of RFC 8555 §6.2, signed anew with another nonce as often as the CA finds fault with the last (§6.5).</summary>
-    /// <param name="operation">Names it in errors.</param>
-    /// <param name="url">Where to.</param>
-    /// <param name="signer">Whose key.</param>
+    /// <summary>Sends a signed request (RFC 8555 §6.2); signs it again with a new nonce while the CA answers <c>badNonce</c> (§6.5), up to a limit.</summary>
+    /// <param name="operation">The operation's name in errors and metrics.</param>
+    /// <param name="url">The URL of the request.</param>
+    /// <param name="signer">The signer.</param>
     /// <param name="payload">Empty: POST-as-GET.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="accept">Default anything.</param>
-    public async Task<AcmeAnswer> PostAsync(
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <param name="accept">The <c>Accept</c> header. Default any.</param>
+    public async Task<AcmeResponse> PostAsync(
         string operation, Uri url, JwsSigner signer, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken, string? accept = null)
     {
         var nonce = _nonces.Take();
@@ -51,15 +51,15 @@ sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/jose+json");
             if (accept is not null) request.Headers.TryAddWithoutValidation("Accept", accept);
 
-            var answer = await SendAsync(operation, request, cancellationToken);
-            if (!answer.IsSuccess && answer.Problem?.Type == "badNonce" && attempt < MaxNonceAttempts)
+            var response = await SendAsync(operation, request, cancellationToken);
+            if (!response.IsSuccess && response.Problem?.Type == "badNonce" && attempt < MaxNonceAttempts)
             {
-                nonce = answer.Nonce;
+                nonce = response.Nonce;
                 continue;
             }
 
-            _nonces.Put(answer.Nonce);
-            return answer.IsSuccess ? answer : throw answer.Refusal();
+            _nonces.Put(response.Nonce);
+            return response.IsSuccess ? response : throw response.Refusal();
         }
     }
 
@@ -68,12 +68,12 @@ sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
     async Task<string> FetchNonceAsync(CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Head, NewNonce);
-        var answer = await SendAsync("newNonce", request, cancellationToken);
-        if (!answer.IsSuccess) throw answer.Refusal();
-        return answer.Nonce ?? throw answer.Failure("no usable Replay-Nonce");
+        var response = await SendAsync("newNonce", request, cancellationToken);
+        if (!response.IsSuccess) throw response.Refusal();
+        return response.Nonce ?? throw response.Failure("no usable Replay-Nonce");
     }
 
-    async Task<AcmeAnswer> SendAsync(string operation, HttpRequestMessage request, CancellationToken cancellationToken)
+    async Task<AcmeResponse> SendAsync(string operation, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var url = request.RequestUri!;
         var started = options.Time.GetTimestamp();
@@ -81,12 +81,12 @@ sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
-            var body = await ReadBoundedAsync(response.Content, limit.Token)
+            using var message = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            var body = await ReadBoundedAsync(message.Content, limit.Token)
                 ?? throw new AcmeException(operation, url.Host, $"the CA's answer is longer than {MaxBodyLength} bytes");
-            var answer = Read(operation, url, response, body);
-            Report(answer.IsSuccess ? null : answer.Problem?.Label ?? "http", answer.Status);
-            return answer;
+            var response = Read(operation, url, message, body);
+            Report(response.IsSuccess ? null : response.Problem?.Label ?? "http", response.Status);
+            return response;
         }
         catch (AcmeException)
         {
@@ -109,13 +109,13 @@ sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
             options.OnRequest?.Invoke(new AcmeRequestOutcome(operation, url.Host, problem, status, options.Time.GetElapsedTime(started)));
     }
 
-    AcmeAnswer Read(string operation, Uri url, HttpResponseMessage response, byte[] body)
+    AcmeResponse Read(string operation, Uri url, HttpResponseMessage response, byte[] body)
     {
         if (response.Headers.Date is { } date) Interlocked.Exchange(ref _serverDateTicks, date.UtcTicks);
         var location = Values(response, "Location").FirstOrDefault();
         var nonce = Values(response, "Replay-Nonce").FirstOrDefault();
         var retry = Values(response, "Retry-After").FirstOrDefault();
-        return new AcmeAnswer(operation, url, (int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, body)
+        return new AcmeResponse(operation, url, (int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, body)
         {
             Nonce = nonce is not null && AcmeToken.IsUsable(nonce) ? nonce : null,
             Location = location is null ? null : CaUrl.Parse(location, relativeTo: url),
@@ -128,7 +128,7 @@ sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
     AcmeException NetworkFailure(string operation, Uri url, Exception e)
     {
         var way = options.Proxy?.IsBypassed(url) is false ? $" through the proxy {options.Proxy.GetProxy(url)?.Authority}" : "";
-        // Nobody but the operator can make an untrusted certificate a trusted one. (Where the handshake itself failed, there is an inner one.)
+        // An untrusted certificate needs a change by the operator, so a retry is useless. (A failed handshake has an inner exception.)
         return e.InnerException is AuthenticationException { InnerException: null } untrusted
             ? new AcmeException(operation, url.Host, $"the CA's own HTTPS certificate is not trusted: {CaText.Clean(untrusted.Message)}", innerException: e)
             : new AcmeException(operation, url.Host, $"the CA cannot be reached{way}: {CaText.Clean(e.Message)}", isTransient: true, innerException: e);
@@ -137,7 +137,7 @@ sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
     static IEnumerable<string> Values(HttpResponseMessage response, string name) =>
         response.Headers.NonValidated.TryGetValues(name, out var values) ? values : [];
 
-    /// <returns>Null where it is too long.</returns>
+    /// <returns>Null if the body is too long.</returns>
     static async Task<byte[]?> ReadBoundedAsync(HttpContent content, CancellationToken cancellationToken)
     {
         if (content.Headers.ContentLength > MaxBodyLength) return null;
@@ -157,7 +157,7 @@ sealed class AcmeTransport(AcmeServerOptions options) : IDisposable
     {
         var http = new HttpClient(options.Handler ?? CreateHandler(options), disposeHandler: options.Handler is null)
         {
-            // Each request has its own, on the caller's clock.
+            // Each request has its own time-out, on the injected clock.
             Timeout = Timeout.InfiniteTimeSpan,
         };
         http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", options.UserAgent);

@@ -3,12 +3,12 @@ using System.Text;
 
 namespace ImGateway.Acme.Protocol;
 
-/// <summary>Text from a CA, on its way to people, logs and terminals.</summary>
+/// <summary>Sanitizes text from a CA for logs and terminals.</summary>
 static class CaText
 {
     const int MaxLength = 1000;
 
-    /// <summary>Bounded; everything that could move a cursor, break a line or turn the direction of text becomes a space.</summary>
+    /// <summary>Truncates the text, and replaces control characters, line breaks and bidirectional formatting characters by spaces.</summary>
     public static string Clean(string text)
     {
         var clean = new StringBuilder(Math.Min(text.Length, MaxLength));

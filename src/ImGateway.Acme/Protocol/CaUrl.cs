@@ -1,11 +1,11 @@
 namespace ImGateway.Acme.Protocol;
 
-/// <summary>URLs that a CA names: only https, of a bounded length, in visible ASCII, without credentials.</summary>
+/// <summary>Validates URLs from a CA: https only, bounded length, visible ASCII, no credentials.</summary>
 static class CaUrl
 {
     const int MaxLength = 2048;
 
-    /// <returns>Null where it is not such a URL.</returns>
+    /// <returns>Null if the URL is not valid.</returns>
     public static Uri? Parse(string text, Uri? relativeTo = null)
     {
         if (text.Length is 0 or > MaxLength || text.AsSpan().ContainsAnyExceptInRange('!', '~')) return null;

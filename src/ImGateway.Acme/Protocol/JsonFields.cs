@@ -5,12 +5,12 @@ using System.Text.Json;
 namespace ImGateway.Acme.Protocol;
 
 /// <summary>
-/// An object that a CA sent. What is optional and of a wrong type counts as missing; what is required and missing is that operation's failure.
-/// Unknown fields are not looked at. Text is cleaned, except URLs, which are checked.
+/// A JSON object from a CA. An optional field of a wrong type counts as missing; a missing required field fails the operation.
+/// Unknown fields are ignored. Text is sanitized, URLs are validated.
 /// </summary>
-/// <param name="json">An object.</param>
-/// <param name="answer">To be blamed.</param>
-sealed class JsonFields(JsonElement json, AcmeAnswer answer)
+/// <param name="json">The JSON object.</param>
+/// <param name="response">The response that contained it, for error messages.</param>
+sealed class JsonFields(JsonElement json, AcmeResponse response)
 {
     static readonly SearchValues<char> EndsLink = SearchValues.Create(" \t\r\n\"'<>`");
 
@@ -21,7 +21,7 @@ sealed class JsonFields(JsonElement json, AcmeAnswer answer)
     public Uri? Url(string name) => RawText(name) is { } text ? CaUrl.Parse(text) : null;
 
     public Uri RequiredUrl(string name) =>
-        CaUrl.Parse(RawText(name) ?? throw Missing(name)) ?? throw answer.Failure($"its \"{name}\" is not a usable https URL");
+        CaUrl.Parse(RawText(name) ?? throw Missing(name)) ?? throw response.Failure($"its \"{name}\" is not a usable https URL");
 
     public bool Flag(string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
@@ -34,18 +34,18 @@ sealed class JsonFields(JsonElement json, AcmeAnswer answer)
     public DateTimeOffset RequiredDate(string name) => Date(name) ?? throw Missing(name);
 
     public JsonFields? Object(string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? new JsonFields(value, answer) : null;
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? new JsonFields(value, response) : null;
 
     public JsonFields RequiredObject(string name) => Object(name) ?? throw Missing(name);
 
-    /// <summary>Elements that are objects.</summary>
+    /// <summary>The elements of an array that are objects.</summary>
     public IEnumerable<JsonFields> Objects(string name) => Elements(name)
         .Where(element => element.ValueKind == JsonValueKind.Object)
-        .Select(element => new JsonFields(element, answer));
+        .Select(element => new JsonFields(element, response));
 
     public IEnumerable<JsonFields> RequiredObjects(string name) => IsArray(name) ? Objects(name) : throw Missing(name);
 
-    /// <summary>The first https URL in a text for people, whole, although <see cref="Text"/> would cut it.</summary>
+    /// <summary>The first https URL in a human-readable text, complete even where <see cref="Text"/> would truncate it.</summary>
     public Uri? LinkIn(string name)
     {
         var text = RawText(name) ?? "";
@@ -61,7 +61,7 @@ sealed class JsonFields(JsonElement json, AcmeAnswer answer)
     public IReadOnlyList<Uri> Urls(string name) =>
         [.. Elements(name).Select(element => AsText(element) is { } text && CaUrl.Parse(text) is { } url
             ? url
-            : throw answer.Failure($"one of its \"{name}\" is not a usable https URL"))];
+            : throw response.Failure($"one of its \"{name}\" is not a usable https URL"))];
 
     public IReadOnlyDictionary<string, string> TextByName()
     {
@@ -74,7 +74,7 @@ sealed class JsonFields(JsonElement json, AcmeAnswer answer)
         return texts;
     }
 
-    /// <summary>Its <c>status</c>; one that is not in the enumeration is its zero, <c>Unknown</c>.</summary>
+    /// <summary>The <c>status</c> field; a value that is not in the enumeration is <c>Unknown</c> (0).</summary>
     public T Status<T>() where T : struct, Enum
     {
         var status = RawText("status") ?? throw Missing("status");
@@ -82,7 +82,7 @@ sealed class JsonFields(JsonElement json, AcmeAnswer answer)
         return Enum.GetValues<T>().FirstOrDefault(value => lowerCase && status.Equals(value.ToString(), StringComparison.OrdinalIgnoreCase));
     }
 
-    AcmeException Missing(string name) => answer.Failure($"\"{name}\" is missing, or of a wrong type");
+    AcmeException Missing(string name) => response.Failure($"\"{name}\" is missing, or of a wrong type");
 
     string? RawText(string name) => json.TryGetProperty(name, out var value) ? AsText(value) : null;
 
@@ -99,7 +99,7 @@ sealed class JsonFields(JsonElement json, AcmeAnswer answer)
         }
         catch (InvalidOperationException)
         {
-            // Half a surrogate pair, or bytes that are not UTF-8: the parser looks at neither.
+            // A lone surrogate or invalid UTF-8, which the parser does not check.
             return null;
         }
     }

@@ -6,15 +6,15 @@ using System.Text.Json;
 
 namespace ImGateway.Acme.Protocol;
 
-/// <summary>Who signs: a key alone, or one that the CA knows as an account's.</summary>
+/// <summary>The signer of a request: a bare key (<c>jwk</c>), or the key of a registered account (<c>kid</c>).</summary>
 sealed record JwsSigner(AcmeKey Key, Uri? Account = null);
 
-/// <summary>Flattened JSON serialization (RFC 7515 §7.2.2) as RFC 8555 §6.2 wants it.</summary>
+/// <summary>A JWS in flattened JSON serialization (RFC 7515 §7.2.2), as RFC 8555 §6.2 requires.</summary>
 static class JsonWebSignature
 {
-    /// <param name="signer">Named by <c>kid</c> where it is an account, else by <c>jwk</c>.</param>
-    /// <param name="url">Where it goes.</param>
-    /// <param name="nonce">Null only in the inner one of a key change (RFC 8555 §7.3.5).</param>
+    /// <param name="signer">Identified by <c>kid</c> for an account, otherwise by <c>jwk</c>.</param>
+    /// <param name="url">The URL of the request.</param>
+    /// <param name="nonce">Null only in the inner JWS of a key change (RFC 8555 §7.3.5).</param>
     /// <param name="payload">Empty: POST-as-GET (RFC 8555 §6.3).</param>
     public static byte[] Sign(JwsSigner signer, Uri url, string? nonce, ReadOnlySpan<byte> payload)
     {
@@ -24,14 +24,14 @@ static class JsonWebSignature
             if (nonce is not null) json.WriteString("nonce", nonce);
             json.WriteString("url", url.AbsoluteUri);
 
-            // The account's URL to the letter: the CA compares it with its own spelling.
+            // The account's URL unchanged: the CA compares it byte for byte.
             if (signer.Account is { } account) json.WriteString("kid", account.OriginalString);
             else Json.WriteRaw(json, "jwk", signer.Key.Jwk);
         });
         return Assemble(header, payload, signer.Key.Sign);
     }
 
-    /// <summary>The binding of a new account's key to an account elsewhere (RFC 8555 §7.3.4).</summary>
+    /// <summary>External account binding: a JWS over the account's public key with the external account's HMAC key (RFC 8555 §7.3.4).</summary>
     public static byte[] Bind(AcmeKey key, ExternalAccount external, Uri url)
     {
         var header = Json.Write(json =>
@@ -58,7 +58,7 @@ static class JsonWebSignature
     }
 }
 
-/// <summary>Objects to be sent.</summary>
+/// <summary>Writes the JSON objects of requests.</summary>
 static class Json
 {
     public static byte[] Write(Action<Utf8JsonWriter> fields)
@@ -74,9 +74,9 @@ static class Json
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <param name="json">Where to.</param>
-    /// <param name="name">Of the field.</param>
-    /// <param name="value">JSON already.</param>
+    /// <param name="json">The writer.</param>
+    /// <param name="name">The field's name.</param>
+    /// <param name="value">Raw JSON.</param>
     public static void WriteRaw(Utf8JsonWriter json, string name, string value)
     {
         json.WritePropertyName(name);

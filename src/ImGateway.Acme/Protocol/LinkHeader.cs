@@ -1,11 +1,11 @@
 namespace ImGateway.Acme.Protocol;
 
-/// <summary>RFC 8288, as much as CAs use.</summary>
+/// <summary>Parser for the <c>Link</c> header (RFC 8288), limited to the parts that CAs use.</summary>
 static class LinkHeader
 {
     const int MostLinks = 10;
 
-    /// <summary>Usable URLs of one relation; others are left out.</summary>
+    /// <summary>The valid https URLs of one relation type; others are skipped.</summary>
     public static IReadOnlyList<Uri> Find(IEnumerable<string> headers, string relation, Uri relativeTo)
     {
         List<Uri> found = [];

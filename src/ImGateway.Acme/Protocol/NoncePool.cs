@@ -1,6 +1,6 @@
 namespace ImGateway.Acme.Protocol;
 
-/// <summary>Nonces of past answers (RFC 8555 §6.5), the freshest first: old ones are the likeliest to be refused.</summary>
+/// <summary>Unused nonces of earlier responses (RFC 8555 §6.5), newest first, because a CA rejects old ones first.</summary>
 sealed class NoncePool
 {
     internal const int Capacity = 16;

@@ -11,12 +11,12 @@ static class PemChain
     const string Begin = "-----BEGIN CERTIFICATE-----", End = "-----END CERTIFICATE-----";
 
     /// <summary>Certificates in DER, in order.</summary>
-    /// <exception cref="FormatException">A part is none: passed over, it would make the chain too short.</exception>
+    /// <exception cref="FormatException">A block is not a certificate. Skipping it would shorten the chain.</exception>
     public static List<byte[]> Read(string pem)
     {
         List<byte[]> certificates = [];
         var rest = pem.AsSpan();
-        // A block at a time: over text that only looks like PEM, PemEncoding takes quadratic time.
+        // One block at a time: PemEncoding takes quadratic time on text that only resembles PEM.
         for (int start; (start = rest.IndexOf(Begin, StringComparison.Ordinal)) >= 0;)
         {
             var block = rest[(start + Begin.Length)..];
@@ -29,7 +29,7 @@ static class PemChain
         return HasMarker(rest) ? throw new FormatException() : certificates;
     }
 
-    /// <summary>Only the certificates, each of which is one: no text around them, no keys. Null where that fails.</summary>
+    /// <summary>The certificates alone, without surrounding text or keys. Null if a block is not a certificate.</summary>
     public static string? Clean(ReadOnlySpan<byte> body)
     {
         try
@@ -45,7 +45,7 @@ static class PemChain
         }
     }
 
-    /// <summary>A BEGIN or END line of no block, however many hyphens it has.</summary>
+    /// <summary>Whether there is a BEGIN or END line outside of a block, with any number of hyphens.</summary>
     static bool HasMarker(ReadOnlySpan<char> text) =>
         text.Contains("-BEGIN ", StringComparison.Ordinal) || text.Contains("-END ", StringComparison.Ordinal);
 }

@@ -1,30 +1,30 @@
 namespace ImGateway.Acme.Protocol;
 
-/// <summary>Looks again until something is done, failed, or late (RFC 8555 §7.5.1).</summary>
+/// <summary>Polls a resource until it has reached a state, has failed, or the time-out elapses (RFC 8555 §7.5.1).</summary>
 sealed class Polling(AcmeServerOptions options, string operation, Uri url, TimeSpan timeout)
 {
     static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(500);
 
-    /// <param name="look">Asks the CA.</param>
-    /// <param name="judge">Whether this is what was waited for, else when the CA wants the next look. Throws where it can come to nothing.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="poll">Fetches the state from the CA.</param>
+    /// <param name="judge">Returns whether the state is reached, otherwise the CA's <c>Retry-After</c>. Throws if the state can no longer be reached.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task<T> UntilAsync<T>(
-        Func<Task<T>> look, Func<T, (bool Done, TimeSpan? RetryAfter)> judge, CancellationToken cancellationToken)
+        Func<Task<T>> poll, Func<T, (bool Done, TimeSpan? RetryAfter)> judge, CancellationToken cancellationToken)
         where T : class
     {
         var started = options.Time.GetTimestamp();
-        var usual = Shortest;
+        var interval = Shortest;
         while (true)
         {
             T? state = null;
             AcmeException? failure = null;
             try
             {
-                state = await look();
+                state = await poll();
             }
             catch (AcmeException e) when (e.IsTransient)
             {
-                // The CA goes on with its work while it cannot be asked.
+                // The CA continues its work while it is unreachable.
                 failure = e;
             }
 
@@ -35,8 +35,8 @@ sealed class Polling(AcmeServerOptions options, string operation, Uri url, TimeS
                 if (done) return state;
             }
 
-            usual = TimeSpan.FromTicks(Math.Min(usual.Ticks * 2, options.MaxPollInterval.Ticks));
-            var wait = wanted is null ? usual : wanted < Shortest ? Shortest : wanted.Value;
+            interval = TimeSpan.FromTicks(Math.Min(interval.Ticks * 2, options.MaxPollInterval.Ticks));
+            var wait = wanted is null ? interval : wanted < Shortest ? Shortest : wanted.Value;
             if (wait > options.MaxPollInterval) wait = options.MaxPollInterval;
             if (options.Time.GetElapsedTime(started) + wait > timeout)
             {

@@ -2,19 +2,19 @@ using System.Net.Http.Headers;
 
 namespace ImGateway.Acme.Protocol;
 
-/// <summary>RFC 9110 §10.2.3: seconds, or a date.</summary>
+/// <summary>Parses <c>Retry-After</c>: seconds or a date (RFC 9110 §10.2.3).</summary>
 static class RetryAfter
 {
-    /// <param name="text">The header.</param>
-    /// <param name="now">The answer's own date where it has one: the CA's clock and ours may differ.</param>
-    /// <param name="longest">The clamp.</param>
-    /// <returns>Null where it is neither.</returns>
+    /// <param name="text">The header's value.</param>
+    /// <param name="now">The response's <c>Date</c> if it has one, because the CA's clock may differ from the local one.</param>
+    /// <param name="longest">The maximum.</param>
+    /// <returns>Null if the value is neither.</returns>
     public static TimeSpan? Parse(string? text, DateTimeOffset now, TimeSpan longest)
     {
         if (string.IsNullOrWhiteSpace(text)) return null;
         if (!text.AsSpan().Trim().ContainsAnyExceptInRange('0', '9'))
         {
-            // More digits than a number holds are a long time too.
+            // A number that overflows is clamped to the maximum.
             var seconds = double.Parse(text.AsSpan().Trim());
             return seconds >= longest.TotalSeconds ? longest : TimeSpan.FromSeconds(seconds);
         }

@@ -2,25 +2,25 @@ using System.Text.Json;
 
 namespace ImGateway.Acme.Protocol;
 
-/// <summary>What a CA answered, of which nothing is trusted yet.</summary>
-sealed record AcmeAnswer(string Operation, Uri Url, int Status, string? MediaType, byte[] Body)
+/// <summary>A response of a CA, not yet validated.</summary>
+sealed record AcmeResponse(string Operation, Uri Url, int Status, string? MediaType, byte[] Body)
 {
-    /// <summary>Checked for its alphabet (RFC 8555 §6.5.1).</summary>
+    /// <summary>The <c>Replay-Nonce</c>, validated as base64url (RFC 8555 §6.5.1).</summary>
     public string? Nonce { get; init; }
 
     public Uri? Location { get; init; }
 
-    /// <summary>Clamped.</summary>
+    /// <summary>The <c>Retry-After</c>, clamped.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     public IReadOnlyList<Uri> Alternates { get; init; } = [];
 
-    /// <summary>RFC 8555 §6.6: where a limit is explained.</summary>
+    /// <summary>The page that explains a rate limit (RFC 8555 §6.6).</summary>
     public Uri? Help { get; init; }
 
     public bool IsSuccess => Status is >= 200 and < 300;
 
-    /// <summary>Where a problem document came, whatever its media type says.</summary>
+    /// <summary>The problem document in the body, whatever the media type says; null if there is none.</summary>
     public AcmeProblem? Problem
     {
         get
@@ -36,10 +36,10 @@ sealed record AcmeAnswer(string Operation, Uri Url, int Status, string? MediaTyp
 
     public Uri RequiredLocation => Location ?? throw Failure("no usable Location");
 
-    /// <summary>An answer that says it succeeded, and yet cannot be used.</summary>
+    /// <summary>The error for a success response that is unusable.</summary>
     public AcmeException Failure(string reason) => new(Operation, Url.Host, $"the CA's answer cannot be used: {reason}");
 
-    /// <summary>An answer that says it failed.</summary>
+    /// <summary>The error for a failure response.</summary>
     public AcmeException Refusal()
     {
         var problem = Problem;
