@@ -6,7 +6,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Commands;
 
-/// <summary>Reads the file itself, so that it works whether or not an edge runs.</summary>
+/// <summary>Reads the audit files directly, so that it works without a running edge.</summary>
 static class AuditCommand
 {
     const string SinceRemedy = "write a date such as 2027-01-31 or 2027-01-31T12:00:00Z, or how long ago: 12h, 7d or hh:mm:ss";
@@ -31,7 +31,7 @@ static class AuditCommand
 
     static async Task<int> ShowAsync(string? name, DateTimeOffset? since, bool json, string? configFile, InvocationConfiguration console)
     {
-        // Only the data directory matters here, whatever else may be wrong with the file.
+        // Only DataDirectory is needed; other problems of the configuration are ignored.
         var entries = Read(
             AuditLog.PathIn(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft),
             entry => (since is null || entry.Time >= since) && (name is null || (entry.Host is { } host && IsCalled(host, name))));

@@ -35,7 +35,7 @@ static class CertImportCommand
 
     static async Task<int> ImportAsync(CertificateFile file, string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
     {
-        // 1. The files, here: the edge may run as another user, in another folder.
+        // 1. Read the files in this process: the edge may run as another user, in another folder.
         using var access = CertificateAccess.Open(configFile, console.Error);
         var contents = FileContents.Read(file);
         List<string> problems = [.. contents.Problems.Select(problem => problem.ToString())];
@@ -48,7 +48,7 @@ static class CertImportCommand
         };
         if (problems.Count > 0) throw new UserError(problems);
 
-        // 2. Checked and installed where they will be served.
+        // 2. The running edge checks and installs them.
         try
         {
             var installed = await access.ImportAsync(import, cancellationToken);
@@ -70,7 +70,7 @@ static class CertImportCommand
         return Encoding.UTF8.GetString(content);
     }
 
-    /// <summary>The edge was handed contents, and speaks of what it was handed; the operator knows files.</summary>
+    /// <summary>The edge received contents without names; its problems are reported with the operator's file names.</summary>
     static string Named(string line, CertificateFile file) => InCommands(line, file).Replace(" in certificate;", $" in {file.Certificate};", StringComparison.Ordinal).Split(": ", 2) switch
     {
         ["certificate", var rest] => $"{file.Certificate}: {rest}",

@@ -24,7 +24,7 @@ static class CertListCommand
             return ExitCodes.Fine;
         }
 
-        // Where a chain lacks a link there is a column more; for scripts there is --json.
+        // An extra column only if a chain is incomplete; scripts use --json.
         var chains = certificates.Any(certificate => certificate.ChainProblem is not null);
         string[] chain = chains ? ["Chain"] : [];
         new TextTable(["Host", "Serial", "Key", "Not after", "Days left", .. chain, "Source", "Next"],

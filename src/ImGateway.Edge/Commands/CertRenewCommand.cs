@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Commands;
 
 static class CertRenewCommand
 {
-    /// <summary>As many orders at once as an edge makes by itself.</summary>
+    /// <summary>The number of concurrent orders, as in the renewal loop.</summary>
     const int SideBySide = 4;
 
     public static Command Create()

@@ -4,7 +4,7 @@ using ImGateway.Edge.Operations;
 
 namespace ImGateway.Edge.Commands;
 
-/// <summary>The certificates of a configuration: through the edge that runs with its DataDirectory, else from the files there.</summary>
+/// <summary>Access to the certificates of a configuration: through the running edge of its DataDirectory, otherwise from the stored files.</summary>
 sealed class CertificateAccess : IDisposable
 {
     readonly string? _configFile;
@@ -18,10 +18,10 @@ sealed class CertificateAccess : IDisposable
         _edge = new ControlClient(configuration.Draft);
     }
 
-    /// <summary>For keys that a verb generates.</summary>
+    /// <summary>The key type for keys that a verb generates.</summary>
     public KeyType KeyType => _configuration.Draft.Certificates.KeyType;
 
-    /// <param name="error">Gets what is worth knowing about the files, where these are read here.</param>
+    /// <param name="error">Receives warnings about the files, if they are read by this process.</param>
     public static CertificateAccess Open(string? configFile, TextWriter error) => new(configFile, EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)), error);
 
     public async Task<IReadOnlyList<CertificateStatus>> ListAsync(CancellationToken cancellationToken) =>
@@ -29,16 +29,16 @@ sealed class CertificateAccess : IDisposable
             ? Agreed(reply)
             : await FromDiskAsync();
 
-    /// <exception cref="UserError">There is none of that name; the line names those there are.</exception>
+    /// <exception cref="UserError">There is no certificate of that name; the message lists the names.</exception>
     public async Task<CertificateStatus> FindAsync(string name, CancellationToken cancellationToken) => Find(await ListAsync(cancellationToken), name);
 
-    /// <summary>As <see cref="FindAsync"/>.</summary>
+    /// <summary>Like <see cref="FindAsync"/>, for all certificates.</summary>
     public static CertificateStatus Find(IReadOnlyList<CertificateStatus> all, string name) => all.FirstOrDefault(certificate => certificate.IsCalled(name))
         ?? throw new UserError($"{OneLine.Quote(name)} is no managed certificate; there are: {string.Join(", ", all.Select(certificate => certificate.Name))}");
 
-    /// <summary>What the running edge serves, for what only it can do.</summary>
-    /// <param name="why">Completes the line for those who have none running.</param>
-    /// <exception cref="UserError">None runs.</exception>
+    /// <summary>The running edge's certificates, for operations that only a running edge supports.</summary>
+    /// <param name="why">The reason for the error message if no edge is running.</param>
+    /// <exception cref="UserError">No edge is running.</exception>
     public async Task<IReadOnlyList<CertificateStatus>> ServedAsync(string why, CancellationToken cancellationToken) =>
         await _edge.GetAsync<IReadOnlyList<CertificateStatus>>("/certificates", cancellationToken) is { } reply ? Agreed(reply) : throw NotRunning(why);
 
@@ -79,7 +79,7 @@ sealed class CertificateAccess : IDisposable
         return result.Succeeded ? new Installation(ControlInstalled.Of(result), Served: false) : throw new UserError(result.Problems);
     }
 
-    /// <summary>The edge that runs knows its own options; from disk there is only the configuration to go by.</summary>
+    /// <summary>The running edge uses its own options; reading from disk uses the configuration file.</summary>
     async Task<T> OnDiskAsync<T>(Func<OfflineCertificates, EdgeOptions, Task<T>> act)
     {
         var options = _configuration.Options
@@ -95,8 +95,8 @@ sealed class CertificateAccess : IDisposable
     }
 }
 
-/// <summary>A change that went through.</summary>
-/// <param name="Served">By the running edge; else it will be from the next start on.</param>
+/// <summary>A successful change.</summary>
+/// <param name="Served">Whether a running edge serves it already; otherwise the next start will.</param>
 sealed record Installation(ControlInstalled Result, bool Served)
 {
     public Installation WithWarnings(Func<string, string> worded) => this with { Result = Result with { Warnings = [.. Result.Warnings.Select(worded)] } };
@@ -117,7 +117,7 @@ sealed record Installation(ControlInstalled Result, bool Served)
     }
 }
 
-/// <summary>For people what an edge would log.</summary>
+/// <summary>Writes log messages of the certificate code to the terminal.</summary>
 sealed class WarningLines(TextWriter error) : ILogger<OfflineCertificates>
 {
     public IDisposable? BeginScope<TState>(TState state)

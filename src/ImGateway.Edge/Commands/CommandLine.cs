@@ -3,7 +3,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Commands;
 
-/// <summary>Parses the arguments, runs the verb, and turns what went wrong into a line and an exit code.</summary>
+/// <summary>Parses the arguments, runs the verb, and converts errors to a line and an exit code.</summary>
 static class CommandLine
 {
     public const string Description =
@@ -35,7 +35,7 @@ static class CommandLine
           Results go to standard output; problems to standard error, one line each.
         """;
 
-    /// <summary>The verbs answer to the caller alone: signals are the host's, and no time-out cuts its stop short.</summary>
+    /// <summary>System.CommandLine handles no signals and has no time-out: the host handles signals, and its stop takes as long as the drain.</summary>
     public static async Task<int> InvokeAsync(RootCommand root, IReadOnlyList<string> args, InvocationConfiguration console)
     {
         console.ProcessTerminationTimeout = null;
@@ -62,7 +62,7 @@ static class CommandLine
     {
         var command = parsed.CommandResult.Command;
         var help = string.Join(' ', Path(command).Reverse()) + " --help";
-        // An unknown verb would also be told as a missing one.
+        // An unknown verb would also be reported as a missing one.
         return command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count > 0
             ? [$"'{parsed.UnmatchedTokens[0]}' is no verb; see '{help}'"]
             : parsed.Errors.Select(error => $"{error.Message.TrimEnd('.')}; see '{help}'");

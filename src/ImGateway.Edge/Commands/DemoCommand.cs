@@ -37,7 +37,7 @@ static class DemoCommand
             var alone = result.GetValue(gatewayOnly);
             if (alone && result.GetResult(upstream) is not null) result.AddError("--upstream and --gateway-only exclude each other");
             if (!alone && result.GetResult(listen) is not null) result.AddError("--listen needs --gateway-only");
-            // As written: whether it is a port is said where it is parsed.
+            // The raw text: the parser reports an invalid port.
             var chosen = ports.Where(port => result.GetResult(port) is { Tokens.Count: > 0 })
                 .ToLookup(port => result.GetResult(port)!.Tokens[0].Value, port => port.Name, StringComparer.Ordinal);
             if (alone && chosen.FirstOrDefault() is { } one) result.AddError($"{one.First()} is no option of the gateway alone; use --listen");

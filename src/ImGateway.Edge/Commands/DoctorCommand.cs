@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Commands;
 
 static class DoctorCommand
 {
-    /// <param name="resolver">Lists the name servers, as resolv.conf(5) says.</param>
+    /// <param name="resolver">The path of resolv.conf(5), which lists the name servers.</param>
     public static Command Create(string resolver = "/etc/resolv.conf")
     {
         var (config, json) = (ConfigOption.Create(), new Option<bool>("--json") { Description = "Write a JSON array" });
@@ -26,7 +26,7 @@ static class DoctorCommand
             .. result.Problems.Select(problem => new Finding(
                 "configuration", problem.PreventsStart ? FindingStatus.Fail : FindingStatus.Warn, OneLine.From($"{problem.Key}: {problem.Message}"), OneLine.From(problem.Remedy))),
         ];
-        // Without a sound configuration there is nothing to hold the surroundings against.
+        // Without a valid configuration the environment cannot be checked.
         if (result.Options is { } options)
         {
             if (findings.Count == 0) findings.Add(new("configuration", FindingStatus.Ok, "sound; 'imgw validate' also reads the files it names"));

@@ -16,7 +16,7 @@ static class HealthcheckCommand
 
     static async Task<int> CheckAsync(string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
     {
-        // Only the data directory matters here: what else may be wrong with the file by now, the edge that runs started without it.
+        // Only DataDirectory is needed: later problems of the file do not concern the running edge.
         using var edge = new ControlClient(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft);
         var reply = await edge.GetAsync<ReadyStatus>("/health", cancellationToken);
         IReadOnlyList<string> problems = reply switch

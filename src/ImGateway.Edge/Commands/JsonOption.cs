@@ -4,7 +4,7 @@ using ImGateway.Edge.Operations;
 
 namespace ImGateway.Edge.Commands;
 
-/// <summary><c>--json</c>, the same for every verb that has it: what the management port writes for the same thing.</summary>
+/// <summary>The option <c>--json</c> of several verbs; the format is that of the management port.</summary>
 static class JsonOption
 {
     public static Option<bool> Create() => new("--json") { Description = "Write JSON, as /api on the management port does" };

@@ -4,12 +4,12 @@ using ImGateway.Edge.Operations;
 
 namespace ImGateway.Edge.Commands;
 
-/// <summary>What the edge does for several hosts at once, each line under its host's name; failures on standard error.</summary>
+/// <summary>Progress of operations on several hosts, each line prefixed by the host; failures go to standard error.</summary>
 sealed class ProgressLines(InvocationConfiguration console)
 {
     readonly Lock _line = new();
 
-    /// <returns>Whether it succeeded.</returns>
+    /// <returns>Whether the operation succeeded.</returns>
     public async Task<bool> FollowAsync(string host, Func<IProgress<string>, Task<ControlRenewed>> change)
     {
         try
@@ -25,13 +25,13 @@ sealed class ProgressLines(InvocationConfiguration console)
         }
     }
 
-    /// <summary>Lines of the edge that begin with the host keep it; texts of a CA are among them.</summary>
+    /// <summary>Adds the host to a line, unless the line begins with it. Lines may contain text from the CA.</summary>
     void Write(TextWriter writer, string host, string text)
     {
         lock (_line) writer.WriteLine(OneLine.From(text.StartsWith($"{host}: ", StringComparison.Ordinal) ? text : $"{host}: {text}"));
     }
 
-    /// <summary>At once and in order, which <see cref="Progress{T}"/> does not promise.</summary>
+    /// <summary>Reports synchronously and in order, which <see cref="Progress{T}"/> does not guarantee.</summary>
     sealed class Steps(Action<string> tell) : IProgress<string>
     {
         public void Report(string value) => tell(value);

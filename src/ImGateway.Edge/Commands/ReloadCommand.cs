@@ -16,7 +16,7 @@ static class ReloadCommand
 
     static async Task<int> ReloadAsync(string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
     {
-        // Only the data directory matters here: the edge that runs judges the file itself.
+        // Only DataDirectory is needed: the running edge validates the file.
         using var edge = new ControlClient(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft);
         var reply = await edge.PostAsync<ControlReloaded>("/reload", body: null, cancellationToken)
             ?? throw new UserError($"{edge.Path}: no edge runs with this DataDirectory; start it with: {ConfigOption.RunCommand(configFile)}");

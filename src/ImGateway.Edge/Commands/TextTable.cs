@@ -2,8 +2,8 @@ using Spectre.Console;
 
 namespace ImGateway.Edge.Commands;
 
-/// <summary>Columns for people: drawn on a terminal, plain and aligned everywhere else.</summary>
-/// <param name="headings">None for a list of facts.</param>
+/// <summary>A table: with borders on a terminal, plain aligned columns otherwise.</summary>
+/// <param name="headings">Empty for a list of names and values.</param>
 sealed class TextTable(IReadOnlyList<string> headings, IReadOnlyList<IReadOnlyList<string>> rows)
 {
     public void Write(TextWriter output)

@@ -3,14 +3,14 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Commands;
 
-/// <summary>Looks at what a configuration names, as far as its settings are sound, whatever else is wrong with it. One line for each problem.</summary>
+/// <summary>Checks a configuration and what it refers to. Valid sections are checked even if others have problems. One line for each problem.</summary>
 delegate Task<IEnumerable<string>> ValidateCheck(ConfigurationResult configuration, CancellationToken cancellationToken);
 
 static class ValidateCommand
 {
     public static Command Create(params IReadOnlyList<ValidateCheck> furtherChecks) => Create((_, _) => Task.FromResult<IEnumerable<string>>([]), furtherChecks);
 
-    /// <param name="warnings">Lines that make nothing invalid.</param>
+    /// <param name="warnings">Lines that do not make the configuration invalid.</param>
     public static Command Create(ValidateCheck warnings, IReadOnlyList<ValidateCheck> furtherChecks)
     {
         var config = ConfigOption.Create();

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>The CAs that <c>Acme:Directory</c> knows by name.</summary>
+/// <summary>CAs with a short name in <c>Acme:Directory</c>.</summary>
 static class AcmeDirectories
 {
     public const string Remedy = "write letsencrypt, letsencrypt-staging, zerossl or the https URL of a CA's directory";
@@ -31,10 +31,10 @@ static class AcmeDirectories
 
     public static bool IsLetsEncrypt(string directory) => StagingOf(directory) is not null;
 
-    /// <summary>How CAA records name the CA, where its directory cannot be asked (RFC 8555 §9.7.6); empty for a CA that is not known.</summary>
+    /// <summary>The CA's identities in CAA records, for use while its directory is unreachable (RFC 8555 §9.7.6); empty for an unknown CA.</summary>
     public static IReadOnlyList<string> CaaIdentitiesOf(string directory) => Find(directory)?.CaaIdentities ?? [];
 
-    // The URL of a known CA is that CA, however it was named.
+    // A known CA may also be configured by its URL.
     static Known? Find(string directory) => Array.Find(All, known =>
         known.Name.Equals(directory, StringComparison.OrdinalIgnoreCase)
         || (Uri.TryCreate(directory, UriKind.Absolute, out var url) && url.Equals(new Uri(known.Url))));

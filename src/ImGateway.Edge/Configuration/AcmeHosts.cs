@@ -2,16 +2,16 @@ using System.Net;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Which hosts a certificate by ACME can be had for.</summary>
+/// <summary>Checks whether a public CA can issue a certificate for a host by ACME.</summary>
 static class AcmeHosts
 {
     /// <summary>
     /// Never delegated in the public DNS (RFC 6761, RFC 6762, RFC 8375, and ICANN's reservation of internal). Names and addresses for
-    /// documentation are left out, here and below: who copies an example has yet to write his own.
+    /// documentation are not rejected, here and below, so that examples can be validated.
     /// </summary>
     static readonly string[] PrivateSuffixes = [".localhost", ".local", ".test", ".invalid", ".internal", ".home.arpa"];
 
-    // What RFC 6890 calls not globally reachable.
+    // Networks that are not globally reachable (RFC 6890).
     static readonly IPNetwork[] PrivateNetworks =
     [
         .. ((string[])
@@ -21,7 +21,7 @@ static class AcmeHosts
         ]).Select(network => IPNetwork.Parse(network)),
     ];
 
-    /// <summary>What stands against one, and what to do; null if nothing does.</summary>
+    /// <summary>Why no certificate can be issued, and the remedy; null if one can.</summary>
     public static (string Fault, string Remedy)? FaultOf(HostName host, AcmeSection acme)
     {
         const string own = "cover it by a file in Edge:Certificates:Files, or ask a CA of your own (Edge:Acme:Directory with its URL)";
@@ -32,7 +32,7 @@ static class AcmeHosts
         }
 
         if (!host.IsAddress) return null;
-        // RFC 8738 §7: an address has no place in the DNS to answer from.
+        // dns-01 cannot validate an address (RFC 8738 §7).
         if (!Has(ChallengeTypes.Http) && !Has(ChallengeTypes.TlsAlpn))
         {
             return ($"'{host}' is an address, which only {ChallengeTypes.Http} or {ChallengeTypes.TlsAlpn} can prove", "add one of them to Edge:Acme:Challenges");

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary><c>Acme</c>, <c>Certificates:OnChange</c>, and what they need of the other sections. No file is opened.</summary>
+/// <summary>Rules for <c>Acme</c> and <c>Certificates:OnChange</c>, and what they require of other sections. No file is opened.</summary>
 static class AcmeRules
 {
     const string Section = "Edge:Acme";
@@ -91,7 +91,7 @@ static class AcmeRules
         }
     }
 
-    /// <summary>Where there are files as well, hosts that they cover need no CA: that is judged once the files have been read.</summary>
+    /// <summary>Hosts that certificate files cover need no CA, which is known only after the files have been read.</summary>
     static void CheckHosts(EdgeOptions options, ProblemCollector problems)
     {
         if (options.Certificates.Files.Count > 0 || !problems.IsSound("Edge:Certificates:Files") || !problems.IsSound(Challenges) || !problems.IsSound($"{Section}:Directory")) return;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration.EnvironmentVariables;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Keys that stand beside the section <c>Edge</c> and belong into it: nothing reads them there.</summary>
+/// <summary>Finds keys of the section <c>Edge</c> that were written beside it, where they have no effect.</summary>
 static class BesideEdge
 {
     const string Edge = "Edge";
@@ -20,7 +20,7 @@ static class BesideEdge
         foreach (var section in configuration.GetChildren().Where(section => !section.Key.Equals(Edge, StringComparison.OrdinalIgnoreCase)))
         {
             var own = Array.Find(Keys, key => key[(Edge.Length + 1)..].Equals(section.Key, StringComparison.OrdinalIgnoreCase));
-            // Any program's variable may be called TLS; one that is called Tls__Policy is meant for the edge.
+            // A variable named TLS may belong to any program; Tls__Policy is meant for the edge.
             var meant = files.Exists(provider => provider.GetChildKeys([], parentPath: null).Contains(section.Key, StringComparer.OrdinalIgnoreCase))
                 ? own ?? NearestKey.Among(section.Key, [Edge, .. Keys])
                 : section.GetChildren().Any() ? own : null;

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>The three bytes that some editors write before a text in UTF-8 (RFC 3629 §6). They are no part of it.</summary>
+/// <summary>The UTF-8 byte order mark, which some editors write at the start of a file (RFC 3629 §6). It is not part of the text.</summary>
 static class ByteOrderMark
 {
     static ReadOnlySpan<byte> Utf8 => [0xEF, 0xBB, 0xBF];

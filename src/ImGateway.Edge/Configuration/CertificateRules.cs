@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary><c>Certificates</c> and <c>DataDirectory</c>, as far as they can be judged without opening a file.</summary>
+/// <summary>Rules for <c>Certificates</c> and <c>DataDirectory</c> that need no file to be opened.</summary>
 static class CertificateRules
 {
     const string Source = "Edge:Certificates:Source";

@@ -1,7 +1,7 @@
 namespace ImGateway.Edge.Configuration;
 
 /// <summary>
-/// How control of a name is proved (RFC 8555 §8, RFC 8737, draft-ietf-acme-dns-persist), as CAs name it and as <c>Acme:Challenges</c> does.
+/// ACME challenge types (RFC 8555 §8, RFC 8737, draft-ietf-acme-dns-persist), as CAs and <c>Acme:Challenges</c> name them.
 /// </summary>
 static class ChallengeTypes
 {

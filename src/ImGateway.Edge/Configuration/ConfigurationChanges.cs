@@ -1,9 +1,9 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>What differs between two configurations.</summary>
+/// <summary>The differences between two configurations.</summary>
 static class ConfigurationChanges
 {
-    /// <summary>One line a key, a list being one; secrets stay masked.</summary>
+    /// <summary>One line for each changed key (a list is one key); secrets are masked.</summary>
     public static IReadOnlyList<ConfigurationChange> Between(EdgeOptions old, EdgeOptions next)
     {
         var (before, after) = (Grouped(old), Grouped(next));
@@ -17,7 +17,7 @@ static class ConfigurationChanges
         ];
     }
 
-    /// <summary>The keys of a library's own section; their values may hold what is nobody's business.</summary>
+    /// <summary>The changed keys of a library's section, without values, which may contain secrets.</summary>
     public static IReadOnlyList<ConfigurationChange> Between(IConfiguration old, IConfiguration next, string section)
     {
         var (before, after) = (ValuesOf(old), ValuesOf(next));
@@ -51,7 +51,7 @@ static class ConfigurationChanges
     }
 }
 
-/// <param name="What">For people.</param>
+/// <param name="What">The change as text.</param>
 sealed record ConfigurationChange(string Key, string What)
 {
     public override string ToString() => $"{Key}: {What}";

@@ -2,31 +2,31 @@ using System.Security.Cryptography;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>The file that a running edge reads its configuration from, again and again.</summary>
+/// <summary>The configuration file of a running edge, which each reload reads again.</summary>
 public sealed class ConfigurationFile
 {
     volatile string _lastRead = "";
 
     ConfigurationFile(string? path) => Path = path;
 
-    /// <summary>Null: environment variables alone.</summary>
+    /// <summary>Null if the configuration comes from environment variables alone.</summary>
     public string? Path { get; }
 
-    /// <summary>Whether it holds something else than when it was last read, whatever came of that.</summary>
+    /// <summary>Whether the content differs from the last read, even if that reload failed.</summary>
     public bool HasChanged => Fingerprint() != _lastRead;
 
     /// <param name="configFile">As for <see cref="EdgeConfiguration.Load"/>.</param>
     public static ConfigurationFile Of(string? configFile) => new(EdgeConfiguration.FileOf(configFile));
 
-    /// <exception cref="UserError">As <see cref="EdgeConfiguration.Load"/>.</exception>
+    /// <exception cref="UserError">As for <see cref="EdgeConfiguration.Load"/>.</exception>
     public IConfigurationRoot Load()
     {
-        // Before: what is written meanwhile counts as a change.
+        // Hashed before loading, so that a write in between counts as a change.
         _lastRead = Fingerprint();
         return EdgeConfiguration.Load(Path);
     }
 
-    /// <summary>Equal for equal contents.</summary>
+    /// <summary>A hash of the content.</summary>
     public string Fingerprint()
     {
         if (Path is null) return "";

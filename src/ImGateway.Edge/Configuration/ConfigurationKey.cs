@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Keys as .NET's configuration spells them: segments joined by colons, case-insensitive.</summary>
+/// <summary>Configuration keys of .NET: segments joined by colons, case-insensitive.</summary>
 static class ConfigurationKey
 {
     public static string Join(string parent, string name) => parent.Length == 0 ? name : $"{parent}:{name}";

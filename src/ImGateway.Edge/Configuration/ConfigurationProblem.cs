@@ -2,40 +2,40 @@ namespace ImGateway.Edge.Configuration;
 
 public enum ProblemKind
 {
-    /// <summary>A value, or its absence, that the edge cannot start with.</summary>
+    /// <summary>An invalid or missing value that prevents the start.</summary>
     Invalid,
 
-    /// <summary>A key nobody reads: an error for <c>validate</c>, a warning at start.</summary>
+    /// <summary>An unknown key: an error for <c>validate</c>, a warning at start.</summary>
     Unknown,
 
-    /// <summary>What others set too and cannot be used: an error for <c>validate</c>, a warning at start.</summary>
+    /// <summary>An unusable value that other programs read too, such as a proxy variable: an error for <c>validate</c>, a warning at start.</summary>
     Ignored,
 
-    /// <summary>A key or value of the contract whose feature has yet to come. Never ignored silently, so an error in both.</summary>
+    /// <summary>A known key or value whose feature is not implemented yet: an error in both, so that it is never silently ignored.</summary>
     NotAvailableYet,
 }
 
 /// <param name="Key">The configuration key, the file or the environment variable.</param>
 /// <param name="Message">What is wrong.</param>
 /// <param name="Remedy">What to do.</param>
-/// <param name="Kind">Whether the edge may start in spite of it.</param>
+/// <param name="Kind">Whether the problem prevents the start.</param>
 public sealed record ConfigurationProblem(string Key, string Message, string Remedy, ProblemKind Kind = ProblemKind.Invalid)
 {
-    /// <summary>The key of which an unknown one is a misspelling; null where it is none.</summary>
+    /// <summary>The known key of which an unknown key is probably a misspelling; null if there is none.</summary>
     public string? Meant { get; init; }
 
     public bool PreventsStart => Kind is not (ProblemKind.Unknown or ProblemKind.Ignored);
 
-    /// <summary>One line, whatever characters the key or the value brought along.</summary>
+    /// <summary>One line; control characters in the key or value are escaped.</summary>
     public override string ToString() => OneLine.From($"{Key}: {Message}; {Remedy}");
 }
 
 /// <param name="Options">Null when a problem prevents the start.</param>
-/// <param name="Problems">All of them: first what could not be read, then what makes no sense.</param>
-/// <param name="Draft">What could be read in spite of the problems, for further checks of the parts that are sound.</param>
+/// <param name="Problems">All problems: first values that could not be read, then values that conflict.</param>
+/// <param name="Draft">The options as far as they could be read, for further checks of the valid sections.</param>
 public sealed record ConfigurationResult(EdgeOptions? Options, IReadOnlyList<ConfigurationProblem> Problems, EdgeOptions Draft)
 {
-    /// <summary>Whether nothing that prevents the start was found at <paramref name="key"/>, above or below it, or at a misspelling of it.</summary>
+    /// <summary>Whether no problem that prevents the start was found at <paramref name="key"/>, above or below it, or at a misspelling of it.</summary>
     public bool IsSound(string key) => !Problems.Any(problem =>
         problem.PreventsStart && (ConfigurationKey.Overlap(problem.Key, key) || (problem.Meant is { } meant && ConfigurationKey.Overlap(meant, key))));
 }

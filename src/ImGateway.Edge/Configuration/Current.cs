@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>What is in force until a reload replaces it: one volatile write.</summary>
+/// <summary>A value in force until a reload replaces it by one volatile write.</summary>
 sealed class Current<T>(T value)
     where T : class
 {

@@ -1,8 +1,8 @@
 namespace ImGateway.Edge.Configuration;
 
 /// <summary>
-/// The options in force. What serves one request or connection reads <see cref="Value"/> once and keeps to it; what outlives a reload
-/// reads it anew each time.
+/// The options in force. Code that serves one request or connection reads <see cref="Value"/> once and keeps it; objects that outlive a
+/// reload read it each time.
 /// </summary>
 public sealed class CurrentOptions(EdgeOptions options)
 {
@@ -10,6 +10,6 @@ public sealed class CurrentOptions(EdgeOptions options)
 
     public EdgeOptions Value => _value;
 
-    /// <summary>By a reload alone, once everything that is made from the options has been made.</summary>
+    /// <summary>Called only by a reload, after everything that is built from the options has been built.</summary>
     public void Replace(EdgeOptions options) => _value = options;
 }

@@ -2,24 +2,24 @@ using System.Text.Json;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Where the settings come from, and what they mean. Nothing here depends on ASPNETCORE_ENVIRONMENT.</summary>
+/// <summary>Loads the settings and reads them into options. Independent of ASPNETCORE_ENVIRONMENT.</summary>
 public static class EdgeConfiguration
 {
     const string DefaultFile = "appsettings.json", SystemFile = "/etc/imgw/appsettings.json";
 
-    /// <summary>The file that <see cref="Load"/> reads, for who reads it again: another one that appears later is not meant.</summary>
+    /// <summary>The file that <see cref="Load"/> reads. A reload reads the same file again, even if a file of higher precedence has appeared.</summary>
     /// <param name="configFile">As for <see cref="Load"/>.</param>
     public static string? FileOf(string? configFile) => configFile ?? FindDefault();
 
-    /// <summary>One file, environment variables above it, and <paramref name="overrides"/> above both.</summary>
+    /// <summary>Loads one file, then environment variables, then <paramref name="overrides"/>; later sources win.</summary>
     /// <param name="configFile">Null looks for <c>./appsettings.json</c>, then the one beside the program, then <c>/etc/imgw/appsettings.json</c>.</param>
-    /// <param name="overrides">Keys as <c>Edge:Hosts:0</c>.</param>
+    /// <param name="overrides">Keys such as <c>Edge:Hosts:0</c>.</param>
     /// <exception cref="UserError">The file is missing or is not JSON, or nothing at all is configured.</exception>
     public static IConfigurationRoot Load(string? configFile = null, IReadOnlyDictionary<string, string?>? overrides = null)
     {
         var builder = new ConfigurationBuilder();
         var file = FileOf(configFile);
-        // As a stream, because the file provider does not see dot files, and Kubernetes mounts files through those.
+        // As a stream, because the file provider ignores dot files, through which Kubernetes mounts files.
         if (file is not null) builder.AddJsonStream(new MemoryStream(ReadFile(file), writable: false));
         builder.AddEnvironmentVariables();
         if (overrides is not null) builder.AddInMemoryCollection(overrides);
@@ -34,7 +34,7 @@ public static class EdgeConfiguration
         return configuration;
     }
 
-    /// <summary>All problems at once, and the options if none of them prevents the start.</summary>
+    /// <summary>Returns all problems at once, and the options if no problem prevents the start.</summary>
     public static ConfigurationResult Read(IConfiguration configuration)
     {
         var problems = new ProblemCollector();
@@ -90,6 +90,6 @@ public static class EdgeConfiguration
         }
     }
 
-    // The first sentence: the others tell how the parser was called, and the position again, counted from zero.
+    // The first sentence only: the others name the parser's call, and repeat the position counted from zero.
     static string Reason(Exception e) => e.Message.Split(". ")[0].TrimEnd('.');
 }

@@ -4,12 +4,12 @@ using System.Reflection;
 namespace ImGateway.Edge.Configuration;
 
 /// <summary>One value of a configuration.</summary>
-/// <param name="Key">As it is written there.</param>
-/// <param name="Text">For people: secrets are masked.</param>
-/// <param name="List">The key of the list whose item it is.</param>
+/// <param name="Key">The configuration key.</param>
+/// <param name="Text">The value with secrets masked.</param>
+/// <param name="List">The key of the list that contains the value.</param>
 readonly record struct Setting(string Key, string Text, string? List = null)
 {
-    /// <summary>What the text hides.</summary>
+    /// <summary>The secret that the text masks.</summary>
     public Secret? Secret { get; init; }
 }
 
@@ -18,7 +18,7 @@ public static class EffectiveSettings
 {
     public const string None = "(none)";
 
-    /// <summary>Variables of the environment that take effect are behind the settings.</summary>
+    /// <summary>Environment variables in effect follow the settings.</summary>
     public static IEnumerable<string> Lines(EdgeOptions options) =>
         Of(options with { Tls = options.Tls with { DefaultHost = options.DefaultHost } }).Select(setting => $"{setting.Key} = {setting.Text}")
             .Concat(options.ProxyEnvironment.Lines()).Select(OneLine.From);
@@ -36,7 +36,7 @@ public static class EffectiveSettings
         null or "" => [new(key, None, list)],
         TimeSpan duration => [new(key, $"{duration:c}", list)],
         bool flag => [new(key, flag ? "true" : "false", list)],
-        // As configured: Uri adds a slash.
+        // The original string, because Uri appends a slash.
         Uri url => [new(key, url.GetLeftPart(UriPartial.Authority), list)],
         ProxyAddress proxy => [new(key, $"{proxy}", list) { Secret = proxy.Login }],
         _ when Leaf.For(value.GetType()) is not null => [new(key, $"{value}", list) { Secret = value as Secret }],

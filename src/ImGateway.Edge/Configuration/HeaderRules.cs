@@ -1,20 +1,20 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary><c>Headers</c>: what may stand on every response without breaking its framing or another setting.</summary>
+/// <summary>Rules for <c>Headers</c>: a header for every response must not break framing or conflict with another setting.</summary>
 static class HeaderRules
 {
     const string ValueRemedy = "write visible ASCII characters";
 
-    // What preload lists ask for.
+    // Minimum max-age of the HSTS preload list.
     static readonly TimeSpan LeastPreloadAge = TimeSpan.FromDays(365);
 
     static readonly Dictionary<string, string> Refused = new(StringComparer.OrdinalIgnoreCase)
     {
-        // Framing and hop-by-hop (RFC 9112 §6, RFC 9110 §7.6.1), which are the connection's.
+        // Framing and hop-by-hop headers (RFC 9112 §6, RFC 9110 §7.6.1).
         ["Content-Length"] = "remove it", ["Transfer-Encoding"] = "remove it", ["Connection"] = "remove it", ["Keep-Alive"] = "remove it",
         ["Proxy-Connection"] = "remove it", ["Proxy-Authenticate"] = "remove it", ["TE"] = "remove it", ["Trailer"] = "remove it",
         ["Upgrade"] = "remove it", ["Content-Encoding"] = "remove it", ["Content-Range"] = "remove it",
-        // These have keys of their own, which also know when to send them.
+        // Headers with their own configuration keys, which also decide when to send them.
         ["Strict-Transport-Security"] = "use Edge:Headers:Hsts", ["X-Frame-Options"] = "use Edge:Headers:FrameOptions",
         ["X-Content-Type-Options"] = "use Edge:Headers:ContentTypeOptions",
     };
@@ -48,6 +48,6 @@ static class HeaderRules
     // RFC 9110 §5.6.2
     static bool IsTokenCharacter(char c) => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c);
 
-    // Kestrel refuses anything else while it writes the response, which would be too late.
+    // Kestrel would reject other characters only while it writes the response.
     static bool IsValue(string value) => value.All(c => c is >= ' ' and <= '~');
 }

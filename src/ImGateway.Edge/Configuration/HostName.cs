@@ -12,14 +12,14 @@ namespace ImGateway.Edge.Configuration;
 /// </summary>
 public sealed record HostName
 {
-    /// <summary>Longer than a name may be in any of its forms.</summary>
+    /// <summary>Upper bound of a name's length in any form.</summary>
     const int LongestText = 1024;
 
-    /// <summary>What is ASCII in the result is judged here: the rules of STD 3 refuse the underscore of names that some networks have.</summary>
+    /// <summary>ASCII characters are checked here instead: STD 3 rules would reject the underscore, which names in some networks have.</summary>
     static readonly IdnMapping Idn = new();
 
     /// <summary>
-    /// Marks and letters that have a composed form with what stands before them: combining diacritics, Hangul jamo, the voiced marks of kana,
+    /// Characters that have a composed form with the character before them: combining diacritics, Hangul jamo, kana voicing marks,
     /// hamza and madda.
     /// </summary>
     static readonly SearchValues<char> Composable = SearchValues.Create(
@@ -34,10 +34,10 @@ public sealed record HostName
 
     public bool IsWildcard => Value.StartsWith("*.", StringComparison.Ordinal);
 
-    /// <summary>The name of its managed certificate and of the folder that holds it: the host with <c>*</c> written <c>_</c>.</summary>
+    /// <summary>The name of the host's managed certificate and its folder: the host with <c>*</c> written <c>_</c>.</summary>
     public string CertificateName => Value.Replace('*', '_');
 
-    /// <summary>As it stands in a URL's authority: IPv6 in brackets.</summary>
+    /// <summary>The host in a URL's authority: IPv6 in brackets.</summary>
     public string UriHost => IsAddress && Value.Contains(':') ? $"[{Value}]" : Value;
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out HostName? host)
@@ -47,7 +47,7 @@ public sealed record HostName
         var trimmed = text is ['[', .., ']'] ? text[1..^1] : text;
         if (IPAddress.TryParse(trimmed, out var address))
         {
-            // "1", "0x7f.0.0.1" and "010.0.0.1", which is 8.0.0.1, also parse as addresses; only the usual spellings are meant.
+            // "1", "0x7f.0.0.1" and "010.0.0.1" (8.0.0.1) also parse as addresses; only canonical spellings are accepted.
             if (!trimmed.Contains(':') && trimmed != address.ToString()) return false;
             host = new HostName((address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString(), isAddress: true);
             return true;
@@ -64,7 +64,7 @@ public sealed record HostName
     public static HostName Parse(string text) =>
         TryParse(text, out var host) ? host : throw new FormatException($"'{text}' is not a host name");
 
-    /// <summary>Whether this name, as configured or as it stands in a certificate, stands for <paramref name="name"/>.</summary>
+    /// <summary>Whether this name, from the configuration or a certificate, matches <paramref name="name"/> (RFC 9525 §6.3).</summary>
     public bool Matches(HostName name)
     {
         if (Value == name.Value) return true;
@@ -75,14 +75,14 @@ public sealed record HostName
 
     public override string ToString() => Value;
 
-    /// <summary>A-labels in lower case (RFC 5891 §5); null where the name does not survive the way there and back.</summary>
+    /// <summary>Converts to lower-case A-labels (RFC 5891 §5); null if the conversion does not round-trip.</summary>
     static string? ToAscii(string name)
     {
         try
         {
             if (Ascii.IsValid(name)) return SurvivesRoundTrip(name.ToLowerInvariant());
-            // U-labels are in lower case and composed (RFC 5891 §4.2.1, RFC 5895 §2). Without culture data .NET composes nothing, so what
-            // is not composed yet is refused: it would be another name than the one that looks the same.
+            // U-labels are lower-case and composed (RFC 5891 §4.2.1, RFC 5895 §2). Without culture data .NET cannot compose, so a name that
+            // is not composed is rejected: it would differ from the name that looks the same.
             var lower = name.Normalize(NormalizationForm.FormC).ToLowerInvariant();
             if (lower.AsSpan().ContainsAny(Composable) || lower.EnumerateRunes().Any(IsNoText)) return null;
             return SurvivesRoundTrip(Idn.GetAscii(lower).ToLowerInvariant());
@@ -106,7 +106,7 @@ public sealed record HostName
     static IEnumerable<char> Range(int first, int last) => Enumerable.Range(first, last - first + 1).Select(code => (char)code);
 
     static bool IsLabel(string label) =>
-        // A wildcard's folder is named by "_" for its "*": no host may be named so.
+        // The folder of a wildcard begins with "_": no host may have that name.
         label != "_" &&
         label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-' && label.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 }

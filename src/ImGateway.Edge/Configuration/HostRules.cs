@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary><c>Hosts</c> and <c>Tls:DefaultHost</c>.</summary>
+/// <summary>Rules for <c>Hosts</c> and <c>Tls:DefaultHost</c>.</summary>
 static class HostRules
 {
     const string Hosts = "Edge:Hosts";

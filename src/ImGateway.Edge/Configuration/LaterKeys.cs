@@ -1,12 +1,12 @@
 namespace ImGateway.Edge.Configuration;
 
 /// <summary>
-/// Keys and values of the contract whose features have yet to come. A feature takes its lines out of here and adds its properties to
+/// Documented keys and values whose features are not implemented yet. A new feature removes its lines here and adds properties to
 /// <see cref="EdgeOptions"/>.
 /// </summary>
 static class LaterKeys
 {
-    /// <summary>Relative to <c>Edge</c>; what stands below one belongs to it.</summary>
+    /// <summary>Keys relative to <c>Edge</c>, including everything below them.</summary>
     public static readonly IReadOnlyList<string> All =
     [
     ];
@@ -15,7 +15,7 @@ static class LaterKeys
 
     public static bool Contains(string key) => All.Contains(key, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether later keys stand below <paramref name="section"/>.</summary>
+    /// <summary>Whether <paramref name="section"/> contains such keys.</summary>
     public static bool IsSection(string section) => All.Any(key => key.Length > section.Length && ConfigurationKey.IsAtOrUnder(key, section));
 
     public static bool Contains(string key, string value) =>

@@ -3,14 +3,14 @@ using System.Net;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>How one type of single value is read from text.</summary>
-/// <param name="Parse">Null if the text is not one.</param>
+/// <summary>The parser of one type of value.</summary>
+/// <param name="Parse">Returns null for invalid text.</param>
 /// <param name="What">Completes "'x' is not …".</param>
-/// <param name="Remedy">How to write it.</param>
-/// <param name="IsSecret">The text may hold a password, also where it is not one: it is not quoted.</param>
+/// <param name="Remedy">The expected format.</param>
+/// <param name="IsSecret">Whether the text may contain a password, even an invalid one, and must not be quoted.</param>
 sealed record Leaf(Func<string, object?> Parse, string What, string Remedy, bool IsSecret = false)
 {
-    // "10" must not become ten days, nor "5:00" five hours, as TimeSpan.Parse has it.
+    // TimeSpan.Parse would read "10" as ten days and "5:00" as five hours.
     static readonly string[] Durations = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss", @"hh\:mm\:ss\.FFFFFFF", @"d\.hh\:mm\:ss\.FFFFFFF"];
 
     static readonly Dictionary<Type, Leaf> Known = new()
@@ -41,12 +41,12 @@ sealed record Leaf(Func<string, object?> Parse, string What, string Remedy, bool
         [typeof(Uri)] = new(text => Uri.TryCreate(text, UriKind.Absolute, out var value) ? value : null, "a URL", "write http://host:port"),
     };
 
-    /// <summary>Null if <paramref name="type"/> is a section rather than a value.</summary>
+    /// <summary>The parser of <paramref name="type"/>; null if the type is a section.</summary>
     public static Leaf? For(Type type) => type.IsEnum ? Choice(type) : Known.GetValueOrDefault(type);
 
     static Leaf Whole(Func<string, object?> parse, long most) => new(parse, "a whole number", $"write digits, at most {most}");
 
-    // Enum.Parse also takes numbers and lists of names, which are no settings of ours.
+    // Enum.Parse also accepts numbers and lists of names, which are not valid settings.
     static Leaf Choice(Type type)
     {
         var names = Enum.GetNames(type);
@@ -56,7 +56,7 @@ sealed record Leaf(Func<string, object?> Parse, string What, string Remedy, bool
             $"write {(names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}")}");
     }
 
-    // A single address stands for itself; mapped networks are kept as IPv4, because clients' addresses are (RFC 4291 §2.5.5.2).
+    // A single address is a network of one; IPv4-mapped networks become IPv4, as client addresses do (RFC 4291 §2.5.5.2).
     static object? Network(string text)
     {
         IPNetwork network;

@@ -3,9 +3,9 @@ using System.Net;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Where a listener binds: <c>*:443</c> (all IPv4 and IPv6), <c>192.0.2.1:443</c>, <c>[::1]:9180</c>, <c>localhost:8443</c>.</summary>
-/// <param name="Address">Null for <c>*</c>.</param>
-/// <param name="Port">0 lets the system choose.</param>
+/// <summary>The address of a listener: <c>*:443</c> (all IPv4 and IPv6), <c>192.0.2.1:443</c>, <c>[::1]:9180</c>, <c>localhost:8443</c>.</summary>
+/// <param name="Address">The IP address; null for <c>*</c>.</param>
+/// <param name="Port">The port; with 0 the system chooses one.</param>
 public sealed record ListenAddress(IPAddress? Address, int Port)
 {
     public static bool TryParse(string? text, [NotNullWhen(true)] out ListenAddress? address)
@@ -23,7 +23,7 @@ public sealed record ListenAddress(IPAddress? Address, int Port)
         if (host == "localhost") host = "127.0.0.1";
         var bracketed = host is ['[', .., ']'];
         if (bracketed != host.Contains(':') || !IPAddress.TryParse(bracketed ? host[1..^1] : host, out var ip)) return false;
-        // "0x7f.0.0.1" and "010.0.0.1", which is 8.0.0.1, are addresses of another spelling.
+        // Non-canonical spellings such as "0x7f.0.0.1" and "010.0.0.1" (8.0.0.1) are rejected.
         if (!bracketed && host != ip.ToString()) return false;
         address = new ListenAddress(ip, port);
         return true;

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary><c>Listen</c>, what it needs of <c>TrustedProxies</c>, and <c>PlainHttp:HttpsPort</c>.</summary>
+/// <summary>Rules for <c>Listen</c>, what it requires of <c>TrustedProxies</c>, and <c>PlainHttp:HttpsPort</c>.</summary>
 static class ListenRules
 {
     public static void Check(EdgeOptions options, ProblemCollector problems)
@@ -39,7 +39,7 @@ static class ListenRules
 
     static bool Collide(ListenAddress a, ListenAddress b) => a.Port == b.Port && a.Port != 0 && (Includes(a, b) || Includes(b, a));
 
-    // Sockets on [::] take IPv4 too, as Kestrel opens them.
+    // Kestrel opens sockets on [::] in dual mode, so they accept IPv4 too.
     static bool Includes(ListenAddress wide, ListenAddress narrow) =>
         wide.Address is null || wide.Address.Equals(IPAddress.IPv6Any) || wide.Address.Equals(narrow.Address)
         || (wide.Address.Equals(IPAddress.Any) && narrow.Address?.AddressFamily == AddressFamily.InterNetwork);

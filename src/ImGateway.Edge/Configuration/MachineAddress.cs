@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Whether an address is one of this machine's, which may have no IPv6, or know IPv6 and yet have no <c>::1</c>, as many containers.</summary>
+/// <summary>Whether the machine has an address. It may lack IPv6, or have IPv6 without <c>::1</c>, as in many containers.</summary>
 static class MachineAddress
 {
     public static bool Has(IPAddress address)
@@ -16,7 +16,7 @@ static class MachineAddress
         }
         catch (SocketException e)
         {
-            // Anything else, such as a shortage, has nothing to do with the address.
+            // Other errors, such as a shortage of descriptors, say nothing about the address.
             return !IsMissing(e.SocketErrorCode);
         }
     }

@@ -1,17 +1,17 @@
 namespace ImGateway.Edge.Configuration;
 
 /// <summary>
-/// Files that are mounted one by one, as containers mount them. Such a mount holds the file itself, not its name: an editor or a tool that
-/// replaces the file by a rename leaves the mount with the old one, whose content never changes again.
+/// Single-file bind mounts, as containers use them. Such a mount refers to the inode, not the name: an editor or a tool that
+/// replaces the file by a rename leaves the mount with the old file, whose content never changes again.
 /// </summary>
 static class MountedFile
 {
     const string Mounts = "/proc/self/mountinfo";
 
-    // What the kernel appends to the root of a mount whose file has been unlinked or renamed over (d_path in the kernel's fs/d_path.c).
+    // The kernel's suffix for the root of a mount whose file has been unlinked or replaced (d_path in fs/d_path.c).
     const string Deleted = "//deleted";
 
-    /// <summary>One line for each of <paramref name="paths"/> that was replaced underneath its mount.</summary>
+    /// <summary>One line for each of <paramref name="paths"/> whose mounted file has been replaced.</summary>
     public static IReadOnlyList<string> Problems(IEnumerable<string> paths)
     {
         if (ReplacedMountPoints() is not { Count: > 0 } replaced) return [];
@@ -19,7 +19,7 @@ static class MountedFile
             .Select(path => OneLine.From($"{path}: the file was replaced underneath its mount; mount its folder, and start the edge anew"))];
     }
 
-    /// <summary>Of proc_pid_mountinfo(5): the fourth field is the root of the mount, the fifth the mount point.</summary>
+    /// <summary>Parses a line of proc_pid_mountinfo(5): the fourth field is the root of the mount, the fifth the mount point.</summary>
     internal static HashSet<string> ReplacedIn(IEnumerable<string> mountInfo)
     {
         HashSet<string> replaced = new(StringComparer.Ordinal);
@@ -38,13 +38,13 @@ static class MountedFile
         try
         {
             if (!File.Exists(Mounts)) return null;
-            // Read each second, and nearly always there is nothing to find in it.
+            // Called every second, and usually there is no such mount.
             var mounts = File.ReadAllText(Mounts);
             return mounts.Contains(Deleted, StringComparison.Ordinal) ? ReplacedIn(mounts.Split('\n')) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // No system that says; polling goes by content alone, as everywhere.
+            // No /proc on this system; polling compares contents alone.
             return null;
         }
     }
@@ -60,13 +60,13 @@ static class MountedFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The file is not there at the moment.
+            // The file does not exist at the moment.
         }
 
         if (target is not null) yield return target;
     }
 
-    /// <summary>Spaces, tabs, line feeds and backslashes are written as three octal digits.</summary>
+    /// <summary>Decodes spaces, tabs, line feeds and backslashes, which mountinfo writes as three octal digits.</summary>
     static string Unescape(string field) => field
         .Replace("\\040", " ", StringComparison.Ordinal).Replace("\\011", "\t", StringComparison.Ordinal)
         .Replace("\\012", "\n", StringComparison.Ordinal).Replace("\\134", "\\", StringComparison.Ordinal);

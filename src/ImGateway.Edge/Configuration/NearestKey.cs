@@ -3,10 +3,10 @@ using System.Reflection;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Finds the known key that somebody probably meant.</summary>
+/// <summary>Finds the known key nearest to a misspelled one.</summary>
 static class NearestKey
 {
-    // Longer names are no misspellings; the distance is quadratic in their length.
+    // The cost of the distance is quadratic in the length, and no key is longer.
     const int LongestName = 64;
 
     static readonly Lazy<IReadOnlyList<string>> Everywhere = new(() => [.. KeysOf(typeof(EdgeOptions), "Edge"), .. LaterKeys.All.Select(key => $"Edge:{key}")]);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Text that others chose, made fit for one line of a terminal: it can neither start a second line nor send escape sequences.</summary>
+/// <summary>Sanitizes untrusted text for one terminal or log line: no line breaks, no escape sequences.</summary>
 static class OneLine
 {
     const int LongestQuote = 80;
@@ -21,11 +21,11 @@ static class OneLine
         return line.ToString();
     }
 
-    /// <summary>A configured value as it may stand in a problem: short, and not at all if it could carry a password (RFC 3986 §3.2.1).</summary>
+    /// <summary>A configured value for an error message: truncated, and omitted if it could contain a password (RFC 3986 §3.2.1).</summary>
     public static string Quote(string value) =>
         value.Contains('@') ? "the value" : value.Length > LongestQuote ? $"'{value[..LongestQuote]}…'" : $"'{value}'";
 
-    // Separators end a line for many readers, and formats turn the direction of what follows.
+    // Line and paragraph separators break lines in many viewers; format characters can change the text direction.
     static bool NeedsEscape(char c) => char.GetUnicodeCategory(c) is
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

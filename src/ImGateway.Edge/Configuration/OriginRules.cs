@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary><c>WebSockets:AllowedOrigins</c>, compared byte for byte with what browsers send (RFC 6454 §6.2).</summary>
+/// <summary>Rules for <c>WebSockets:AllowedOrigins</c>, which are compared byte for byte with the <c>Origin</c> header (RFC 6454 §6.2).</summary>
 static class OriginRules
 {
     const string AllowedOrigins = "Edge:WebSockets:AllowedOrigins";
@@ -42,13 +42,13 @@ static class OriginRules
         return HostOf(host) is { } canonical ? $"{scheme}://{canonical}{port}" : null;
     }
 
-    /// <summary>Browsers take names that are no host names, those with <c>_</c> for example.</summary>
+    /// <summary>Browsers accept names that are not valid host names, for example with <c>_</c>.</summary>
     static string? HostOf(string host)
     {
         if (HostName.TryParse(host, out var name)) return name.IsWildcard ? null : name.UriHost;
         return host.Contains('_') && host.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') ? host.ToLowerInvariant() : null;
     }
 
-    /// <summary>Schemes of apps have no rules for what follows: <c>file://</c>, <c>app://-</c>. It compares as text, and neither path nor wildcard belong to it.</summary>
+    /// <summary>Origins of app schemes (<c>file://</c>, <c>app://-</c>) are compared as text; a path or wildcard is not allowed.</summary>
     static bool IsOpaque(char c) => c is > ' ' and < (char)127 and not ('/' or '*' or '?' or '#' or '@' or '\\' or ',');
 }

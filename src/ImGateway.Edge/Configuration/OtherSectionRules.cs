@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>What stands outside <c>Edge</c> and would change, or seem to change, what the edge does.</summary>
+/// <summary>Rules for sections outside of <c>Edge</c> that would change, or seem to change, the edge's behaviour.</summary>
 static class OtherSectionRules
 {
     const string Cluster = "gateway";

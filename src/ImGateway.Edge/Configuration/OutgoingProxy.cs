@@ -3,9 +3,9 @@ using System.Net;
 namespace ImGateway.Edge.Configuration;
 
 /// <summary>
-/// The proxy for what the edge itself asks on the Internet: the CA and its OCSP responders. The way to the gateway never leads through it.
+/// The HTTP proxy for the edge's own outgoing requests: to the CA and its OCSP responders. Connections to the gateway never use it.
 /// </summary>
-/// <param name="options">Read at each connection, so that a reload reaches clients that outlive it.</param>
+/// <param name="options">Read at each connection, so that a reload applies to existing HTTP clients.</param>
 sealed class OutgoingProxy(Func<EdgeOptions> options) : IWebProxy, ICredentials
 {
     public ICredentials? Credentials
@@ -14,7 +14,7 @@ sealed class OutgoingProxy(Func<EdgeOptions> options) : IWebProxy, ICredentials
         set => throw new NotSupportedException("The login is a part of the configured URL.");
     }
 
-    /// <summary>The proxy on the way to <paramref name="destination"/>; null: there is none.</summary>
+    /// <summary>The proxy for <paramref name="destination"/>; null = direct connection.</summary>
     public static ProxyAddress? For(Uri destination, EdgeOptions options)
     {
         if (options.OutgoingProxy is { } own) return own;
@@ -27,7 +27,7 @@ sealed class OutgoingProxy(Func<EdgeOptions> options) : IWebProxy, ICredentials
 
     public bool IsBypassed(Uri host) => For(host, options()) is null;
 
-    /// <summary>For the proxy itself: HTTPS_PROXY and HTTP_PROXY may want different ones.</summary>
+    /// <summary>Credentials by proxy: HTTPS_PROXY and HTTP_PROXY may have different ones.</summary>
     public NetworkCredential? GetCredential(Uri uri, string authType)
     {
         var now = options();

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Gathers every problem of one reading, and knows enough of them that one mistake is told once.</summary>
+/// <summary>Collects all problems of one reading, and reports each mistake once.</summary>
 sealed class ProblemCollector
 {
     readonly List<ConfigurationProblem> _problems = [];
@@ -22,14 +22,14 @@ sealed class ProblemCollector
 
     public void Ignored(string key, string message, string remedy) => _problems.Add(new(key, message, remedy, ProblemKind.Ignored));
 
-    /// <summary>A required key that is not there, unless a problem already tells why.</summary>
+    /// <summary>Reports a missing required key, unless another problem explains it.</summary>
     public void Missing(string key, string remedy)
     {
         if (IsSound(key) && !IsMisspelled(key)) Invalid(key, "is required", remedy);
     }
 
     /// <summary>
-    /// Whether an unknown key looks like a misspelling of this one or of a section around it, without which the edge cannot start: then it is the error.
+    /// Whether an unknown key is probably a misspelling of this required key or of a section that contains it; if so, that is the error to report.
     /// </summary>
     public bool IsMisspelled(string key)
     {
@@ -40,7 +40,7 @@ sealed class ProblemCollector
 
     public bool IsSound(string key) => !_problems.Any(problem => problem.PreventsStart && ConfigurationKey.Overlap(problem.Key, key));
 
-    /// <summary>Remembers which keys the items of a list were read from: unreadable ones are left out of the list, and indexes may have gaps.</summary>
+    /// <summary>Records the key of each item of a list: invalid items are omitted from the list, and indexes may have gaps.</summary>
     public void Remember(object list, IReadOnlyList<string> keys) => _itemKeys[list] = keys;
 
     public string KeyOf<T>(IReadOnlyList<T> list, int index, string section) =>

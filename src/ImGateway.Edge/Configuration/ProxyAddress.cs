@@ -3,7 +3,7 @@ using System.Net;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>An HTTP proxy for outgoing connections, <c>http://[user:password@]host:port</c>. User and password have no printable form.</summary>
+/// <summary>An HTTP proxy for outgoing connections, <c>http://[user:password@]host:port</c>. User and password are never printed.</summary>
 public sealed class ProxyAddress
 {
     internal const string What = "the URL of an HTTP proxy";
@@ -14,12 +14,12 @@ public sealed class ProxyAddress
 
     ProxyAddress(Uri uri, Secret? login) => (Uri, _login) = (uri, login);
 
-    /// <summary>Where to connect; without user and password, so that no message of a library can hold them.</summary>
+    /// <summary>The proxy's URL without user and password, so that no library's message can contain them.</summary>
     public Uri Uri { get; }
 
     internal Secret? Login => _login;
 
-    /// <summary>A scheme may be left out, as in variables of the environment it often is.</summary>
+    /// <summary>The scheme may be omitted, as it often is in environment variables.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out ProxyAddress? proxy)
     {
         proxy = null;
@@ -30,7 +30,7 @@ public sealed class ProxyAddress
         return true;
     }
 
-    /// <summary>Null where it wants none.</summary>
+    /// <summary>The credentials; null if none are configured.</summary>
     internal NetworkCredential? Credentials()
     {
         if (_login is null) return null;
@@ -42,7 +42,7 @@ public sealed class ProxyAddress
 
     static bool IsUsable(Uri url) =>
         url is { Scheme: "http", Host.Length: > 0, Port: > 0, AbsolutePath: "/", Query: "", Fragment: "" } && !url.OriginalString.Any(char.IsControl)
-        // Not in a spelling such as 0x7f.1 or 010.0.0.1.
+        // Non-canonical spellings such as 0x7f.1 or 010.0.0.1 are rejected.
         && (url.HostNameType is not UriHostNameType.IPv4 || url.OriginalString.Contains($"/{url.Host}", StringComparison.Ordinal)
             || url.OriginalString.Contains($"@{url.Host}", StringComparison.Ordinal));
 }

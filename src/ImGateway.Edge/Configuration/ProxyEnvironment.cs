@@ -1,18 +1,18 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>The proxies that the environment names, for what has no <c>OutgoingProxy</c>.</summary>
-/// <param name="Https">For <c>https://</c> URLs; null: directly.</param>
-/// <param name="Http">For <c>http://</c> URLs; null: directly.</param>
-/// <param name="Except">Connected to directly.</param>
+/// <summary>The proxies from environment variables, used if <c>OutgoingProxy</c> is not set.</summary>
+/// <param name="Https">The proxy for <c>https://</c> URLs; null = direct connection.</param>
+/// <param name="Http">The proxy for <c>http://</c> URLs; null = direct connection.</param>
+/// <param name="Except">Destinations that bypass the proxy.</param>
 sealed record ProxyEnvironment(ProxyAddress? Https, ProxyAddress? Http, ProxyExceptions Except)
 {
     const string HttpsKey = "HTTPS_PROXY", HttpKey = "HTTP_PROXY", ExceptKey = "NO_PROXY";
 
     public static readonly ProxyEnvironment None = new(null, null, ProxyExceptions.None);
 
-    /// <summary>What is not usable is a warning at start: these variables are not the edge's alone.</summary>
-    /// <param name="configuration">Has the environment in it, and does not tell <c>https_proxy</c> from <c>HTTPS_PROXY</c>.</param>
-    /// <param name="hasOwn">Whether <c>OutgoingProxy</c> stands in their place.</param>
+    /// <summary>An unusable value is a warning at start, not an error: other programs read these variables too.</summary>
+    /// <param name="configuration">Contains the environment variables; names are case-insensitive, so <c>https_proxy</c> equals <c>HTTPS_PROXY</c>.</param>
+    /// <param name="hasOwn">Whether <c>OutgoingProxy</c> is set and overrides the variables.</param>
     public static ProxyEnvironment Read(IConfiguration configuration, bool hasOwn, ProblemCollector problems)
     {
         return hasOwn ? None : new ProxyEnvironment(Proxy(HttpsKey), Proxy(HttpKey), new ProxyExceptions(configuration[ExceptKey] ?? ""));
@@ -26,7 +26,7 @@ sealed record ProxyEnvironment(ProxyAddress? Https, ProxyAddress? Http, ProxyExc
         }
     }
 
-    /// <summary>For people.</summary>
+    /// <summary>Text for log lines and reports.</summary>
     public IEnumerable<string> Lines()
     {
         if (Https is not null) yield return $"{HttpsKey} = {Https}";

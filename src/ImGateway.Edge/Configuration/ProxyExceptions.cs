@@ -3,8 +3,8 @@ using System.Net;
 namespace ImGateway.Edge.Configuration;
 
 /// <summary>
-/// Hosts that are connected to directly, as <c>NO_PROXY</c> lists them. There is no standard: this takes what curl and Go take, which is names
-/// together with everything below them, addresses, networks, each with a port or without, and <c>*</c>.
+/// Destinations that bypass the proxy (<c>NO_PROXY</c>). There is no standard; this accepts what curl and Go accept: names
+/// with their subdomains, addresses, networks, each with or without a port, and <c>*</c>.
 /// </summary>
 sealed class ProxyExceptions
 {
@@ -39,7 +39,7 @@ sealed class ProxyExceptions
             && (asked.Length == name.Length || asked[^(name.Length + 1)] == '.'));
     }
 
-    /// <summary>An address or <c>address/length</c>, whose address may have bits behind the length; null if it is neither.</summary>
+    /// <summary>Parses an address or <c>address/length</c>; host bits may be set. Null if the text is neither.</summary>
     static Func<IPAddress, bool>? Network(string text)
     {
         var parts = text.Split('/', 2);
@@ -60,6 +60,6 @@ sealed class ProxyExceptions
         return one.Length * 8;
     }
 
-    /// <param name="Port">Null: any.</param>
+    /// <param name="Port">Null matches every port.</param>
     sealed record Entry(int? Port, Func<string, IPAddress?, bool> Matches);
 }

@@ -2,13 +2,13 @@ using System.Numerics;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Numbers and durations with bounds.</summary>
+/// <summary>Bounds of numbers and durations.</summary>
 static class RangeRules
 {
-    // Kestrel's request buffer: a request line or header block that is allowed more than this cannot start.
+    // Kestrel's request buffer: with a larger limit for the request line or headers, Kestrel does not start.
     const int RequestBuffer = 1024 * 1024;
 
-    // .NET's timers end at 49 days.
+    // .NET timers are limited to 49 days.
     static readonly TimeSpan LongestTimer = TimeSpan.FromDays(45);
 
     static readonly TimeSpan LongestDrain = TimeSpan.FromDays(1);

@@ -1,12 +1,12 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>What a running edge cannot take in: what it is bound to, holds a lock on, or has told OpenSSL once and for all.</summary>
+/// <summary>Settings that need a restart: listening addresses, the locked data directory, OpenSSL's configuration.</summary>
 static class RestartSettings
 {
-    /// <summary>Sections of libraries that are read at start alone.</summary>
+    /// <summary>Sections of libraries that are read only at start.</summary>
     public static readonly IReadOnlyList<string> Sections = ["Serilog"];
 
-    /// <summary><paramref name="next"/> as far as it can be put in force; the rest as <paramref name="running"/> has it.</summary>
+    /// <summary><paramref name="next"/>, with the settings that need a restart kept as in <paramref name="running"/>.</summary>
     public static EdgeOptions Keep(EdgeOptions running, EdgeOptions next) => next with
     {
         DataDirectory = running.DataDirectory,
@@ -14,7 +14,7 @@ static class RestartSettings
         Tls = next.Tls with { Policy = running.Tls.Policy, Engine = running.Tls.Engine, HandshakeTimeout = running.Tls.HandshakeTimeout },
     };
 
-    /// <summary>One line for each key that has to wait.</summary>
+    /// <summary>One line for each changed key that needs a restart.</summary>
     public static IReadOnlyList<string> Warnings(EdgeOptions running, EdgeOptions next) =>
         [.. ConfigurationChanges.Between(Keep(running, next), next).Select(change => Warning(change.Key))];
 

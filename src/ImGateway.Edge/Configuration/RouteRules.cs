@@ -1,12 +1,12 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary><c>Routes</c> and <c>WebSockets:Routes</c>: prefixes of whole segments, compared as they stand in the request line.</summary>
+/// <summary>Rules for <c>Routes</c> and <c>WebSockets:Routes</c>: prefixes of whole path segments, compared with the raw request target.</summary>
 static class RouteRules
 {
     const string Routes = "Edge:Routes";
     const string WebSocketRoutes = "Edge:WebSockets:Routes";
 
-    /// <summary>How the <c>ReverseProxy</c> section names the route of a prefix: <c>/ws</c> is <c>ws</c>, <c>/api/v2</c> is <c>api-v2</c>.</summary>
+    /// <summary>The YARP route id of a prefix: <c>/ws</c> is <c>ws</c>, <c>/api/v2</c> is <c>api-v2</c>.</summary>
     public static string IdOf(string prefix) => prefix.TrimStart('/').Replace('/', '-');
 
     public static void Check(EdgeOptions options, ProblemCollector problems)
@@ -51,6 +51,6 @@ static class RouteRules
         return segments.All(segment => segment.All(IsUnreserved)) ? null : "has characters besides letters, digits and - . _ ~";
     }
 
-    // RFC 3986 §2.3: only these have one spelling, so that a comparison of bytes is enough.
+    // Unreserved characters (RFC 3986 §2.3) have only one spelling, so that prefixes can be compared byte for byte.
     static bool IsUnreserved(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~';
 }

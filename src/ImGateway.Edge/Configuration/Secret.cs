@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>A password that has no printable form: read it by <see cref="Reveal"/> where it is used.</summary>
+/// <summary>A password that <c>ToString</c> does not print; <see cref="Reveal"/> returns the value.</summary>
 public sealed class Secret(string value) : IEquatable<Secret>
 {
     public string Reveal() => value;

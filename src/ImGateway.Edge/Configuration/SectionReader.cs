@@ -3,8 +3,8 @@ using System.Reflection;
 namespace ImGateway.Edge.Configuration;
 
 /// <summary>
-/// Reads a configuration section into an immutable record and goes on after every problem, which ConfigurationBinder does not; and a
-/// configured list replaces the default one, which ConfigurationBinder appends to.
+/// Reads a configuration section into an immutable record. Unlike ConfigurationBinder, it continues after a problem, and a
+/// configured list replaces the default list instead of being appended to it.
 /// </summary>
 sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
 {
@@ -18,7 +18,7 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
         var record = Activator.CreateInstance(type)!;
         var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite).ToArray();
         var children = section.GetChildren().ToArray();
-        // An environment variable that happens to be called EDGE is none of ours.
+        // An environment variable named EDGE has no connection with the section Edge.
         if (!string.IsNullOrEmpty(section.Value) && (section.Path != Root || children.Length == 0))
         {
             problems.Invalid(section.Path, "is one value", $"write a section with {NamesOf(properties)}");
@@ -34,7 +34,7 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
         return record;
     }
 
-    /// <summary>Null leaves the default.</summary>
+    /// <summary>Null keeps the default.</summary>
     object? ReadValue(Type type, IConfigurationSection section)
     {
         var valueType = Nullable.GetUnderlyingType(type) ?? type;
@@ -53,7 +53,7 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
             return null;
         }
 
-        // JSON's null is "not set". An empty variable is not: it hides what the file says, and the default may be the weaker one.
+        // JSON null means "not set". An empty variable does not: it overrides the file, and the default may be weaker than the file's value.
         if (section.Value is not { } text) return null;
         if (leaf.Parse(text) is { } value) return value;
         if (LaterKeys.Contains(section.Path[(Root.Length + 1)..], text)) problems.NotAvailableYet(section.Path, $"'{text}' is", leaf.Remedy);
@@ -66,7 +66,7 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
     {
         var children = IsEmptied(section) ? [] : section.GetChildren().ToArray();
         if (!string.IsNullOrEmpty(section.Value)) problems.Invalid(section.Path, "is one value", $"write a list, or set {section.Path}:0");
-        // Null is JSON's null: not set.
+        // JSON null means "not set".
         if (children.Length == 0 && section.Value != "") return null;
         var items = new List<object>(children.Length);
         var keys = new List<string>(children.Length);
@@ -110,8 +110,8 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
     }
 
     /// <summary>
-    /// Whether the topmost source that says anything of a list says that it is empty. .NET merges lists by index, so an empty variable
-    /// or list would otherwise not be able to take away what a lower source has.
+    /// Whether the source of highest precedence that sets a list sets it to empty. .NET merges lists by index, so without this check an empty
+    /// variable or list could not remove the items of a lower source.
     /// </summary>
     bool IsEmptied(IConfigurationSection section)
     {

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Text as one word of a POSIX shell, for commands that are to be pasted.</summary>
+/// <summary>Quotes text as one word of a POSIX shell, for commands that users paste.</summary>
 static class ShellWord
 {
     public static string Of(string text) =>

@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Configuration;
 /// <summary>The user that the process runs as.</summary>
 static class ThisUser
 {
-    /// <summary>For <c>chown</c>: a user of a container often has a number alone.</summary>
+    /// <summary>The argument for <c>chown</c>: the user id, because users in containers often have no name.</summary>
     public static string Name => Environment.UserName is { Length: > 0 } name ? name : Id.ToString(CultureInfo.InvariantCulture);
 
     public static uint Id => EffectiveUserId();

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary><c>Upstreams</c>: scheme, host and port, because the path is the client's (RFC 9112 §3.2) and there is no password to keep.</summary>
+/// <summary>Rules for <c>Upstreams</c>: scheme, host and port only. The path comes from the client (RFC 9112 §3.2); credentials are not supported.</summary>
 static class UpstreamRules
 {
     const string Upstreams = "Edge:Upstreams";
@@ -28,7 +28,7 @@ static class UpstreamRules
         return upstream is not null;
     }
 
-    // No value is quoted before it is known to carry no password.
+    // No value is quoted before it is known to contain no password.
     static string? Fault(Uri upstream) => upstream switch
     {
         { UserInfo.Length: > 0 } => "has user information",

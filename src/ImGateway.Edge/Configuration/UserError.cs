@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>A user's mistakes: its message is what standard error gets, one line each, and the exit code is 1.</summary>
+/// <summary>A user error: the message goes to standard error, one line for each problem, and the exit code is 1.</summary>
 [SuppressMessage("Naming", "CA1710", Justification = "It is an error of the user, and reads as one where it is thrown.")]
 public sealed class UserError(IEnumerable<string> lines, Exception? cause = null) : Exception(string.Join(Environment.NewLine, lines.Select(OneLine.From)), cause)
 {

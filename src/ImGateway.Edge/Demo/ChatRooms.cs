@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace ImGateway.Edge.Demo;
 
-/// <summary>Every message goes to everybody in the room, its sender included. A member that reads too slowly misses messages.</summary>
+/// <summary>Broadcasts each message to all members of the room, including the sender. A member that reads too slowly misses messages.</summary>
 sealed class ChatRooms
 {
     const int LongestMessage = 64 * 1024;
@@ -16,7 +16,7 @@ sealed class ChatRooms
 
     public async Task ChatAsync(string room, WebSocket socket, CancellationToken cancellationToken)
     {
-        // One writer a socket: a WebSocket takes one send at a time.
+        // One writer for each socket: a WebSocket allows one send at a time.
         var inbox = Channel.CreateBounded<Message>(new BoundedChannelOptions(Waiting) { FullMode = BoundedChannelFullMode.DropOldest });
         Enter(room, inbox);
         var delivering = DeliverAsync(inbox.Reader, socket, cancellationToken);
@@ -30,7 +30,7 @@ sealed class ChatRooms
         }
         catch (Exception exception) when (DemoSocket.IsDeparture(exception))
         {
-            // Nobody is left to tell.
+            // The client has disconnected.
         }
         finally
         {
@@ -51,11 +51,11 @@ sealed class ChatRooms
         }
         catch (Exception exception) when (DemoSocket.IsDeparture(exception))
         {
-            // The reading side notices too, and ends the chat.
+            // The reading side sees the failure too, and ends the chat.
         }
     }
 
-    /// <summary>Null at the end of the socket, or at a message that is too long.</summary>
+    /// <summary>Null at the end of the socket or for a message that is too long.</summary>
     static async Task<Message?> ReadAsync(WebSocket socket, CancellationToken cancellationToken)
     {
         using var payload = new MemoryStream();

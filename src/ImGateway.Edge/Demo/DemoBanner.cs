@@ -3,12 +3,12 @@ using Spectre.Console;
 
 namespace ImGateway.Edge.Demo;
 
-/// <summary>What to do next, in lines to paste.</summary>
+/// <summary>Prints the next steps as commands to paste.</summary>
 sealed class DemoBanner(IAnsiConsole console)
 {
     public void Show(EdgeOptions options, DemoPorts ports, IReadOnlyList<string> notes, bool builtIn)
     {
-        // A line that the console wraps cannot be pasted.
+        // Not by Spectre.Console, which wraps long lines: a wrapped command cannot be pasted.
         console.Profile.Width = 4096;
         var https = $"https://localhost:{ports.Https}";
         var wss = $"wss://localhost:{ports.Https}/ws";

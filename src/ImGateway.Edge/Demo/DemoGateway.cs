@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Demo;
 
 /// <summary>
 /// A small IM gateway over plain HTTP: WebSocket echo and chat on <c>/ws</c>, JSON on <c>/api/…</c>, <c>/health</c>, and the page on <c>/</c>.
-/// It serves until disposed.
+/// Serves until disposed.
 /// </summary>
 public sealed class DemoGateway : IAsyncDisposable
 {
@@ -21,17 +21,17 @@ public sealed class DemoGateway : IAsyncDisposable
 
     DemoGateway(WebApplication app, GatewayEnvironment environment) => (_app, _environment) = (app, environment);
 
-    /// <summary>Where it listens, with the port that the system chose for port 0.</summary>
+    /// <summary>The listening address, with the actual port if port 0 was requested.</summary>
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
 
-    /// <summary>For an edge on the same machine.</summary>
+    /// <summary>The URL for an edge on the same machine.</summary>
     public static Task<DemoGateway> StartAsync(ListenAddress listen, CancellationToken cancellationToken) =>
         StartAsync(listen, GatewayEnvironment.BehindLoopback, TimeProvider.System, cancellationToken);
 
     internal static async Task<DemoGateway> StartAsync(
         ListenAddress listen, GatewayEnvironment environment, TimeProvider time, CancellationToken cancellationToken)
     {
-        // The empty builder reads neither environment variables nor files: what the demo does depends on nothing around it.
+        // The empty builder reads no environment variables and no files.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -44,7 +44,7 @@ public sealed class DemoGateway : IAsyncDisposable
         var app = builder.Build();
         var gateway = new DemoGateway(app, environment);
         app.UseDemoPage();
-        // No pings of its own: what crosses the edge is what clients send.
+        // No server pings: only messages of clients cross the edge.
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero });
         app.Map("/ws", gateway.SocketAsync);
         app.MapGet("/health", (RequestDelegate)(context => WriteAsync(context, new { Status = "ok" })));
@@ -62,7 +62,7 @@ public sealed class DemoGateway : IAsyncDisposable
         }
     }
 
-    /// <summary>Serves until the process is told to stop or <paramref name="cancellationToken"/> is.</summary>
+    /// <summary>Serves until a signal or <paramref name="cancellationToken"/> requests a stop.</summary>
     public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
@@ -80,7 +80,7 @@ public sealed class DemoGateway : IAsyncDisposable
         var accept = new WebSocketAcceptContext
         {
             SubProtocol = context.WebSockets.WebSocketRequestedProtocols is [var first, ..] ? first : null,
-            // Takes effect only for clients that offer it. The danger is for secrets beside what an attacker chooses (CRIME): a demo holds none.
+            // Used only if the client offers it. Compression endangers secrets next to attacker-chosen text (CRIME); the demo has none.
             DangerousEnableCompression = true,
         };
         using var socket = await context.WebSockets.AcceptWebSocketAsync(accept);

@@ -6,10 +6,10 @@ using Spectre.Console;
 
 namespace ImGateway.Edge.Demo;
 
-/// <summary><c>imgw demo</c>: an edge with a development certificate and a gateway behind it, at once and with no configuration.</summary>
+/// <summary><c>imgw demo</c>: an edge with a development certificate and a demo gateway behind it, without configuration.</summary>
 public sealed class DemoHost(Serilog.ILogger log, IAnsiConsole console, TextWriter error)
 {
-    /// <summary>Serves until told to stop. The exit code.</summary>
+    /// <summary>Serves until a stop is requested. Returns the exit code.</summary>
     public async Task<int> RunAsync(DemoSettings settings, CancellationToken cancellationToken)
     {
         try
@@ -34,7 +34,7 @@ public sealed class DemoHost(Serilog.ILogger log, IAnsiConsole console, TextWrit
         }
 
         await using var gateway = await DemoGateway.StartAsync(listen, environment, TimeProvider.System, cancellationToken);
-        // As a string: the console escapes nothing else, and [::] is no colour.
+        // As a plain string, because Spectre.Console would read [::] as markup.
         console.MarkupLineInterpolated($"demo gateway, plain HTTP, on [blue]{gateway.Address.ToString()}[/]");
         await gateway.WaitForShutdownAsync(cancellationToken);
         return 0;

@@ -2,7 +2,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Demo;
 
-/// <summary>What the demo serves with, in place of a configuration.</summary>
+/// <summary>The options of the demo, in place of a configuration.</summary>
 static class DemoOptions
 {
     public static EdgeOptions Create(Uri upstream, string dataDirectory, DemoPorts ports) => new()
@@ -13,9 +13,9 @@ static class DemoOptions
         Listen = new ListenSection { Https = DemoPorts.Loopback(ports.Https), Http = DemoPorts.Loopback(ports.Http), Management = DemoPorts.Loopback(ports.Management) },
         Certificates = new CertificatesSection { Source = CertificateSource.SelfSigned, AllowSelfSigned = true },
         PlainHttp = new PlainHttpSection { HttpsPort = ports.Https },
-        // A browser would remember it for localhost on every port, and break the other programs developed there.
+        // Browsers would remember HSTS for localhost on every port, and break other programs there.
         Headers = new HeadersSection { Hsts = new HstsSection { MaxAge = TimeSpan.Zero } },
-        // Who tries it out knows that it ends, and waits for it.
+        // A user who stops the demo waits for it.
         Drain = new DrainSection { Delay = TimeSpan.Zero, Spread = TimeSpan.Zero, Timeout = TimeSpan.FromSeconds(3) },
     };
 

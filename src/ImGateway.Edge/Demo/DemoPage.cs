@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ImGateway.Edge.Demo;
 
-/// <summary>The page with a wss client on <c>/</c>. Its script and style are allowed by their hashes and nothing else is (CSP Level 3 §2.3.1).</summary>
+/// <summary>The page with a wss client on <c>/</c>. Its CSP allows only its own script and style, by hash (CSP Level 3 §2.3.1).</summary>
 public static class DemoPage
 {
     public static IApplicationBuilder UseDemoPage(this IApplicationBuilder app)

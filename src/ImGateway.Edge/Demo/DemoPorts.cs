@@ -4,20 +4,20 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Demo;
 
-/// <summary>Where the demo listens on loopback.</summary>
+/// <summary>The loopback ports of the demo.</summary>
 sealed record DemoPorts(int Https, int Http, int Management)
 {
-    /// <summary>How many are tried from a default on.</summary>
+    /// <summary>How many ports are tried, starting at the default.</summary>
     const int Tries = 100;
 
     public static readonly DemoPorts Default = new(Https: 8443, Http: 8080, Management: 9180);
 
-    /// <summary>Those that are chosen; else the defaults or, where these are taken, the next free ones, with a note for each.</summary>
-    /// <exception cref="UserError">A chosen one is taken, or none is free.</exception>
+    /// <summary>The chosen ports; otherwise the defaults or, if these are in use, the next free ports, with a note for each.</summary>
+    /// <exception cref="UserError">A chosen port is in use, or no port is free.</exception>
     public static (DemoPorts Ports, IReadOnlyList<string> Notes) Find(DemoSettings settings)
     {
         List<string> notes = [];
-        // Chosen ones first: no default may take the port that another listener is to have.
+        // Chosen ports first, so that no default takes a port chosen for another listener.
         HashSet<int> ours = [.. new[] { settings.Https, settings.Http, settings.Management }.OfType<int>()];
         return (new(Of("--https", settings.Https, Default.Https), Of("--http", settings.Http, Default.Http), Of("--management", settings.Management, Default.Management)), notes);
 
@@ -32,7 +32,7 @@ sealed record DemoPorts(int Https, int Http, int Management)
         }
     }
 
-    /// <summary>127.0.0.1 and, where the machine has it, ::1.</summary>
+    /// <summary>127.0.0.1, and ::1 if the machine has it.</summary>
     public static IReadOnlyList<ListenAddress> Loopback(int port) => MachineAddress.Has(IPAddress.IPv6Loopback)
         ? [new(IPAddress.Loopback, port), new(IPAddress.IPv6Loopback, port)]
         : [new(IPAddress.Loopback, port)];
@@ -47,7 +47,7 @@ sealed record DemoPorts(int Https, int Http, int Management)
         }
         catch (SocketException e)
         {
-            // A port that is not allowed is free, and the attempt to listen says what to do.
+            // Not permitted, but free: the attempt to listen reports the remedy.
             return e.SocketErrorCode != SocketError.AddressAlreadyInUse;
         }
     });

@@ -2,12 +2,12 @@ using System.Net.WebSockets;
 
 namespace ImGateway.Edge.Demo;
 
-/// <summary>What echo and chat have in common: how a socket ends.</summary>
+/// <summary>The end of a socket, for both echo and chat.</summary>
 static class DemoSocket
 {
     const int BufferBytes = 16 * 1024;
 
-    /// <summary>Every frame goes back as it comes, so that a message may be of any length.</summary>
+    /// <summary>Echoes each frame as it arrives, so that messages may have any length.</summary>
     public static async Task EchoAsync(WebSocket socket, CancellationToken cancellationToken)
     {
         try
@@ -22,14 +22,14 @@ static class DemoSocket
         }
         catch (Exception exception) when (IsDeparture(exception))
         {
-            // Nobody is left to tell.
+            // The client has disconnected.
         }
     }
 
-    /// <summary>Closes with the code and reason that the client closed with.</summary>
+    /// <summary>Closes with the client's close code and reason.</summary>
     public static Task AnswerCloseAsync(WebSocket socket, CancellationToken cancellationToken) =>
         socket.CloseOutputAsync(socket.CloseStatus ?? WebSocketCloseStatus.Empty, socket.CloseStatusDescription, cancellationToken);
 
-    /// <summary>Whether the client went away without a closing handshake.</summary>
+    /// <summary>Whether the client disconnected without a closing handshake.</summary>
     public static bool IsDeparture(Exception exception) => exception is WebSocketException or OperationCanceledException or IOException;
 }

@@ -3,8 +3,8 @@ using System.Net;
 
 namespace ImGateway.Edge.Demo;
 
-/// <summary>What the environment tells a gateway that stands behind an edge: the demo gateway understands the same variables as a real one.</summary>
-/// <param name="TrustedProxies">Peers whose X-Real-IP is believed.</param>
+/// <summary>The environment variables of a gateway behind an edge; the demo gateway reads the same variables as a real one.</summary>
+/// <param name="TrustedProxies">Peers whose X-Real-IP is trusted.</param>
 sealed record GatewayEnvironment(IReadOnlyList<IPNetwork> TrustedProxies)
 {
     public static readonly GatewayEnvironment BehindLoopback = new([IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")]);
@@ -40,7 +40,7 @@ sealed record GatewayEnvironment(IReadOnlyList<IPNetwork> TrustedProxies)
         return true;
     }
 
-    /// <summary>The peer, unless it is a trusted proxy that names the client.</summary>
+    /// <summary>The client's address: from X-Real-IP of a trusted proxy, otherwise the peer's.</summary>
     public string ClientOf(HttpContext context)
     {
         var peer = context.Connection.RemoteIpAddress ?? IPAddress.None;

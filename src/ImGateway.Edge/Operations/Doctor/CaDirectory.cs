@@ -6,12 +6,12 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>The CA that certificates are to come from. Asked once, for its directory alone, however many looks need it.</summary>
+/// <summary>The configured CA. Its directory is fetched once, for all checks that need it.</summary>
 sealed class CaDirectory : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    // What TLS, tokens and orders bear in practice, and where CAs begin to refuse.
+    // Clock differences that TLS and ACME tolerate in practice, and from which CAs reject requests.
     static readonly TimeSpan SmallSkew = TimeSpan.FromSeconds(60), LargeSkew = TimeSpan.FromMinutes(5);
 
     readonly EdgeOptions _options;
@@ -27,13 +27,13 @@ sealed class CaDirectory : IAsyncDisposable
 
     public string Name => _directory.Host;
 
-    /// <summary>Null where certificates do not come by ACME.</summary>
+    /// <summary>Null if certificates do not come from an ACME CA.</summary>
     public static CaDirectory? Of(EdgeOptions options, TimeProvider time) =>
         options.Certificates.Source is CertificateSource.Acme && AcmeDirectories.UrlOf(options.Acme.Directory) is { } directory
             ? new CaDirectory(options, directory, time)
             : null;
 
-    /// <summary>Whether it answers, and what it wants of its customers.</summary>
+    /// <summary>Checks whether the CA answers, and its requirements: terms of service, external account.</summary>
     public async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, CancellationToken cancellationToken)
     {
         const string check = "ca";
@@ -50,7 +50,7 @@ sealed class CaDirectory : IAsyncDisposable
         return findings;
     }
 
-    /// <summary>This machine's clock against the CA's: certificates and nonces are judged by both.</summary>
+    /// <summary>Compares this machine's clock with the CA's, since both check validity periods.</summary>
     public async Task<IEnumerable<Finding>> LookAtClockAsync(CancellationToken cancellationToken)
     {
         const string check = "clock";
@@ -67,7 +67,7 @@ sealed class CaDirectory : IAsyncDisposable
         ];
     }
 
-    /// <summary>As its directory says, else as is known of it; empty if neither.</summary>
+    /// <summary>The CA's identities in CAA records: from its directory, or else the known ones; empty if unknown.</summary>
     public async Task<IReadOnlyList<string>> CaaIdentitiesAsync(CancellationToken cancellationToken) =>
         (await _answer.Value.WaitAsync(cancellationToken)).Directory is { CaaIdentities: { Count: > 0 } said } ? said : AcmeDirectories.CaaIdentitiesOf(_options.Acme.Directory);
 
@@ -76,7 +76,7 @@ sealed class CaDirectory : IAsyncDisposable
         if (_answer.IsValueCreated) await _answer.Value;
     }
 
-    /// <summary>Never fails: what went wrong is an answer, too.</summary>
+    /// <summary>Does not throw: a failure is part of the result.</summary>
     async Task<Answer> AskAsync()
     {
         var roots = new X509Certificate2Collection();
@@ -105,7 +105,7 @@ sealed class CaDirectory : IAsyncDisposable
 
     sealed record Answer
     {
-        /// <summary>Null: <see cref="Problem"/> says why.</summary>
+        /// <summary>Null after a failure, which <see cref="Problem"/> describes.</summary>
         public AcmeDirectory? Directory { get; init; }
 
         public string? Problem { get; init; }
@@ -114,7 +114,7 @@ sealed class CaDirectory : IAsyncDisposable
 
         public DateTimeOffset? Date { get; init; }
 
-        /// <summary>By this machine, when <see cref="Date"/> came.</summary>
+        /// <summary>The local time when <see cref="Date"/> was received.</summary>
         public DateTimeOffset At { get; init; }
     }
 }

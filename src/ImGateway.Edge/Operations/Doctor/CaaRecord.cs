@@ -3,7 +3,7 @@ using ARSoft.Tools.Net.Dns;
 namespace ImGateway.Edge.Operations.Doctor;
 
 /// <summary>One property of a CAA record set (RFC 8659 §4.1).</summary>
-/// <param name="Critical">A CA that does not know the tag must not issue.</param>
+/// <param name="Critical">The issuer critical flag: a CA that does not know the tag must not issue.</param>
 sealed record CaaRecord(bool Critical, string Tag, string Value)
 {
     static readonly string[] Known = ["issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone"];
@@ -11,13 +11,13 @@ sealed record CaaRecord(bool Critical, string Tag, string Value)
     public static CaaRecord Of(CAARecord record) => new((record.Flags & 0x80) != 0, record.Tag.ToLowerInvariant(), record.Value);
 
     /// <summary>Why a CA may not issue under <paramref name="records"/>; null if it may.</summary>
-    /// <param name="identities">The names the CA goes by; empty: of a CA that does not say, any name is taken to be another's.</param>
-    /// <param name="challenges">What would be proved by (RFC 8657 §4).</param>
+    /// <param name="identities">The CA's identities; if empty, every name in a record counts as another CA's.</param>
+    /// <param name="challenges">The challenge types that would be used (RFC 8657 §4).</param>
     public static string? Forbids(IReadOnlyList<CaaRecord> records, bool wildcard, IReadOnlyList<string> identities, IReadOnlyList<string> challenges)
     {
         if (records.FirstOrDefault(record => record.Critical && !Known.Contains(record.Tag, StringComparer.Ordinal)) is { } unknown) return $"has the critical property {unknown.Tag}, which CAs may not know";
 
-        // RFC 8659 §4.3: issuewild speaks for wildcards, and issue where there is none.
+        // RFC 8659 §4.3: wildcards are governed by issuewild, or by issue if there is no issuewild.
         var relevant = wildcard && records.Any(record => record.Tag == "issuewild") ? "issuewild" : "issue";
         var issuers = records.Where(record => record.Tag == relevant).Select(record => record.Value.Split(';', StringSplitOptions.TrimEntries)).ToList();
         if (issuers.Count == 0) return null;

@@ -3,14 +3,14 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Who may issue for a host: the CAA records of its name, or of the nearest name above that has any (RFC 8659 §3).</summary>
+/// <summary>Checks whether CAA records permit issuance: those of the host's name or of its closest ancestor with CAA records (RFC 8659 §3).</summary>
 static class CaaRecords
 {
     const string Check = "caa";
 
-    /// <param name="challenges">What would be proved by.</param>
-    /// <param name="ca">Null where certificates do not come by ACME.</param>
-    /// <param name="identities">The names that CAA records have for it; empty where it does not say.</param>
+    /// <param name="challenges">The challenge types that would be used.</param>
+    /// <param name="ca">Null if certificates do not come from an ACME CA.</param>
+    /// <param name="identities">The CA's identities in CAA records; empty if the CA does not publish them.</param>
     public static async Task<IEnumerable<Finding>> LookAsync(
         HostName host, IReadOnlyList<string> challenges, string? ca, IReadOnlyList<string> identities, Resolver dns, CancellationToken cancellationToken)
     {
@@ -18,7 +18,7 @@ static class CaaRecords
         for (var i = 0; i < labels.Length; i++)
         {
             var name = string.Join('.', labels[i..]);
-            // Side by side: a name server that does not answer takes seconds.
+            // Concurrently: a name server that does not answer takes seconds.
             var isAnswered = AnswersAsync(name);
             try
             {

@@ -4,14 +4,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Whether the chains of all certificates, those in use and those in files, lead to a root.</summary>
+/// <summary>Checks whether the chains of all certificates, served and in files, lead to a root.</summary>
 static class Chains
 {
     const string Check = "chain";
 
     public static IEnumerable<Finding> Look(EdgeOptions options, TimeProvider time)
     {
-        // 1. What is in use; then what the files hold, unless it is the same.
+        // 1. Served certificates, then those in files that differ.
         var stored = new OfflineCertificates(options, time, NullLogger<OfflineCertificates>.Instance).Read();
         var reader = new CertificateFileReader(options.Hosts, time);
         var all = stored.Select(managed => (managed.Credential, Warning: ChainWarning.Of(managed.Credential, managed.Source, managed.Origin), Host: $"{managed.Host}: "))
@@ -22,7 +22,7 @@ static class Chains
             .DistinctBy(each => each.Credential.Fingerprint)
             .ToList();
 
-        // 2. Each that lacks a link, else one line for all.
+        // 2. One line for each incomplete chain; if all are complete, one line for all.
         List<Finding> found = [.. from each in all
                                   where each.Warning is not null
                                   select new Finding(Check, FindingStatus.Warn, $"{each.Host}{each.Warning.File}: {each.Warning.Message}", each.Warning.Remedy)];

@@ -3,7 +3,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Whether <c>DataDirectory</c> takes what is to be kept, and keeps it from others.</summary>
+/// <summary>Checks whether <c>DataDirectory</c> is writable and private.</summary>
 static class DataFolder
 {
     const string Check = "data directory";
@@ -28,7 +28,7 @@ static class DataFolder
         foreach (var open in Opened(path)) yield return new(Check, FindingStatus.Warn, $"{open} is open to other users", Remedies.CloseToOthers(open));
     }
 
-    /// <summary>Really, to the disk: a full one and a read-only one look writable otherwise.</summary>
+    /// <summary>Writes a file with fsync: a full or read-only disk looks writable otherwise.</summary>
     static string? Written(string path)
     {
         var probe = Path.Combine(path, ".doctor");
@@ -49,7 +49,7 @@ static class DataFolder
     {
         var looked = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
         return Directory.EnumerateFileSystemEntries(path, "*", looked).Prepend(path)
-            // The development CA's certificate is for everybody.
+            // The development CA's certificate is public.
             .Where(entry => Path.GetFileName(entry) != "ca.pem" && (File.GetUnixFileMode(entry) & Others) != UnixFileMode.None)
             .Take(5);
     }

@@ -3,13 +3,13 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Whether the signatures of a host's zone hold (DNSSEC): CAs validate, and do not issue where they fail.</summary>
+/// <summary>Validates the DNSSEC signatures of a host's zone, as CAs do: they do not issue if validation fails.</summary>
 static class DnsSecurity
 {
     const string Check = "dnssec";
     const string Remedy = "have the zone signed anew, or have the DS record at the registrar agree with the zone's keys (delv and dnsviz.net name the record that fails)";
 
-    /// <summary>What a CA asks for.</summary>
+    /// <summary>The record types that a CA queries.</summary>
     static readonly RecordType[] Types = [RecordType.A, RecordType.Aaaa, RecordType.CAA];
 
     public static async Task<IEnumerable<Finding>> LookAsync(HostName host, Resolver dns, CancellationToken cancellationToken)
@@ -17,7 +17,7 @@ static class DnsSecurity
         var name = host.IsWildcard ? host.Value[2..] : host.Value;
         try
         {
-            // 1. Name servers that validate keep back what fails, unless they are asked not to check.
+            // 1. Validating name servers withhold records that fail validation, unless the query sets the CD bit.
             var answers = await Task.WhenAll(Types.Select(type => dns.AskAsync(name, type, isChecked: true, cancellationToken)));
             foreach (var (type, answer) in Types.Zip(answers))
             {
@@ -28,7 +28,7 @@ static class DnsSecurity
 
             if (answers.All(answer => answer.IsAuthenticData)) return [Ok("signed, and the name servers of this machine have validated it")];
 
-            // 2. Others are asked for all that there is from the root down, and it is validated here. Most of the world's zones are not signed.
+            // 2. With other name servers, validation is done here, from the root down. Most zones are not signed.
             if (await dns.ValidateAsync(".", RecordType.DnsKey, cancellationToken) is not DnsSecValidationResult.Signed)
             {
                 return [Ok("not judged, as the name servers of this machine pass on no signatures")];
@@ -38,7 +38,7 @@ static class DnsSecurity
             foreach (var (type, answer, result) in Types.Zip(answers, results))
             {
                 if (result is not DnsSecValidationResult.Bogus) continue;
-                // The proof that there is nothing takes more forms than the one that there is something: it counts for less.
+                // Denial of existence has more forms than existence, so its failure is only a warning.
                 return [Broken(answer.AnswerRecords.Count > 0 ? FindingStatus.Fail : FindingStatus.Warn, type, "its signatures do not lead to the root's key")];
             }
 

@@ -2,16 +2,16 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Everything <c>doctor</c> looks at, side by side. Whatever goes wrong with one look is a finding of its own.</summary>
+/// <summary>Runs all checks of <c>doctor</c> concurrently. A check that fails becomes a finding itself.</summary>
 static class Examinations
 {
-    /// <summary>For each: a name server or a CA that does not answer is a finding, too.</summary>
+    /// <summary>The time limit of each check: a name server or a CA that does not answer is a finding too.</summary>
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
-    /// <param name="options">What the edge is to be run with.</param>
-    /// <param name="edge">What the running edge says of itself; null where none runs.</param>
-    /// <param name="ca">Null where certificates come from elsewhere.</param>
-    /// <param name="resolver">The system's list of name servers.</param>
+    /// <param name="options">The configuration to check.</param>
+    /// <param name="edge">The running edge's report; null if no edge is running.</param>
+    /// <param name="ca">Null if certificates do not come from an ACME CA.</param>
+    /// <param name="resolver">The path of resolv.conf(5).</param>
     public static IEnumerable<Examination> All(EdgeOptions options, ReadyStatus? edge, CaDirectory? ca, string resolver, TimeProvider time)
     {
         var dns = new Resolver(NameServers.In(resolver), time, RootKeys.OfIana);
@@ -54,7 +54,7 @@ static class Examinations
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            // The second wait is for what does not listen to its token, such as the system's resolver.
+            // The second time-out is for calls that ignore cancellation, such as the system's resolver.
             return await Task.Run(async () => (await examination.LookAsync(either.Token)).ToList(), cancellationToken).WaitAsync(either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -8,20 +8,20 @@ enum FindingStatus
 {
     Ok,
 
-    /// <summary>It may be meant so, or could not be looked at.</summary>
+    /// <summary>Possibly intended, or could not be checked.</summary>
     Warn,
 
     /// <summary>The edge cannot serve, or cannot keep its certificates, as configured.</summary>
     Fail,
 }
 
-/// <summary>One thing that was looked at.</summary>
-/// <param name="Check">What was looked at: <c>listen</c>, <c>dns</c>, …</param>
-/// <param name="What">What was found, one line.</param>
-/// <param name="Remedy">What to do; null where nothing is to be done.</param>
+/// <summary>The result of one check.</summary>
+/// <param name="Check">The name of the check: <c>listen</c>, <c>dns</c>, …</param>
+/// <param name="What">The result, one line.</param>
+/// <param name="Remedy">What to do; null if nothing.</param>
 sealed record Finding(string Check, FindingStatus Status, string What, string? Remedy = null);
 
-/// <summary>What is to be looked at, and by which name findings are to be told that it could not be.</summary>
+/// <summary>A check, with the name under which its failure is reported.</summary>
 sealed record Examination(string Check, Func<CancellationToken, Task<IEnumerable<Finding>>> LookAsync)
 {
     public static Examination Of(string check, Func<IEnumerable<Finding>> look) => new(check, _ => Task.FromResult(look()));

@@ -6,7 +6,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>A and AAAA of a host as the name servers have them, as clients and CAs see it; what this machine's own files say comes second.</summary>
+/// <summary>Checks the A and AAAA records of a host in the DNS, which clients and CAs use; local files such as /etc/hosts come second.</summary>
 static class HostAddresses
 {
     const string Check = "dns";
@@ -14,12 +14,12 @@ static class HostAddresses
 
     public static async Task<IEnumerable<Finding>> LookAsync(HostName host, EdgeOptions options, Resolver dns, CancellationToken cancellationToken)
     {
-        // Any name that a wildcard covers does: where it has an address, the zone has the wildcard, too.
+        // Any name below the wildcard serves: if it has an address, the zone has the wildcard.
         var name = host.IsWildcard ? $"imgw-doctor{host.Value[1..]}" : host.Value;
         var isNeeded = options.Certificates.Source is CertificateSource.Acme
             && !options.Acme.Challenges.Any(challenge => challenge is ChallengeTypes.Dns or ChallengeTypes.DnsPersist);
 
-        // 1. What the CA and clients get.
+        // 1. The DNS, as the CA and clients see it.
         string? problem = null;
         try
         {
@@ -31,7 +31,7 @@ static class HostAddresses
             problem = e.Message;
         }
 
-        // 2. What this machine has of its own, such as a line in /etc/hosts.
+        // 2. Local sources such as /etc/hosts.
         if (await OwnAsync(name, cancellationToken) is { Count: > 0 } own)
         {
             var what = $"{host}: {Text(own)}, of this machine's own files alone: {(problem is null ? "the name servers have no address" : $"the name servers cannot be asked ({problem})")}";

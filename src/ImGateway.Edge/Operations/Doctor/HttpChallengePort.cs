@@ -3,13 +3,13 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Whether the plain listener would answer a CA (RFC 8555 §8.3), as far as can be seen from here.</summary>
+/// <summary>Checks from this machine whether the plain listener answers http-01 requests (RFC 8555 §8.3).</summary>
 static class HttpChallengePort
 {
     const string Check = "http-01";
     const string Outside = "whether the Internet reaches it cannot be seen from here";
 
-    /// <param name="running">Whether an edge is there to answer.</param>
+    /// <param name="running">Whether an edge is running.</param>
     public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, bool running, CancellationToken cancellationToken)
     {
         if (!options.Acme.Challenges.Contains(ChallengeTypes.Http, StringComparer.Ordinal)) return [];
@@ -37,7 +37,7 @@ static class HttpChallengePort
         try
         {
             using var answer = await client.SendAsync(request, cancellationToken);
-            // Nobody asked for this token: what is right is a plain "not found".
+            // The token is not pending, so 404 is correct.
             return answer.StatusCode is HttpStatusCode.NotFound
                 ? new(Check, FindingStatus.Ok, $"{address} answers; {Outside}")
                 : new(Check, FindingStatus.Fail, $"{address} answers {(int)answer.StatusCode} where a challenge is looked for", "see which program has the port (ss -ltnp), and that the edge runs with this configuration");

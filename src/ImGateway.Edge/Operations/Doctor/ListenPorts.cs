@@ -4,12 +4,12 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Whether the configured ports are free, or taken by the edge that runs. Binds each for a moment and listens on none.</summary>
+/// <summary>Checks whether the configured ports are free or in use by the running edge. Binds each for a moment, without listening.</summary>
 static class ListenPorts
 {
     const string Check = "listen";
 
-    /// <param name="ours">Whether an edge runs with this DataDirectory.</param>
+    /// <param name="ours">Whether an edge is running with this DataDirectory.</param>
     public static IEnumerable<Finding> Look(ListenSection listen, bool ours) =>
         from section in ((string Name, IReadOnlyList<ListenAddress> Addresses)[])
             [("Https", listen.Https), ("Http", listen.Http), ("Management", listen.Management)]

@@ -5,10 +5,10 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>What the edge finds on the machine: OpenSSL, the policy in it, and the limits of its process.</summary>
+/// <summary>Checks OpenSSL, the TLS policy in force, and the limits of the process.</summary>
 static class Machine
 {
-    /// <summary>A socket to the client and one to the gateway for each of 5,000 users.</summary>
+    /// <summary>For each of 5,000 users, one socket to the client and one to the gateway.</summary>
     const int Descriptors = 10_000;
 
     const string DescriptorsCheck = "file descriptors";
@@ -23,7 +23,7 @@ static class Machine
             : [new(check, FindingStatus.Fail, $"{version} is too old", "install OpenSSL 3")];
     }
 
-    /// <summary>As at every start: handshakes with oneself, with a certificate made for it.</summary>
+    /// <summary>In-memory handshakes with a temporary certificate, as at every start.</summary>
     public static async Task<IEnumerable<Finding>> LookAtPolicyAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         const string check = "policy";
@@ -33,7 +33,7 @@ static class Machine
             : problems.Select(problem => new Finding(check, FindingStatus.Fail, problem, "install imgw again"));
     }
 
-    /// <summary>Of the edge that runs, as it reports them; else what a process started from here would have.</summary>
+    /// <summary>The limits of the running edge as it reports them, otherwise those of a process started from this shell.</summary>
     public static async Task<IEnumerable<Finding>> LookAtLimitsAsync(EdgeOptions options, CancellationToken cancellationToken)
     {
         using var edge = new ControlClient(options);

@@ -6,22 +6,22 @@ using ARSoft.Tools.Net.Dns;
 namespace ImGateway.Edge.Operations.Doctor;
 
 /// <summary>
-/// Carries the library's questions to name servers: to each in turn and each twice, by UDP, and by TCP where the response was cut (RFC 7766 §5).
-/// The library's own transports have one port for all servers, and report neither why there is no response nor that one was cut.
+/// Sends the library's queries to the name servers, in order and each twice: over UDP, and over TCP if the response was truncated (RFC 7766 §5).
+/// The library's own transports use one port for all servers, and report neither why there is no response nor a truncated one.
 /// </summary>
 sealed class NameServerTransport(IReadOnlyList<IPEndPoint> servers, TimeProvider time) : IClientTransport
 {
-    /// <summary>Datagrams get lost.</summary>
+    /// <summary>Two attempts, because datagrams may be lost.</summary>
     const int Rounds = 2;
 
     const int LengthHeader = DnsRawPackage.LENGTH_HEADER_LENGTH, DnsHeader = 12;
 
-    /// <summary>More than what is asked for by EDNS, 1232 bytes (RFC 9715).</summary>
+    /// <summary>More than the 1232 bytes requested by EDNS (RFC 9715).</summary>
     const int LargestDatagram = 4096;
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>Why the last question has no response that can be read; begins with the server.</summary>
+    /// <summary>Why the last query has no usable response; begins with the server's address.</summary>
     public string Problem { get; private set; } = "there is no name server";
 
     public ushort MaximumAllowedQuerySize => ushort.MaxValue;
@@ -40,7 +40,7 @@ sealed class NameServerTransport(IReadOnlyList<IPEndPoint> servers, TimeProvider
 
     public void Dispose()
     {
-        // Sockets live as long as a question.
+        // Sockets live only for one query.
     }
 
     async Task<DnsReceivedRawPackage?> AskAsync(DnsRawPackage question, CancellationToken cancellationToken)
@@ -53,12 +53,12 @@ sealed class NameServerTransport(IReadOnlyList<IPEndPoint> servers, TimeProvider
                 if (await AskAsync(server, question, cancellationToken) is not { } response) continue;
                 if (CodeOf(response) is not ReturnCode.ServerFailure)
                 {
-                    // Until the library has read it.
+                    // Kept until the library has read it.
                     Problem = Unusable(server);
                     return response;
                 }
 
-                // Another server may know. If none does, that is the answer.
+                // Another server may have the answer. If none has, this response is returned.
                 failure = response;
                 Problem = $"{server} answers with error {nameof(ReturnCode.ServerFailure)}";
             }
@@ -101,7 +101,7 @@ sealed class NameServerTransport(IReadOnlyList<IPEndPoint> servers, TimeProvider
     static async Task<DnsReceivedRawPackage> AskByUdpAsync(IPEndPoint server, DnsRawPackage question, CancellationToken cancellationToken)
     {
         using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        // Connected: the system drops what others send.
+        // A connected socket: the system drops datagrams from other addresses.
         await socket.ConnectAsync(server, cancellationToken);
         await socket.SendAsync(question.ToArraySegment(includeLengthHeader: false), cancellationToken);
         var buffer = new byte[LengthHeader + LargestDatagram];
@@ -125,7 +125,7 @@ sealed class NameServerTransport(IReadOnlyList<IPEndPoint> servers, TimeProvider
         return Read(body, question, socket) ?? throw new InvalidDataException();
     }
 
-    /// <summary>Null: a response to another question.</summary>
+    /// <summary>Null for a response to another query.</summary>
     static DnsReceivedRawPackage? Read(ReadOnlySpan<byte> data, DnsRawPackage question, Socket socket)
     {
         if (data.Length < DnsHeader) throw new InvalidDataException();
@@ -160,14 +160,14 @@ sealed class NameServerTransport(IReadOnlyList<IPEndPoint> servers, TimeProvider
 
         public void RestartIdleTimeout(TimeSpan? timeout)
         {
-            // Nothing is kept open.
+            // No connection is kept open.
         }
 
         public void MarkFaulty() => IsFaulty = true;
 
         public void Dispose()
         {
-            // Sockets are closed when the question has been answered.
+            // Sockets are closed after the response.
         }
     }
 }

@@ -2,10 +2,10 @@ using System.Net;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>The name servers of this machine.</summary>
+/// <summary>The machine's name servers.</summary>
 static class NameServers
 {
-    /// <summary>From the <c>nameserver</c> lines of resolv.conf(5); a port is written <c>[address]:port</c>. Without one, this machine, as resolv.conf(5) has it.</summary>
+    /// <summary>The <c>nameserver</c> lines of resolv.conf(5), with an optional port as <c>[address]:port</c>. Without any, the local machine (resolv.conf(5)).</summary>
     public static IReadOnlyList<IPEndPoint> In(string file)
     {
         string[] lines;
@@ -31,7 +31,7 @@ static class NameServers
 
         static IPEndPoint? Parse(string word)
         {
-            // In this order: .NET takes a bracketed address with its port for an address, and drops the port.
+            // In this order: IPAddress.Parse accepts a bracketed address with a port and drops the port.
             if (word is not ['[', ..]) return IPAddress.TryParse(word, out var plain) ? new IPEndPoint(plain, 53) : null;
             return word.LastIndexOf("]:", StringComparison.Ordinal) is > 0 and var end
                 && IPAddress.TryParse(word[1..end], out var address) && ushort.TryParse(word[(end + 2)..], out var port)

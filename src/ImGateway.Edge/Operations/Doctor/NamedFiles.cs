@@ -3,7 +3,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>The certificate files that the configuration names, by the checks and the proof that decide whether they are served.</summary>
+/// <summary>Checks the configured certificate files with the same checks and handshakes that decide whether they are served.</summary>
 static class NamedFiles
 {
     const string Check = "certificate files";

@@ -6,7 +6,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>The records of <c>dns-persist-01</c>, which an operator sets once (draft-ietf-acme-dns-persist).</summary>
+/// <summary>Checks the TXT records of <c>dns-persist-01</c>, which an operator creates once (draft-ietf-acme-dns-persist).</summary>
 static class PersistentRecords
 {
     const string Check = "dns-persist-01";

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Whether clients have the root that <c>Acme:PreferredChain</c> leads to. What this machine trusts stands for what they do.</summary>
+/// <summary>Checks whether clients trust the root of <c>Acme:PreferredChain</c>; the machine's trust store stands in for theirs.</summary>
 static class PreferredRoot
 {
     const string Check = "preferred chain";
@@ -21,7 +21,7 @@ static class PreferredRoot
             List<X509Certificate2> valid = [.. roots.Where(root => root.NotBefore.ToUniversalTime() <= now && now <= root.NotAfter.ToUniversalTime())];
             if (valid.Count == 0) return [new(Check, FindingStatus.Warn, $"this machine trusts no root that '{preferred}' could be compared with", "install the package ca-certificates")];
 
-            // What is served by this preference; before there is any of that, the name is all there is.
+            // Uses certificates served under this preference; before the first, only the name can be checked.
             var served = new OfflineCertificates(options, time, NullLogger<OfflineCertificates>.Instance).Read()
                 .Where(managed => Chain(managed).Exists(certificate => IssuerOf(certificate) == preferred)).ToList();
             return served.Count == 0 ? [ByName(preferred, valid)] : [.. served.Select(managed => ByChain(managed, valid))];
@@ -38,7 +38,7 @@ static class PreferredRoot
             Check, FindingStatus.Warn, OneLine.From($"'{preferred}' is none of the {roots.Count} roots of this machine: clients may lack it, and then refuse the certificate"),
             "let Edge:Acme:PreferredChain name a root that clients have, or remove it");
 
-    /// <summary>A client may end at any certificate on the way that it trusts the issuer of.</summary>
+    /// <summary>A client may end the path at any certificate whose issuer it trusts.</summary>
     static Finding ByChain(ManagedCertificate managed, List<X509Certificate2> roots)
     {
         var chain = Chain(managed);
@@ -68,7 +68,7 @@ static class PreferredRoot
             }
             catch (CryptographicException)
             {
-                // A user without a home folder has no such store.
+                // A user without a home directory has no such store.
             }
         }
 

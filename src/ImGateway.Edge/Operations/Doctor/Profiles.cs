@@ -18,7 +18,7 @@ static class Profiles
         {
             var offered = directory.Profiles.Count == 0 ? "no profiles" : $"the profiles {string.Join(", ", directory.Profiles.Keys)}";
             var what = OneLine.From($"{ca} has no profile {OneLine.Quote(profile)}; it has {offered}");
-            // A host without a certificate gets none.
+            // A host without a certificate has no profile to compare.
             yield return options.Hosts.All(host => stored.Any(managed => managed.Host == host))
                 ? new(check, FindingStatus.Warn, $"{what}; once a third of the time to renew has gone, certificates are ordered without it", Remedy)
                 : new(check, FindingStatus.Fail, what, Remedy);
@@ -40,7 +40,7 @@ static class Profiles
         }
         catch (CertificateLoadException)
         {
-            // The look at the data directory reports that.
+            // The check of the data directory reports this error.
             return [];
         }
     }

@@ -3,9 +3,9 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Whether a proxy for outgoing connections takes them. What it lets pass is seen by asking the CA.</summary>
-/// <param name="Key">Which setting or variable names it.</param>
-/// <param name="IsOnTheWay">To the CA: without it certificates are not renewed.</param>
+/// <summary>Checks whether the proxy for outgoing connections accepts them. The check of the CA shows whether it forwards them.</summary>
+/// <param name="Key">The setting or variable that names the proxy.</param>
+/// <param name="IsOnTheWay">Whether requests to the CA use the proxy; certificates are not renewed without it.</param>
 sealed record ProxyCheck(string Key, ProxyAddress Proxy, bool IsOnTheWay)
 {
     const string Check = "outgoing proxy";

@@ -4,18 +4,18 @@ using ARSoft.Tools.Net.Dns;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Asks name servers for what .NET has no call for. Nothing is kept from one question to the next.</summary>
-/// <param name="keys">That signatures have to lead to.</param>
+/// <summary>Sends DNS queries that .NET has no API for. Results are not cached.</summary>
+/// <param name="keys">The DNSSEC trust anchors.</param>
 sealed class Resolver(IReadOnlyList<IPEndPoint> servers, TimeProvider time, IResolverHintStore keys)
 {
-    /// <summary>What passes everywhere unfragmented (RFC 9715).</summary>
+    /// <summary>The EDNS UDP payload size that avoids fragmentation (RFC 9715).</summary>
     const ushort LargestDatagram = 1232;
 
-    // The transport has limits of its own.
+    // The transport has its own time-outs.
     const int NoLimit = int.MaxValue;
 
-    /// <summary>The records of <paramref name="type"/>, also behind a CNAME; none where the name has none or does not exist.</summary>
-    /// <exception cref="DnsException">No server gave a response that says whether there are such records.</exception>
+    /// <summary>The records of <paramref name="type"/>, following CNAMEs; empty if the name has none or does not exist.</summary>
+    /// <exception cref="DnsException">No server gave a usable response.</exception>
     public async Task<IReadOnlyList<T>> AskAsync<T>(string name, RecordType type, CancellationToken cancellationToken)
         where T : DnsRecordBase
     {
@@ -23,9 +23,9 @@ sealed class Resolver(IReadOnlyList<IPEndPoint> servers, TimeProvider time, IRes
         return message.ReturnCode is ReturnCode.NoError or ReturnCode.NxDomain ? [.. message.AnswerRecords.OfType<T>()] : throw new DnsException($"the answer is error {message.ReturnCode}");
     }
 
-    /// <summary>The whole response, with signatures where there are any.</summary>
-    /// <param name="isChecked">Whether a server that validates is to keep back what fails (RFC 4035 §3.2.2).</param>
-    /// <exception cref="DnsException">There is none.</exception>
+    /// <summary>The whole response, with signatures if there are any.</summary>
+    /// <param name="isChecked">Whether a validating server must withhold records that fail validation (CD bit clear, RFC 4035 §3.2.2).</param>
+    /// <exception cref="DnsException">There was no response.</exception>
     public async Task<DnsMessage> AskAsync(string name, RecordType type, bool isChecked, CancellationToken cancellationToken)
     {
         using var transport = new NameServerTransport(servers, time);
@@ -36,8 +36,8 @@ sealed class Resolver(IReadOnlyList<IPEndPoint> servers, TimeProvider time, IRes
         return message ?? throw new DnsException(transport.Problem);
     }
 
-    /// <summary>What the signatures from the root down say of these records, or of there being none (RFC 4035 §5).</summary>
-    /// <exception cref="DnsException">The servers do not give what it takes to know.</exception>
+    /// <summary>Validates these records, or their absence, from the root down (RFC 4035 §5).</summary>
+    /// <exception cref="DnsException">The servers do not return the records needed for validation.</exception>
     public async Task<DnsSecValidationResult> ValidateAsync(string name, RecordType type, CancellationToken cancellationToken)
     {
         using var transport = new NameServerTransport(servers, time);
@@ -53,17 +53,17 @@ sealed class Resolver(IReadOnlyList<IPEndPoint> servers, TimeProvider time, IRes
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // The library has no exception of its own for a question that was not answered.
+            // The library has no specific exception for a query without a response.
             cancellationToken.ThrowIfCancellationRequested();
             throw new DnsException(transport.Problem);
         }
     }
 
     /// <summary>
-    /// Whether the zone of <paramref name="name"/> is delegated as a signed one. The library takes an answer without signatures for one of an unsigned zone
-    /// where any name above it has no DS record, as <c>co.jp</c>, which is no zone.
+    /// Whether the zone of <paramref name="name"/> has a secure delegation. The library treats an unsigned response as that of an unsigned zone
+    /// if any ancestor has no DS record, even one such as <c>co.jp</c> that is not a zone.
     /// </summary>
-    /// <exception cref="DnsException">The servers do not give what it takes to know.</exception>
+    /// <exception cref="DnsException">The servers do not return the records needed for validation.</exception>
     public async Task<bool> HasSignedDelegationAsync(string name, CancellationToken cancellationToken)
     {
         var start = await AskAsync(name, RecordType.Soa, isChecked: false, cancellationToken);
@@ -73,7 +73,7 @@ sealed class Resolver(IReadOnlyList<IPEndPoint> servers, TimeProvider time, IRes
             && await ValidateAsync(apex, RecordType.Ds, cancellationToken) is DnsSecValidationResult.Signed;
     }
 
-    /// <summary>The address is the transport's to know.</summary>
+    /// <summary>The transport, not the library, knows the address.</summary>
     static DnsClient ClientOf(NameServerTransport transport) => new([IPAddress.Any], [transport], disposeTransport: false, NoLimit);
 }
 

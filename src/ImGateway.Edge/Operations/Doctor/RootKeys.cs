@@ -4,8 +4,8 @@ using ARSoft.Tools.Net.Dns;
 namespace ImGateway.Edge.Operations.Doctor;
 
 /// <summary>
-/// The keys that signatures have to lead to: those of the root zone, as IANA publishes them (data.iana.org/root-anchors). The library knows the one of 2017
-/// alone, which that of 2024 replaces.
+/// The DNSSEC trust anchors of the root zone, as IANA publishes them (data.iana.org/root-anchors). The library has only the key of 2017,
+/// which the key of 2024 replaces.
 /// </summary>
 sealed class RootKeys(IReadOnlyList<DsRecord> keys) : IResolverHintStore
 {
@@ -15,7 +15,7 @@ sealed class RootKeys(IReadOnlyList<DsRecord> keys) : IResolverHintStore
         Key(38696, "683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16"),
     ]);
 
-    /// <summary>None: name servers of this machine are asked, and no others.</summary>
+    /// <summary>Empty, because queries go only to the machine's name servers.</summary>
     public IReadOnlyList<IPAddress> RootServers => [];
 
     IReadOnlyList<DsRecord> IResolverHintStore.RootKeys => keys;

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Whether the gateway takes connections and says that it is well.</summary>
+/// <summary>Checks whether the gateway accepts connections and its health endpoint succeeds.</summary>
 static class Upstream
 {
     const string Check = "upstream";

@@ -2,17 +2,17 @@ using ImGateway.Edge.Proxying;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
-/// <summary>Whether there are source ports enough for the connections to each gateway.</summary>
+/// <summary>Checks whether there are enough source ports for connections to each gateway.</summary>
 static class UpstreamPortCheck
 {
     const string Check = "source ports";
 
-    /// <summary>One for each of 5,000 users.</summary>
+    /// <summary>One connection for each of 5,000 users.</summary>
     const int Enough = 5_000;
 
     const string Remedy = "widen net.ipv4.ip_local_port_range, or list another address of the gateway in Edge:Upstreams";
 
-    /// <param name="edge">What the running edge reports; null where none runs.</param>
+    /// <param name="edge">The running edge's report; null if no edge is running.</param>
     public static IEnumerable<Finding> Look(ReadyStatus? edge)
     {
         if (SourcePorts.Count() is not { } count) return [new(Check, FindingStatus.Warn, "this system does not report how many there are", $"see that {Enough} connections can be made")];
