@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations.Reload;
 using ImGateway.Edge.Proxying;
 using Microsoft.AspNetCore.Connections.Features;

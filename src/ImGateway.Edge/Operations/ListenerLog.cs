@@ -1,6 +1,5 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
-using ImGateway.Edge.Proxying;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 

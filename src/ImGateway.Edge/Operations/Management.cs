@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations.StatusPage;
 using ImGateway.Edge.Proxying;
 using Prometheus;

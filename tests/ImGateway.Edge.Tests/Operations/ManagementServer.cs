@@ -1,6 +1,7 @@
 using System.Net;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Proxying;
 using ImGateway.Edge.Tls;

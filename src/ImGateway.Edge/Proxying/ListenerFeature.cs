@@ -1,18 +1,8 @@
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ImGateway.Edge.Proxying;
-
-/// <summary>What a listener is for, which decides what a request on it may do.</summary>
-public enum ListenerKind
-{
-    Https,
-    Http,
-    Management,
-
-    /// <summary>The Unix socket by which verbs act on the running edge.</summary>
-    Control,
-}
 
 /// <summary>
 /// The listener a connection came in by, as a connection feature, and what the requests of one connection can share: each fact is

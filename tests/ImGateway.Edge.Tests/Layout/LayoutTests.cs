@@ -1,0 +1,187 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+
+namespace ImGateway.Edge.Tests.Layout;
+
+/// <summary>
+/// The folders of <c>src/ImGateway.Edge</c> (docs/architecture.md): which may reference which. Exceptions name the item of issue 17 that removes them;
+/// one that is no longer needed fails the test, so that the lists only become shorter.
+/// </summary>
+public sealed partial class LayoutTests
+{
+    const string Root = "(root)";
+    const int MostFiles = 30;
+
+    /// <summary>By top-level folder; its subfolders may reference the same. <c>EdgeApplication</c> in the root puts all of them together.</summary>
+    static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
+    {
+        ["Configuration"] = [],
+        ["Connections"] = ["Configuration"],
+        ["Tls"] = ["Configuration", "Connections"],
+        ["Challenges"] = ["Configuration", "Tls"],
+        ["Certificates"] = ["Configuration", "Tls", "Challenges"],
+        ["WebSockets"] = ["Configuration"],
+        ["Proxying"] = ["Configuration", "Connections", "Tls", "Challenges", "WebSockets"],
+        ["Operations"] = ["Configuration", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets"],
+        [Root] = ["Configuration", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations"],
+        ["Demo"] = ["Configuration", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations", Root],
+        ["Commands"] = ["Configuration", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations", "Demo", Root],
+    };
+
+    /// <summary>Libraries that a folder must not reference, by namespace.</summary>
+    static readonly (string Folder, string Library)[] Forbidden =
+    [
+        ("WebSockets", "Yarp"),
+        ("WebSockets", "Microsoft.AspNetCore.Http"),
+    ];
+
+    static readonly Dictionary<string, string> WrongReferences = new(StringComparer.Ordinal)
+    {
+        ["Connections -> (root)"] = "item 6: Rounds",
+        ["Operations -> (root)"] = "item 6: Rounds",
+    };
+
+    static readonly Dictionary<string, string> Cycles = new(StringComparer.Ordinal)
+    {
+        ["Certificates -> Certificates/Audit"] = "item 6",
+        ["Certificates -> Certificates/Issuance"] = "item 6",
+        ["Certificates -> Certificates/Stapling"] = "item 6",
+        ["Operations/Reload -> Operations"] = "item 6",
+    };
+
+    static readonly Dictionary<string, string> ForbiddenReferences = new(StringComparer.Ordinal)
+    {
+        ["WebSockets -> Yarp"] = "item 4",
+        ["WebSockets -> Microsoft.AspNetCore.Http"] = "item 4",
+    };
+
+    static readonly Dictionary<string, string> OverfullFolders = new(StringComparer.Ordinal)
+    {
+        ["src/ImGateway.Edge/Certificates"] = "item 6",
+        ["src/ImGateway.Edge/Certificates/Issuance"] = "item 6",
+        ["src/ImGateway.Edge/Configuration"] = "item 6",
+        ["src/ImGateway.Edge/Connections"] = "item 6",
+        ["src/ImGateway.Edge/Operations"] = "item 6",
+        ["src/ImGateway.Edge/Proxying"] = "item 6",
+        ["tests/ImGateway.Testing"] = "item 10",
+        ["tests/ImGateway.Testing/Acme"] = "item 10",
+    };
+
+    static readonly string Repository = PathOf("..", "..", "..");
+    static readonly string Source = Path.Combine(Repository, "src", "ImGateway.Edge");
+    static readonly Lazy<Reference[]> References = new(() => [.. TypeReferences.In(typeof(EdgeApplication).Assembly.Location)]);
+
+    [Fact]
+    public void Every_top_level_folder_has_its_line_in_the_layout() => Assert.Equal(
+        Allowed.Keys.Where(folder => folder != Root).Order(StringComparer.Ordinal),
+        Folders(Source).Where(folder => !folder.Contains('/', StringComparison.Ordinal) && folder.Length > 0).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void The_namespace_of_every_file_is_its_folder()
+    {
+        var wrong = from folder in Folders(Source)
+                    from file in Directory.EnumerateFiles(Path.Combine(Source, folder), "*.cs")
+                    let expected = $"ImGateway.Edge.{folder.Replace('/', '.')}".TrimEnd('.')
+                    let actual = NamespaceLine().Match(File.ReadAllText(file)).Groups["name"].Value
+                    where actual != expected && Path.GetFileName(file) != "Program.cs"
+                    select $"{Path.GetRelativePath(Source, file)} has the namespace {actual} instead of {expected}";
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Folders_reference_only_what_the_layout_allows() => AssertOnly(
+        WrongReferences,
+        from reference in BetweenFolders()
+        let @from = TopLevel(FolderOf(reference.FromNamespace))
+        let to = TopLevel(FolderOf(reference.ToNamespace))
+        where @from != to && !Allowed[@from].Contains(to)
+        select ($"{@from} -> {to}", reference.ToString()));
+
+    /// <summary>Constants leave no reference in the assembly; a <c>using</c> line is needed for those of folders that do not enclose the file's.</summary>
+    [Fact]
+    public void Folders_have_using_lines_only_of_what_the_layout_allows()
+    {
+        var wrong = from file in Directory.EnumerateFiles(Source, "*.cs", SearchOption.AllDirectories)
+                    let folder = TopLevel(Path.GetRelativePath(Source, Path.GetDirectoryName(file)!).Replace('\\', '/'))
+                    where Allowed.ContainsKey(folder)
+                    from Match line in UsingLine().Matches(File.ReadAllText(file))
+                    let name = line.Groups["name"].Value
+                    where name != folder && !Allowed[folder].Contains(name)
+                    select $"{Path.GetRelativePath(Source, file)} uses {name}";
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void No_folder_is_part_of_a_cycle()
+    {
+        var edges = BetweenFolders().ToLookup(reference => (From: FolderOf(reference.FromNamespace), To: FolderOf(reference.ToNamespace)));
+        var graph = edges.ToLookup(edge => edge.Key.From, edge => edge.Key.To);
+        var allowed = edges.Where(edge => !WrongReferences.Keys.Concat(Cycles.Keys).Contains(NameOf(edge.Key))).ToLookup(edge => edge.Key.From, edge => edge.Key.To);
+        AssertOnly(Cycles, from edge in edges
+                           where Cycles.ContainsKey(NameOf(edge.Key)) ? IsReached(graph, edge.Key.To, edge.Key.From) : IsReached(allowed, edge.Key.To, edge.Key.From)
+                           where !WrongReferences.ContainsKey(NameOf(edge.Key))
+                           from reference in edge
+                           select (NameOf(edge.Key), reference.ToString()));
+    }
+
+    [Fact]
+    public void Folders_reference_no_library_that_is_kept_out_of_them() => AssertOnly(
+        ForbiddenReferences,
+        from reference in References.Value
+        from forbidden in Forbidden
+        where TopLevel(FolderOf(reference.FromNamespace)) == forbidden.Folder
+        where reference.ToNamespace == forbidden.Library || reference.ToNamespace.StartsWith(forbidden.Library + ".", StringComparison.Ordinal)
+        select ($"{forbidden.Folder} -> {forbidden.Library}", reference.ToString()));
+
+    [Fact]
+    public void No_folder_holds_more_than_30_files() => AssertOnly(
+        OverfullFolders,
+        from part in (string[])["src", "tests", "bench", "tools"]
+        from folder in Folders(Path.Combine(Repository, part))
+        let path = $"{part}/{folder}"
+        let count = Directory.EnumerateFiles(Path.Combine(Repository, path), "*.cs").Count()
+        where count > MostFiles
+        select (path, $"{path} holds {count} files"));
+
+    /// <summary>All that was found is excepted, and all that is excepted was found.</summary>
+    static void AssertOnly(Dictionary<string, string> exceptions, IEnumerable<(string Name, string Detail)> found)
+    {
+        var all = found.ToList();
+        Assert.Empty(all.Where(one => !exceptions.ContainsKey(one.Name)).Select(one => one.Detail));
+        Assert.Empty(exceptions.Where(exception => all.TrueForAll(one => one.Name != exception.Key)).Select(exception => $"{exception.Key} is mended: remove the exception"));
+    }
+
+    static IEnumerable<Reference> BetweenFolders() => References.Value.Where(reference =>
+        IsOurs(reference.FromNamespace) && IsOurs(reference.ToNamespace) && reference.FromNamespace != reference.ToNamespace);
+
+    static bool IsReached(ILookup<string, string> graph, string start, string goal)
+    {
+        var reached = new HashSet<string>(StringComparer.Ordinal) { start };
+        var next = new Queue<string>(reached);
+        while (next.TryDequeue(out var folder))
+            foreach (var to in graph[folder].Where(reached.Add)) next.Enqueue(to);
+        return reached.Contains(goal);
+    }
+
+    static string NameOf((string From, string To) edge) => $"{edge.From} -> {edge.To}";
+
+    static bool IsOurs(string name) => name == "ImGateway.Edge" || name.StartsWith("ImGateway.Edge.", StringComparison.Ordinal);
+
+    static string FolderOf(string name) => !IsOurs(name) ? "" : name == "ImGateway.Edge" ? Root : name["ImGateway.Edge.".Length..].Replace('.', '/');
+
+    static string TopLevel(string folder) => folder.Split('/')[0];
+
+    /// <summary>The folder itself ("") and all below it, relative to it.</summary>
+    static IEnumerable<string> Folders(string path) => Directory.EnumerateDirectories(path, "*", SearchOption.AllDirectories)
+        .Select(folder => Path.GetRelativePath(path, folder).Replace('\\', '/'))
+        .Where(folder => !folder.Split('/').Any(name => name is "bin" or "obj"))
+        .Prepend("");
+
+    static string PathOf(string a, string b, string c, [CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, a, b, c));
+
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex NamespaceLine();
+
+    [GeneratedRegex(@"^using ImGateway\.Edge\.(?<name>\w+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex UsingLine();
+}
