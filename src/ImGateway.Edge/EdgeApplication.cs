@@ -23,13 +23,15 @@ public static class EdgeApplication
     /// <param name="pages">More answers over TLS, before the routes.</param>
     /// <param name="file">Where the configuration is read again; null: nowhere.</param>
     /// <param name="inherited">Sockets to listen on in place of configured addresses; null = none.</param>
+    /// <param name="services">Registered last, so in place of what is registered here: a test's clock.</param>
     internal static WebApplication Build(
         EdgeOptions options,
         IConfiguration configuration,
         Serilog.ILogger log,
         Action<IApplicationBuilder>? pages = null,
         ConfigurationFile? file = null,
-        InheritedSockets? inherited = null)
+        InheritedSockets? inherited = null,
+        Action<IServiceCollection>? services = null)
     {
         var plan = ListenPlan.For(options.Listen, inherited ?? InheritedSockets.None);
         // Empty: no settings file, environment name or listener can creep in that nobody named; and the start is short.
@@ -51,6 +53,7 @@ public static class EdgeApplication
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.WebHost.UseKestrelCore().UseBlockPools().UseControlSocket().UsePublicTransport(plan)
             .ConfigureKestrel(kestrel => Listen(kestrel, options, plan));
+        services?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.UseControl();

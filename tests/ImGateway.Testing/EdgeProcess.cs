@@ -127,24 +127,7 @@ public sealed class EdgeProcess : IAsyncDisposable
     public async Task<Scrape> GetMetricsAsync() => new(await _management.GetStringAsync(ManagementUri("/metrics")));
 
     /// <summary>Reads the metrics until they satisfy <paramref name="condition"/>: some are counted just after a client has its answer.</summary>
-    public async Task<Scrape> WaitForMetricsAsync(Func<Scrape, bool> condition, TimeSpan timeout)
-    {
-        using var limit = new CancellationTokenSource(timeout);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (true)
-        {
-            var metrics = await GetMetricsAsync();
-            if (condition(metrics)) return metrics;
-            try
-            {
-                await timer.WaitForNextTickAsync(limit.Token);
-            }
-            catch (OperationCanceledException e)
-            {
-                throw new TimeoutException($"The metrics are not as awaited after {timeout}:\n{metrics}", e);
-            }
-        }
-    }
+    public Task<Scrape> WaitForMetricsAsync(Func<Scrape, bool> condition, TimeSpan timeout) => Scrape.WaitForAsync(GetMetricsAsync, condition, timeout);
 
     public Task<HttpResponseMessage> GetManagementAsync(string path) => _management.GetAsync(ManagementUri(path));
 

@@ -13,6 +13,9 @@ public sealed record LogLine(string Text)
     public string? this[string property] =>
         _json is { } json && json.TryGetProperty(property, out var value) ? value.ToString() : null;
 
+    /// <summary>As Serilog calls it: <c>Information</c>, <c>Warning</c>, <c>Error</c>.</summary>
+    public string Level => this["@l"] ?? "Information";
+
     public override string ToString() => Text;
 
     static JsonElement? TryParse(string text)

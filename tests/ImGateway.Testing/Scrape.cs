@@ -8,6 +8,27 @@ public sealed partial class Scrape(string text)
 {
     readonly List<(string Name, Dictionary<string, string> Labels, double Value)> _samples = [.. Parse(text)];
 
+    /// <summary>Scrapes until the result satisfies <paramref name="condition"/>.</summary>
+    /// <exception cref="TimeoutException">It does not: the message holds the last one.</exception>
+    public static async Task<Scrape> WaitForAsync(Func<Task<Scrape>> scrape, Func<Scrape, bool> condition, TimeSpan timeout)
+    {
+        using var limit = new CancellationTokenSource(timeout);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (true)
+        {
+            var metrics = await scrape();
+            if (condition(metrics)) return metrics;
+            try
+            {
+                await timer.WaitForNextTickAsync(limit.Token);
+            }
+            catch (OperationCanceledException e)
+            {
+                throw new TimeoutException($"The metrics are not as awaited after {timeout}:\n{metrics}", e);
+            }
+        }
+    }
+
     /// <summary>The sum of the samples with this name that carry all of <paramref name="labels"/>; 0 if there is none.</summary>
     public double Sum(string name, params (string Name, string Value)[] labels) =>
         _samples.Where(s => s.Name == name && labels.All(l => s.Labels.GetValueOrDefault(l.Name) == l.Value)).Sum(s => s.Value);

@@ -30,29 +30,32 @@ public static class Logging
     internal static Logger CreateLogger(IConfiguration configuration, bool readable, bool colours, Stream output)
     {
         var section = configuration.GetSection("Serilog");
-        var logger = new LoggerConfiguration()
-            .MinimumLevel.Information()
-            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-            .MinimumLevel.Override("System", LogEventLevel.Warning)
-            .MinimumLevel.Override("Yarp", LogEventLevel.Warning)
-            // What keeps the host from starting is thrown too, and told to the user in one line; a service that stops the host is fatal to it.
-            .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LogEventLevel.Fatal)
-            // It warns of every failed request, with a stack trace; what an outage is worth is one line an interval and a metric.
-            .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder", LogEventLevel.Error)
-            // Its mere being enabled costs an Activity a request; the access log says more.
-            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
-            // As the forwarder does, once a probe, with a stack trace; HealthChanges has a line at each change.
-            .MinimumLevel.Override("Yarp.ReverseProxy.Health", LogEventLevel.Error)
-            // As the forwarder does, once a request; the line about the upstream stands for it.
-            .MinimumLevel.Override("Yarp.ReverseProxy.LoadBalancing", LogEventLevel.Error)
-            // A client that floods a connection is worth a fatal line, with a stack, a frame to it: whoever wants the disk full has only to ask.
-            .MinimumLevel.Override("Microsoft.AspNetCore.Server.Kestrel.Http2", LevelAlias.Off)
-            .Enrich.FromLogContext();
+        var logger = WithLevels();
         if (!section.GetSection("WriteTo").Exists()) logger.WriteTo.Sink(Output(), Batching);
         return section.Exists() ? CreateConfigured(logger, configuration) : logger.CreateLogger();
 
         IBatchedLogEventSink Output() => new BatchedStreamSink(output, readable ? new ReadableFormatter(colours) : new JsonLineFormatter());
     }
+
+    /// <summary>What is logged unless the <c>Serilog</c> section says otherwise.</summary>
+    internal static LoggerConfiguration WithLevels() => new LoggerConfiguration()
+        .MinimumLevel.Information()
+        .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+        .MinimumLevel.Override("System", LogEventLevel.Warning)
+        .MinimumLevel.Override("Yarp", LogEventLevel.Warning)
+        // What keeps the host from starting is thrown too, and told to the user in one line; a service that stops the host is fatal to it.
+        .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LogEventLevel.Fatal)
+        // It warns of every failed request, with a stack trace; what an outage is worth is one line an interval and a metric.
+        .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder", LogEventLevel.Error)
+        // Its mere being enabled costs an Activity a request; the access log says more.
+        .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
+        // As the forwarder does, once a probe, with a stack trace; HealthChanges has a line at each change.
+        .MinimumLevel.Override("Yarp.ReverseProxy.Health", LogEventLevel.Error)
+        // As the forwarder does, once a request; the line about the upstream stands for it.
+        .MinimumLevel.Override("Yarp.ReverseProxy.LoadBalancing", LogEventLevel.Error)
+        // A client that floods a connection is worth a fatal line, with a stack, a frame to it: whoever wants the disk full has only to ask.
+        .MinimumLevel.Override("Microsoft.AspNetCore.Server.Kestrel.Http2", LevelAlias.Off)
+        .Enrich.FromLogContext();
 
     // A batch that cannot be written is given up: retrying would repeat the lines that got through. A reader that stands still costs events, not requests.
     static BatchingOptions Batching => new()

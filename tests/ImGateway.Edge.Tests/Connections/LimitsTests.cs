@@ -28,7 +28,7 @@ public sealed class LimitsTests
         var metrics = await edge.MetricsAsync();
         Assert.Equal(2, metrics.Sum("imgw_refused_total", ("reason", "connections")));
         Assert.Equal(2, metrics.Sum("imgw_tls_handshake_failures_total", ("reason", "refused")));
-        Assert.Single(edge.Logs.Lines, line => line.Message.Contains("Edge:Limits:Connections", StringComparison.Ordinal));
+        Assert.Single(edge.Warnings, line => line.Message.Contains("Edge:Limits:Connections", StringComparison.Ordinal));
 
         await first.DisposeAsync();
         await using var third = await EventuallyAsync(() => RawTls.ConnectAsync(edge));

@@ -96,7 +96,7 @@ public sealed class ProxyProtocolTests
         var metrics = await edge.MetricsAsync();
         Assert.Equal(8, metrics.Sum("imgw_refused_total", ("reason", "proxy_protocol")));
         Assert.Equal(4, metrics.Sum("imgw_tls_handshake_failures_total", ("reason", "refused")));
-        var line = Assert.Single(edge.Logs.Lines, line => line.Message.Contains("proxy_protocol", StringComparison.Ordinal));
+        var line = Assert.Single(edge.Warnings, line => line.Message.Contains("proxy_protocol", StringComparison.Ordinal));
         Assert.Contains("switch it on there", line.Message, StringComparison.Ordinal);
     }
 

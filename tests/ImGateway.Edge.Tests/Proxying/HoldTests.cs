@@ -68,7 +68,7 @@ public sealed class HoldTests
     {
         const int Requests = 60;
         var port = FreePort.Next();
-        var time = new FakeTimeProvider();
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var edge = await HoldingAsync(TimeSpan.FromMinutes(1), port, time);
         var waiting = new List<Task<RawResponse>>();
         for (var i = 1; i <= Requests; i++)
@@ -106,7 +106,7 @@ public sealed class HoldTests
     [Fact]
     public async Task The_time_is_counted_from_the_first_failure()
     {
-        var time = new FakeTimeProvider();
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var edge = await HoldingAsync(TimeSpan.FromSeconds(10), FreePort.Next(), time);
         var waiting = edge.GetAsync("/api");
         await edge.WaitForHeldAsync(1);
@@ -160,7 +160,7 @@ public sealed class HoldTests
     public async Task A_gateway_that_dies_has_a_moment_to_stop_listening()
     {
         var port = FreePort.Next();
-        var time = new FakeTimeProvider();
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         var dying = RecordingUpstream.Start(UpstreamScripts.ResetAfter("HTTP/1.1 200"), port: port);
         await using var edge = await HoldingAsync(TimeSpan.FromMinutes(1), port, time);
         var asking = edge.GetAsync("/api");

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
@@ -7,21 +8,15 @@ using ImGateway.Edge.Proxying;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.WebSockets;
 using ImGateway.Testing;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Prometheus;
 
 namespace ImGateway.Edge.Tests.Proxying;
 
 /// <summary>
-/// The request flow on Kestrel: what port 443 does, both behind TLS and, for exact bytes, without it (<see cref="Bare"/>), and port 80.
-/// Its certificate covers gateway.test, localhost and *.wild.test.
+/// An <see cref="InProcessEdge"/> for tests of requests: a certificate for gateway.test, localhost and *.wild.test, and beside the listeners of an
+/// edge one without TLS (<see cref="Bare"/>), on which a test writes and reads exact bytes.
 /// </summary>
 sealed class ProxyHost : IAsyncDisposable
 {
@@ -30,66 +25,31 @@ sealed class ProxyHost : IAsyncDisposable
     static readonly string[] Covered = [Host, "localhost", "*.wild.test"];
 
     readonly TestCa _ca = TestCa.Create("Proxy tests");
-    readonly WebApplication _app;
-    readonly CollectorRegistry _registry = new();
+    readonly TemporaryDirectory _directory = TemporaryDirectory.InMemory();
+    InProcessEdge _edge = null!;
+    int _linesOfStart;
 
-    ProxyHost(EdgeOptions options, IReadOnlyDictionary<string, string?> yarp, TimeProvider? time, Action<KestrelServerLimits>? limits)
-    {
-        Issued = _ca.Issue(Covered);
-        var credential = Issued.ToCredential(Covered);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Configuration.AddInMemoryCollection(yarp);
-        builder.Logging.AddProvider(Logs).AddFilter("Yarp", LogLevel.Error);
-        builder.Services.AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(_registry));
-        builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddTls(options).AddChallenges().AddProxying(options, builder.Configuration);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-        {
-            ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
-            limits?.Invoke(kestrel.Limits);
-            kestrel.Listen(IPAddress.Loopback, 0, listener =>
-            {
-                listener.UseTlsEngine();
-                listener.UseListenerKind(ListenerKind.Https);
-            });
-            kestrel.Listen(IPAddress.Loopback, 0, listener =>
-            {
-                listener.Protocols = HttpProtocols.Http1;
-                listener.Use(next => connection =>
-                {
-                    connection.Features.Set(new TlsConnectionInfo { Host = HostName.Parse(Host), Credential = credential });
-                    return next(connection);
-                });
-                listener.UseListenerKind(ListenerKind.Https);
-            });
-            kestrel.Listen(IPAddress.Loopback, 0, listener =>
-            {
-                listener.Protocols = HttpProtocols.Http1;
-                listener.UseConnectionGate();
-                listener.UseListenerKind(ListenerKind.Http);
-            });
-        });
-        _app = builder.Build();
-        _app.UseProxying();
-        _app.Services.GetRequiredService<ServerCertificateSelector>().Publish(
-            options.Hosts.Where(credential.Covers).ToDictionary(host => host, _ => credential));
-    }
+    ProxyHost() => Issued = _ca.Issue(Covered);
 
     public IssuedCertificate Issued { get; }
 
-    public RecordingLogs Logs { get; } = new();
+    /// <summary>Warnings and errors since it listens.</summary>
+    public IEnumerable<LogLine> Warnings => _edge.Log.Lines.Skip(_linesOfStart).Where(line => line.Level is not "Information");
 
-    public IPEndPoint Tls => Endpoint(0);
+    public IPEndPoint Tls => _edge.Https;
 
-    public IPEndPoint Bare => Endpoint(1);
+    /// <summary>After the three listeners and the control socket.</summary>
+    public IPEndPoint Bare => _edge.Listener(4);
 
-    public IPEndPoint Plain => Endpoint(2);
+    public IPEndPoint Plain => _edge.Http;
 
-    public IReadOnlyList<IChallengeResponder> Challenges => _app.Services.GetRequiredService<ChallengeResponders>().Of(_app.Services.GetRequiredService<CurrentOptions>().Value);
+    public IServiceProvider Services => _edge.Services;
 
-    public IServiceProvider Services => _app.Services;
+    public IReadOnlyList<IChallengeResponder> Challenges => Services.GetRequiredService<ChallengeResponders>().Of(Services.GetRequiredService<CurrentOptions>().Value);
 
-    public WebSocketRegistry WebSockets => _app.Services.GetRequiredService<WebSocketRegistry>();
+    public WebSocketRegistry WebSockets => Services.GetRequiredService<WebSocketRegistry>();
+
+    public RequestPath Path => Services.GetRequiredService<RequestPaths>().Current;
 
     public static EdgeOptions Options(params Uri[] upstreams) => new()
     {
@@ -100,29 +60,30 @@ sealed class ProxyHost : IAsyncDisposable
     public static async Task<ProxyHost> StartAsync(
         EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null, TimeProvider? time = null, Action<KestrelServerLimits>? limits = null)
     {
-        var host = new ProxyHost(options, yarp ?? new Dictionary<string, string?>(), time, limits);
-        await host._app.StartAsync();
-        return host;
+        var host = new ProxyHost();
+        try
+        {
+            await host.BeginAsync(options, yarp, time, limits);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
     }
 
     public static Task<ProxyHost> StartAsync(RecordingUpstream upstream) => StartAsync(Options(upstream.Address));
 
-    public RequestPath Path => _app.Services.GetRequiredService<RequestPaths>().Current;
-
     /// <summary>Requests from now on are served by these.</summary>
-    public Task ReloadAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null) => _app.Services.GetRequiredService<RequestPaths>().ReplaceAsync(
-        options, ProxyConfiguration.Read(options, new ConfigurationBuilder().AddInMemoryCollection(yarp ?? new Dictionary<string, string?>()).Build()));
+    public Task ReloadAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null) => Services.GetRequiredService<RequestPaths>().ReplaceAsync(
+        options, ProxyConfiguration.Read(options, Configuration(yarp)));
 
     /// <summary>A GET over HTTP/1.1 with these further header lines.</summary>
     public Task<RawResponse> GetAsync(string target, params string[] headers) =>
         RawClient.ExchangeAsync(Bare, $"GET {target} HTTP/1.1\r\nHost: {Host}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n");
 
-    public async Task<Scrape> MetricsAsync()
-    {
-        using var text = new MemoryStream();
-        await _registry.CollectAndExportAsTextAsync(text);
-        return new Scrape(System.Text.Encoding.UTF8.GetString(text.ToArray()));
-    }
+    public Task<Scrape> MetricsAsync() => _edge.GetMetricsAsync();
 
     /// <summary>Trusts the test's CA and goes to the edge whatever the name.</summary>
     public SocketsHttpHandler Handler() => new()
@@ -130,9 +91,9 @@ sealed class ProxyHost : IAsyncDisposable
         UseProxy = false,
         ConnectCallback = async (_, cancellation) =>
         {
-            var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await socket.ConnectAsync(Tls, cancellation);
-            return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+            return new NetworkStream(socket, ownsSocket: true);
         },
         SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate!.GetCertHashString() == Issued.Leaf.GetCertHashString() },
     };
@@ -148,16 +109,45 @@ sealed class ProxyHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync(new CancellationToken(canceled: true));
-        await _app.DisposeAsync();
-        Logs.Dispose();
+        if (_edge is not null) await _edge.DisposeAsync();
         Issued.Dispose();
         _ca.Dispose();
+        _directory.Dispose();
     }
 
-    IPEndPoint Endpoint(int index)
+    async Task BeginAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp, TimeProvider? time, Action<KestrelServerLimits>? limits)
     {
-        var address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ElementAt(index));
-        return new IPEndPoint(IPAddress.Parse(address.Host), address.Port);
+        options = options with
+        {
+            DataDirectory = _directory["data"],
+            Listen = InProcessEdge.OnAnyPorts(options.Listen),
+            Certificates = new CertificatesSection { Source = CertificateSource.Files, Files = [Issued.WriteTo(_directory.Path)] },
+        };
+        _edge = await InProcessEdge.StartAsync(options, Configuration(yarp), services =>
+        {
+            if (time is not null) services.AddSingleton(time);
+            services.Configure<KestrelServerOptions>(kestrel =>
+            {
+                limits?.Invoke(kestrel.Limits);
+                kestrel.Listen(new PublicEndPoint(new IPEndPoint(IPAddress.Loopback, 0), "Bare"), ListenWithoutTls);
+            });
+        });
+        _linesOfStart = _edge.Log.Lines.Count;
     }
+
+    void ListenWithoutTls(ListenOptions listener)
+    {
+        var credential = Issued.ToCredential(Covered);
+        listener.Protocols = HttpProtocols.Http1;
+        listener.UseClientConnections();
+        listener.Use(next => connection =>
+        {
+            connection.Features.Set(new TlsConnectionInfo { Host = HostName.Parse(Host), Credential = credential });
+            return next(connection);
+        });
+        listener.UseListenerKind(ListenerKind.Https);
+    }
+
+    static IConfiguration Configuration(IReadOnlyDictionary<string, string?>? yarp) =>
+        new ConfigurationBuilder().AddInMemoryCollection(yarp ?? new Dictionary<string, string?>()).Build();
 }

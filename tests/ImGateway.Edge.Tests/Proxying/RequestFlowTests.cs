@@ -18,7 +18,7 @@ public sealed class RequestFlowTests
 
         var response = await edge.GetAsync(target);
 
-        Assert.Empty(edge.Logs.Lines);
+        Assert.Empty(edge.Warnings);
         Assert.Equal("hello", response.Body);
         Assert.StartsWith($"GET {target} HTTP/1.1\r\n", upstream.Requests.Single());
     }

@@ -10,7 +10,7 @@ public sealed class RequestRatesTests
 {
     static readonly IPAddress Address = IPAddress.Parse("192.0.2.1");
 
-    readonly FakeTimeProvider _time = new();
+    readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
     readonly RequestRates _rates;
 
     public RequestRatesTests() => _rates = new RequestRates(_time);

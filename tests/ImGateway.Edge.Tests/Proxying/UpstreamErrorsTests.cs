@@ -84,15 +84,24 @@ public sealed class UpstreamErrorsTests
             ["ReverseProxy:Clusters:gateway:HealthCheck:AvailableDestinationsPolicy"] = "HealthyAndUnknown",
         });
         var budget = edge.Services.GetRequiredService<ConnectionBudget>();
+        using var client = await RawClient.ConnectAsync(edge.Bare);
+        // Once answered the client's own connection has its place.
+        Assert.Equal(404, (await ExchangeAsync("/nowhere")).Status);
 
         budget.AllowFor(0);
-        for (var i = 0; i < Requests; i++) AssertShort(await edge.GetAsync("/api"), 502, "The gateway failed\n");
+        for (var i = 0; i < Requests; i++) AssertShort(await ExchangeAsync("/api"), 502, "The gateway failed\n");
 
         Assert.Equal(Requests, (await edge.MetricsAsync()).Sum("imgw_upstream_errors_total", ("route", "api"), ("error", "connect")));
-        Assert.Contains("left for a connection to 127.0.0.1:", Assert.Single(edge.Logs.Lines, line => line.Message.StartsWith("Upstream ", StringComparison.Ordinal)).Message, StringComparison.Ordinal);
+        Assert.Contains("left for a connection to 127.0.0.1:", Assert.Single(edge.Warnings, line => line.Message.StartsWith("Upstream ", StringComparison.Ordinal)).Message, StringComparison.Ordinal);
         Assert.Null(edge.Services.GetRequiredService<UpstreamResults>().Of(Destination(edge)));
         budget.AllowFor(int.MaxValue);
         Assert.Equal(200, (await edge.GetAsync("/api")).Status);
+
+        async Task<RawResponse> ExchangeAsync(string target)
+        {
+            await client.SendAsync($"GET {target} HTTP/1.1\r\nHost: {ProxyHost.Host}\r\n\r\n");
+            return await client.ReadResponseAsync();
+        }
     }
 
     [Fact]
@@ -140,7 +149,7 @@ public sealed class UpstreamErrorsTests
     [Fact]
     public async Task Failures_are_logged_once_an_interval_with_their_number()
     {
-        var time = new FakeTimeProvider();
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var edge = await ProxyHost.StartAsync(ProxyHost.Options(UnusedAddress()), time: time);
 
         for (var i = 0; i < 3; i++) await edge.GetAsync("/api");
@@ -152,7 +161,7 @@ public sealed class UpstreamErrorsTests
         Assert.Equal(2, Lines().Count);
         Assert.EndsWith("2 more since the last such line", Lines()[1].Message);
 
-        List<RecordedLog> Lines() => [.. edge.Logs.Lines.Where(line => line.Message.StartsWith("Upstream failed", StringComparison.Ordinal))];
+        List<LogLine> Lines() => [.. edge.Warnings.Where(line => line.Message.StartsWith("Upstream failed", StringComparison.Ordinal))];
     }
 
     static void AssertShort(RawResponse response, int status, string body)
