@@ -6,7 +6,7 @@ using Serilog.Parsing;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>Formats a batch of events into one reused buffer and writes it at once. Serilog calls it for one batch at a time, off the request path.</summary>
+/// <summary>Formats a batch of events into one reused buffer and writes it with one call. Serilog calls it for one batch at a time, off the request path.</summary>
 sealed class BatchedStreamSink : IBatchedLogEventSink, IDisposable
 {
     const int KeptBytes = 1024 * 1024;
@@ -42,7 +42,7 @@ sealed class BatchedStreamSink : IBatchedLogEventSink, IDisposable
         }
     }
 
-    /// <summary>An event whose value cannot be formatted must not leave half a line before the next one.</summary>
+    /// <summary>Discards a partial line if a value of the event cannot be formatted.</summary>
     void Format(LogEvent logEvent)
     {
         _line.GetStringBuilder().Clear();

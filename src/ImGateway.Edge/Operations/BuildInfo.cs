@@ -3,11 +3,11 @@ using System.Security.Cryptography;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>What runs here.</summary>
-/// <param name="Commit">Empty in a build outside a repository.</param>
+/// <summary>The versions of the program, .NET and OpenSSL.</summary>
+/// <param name="Commit">The commit; empty in a build outside a repository.</param>
 public sealed record BuildInfo(string Version, string Commit, string OpenSsl)
 {
-    /// <summary>Asks OpenSSL for its version, which initializes it: only after the TLS policy has been loaded.</summary>
+    /// <summary>Reads OpenSSL's version, which initializes OpenSSL, so call it only after the TLS policy has been loaded.</summary>
     public static BuildInfo Read()
     {
         var informational = typeof(BuildInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";

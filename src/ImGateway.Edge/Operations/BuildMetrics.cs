@@ -3,7 +3,7 @@ using Prometheus;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>What runs here, as a label set that is always 1: joined to other series in queries.</summary>
+/// <summary>The versions as labels of a gauge that is always 1, for joins in queries.</summary>
 sealed class BuildMetrics(IMetricFactory metrics, BuildInfo build, CurrentOptions options)
 {
     readonly Gauge _info = metrics.CreateGauge("imgw_build_info", "Always 1; its labels say what runs.", ["version", "commit", "openssl", "engine"]);

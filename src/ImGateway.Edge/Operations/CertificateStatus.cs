@@ -7,17 +7,17 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// What is served for one configured host, for people and scripts: <c>/api/certificates</c>, <c>cert show --json</c> and the control socket say the same.
-/// Everything but host, name and what comes next is null while there is no certificate.
+/// The certificate of one configured host, in the form of <c>/api/certificates</c>, <c>cert show --json</c> and the control socket.
+/// Without a certificate, everything but host, name and next action is null.
 /// </summary>
-/// <param name="Name">Of the managed certificate: the host with <c>*</c> written <c>_</c>.</param>
+/// <param name="Name">The name of the managed certificate: the host with <c>*</c> written <c>_</c>.</param>
 /// <param name="SpkiSha256">Pin of the key (RFC 7469 §2.4): base64 of the SHA-256 of the subject public key info.</param>
 /// <param name="DaysLeft">Negative once expired.</param>
-/// <param name="ChainLength">Certificates a handshake sends.</param>
-/// <param name="Ocsp">State of the stapled response, as the metric says it.</param>
+/// <param name="ChainLength">The number of certificates that a handshake sends.</param>
+/// <param name="Ocsp">State of the stapled response, as in the metric.</param>
 /// <param name="Source"><c>files</c>, <c>self-signed</c>, <c>acme</c> or <c>import</c>.</param>
-/// <param name="Origin">The file, the development CA's, the directory of the CA, or who imported it.</param>
-/// <param name="Previous">What <c>cert rollback</c> would bring back.</param>
+/// <param name="Origin">The file, the development CA, the CA's directory URL, or the user who imported it.</param>
+/// <param name="Previous">The certificate that <c>cert rollback</c> would restore.</param>
 public sealed record CertificateStatus(
     string Host,
     string Name,
@@ -40,13 +40,13 @@ public sealed record CertificateStatus(
     /// <summary><c>complete</c>, <c>unverified</c> or <c>incomplete</c>.</summary>
     public string? ChainState { get; init; }
 
-    /// <summary>What the chain lacks and what to do about it; left out where it is complete.</summary>
+    /// <summary>What the chain lacks, with the remedy; omitted if the chain is complete.</summary>
     public string? ChainProblem { get; init; }
 
-    /// <summary>Files for the host that are refused now; left out where there are none.</summary>
+    /// <summary>Files for the host that are refused at the moment; omitted if there are none.</summary>
     public IReadOnlyList<RefusedFile>? RefusedFiles { get; init; }
 
-    /// <summary>One for each host, whether it has a certificate or not.</summary>
+    /// <summary>The status of every configured host, with or without a certificate.</summary>
     public static IReadOnlyList<CertificateStatus> Of(
         IReadOnlyList<HostName> hosts,
         IReadOnlyList<ManagedCertificate> certificates,
@@ -89,7 +89,7 @@ public sealed record CertificateStatus(
         };
     }
 
-    /// <summary>Whether a user who writes <paramref name="name"/> means this one.</summary>
+    /// <summary>Whether <paramref name="name"/>, as typed by a user, refers to this certificate.</summary>
     public bool IsCalled(string name) =>
         name.Equals(Name, StringComparison.OrdinalIgnoreCase) || (HostName.TryParse(name, out var host) && host.Value == Host);
 

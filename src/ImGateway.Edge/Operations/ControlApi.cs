@@ -10,10 +10,10 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// Everything the control socket answers; the only way to change what the running edge serves. Between this program and itself, so it may change
-/// with any version:
-/// 1. the caller is the edge's own user or root, else 403;
-/// 2. the path's answer, else 404; a change that is refused is 422 with its reasons.
+/// The API of the control socket, the only way to change what the running edge serves. Its only client is this program, so it may change
+/// with any version. For each request:
+/// 1. the caller must be the edge's own user or root, otherwise 403;
+/// 2. the handler of the path, otherwise 404; a refused change is 422 with the reasons.
 /// </summary>
 sealed partial class ControlApi(
     RequestDelegate next,
@@ -25,7 +25,7 @@ sealed partial class ControlApi(
     IHostApplicationLifetime life,
     ILogger<ControlApi> logger)
 {
-    /// <summary>Certificate, chain and key, with room to spare.</summary>
+    /// <summary>Upper bound for certificate, chain and key together.</summary>
     const long LargestBody = 1024 * 1024;
 
     const string CertificatePrefix = "/certificates/";
@@ -63,7 +63,7 @@ sealed partial class ControlApi(
         };
     }
 
-    /// <summary>Not aborted with the request: it is all or nothing, and nothing would be left to tell.</summary>
+    /// <summary>Not cancelled with the request: a change completes or fails as a whole.</summary>
     async Task ReloadAsync(HttpContext context, string who)
     {
         var result = await reload.ReloadAsync(who, life.ApplicationStopping);
@@ -101,7 +101,7 @@ sealed partial class ControlApi(
             return;
         }
 
-        // Not aborted with the request: half way, an operator's Ctrl+C would leave it open what is served.
+        // Not cancelled with the request: after Ctrl+C in the middle it would be unknown what is served.
         await InstalledAsync(context, await manager.ImportAsync(certificate, key, import.Chain, import.Password, who, CancellationToken.None));
     }
 
@@ -121,7 +121,7 @@ sealed partial class ControlApi(
         else await TellAsync(context, name, (host, progress) => manager.RevokeAsync(host, reason, who, progress, life.ApplicationStopping));
     }
 
-    /// <summary>Ended by the edge's own stop, and not by that of the verb: a certificate half ordered counts against the CA's limits.</summary>
+    /// <summary>Cancelled by the edge's stop, not by that of the verb: an abandoned order counts against the CA's limits.</summary>
     Task TellAsync(HttpContext context, string name, Func<HostName, IProgress<string>, Task<RenewResult>> change)
     {
         if (options.Value.Hosts.FirstOrDefault(host => host.CertificateName == name) is not { } host) return RefuseAsync(context, StatusCodes.Status404NotFound, "no managed certificate of that name");
@@ -137,14 +137,14 @@ sealed partial class ControlApi(
             }
             catch (Exception e)
             {
-                // Whoever asked waits for an answer, and the log has the rest.
+                // The caller gets a short message; the log has the details.
                 Failed(e, host);
                 return new ControlRenewed(host.Value, Succeeded: false, "failed within the edge; its log says how");
             }
         });
     }
 
-    /// <summary>Null for what is none. What is wrong with it may hold a key: not repeated.</summary>
+    /// <summary>Null for invalid JSON. The parser's message is not repeated, because the body may contain a key.</summary>
     static async Task<T?> ReadAsync<T>(HttpContext context)
         where T : class
     {

@@ -5,10 +5,10 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>The running edge as a verb meets it, over its control socket.</summary>
+/// <summary>The verbs' client of the running edge's control socket.</summary>
 sealed class ControlClient : IDisposable
 {
-    /// <summary>A swap proves itself to every host it changes, which may take a while.</summary>
+    /// <summary>Time-out for a swap, which makes a test handshake for every host that it changes.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     readonly HttpClient _http;
@@ -28,18 +28,18 @@ sealed class ControlClient : IDisposable
 
     public string Path => _path;
 
-    /// <summary>Null where no edge runs.</summary>
-    /// <exception cref="UserError">One runs and does not answer, or not to this user.</exception>
+    /// <summary>Null if no edge is running.</summary>
+    /// <exception cref="UserError">An edge is running and does not answer, or refuses this user.</exception>
     public Task<ControlReply<T>?> GetAsync<T>(string path, CancellationToken cancellationToken) =>
         SendAsync<T>(() => new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
 
-    /// <summary>As <see cref="GetAsync"/>.</summary>
+    /// <summary>Like <see cref="GetAsync"/>, with a body.</summary>
     public Task<ControlReply<T>?> PostAsync<T>(string path, object? body, CancellationToken cancellationToken) =>
         SendAsync<T>(
             () => new HttpRequestMessage(HttpMethod.Post, path) { Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: EdgeStatus.Json) },
             cancellationToken);
 
-    /// <summary>As <see cref="PostAsync"/>, for what takes its time: <paramref name="progress"/> is told each line as it comes (<see cref="ControlProgress"/>).</summary>
+    /// <summary>Like <see cref="PostAsync"/>, for long operations: reports each line of progress (<see cref="ControlProgress"/>).</summary>
     public Task<ControlReply<T>?> FollowAsync<T>(string path, object body, IProgress<string> progress, CancellationToken cancellationToken) => SendAsync(
         () => new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, body.GetType(), options: EdgeStatus.Json) },
         HttpCompletionOption.ResponseHeadersRead,

@@ -8,10 +8,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// The control socket, which belongs to one process at a time: the one that holds <c>control.lock</c> beside it, which the system releases with its
-/// process. A file that a dead process left is replaced; while another edge holds the lock (two overlap during an upgrade) this one serves without,
-/// and takes the socket over once the other has ended. By the files alone two that start at the same moment would each find the name free, and the
-/// first to stop would remove the socket of the other.
+/// The listener of the control socket. The socket belongs to the process that holds <c>control.lock</c> beside it; the system releases the lock with the
+/// process. A socket file of a dead process is replaced. While another edge holds the lock (two overlap during an upgrade), this one serves without a socket,
+/// and takes it over once the other has stopped. Without the lock, two edges that start at the same moment would each find the name free, and the
+/// first one to stop would remove the other's socket.
 /// </summary>
 sealed partial class ControlListener : IConnectionListener
 {
@@ -36,7 +36,7 @@ sealed partial class ControlListener : IConnectionListener
 
     public EndPoint EndPoint { get; }
 
-    /// <summary>At once where nothing stands against it, so that verbs reach an edge as soon as clients do.</summary>
+    /// <summary>Binds at once if possible, so that verbs reach an edge as soon as clients do.</summary>
     public void Open()
     {
         try
@@ -64,7 +64,7 @@ sealed partial class ControlListener : IConnectionListener
             }
             catch (SocketException)
             {
-                // Short of descriptors, say: an error that ended this loop would end the socket for good.
+                // For example, no descriptors: an exception would end this loop, and the socket, permanently.
                 await Task.Delay(LookAgain, _time, CancellationToken.None);
             }
         }
@@ -76,7 +76,7 @@ sealed partial class ControlListener : IConnectionListener
         await _stop.CancelAsync();
         lock (_opening)
         {
-            // The lock last: until then no other process puts a socket of its own there.
+            // Release the lock last: until then no other process binds the socket.
             if (_socket is not null) Remove();
             _socket?.Dispose();
             _lock?.Dispose();
@@ -115,7 +115,7 @@ sealed partial class ControlListener : IConnectionListener
         lock (_opening)
         {
             _stop.Token.ThrowIfCancellationRequested();
-            // 1. Whose it is. An edge of a version before the lock is found by asking.
+            // 1. Find the owner. An edge of a version without the lock is found by connecting.
             DurableFile.CreatePrivateFolder(Path.GetDirectoryName(_path)!);
             _lock ??= TryLock(Path.ChangeExtension(_path, ".lock"));
             if (_lock is null || IsAnswered()) return false;
@@ -126,7 +126,7 @@ sealed partial class ControlListener : IConnectionListener
 
     void Bind()
     {
-        // 2. Bound under another name, so that no verb meets it half made. What a crash left there goes.
+        // 2. Bind under a temporary name, so that no verb finds an unfinished socket. A leftover of a crash is removed.
         var own = Path.Combine(Path.GetDirectoryName(_path)!, ".ctl");
         File.Delete(own);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -134,11 +134,11 @@ sealed partial class ControlListener : IConnectionListener
         {
             socket.Bind(new UnixDomainSocketEndPoint(own));
 
-            // 3. Private before it answers: the umask decided its mode until here.
+            // 3. Restrict the mode before listening: until here the umask decided it.
             if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(own, DurableFile.OwnerOnly);
             socket.Listen(backlog: 16);
 
-            // 4. In place of what a dead process may have left.
+            // 4. Rename it over a socket that a dead process may have left.
             File.Move(own, _path, overwrite: true);
             _socket = socket;
         }
@@ -149,7 +149,7 @@ sealed partial class ControlListener : IConnectionListener
         }
     }
 
-    /// <summary>Null where another process holds it.</summary>
+    /// <summary>Null if another process holds the lock.</summary>
     static FileStream? TryLock(string path)
     {
         const int WouldBlock = 11, WouldBlockOnMac = 35, SharingViolation = unchecked((int)0x80070020);
@@ -173,14 +173,14 @@ sealed partial class ControlListener : IConnectionListener
         }
         catch (Exception e) when (IsOfTheDisk(e))
         {
-            // Whoever comes next replaces it.
+            // The next owner replaces the file.
         }
     }
 
-    /// <summary>File systems without sockets, and full ones: no reason not to serve, and it may pass.</summary>
+    /// <summary>For example a file system without sockets, or a full one. The edge serves without a control socket and retries.</summary>
     static bool IsOfTheDisk(Exception e) => e is IOException or SocketException or UnauthorizedAccessException;
 
-    /// <summary>A socket file says nothing about its process: only asking does.</summary>
+    /// <summary>Connects, because a socket file does not show whether its process is alive.</summary>
     bool IsAnswered()
     {
         using var asking = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -191,7 +191,7 @@ sealed partial class ControlListener : IConnectionListener
         }
         catch (SocketException e)
         {
-            // A full backlog (EAGAIN) is somebody too.
+            // A full backlog (EAGAIN) also means a live process.
             return e.SocketErrorCode is SocketError.WouldBlock;
         }
     }

@@ -4,12 +4,12 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>The user at the other end of the control socket, as the kernel vouches for (SO_PEERCRED, unix(7)).</summary>
+/// <summary>The user at the other end of the control socket, as the kernel reports (SO_PEERCRED, unix(7)).</summary>
 readonly record struct ControlPeer(uint UserId)
 {
     const int SocketLevel = 1, PeerCredentials = 17;
 
-    /// <summary>Null where the system does not tell.</summary>
+    /// <summary>Null if the system does not report the user.</summary>
     public static ControlPeer? Of(Socket socket)
     {
         if (!OperatingSystem.IsLinux()) return null;
@@ -19,7 +19,7 @@ readonly record struct ControlPeer(uint UserId)
         return new ControlPeer(MemoryMarshal.Read<uint>(credentials[4..]));
     }
 
-    /// <summary>Whoever the edge runs as, and root.</summary>
+    /// <summary>Whether the user is the edge's own user or root.</summary>
     public bool MayAct => UserId == 0 || UserId == ThisUser.Id;
 
     public override string ToString() => $"uid {UserId}";

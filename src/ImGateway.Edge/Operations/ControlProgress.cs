@@ -4,12 +4,12 @@ using System.Threading.Channels;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// A change that takes its time, told as it goes: one JSON object a line (<see cref="ControlLine{T}"/>), the last of them the result.
-/// A caller who goes away loses the lines and nothing else: the change goes on to its end.
+/// Streams the progress of a long operation: one JSON object for each line (<see cref="ControlLine{T}"/>), the last of them the result.
+/// The operation continues if the caller disconnects.
 /// </summary>
 sealed class ControlProgress : IProgress<string>
 {
-    /// <summary>One object a line, whatever is in it.</summary>
+    /// <summary>Serializes each object to a single line.</summary>
     static readonly JsonSerializerOptions Json = new(EdgeStatus.Json) { WriteIndented = false };
 
     readonly Channel<string> _lines = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
@@ -21,7 +21,7 @@ sealed class ControlProgress : IProgress<string>
         context.Response.ContentType = "application/x-ndjson";
         var progress = new ControlProgress();
         var done = progress.ChangeAsync(change);
-        // The caller waits only so long for a first sign, and the change may have to wait for its turn.
+        // An empty first line, because the caller has a time-out for the first response and the operation may have to wait for a lock.
         await WriteAsync(context, ReadOnlyMemory<byte>.Empty);
         await foreach (var line in progress._lines.Reader.ReadAllAsync(CancellationToken.None)) await WriteAsync(context, LineOf(new ControlLine<T>(line, default)));
         await WriteAsync(context, LineOf(new ControlLine<T>(null, await done)));
@@ -51,10 +51,10 @@ sealed class ControlProgress : IProgress<string>
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            // Gone: the change goes on without a listener.
+            // The caller has disconnected; the operation continues.
         }
     }
 }
 
-/// <summary>What has been done so far, or what came of it all.</summary>
+/// <summary>A line of progress, or the result.</summary>
 sealed record ControlLine<T>(string? Progress, T? Result);

@@ -4,15 +4,15 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>Where verbs find the running edge: <c>DataDirectory/control.sock</c>.</summary>
+/// <summary>The path of the control socket: <c>DataDirectory/control.sock</c>.</summary>
 public static class ControlSocket
 {
-    /// <summary>sockaddr_un has room for 108 bytes, the last of them NUL (unix(7)).</summary>
+    /// <summary>The longest path: sockaddr_un holds 108 bytes including the NUL (unix(7)).</summary>
     const int LongestPath = 107;
 
     public static string PathIn(EdgeOptions options) => Path.Combine(Path.GetFullPath(options.DataDirectory), "control.sock");
 
-    /// <summary>What would keep the socket from being bound, one line each. Changes nothing.</summary>
+    /// <summary>Checks, without changes, whether the socket can be bound. One line for each problem.</summary>
     public static IEnumerable<string> Problems(EdgeOptions options)
     {
         var path = PathIn(options);
@@ -24,7 +24,7 @@ public static class ControlSocket
     }
 }
 
-/// <summary>Told apart from the Unix sockets that Kestrel binds itself: these are found by <see cref="ControlTransport"/>.</summary>
+/// <summary>The endpoint that <see cref="ControlTransport"/> binds, in place of Kestrel's transport for Unix sockets.</summary>
 public sealed class ControlEndPoint(string path) : EndPoint
 {
     public string Path => path;

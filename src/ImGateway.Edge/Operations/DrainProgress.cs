@@ -2,21 +2,21 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>How far a stop in order has come.</summary>
-/// <param name="Phase"><c>waiting</c> for balancers to notice, everything is served; <c>closing</c>: nobody can connect any more.</param>
-/// <param name="Since">When it was asked for.</param>
-/// <param name="AcceptsUntil">When <c>waiting</c> ends, as planned.</param>
-/// <param name="EndsBy">When what is left is cut.</param>
-/// <param name="WebSocketsAtStart">Open when it was asked for.</param>
+/// <summary>The progress of a drain.</summary>
+/// <param name="Phase"><c>waiting</c>: not ready, but everything is served until load balancers notice; <c>closing</c>: no new connections.</param>
+/// <param name="Since">When the drain was requested.</param>
+/// <param name="AcceptsUntil">The planned end of <c>waiting</c>.</param>
+/// <param name="EndsBy">When the remaining connections are aborted.</param>
+/// <param name="WebSocketsAtStart">WebSockets open when the drain was requested.</param>
 public sealed record DrainStatus(
     string Phase, DateTimeOffset Since, DateTimeOffset AcceptsUntil, DateTimeOffset EndsBy, int WebSocketsAtStart, int WebSocketsLeft, int ConnectionsLeft);
 
-/// <summary>Told by the stop, read by whoever watches it.</summary>
+/// <summary>Holds the progress of the drain for status pages and verbs.</summary>
 sealed class DrainProgress(Traffic traffic, TimeProvider time)
 {
     volatile DrainStatus? _status;
 
-    /// <summary>Null: no stop was asked for.</summary>
+    /// <summary>Null if no stop was requested.</summary>
     public DrainStatus? Status => _status is { } status ? status with { WebSocketsLeft = traffic.OpenWebSockets, ConnectionsLeft = traffic.Connections } : null;
 
     public void Begun(DrainSection drain)

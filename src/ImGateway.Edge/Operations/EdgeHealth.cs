@@ -3,18 +3,18 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>Whether traffic should come here, and what does not work although it should.</summary>
-/// <param name="Reasons">Why traffic should go elsewhere; empty = ready.</param>
-/// <param name="Degraded">What does not work, one line each with the name of what is concerned; the edge is ready all the same.</param>
+/// <summary>Readiness and degradation of the edge.</summary>
+/// <param name="Reasons">Why the edge is not ready; empty = ready.</param>
+/// <param name="Degraded">Parts that do not work, one line each with the part's name; the edge remains ready.</param>
 public sealed record HealthReport(IReadOnlyList<string> Reasons, IReadOnlyList<string> Degraded)
 {
     public bool Ready => Reasons.Count == 0;
 }
 
-/// <summary>A part of the edge that can be degraded. Registered as a service; asked each time the edge's health is.</summary>
+/// <summary>A part of the edge that can be degraded. Registered as a service; queried for each health request.</summary>
 interface IHealthSource
 {
-    /// <summary>One line for each thing that does not work, with the name of the host, file or upstream; none where all is well.</summary>
+    /// <summary>One line for each host, file or upstream that does not work; empty if all work.</summary>
     IEnumerable<string> Degraded();
 }
 

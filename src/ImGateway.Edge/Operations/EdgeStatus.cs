@@ -10,11 +10,11 @@ namespace ImGateway.Edge.Operations;
 
 public sealed record ReadyStatus(bool Ready, IReadOnlyList<string> Reasons, IReadOnlyList<UpstreamStatus> Upstreams)
 {
-    /// <summary>What does not work although the edge is ready.</summary>
+    /// <summary>Parts that do not work although the edge is ready.</summary>
     public IReadOnlyList<string> Degraded { get; init; } = [];
 }
 
-/// <summary>Gathers what the management port and the control socket answer, when it is asked.</summary>
+/// <summary>Collects, on request, the status that the management port and the control socket return.</summary>
 sealed class EdgeStatus(
     CurrentOptions options,
     BuildInfo build,
@@ -32,14 +32,14 @@ sealed class EdgeStatus(
     IEnumerable<ILimitSource> limits,
     WebSocketRegistry? webSockets = null)
 {
-    /// <summary>How the API writes: camelCase, fields without a value left out.</summary>
+    /// <summary>The API's JSON: camelCase, null fields omitted.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
         WriteIndented = true,
     };
 
-    /// <summary>How many of the audit log are shown.</summary>
+    /// <summary>The number of audit entries returned.</summary>
     const int AuditEntries = 20;
 
     readonly DateTimeOffset _startedAt = time.GetUtcNow();
@@ -82,7 +82,7 @@ sealed class EdgeStatus(
         };
     }
 
-    /// <summary>Of the machine and of the configuration: what is used and what there is.</summary>
+    /// <summary>Limits of the machine and the configuration, with current usage.</summary>
     public IReadOnlyList<LimitStatus> Limits() => [.. limits.SelectMany(source => source.Limits())];
 
     public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Value.Hosts, managed(), refused(), nextOfMissing, time.GetUtcNow());

@@ -4,7 +4,7 @@ using System.Text;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// Writes what clients sent so that it can neither start a log line of its own nor steer a terminal: C0 and C1 controls, line separators and
+/// Escapes client input so that it can neither start a new log line nor control a terminal: C0 and C1 controls, line separators and
 /// bidirectional overrides become <c>\uXXXX</c>, which inside a JSON string is the same character.
 /// </summary>
 /// <param name="lineFeed">What a line feed becomes.</param>

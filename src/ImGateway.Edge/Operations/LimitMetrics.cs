@@ -3,7 +3,7 @@ using Prometheus;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>The limits of the machine and what is used of them, read when scraped.</summary>
+/// <summary>Limits of the machine and their usage, updated at each scrape.</summary>
 sealed class LimitMetrics(IMetricFactory metrics, IEnumerable<ILimitSource> sources)
 {
     readonly Gauge _descriptorsUsed = metrics.CreateGauge(

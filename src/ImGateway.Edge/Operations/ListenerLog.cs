@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>One line a listener once it accepts: with port 0 this is how one learns which port it is.</summary>
+/// <summary>Logs each listener once it accepts connections, with the actual port if port 0 was configured.</summary>
 sealed partial class ListenerLog(ListenPlan plan, IServer server, IHostApplicationLifetime lifetime, ILogger<ListenerLog> logger) : IHostedLifecycleService
 {
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        // The addresses stand in the order in which the listeners were bound.
+        // The addresses are in the order in which the listeners were bound.
         var addresses = server.Features.Get<IServerAddressesFeature>()!.Addresses.Select(BindingAddress.Parse);
         var kinds = plan.Https.Select(_ => ListenerKind.Https)
             .Concat(plan.Http.Select(_ => ListenerKind.Http))

@@ -6,7 +6,7 @@ using Serilog.Parsing;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>One compact JSON object a line (CLEF), with the message rendered.</summary>
+/// <summary>Writes one compact JSON object (CLEF) for each line, with the rendered message.</summary>
 sealed class JsonLineFormatter : ITextFormatter
 {
     readonly RenderedCompactJsonFormatter _inner = new();
@@ -14,7 +14,7 @@ sealed class JsonLineFormatter : ITextFormatter
     // Serilog escapes what JSON demands, the C0 controls; a C1 control such as CSI (U+009B) would still reach a terminal.
     public void Format(LogEvent logEvent, TextWriter output) => _inner.Format(Literal(logEvent), new EscapingWriter(output, "\n"));
 
-    /// <summary>Serilog renders strings in quotes, which JSON then escapes once more: nobody reads that at night.</summary>
+    /// <summary>Renders strings without Serilog's quotes, which JSON would escape again.</summary>
     static LogEvent Literal(LogEvent e)
     {
         var tokens = e.MessageTemplate.Tokens.Select(token => token is PropertyToken { Format: null } hole
@@ -27,7 +27,7 @@ sealed class JsonLineFormatter : ITextFormatter
     }
 }
 
-/// <summary>One line an event for people; what an exception says follows indented, so that no text in it can pass for an event.</summary>
+/// <summary>Writes one readable line for each event. Exceptions follow indented, so that their text cannot be mistaken for an event.</summary>
 sealed class ReadableFormatter(bool colours) : ITextFormatter
 {
     readonly MessageTemplateTextFormatter _message = new("{Message:l}");

@@ -9,17 +9,17 @@ using Serilog.Events;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// The log: to standard output, readable in the demo and on a terminal, else one JSON object a line. A <c>Serilog</c> section of the user's
-/// overrides levels and adds sinks; with a <c>WriteTo</c> of its own it replaces standard output.
+/// The log: to standard output, as readable lines in the demo and on a terminal, otherwise one JSON object for each line. A <c>Serilog</c> section
+/// in the configuration overrides levels and adds sinks; with <c>WriteTo</c> it replaces standard output.
 /// </summary>
 public static class Logging
 {
-    /// <summary>How long an event waits for company at most.</summary>
+    /// <summary>The longest time that an event waits for its batch.</summary>
     static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Dispose it at exit: that writes what is still waiting.</summary>
-    /// <param name="readable">Lines for people even where standard output is not a terminal.</param>
-    /// <exception cref="UserError">The <c>Serilog</c> section says what cannot be done.</exception>
+    /// <summary>Creates the logger. Disposing it at exit flushes the last batch.</summary>
+    /// <param name="readable">Writes readable lines even if standard output is not a terminal.</param>
+    /// <exception cref="UserError">The <c>Serilog</c> section is invalid.</exception>
     public static Logger CreateLogger(IConfiguration configuration, bool readable)
     {
         var terminal = !Console.IsOutputRedirected;
@@ -43,21 +43,21 @@ public static class Logging
         .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
         .MinimumLevel.Override("System", LogEventLevel.Warning)
         .MinimumLevel.Override("Yarp", LogEventLevel.Warning)
-        // What keeps the host from starting is thrown too, and told to the user in one line; a service that stops the host is fatal to it.
+        // Start errors are thrown too and reported to the user in one line; a background service that stops the host is logged as fatal.
         .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LogEventLevel.Fatal)
-        // It warns of every failed request, with a stack trace; what an outage is worth is one line an interval and a metric.
+        // YARP's forwarder warns of every failed request, with a stack trace; an outage gets one line for each interval and a metric instead.
         .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder", LogEventLevel.Error)
-        // Its mere being enabled costs an Activity a request; the access log says more.
+        // If enabled, it costs an Activity for each request; the access log has more details.
         .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
-        // As the forwarder does, once a probe, with a stack trace; HealthChanges has a line at each change.
+        // It warns of every failed probe, with a stack trace; HealthChanges logs each change of state instead.
         .MinimumLevel.Override("Yarp.ReverseProxy.Health", LogEventLevel.Error)
-        // As the forwarder does, once a request; the line about the upstream stands for it.
+        // It warns for every request; the edge's own line about the upstream replaces it.
         .MinimumLevel.Override("Yarp.ReverseProxy.LoadBalancing", LogEventLevel.Error)
-        // A client that floods a connection is worth a fatal line, with a stack, a frame to it: whoever wants the disk full has only to ask.
+        // It logs a fatal line with a stack trace for each frame of a flooding client, which could fill the disk.
         .MinimumLevel.Override("Microsoft.AspNetCore.Server.Kestrel.Http2", LevelAlias.Off)
         .Enrich.FromLogContext();
 
-    // A batch that cannot be written is given up: retrying would repeat the lines that got through. A reader that stands still costs events, not requests.
+    // A batch that cannot be written is dropped: a retry would repeat the lines already written. A blocked reader loses events and does not block requests.
     static BatchingOptions Batching => new()
     {
         BufferingTimeLimit = FlushInterval,
@@ -66,7 +66,7 @@ public static class Logging
         RetryTimeLimit = TimeSpan.Zero,
     };
 
-    /// <summary>Serilog itself passes over sinks it does not know without a word where anybody would see it.</summary>
+    /// <summary>Serilog ignores unknown sinks silently, so they are reported here.</summary>
     static Logger CreateConfigured(LoggerConfiguration logger, IConfiguration configuration)
     {
         var complaints = new ConcurrentQueue<string>();

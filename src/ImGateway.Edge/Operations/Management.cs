@@ -10,11 +10,11 @@ using Prometheus;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// Everything the management port answers. Reading only:
-/// 1. the caller's address is in <c>ManagementNetworks</c>, else 403; forwarded headers are not looked at;
-/// 2. the Host is one that a browser cannot be tricked into sending here (DNS rebinding), else 421;
-/// 3. GET or HEAD, else 405;
-/// 4. the path's answer, else 404.
+/// The read-only API of the management port. For each request:
+/// 1. the peer's address must be in <c>ManagementNetworks</c>, otherwise 403; forwarded headers are ignored;
+/// 2. the Host must be one that DNS rebinding cannot produce, otherwise 421;
+/// 3. the method must be GET or HEAD, otherwise 405;
+/// 4. the handler of the path, otherwise 404.
 /// </summary>
 sealed class Management(RequestDelegate next, CurrentOptions options, EdgeStatus status, CollectorRegistry registry)
 {
@@ -90,7 +90,7 @@ sealed class Management(RequestDelegate next, CurrentOptions options, EdgeStatus
 
     async Task MetricsAsync(HttpContext context)
     {
-        // Collected before the first byte is sent: a failure can still become a 500.
+        // Collected before the first byte is sent, so that a failure can become a 500.
         using var page = new MemoryStream();
         await registry.CollectAndExportAsTextAsync(page, context.RequestAborted);
         await WriteAsync(context, StatusCodes.Status200OK, "text/plain; version=0.0.4; charset=utf-8", page.GetBuffer().AsMemory(0, (int)page.Length));

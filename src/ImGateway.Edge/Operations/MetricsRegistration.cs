@@ -6,11 +6,11 @@ public static class MetricsRegistration
 {
     /// <summary>
     /// One <see cref="CollectorRegistry"/> and the <see cref="IMetricFactory"/> that fills it: every folder's metrics class takes the factory,
-    /// none the library's static registry, so that two edges in one process keep apart.
+    /// none the library's static registry, so that two edges in one process have separate metrics.
     /// </summary>
     public static IServiceCollection AddEdgeMetrics(this IServiceCollection services)
     {
-        // The library would also export every meter and event counter of the runtime: counters as gauges, and pages of QUIC.
+        // Otherwise the library also exports every meter and event counter of the runtime.
         Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions
         {
             SuppressProcessMetrics = true,

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>glibc's allocator, which OpenSSL's memory comes from. Where there is no glibc of 2021 or newer (2.33) nothing is done.</summary>
+/// <summary>glibc's allocator, which OpenSSL uses. Does nothing without glibc 2.33 (2021) or newer.</summary>
 static class NativeHeap
 {
     /// <summary><c>M_ARENA_MAX</c> of <c>malloc.h</c>.</summary>
@@ -11,21 +11,21 @@ static class NativeHeap
     static readonly bool IsThere = NativeLibrary.TryLoad("libc.so.6", out var libc) && NativeLibrary.TryGetExport(libc, "mallinfo2", out _);
 
     /// <summary>
-    /// Bytes that are allocated and not freed, those of glibc's caches for threads included; 0 if that cannot be known. Takes the locks of the heap one
-    /// by one, for a millisecond or few after many have freed memory.
+    /// Allocated bytes, including glibc's thread caches; 0 if unknown. Takes the locks of the arenas one
+    /// by one, for a few milliseconds after much memory was freed.
     /// </summary>
     public static long InUse => IsThere ? (long)ReadInfo().InUse : 0;
 
     /// <summary>
-    /// An arena for each processor in place of eight: connections begin on one thread and end on another, so that every arena keeps holes of all
-    /// the others' (docs/performance.md, "Memory under attack"). Early, before there are many threads.
+    /// Limits the arenas to one for each processor instead of eight: connections begin on one thread and end on another, so that every arena becomes
+    /// fragmented (docs/performance.md, "Memory under attack"). Call it early, before there are many threads.
     /// </summary>
     public static void LimitArenas()
     {
         if (IsThere) _ = SetOption(ArenaMax, Environment.ProcessorCount);
     }
 
-    /// <summary>Gives back free pages inside the heap too, which <c>free</c> itself leaves alone.</summary>
+    /// <summary>Returns free pages inside the heap to the system (malloc_trim(3)), which <c>free</c> does not.</summary>
     public static void Trim()
     {
         if (IsThere) _ = TrimHeap(0);

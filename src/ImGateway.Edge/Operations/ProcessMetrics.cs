@@ -4,8 +4,8 @@ using Prometheus;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// The process under the names that every Prometheus client library uses, so that common dashboards fit, and a handful of the runtime's.
-/// Read when scraped.
+/// Process metrics under the standard names of Prometheus client libraries, for common dashboards, and some of the .NET runtime.
+/// Updated at each scrape.
 /// </summary>
 sealed class ProcessMetrics(IMetricFactory metrics)
 {

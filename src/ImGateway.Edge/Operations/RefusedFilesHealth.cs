@@ -2,7 +2,7 @@ using ImGateway.Edge.Certificates;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>A certificate file that is refused degrades the edge: what is served instead, if anything, is not what was wanted.</summary>
+/// <summary>A refused certificate file degrades the edge: the host keeps its old certificate or has none.</summary>
 sealed class RefusedFilesHealth(Func<IReadOnlyList<RefusedFile>> refused) : IHealthSource
 {
     public IEnumerable<string> Degraded() =>

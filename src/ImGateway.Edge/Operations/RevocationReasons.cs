@@ -2,7 +2,7 @@ using ImGateway.Acme;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>Why a certificate is revoked, as RFC 5280 §5.3.1 spells it; CAs take no other reasons from subscribers (RFC 8555 §7.6).</summary>
+/// <summary>Revocation reasons in the spelling of RFC 5280 §5.3.1, limited to those that CAs accept from subscribers (RFC 8555 §7.6).</summary>
 static class RevocationReasons
 {
     static readonly Dictionary<string, RevocationReason> All = new(StringComparer.OrdinalIgnoreCase)

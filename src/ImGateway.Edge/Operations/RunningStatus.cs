@@ -5,8 +5,8 @@ using ImGateway.Edge.Operations.Reload;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>What runs and how it is doing: <c>/api/status</c>, described in docs/api.md. Fields are added and never changed.</summary>
-/// <param name="WebSockets">Open now.</param>
+/// <summary>The response of <c>/api/status</c> (docs/api.md). Fields may be added, never changed.</summary>
+/// <param name="WebSockets">Open WebSockets.</param>
 public sealed record RunningStatus(
     string Version,
     string Commit,
@@ -20,16 +20,16 @@ public sealed record RunningStatus(
     IReadOnlyList<UpstreamStatus> Upstreams,
     IReadOnlyList<CertificateStatus> Certificates)
 {
-    /// <summary>What does not work although the edge is ready, one line each.</summary>
+    /// <summary>Parts that do not work although the edge is ready, one line each.</summary>
     public IReadOnlyList<string> Degraded { get; init; } = [];
 
-    /// <summary>Certificate files that are not in use, until they are mended.</summary>
+    /// <summary>Refused certificate files.</summary>
     public IReadOnlyList<RefusedFile> RefusedFiles { get; init; } = [];
 
-    /// <summary>The edge's clock, for whoever compares moments with it.</summary>
+    /// <summary>The edge's clock, to compare the other times with.</summary>
     public required DateTimeOffset Time { get; init; }
 
-    /// <summary>Open connections of clients.</summary>
+    /// <summary>Open client connections.</summary>
     public required int Connections { get; init; }
 
     public required HandshakeStatus Handshakes { get; init; }
@@ -38,16 +38,16 @@ public sealed record RunningStatus(
 
     public required RequestStatus Requests { get; init; }
 
-    /// <summary>What can be exhausted: file descriptors, …</summary>
+    /// <summary>Limited resources: file descriptors, …</summary>
     public IReadOnlyList<LimitStatus> Limits { get; init; } = [];
 
     public required HistoryStatus History { get; init; }
 
     public required ConfigurationStatus Configuration { get; init; }
 
-    /// <summary>Null: no stop was asked for.</summary>
+    /// <summary>Null if no stop was requested.</summary>
     public DrainStatus? Drain { get; init; }
 
-    /// <summary>The last ones, newest first. Null: the log cannot be read.</summary>
+    /// <summary>The latest audit entries, newest first. Null if the audit log cannot be read.</summary>
     public IReadOnlyList<AuditEntry>? Audit { get; init; }
 }

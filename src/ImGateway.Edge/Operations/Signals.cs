@@ -3,17 +3,17 @@ using System.Runtime.InteropServices;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// The one owner of the process's signals: TERM, INT and QUIT stop it, HUP has it read its configuration again. It takes the place of the
-/// host's own console lifetime, which would stop the server at the first of them.
+/// Handles the signals of the process: TERM, INT and QUIT stop it, HUP reloads the configuration. Replaces the
+/// host's console lifetime, which would stop the server at the first signal.
 /// </summary>
 sealed partial class Signals(StopRequest stop, ILogger<Signals> logger) : IHostLifetime, IDisposable
 {
     readonly List<PosixSignalRegistration> _registrations = [];
 
-    /// <summary>What HUP asks for. Returns at once: it is called on the thread that takes signals in.</summary>
+    /// <summary>The handler of HUP. Must return at once, because it runs on the signal thread.</summary>
     public Action OnReload { get; set; } = () => { };
 
-    /// <summary>From here on no signal ends the process by itself.</summary>
+    /// <summary>Registers the handlers: from here on these signals no longer terminate the process.</summary>
     public void Listen()
     {
         foreach (var signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT }) Register(signal, stop.OnSignal);
@@ -30,7 +30,7 @@ sealed partial class Signals(StopRequest stop, ILogger<Signals> logger) : IHostL
         foreach (var registration in _registrations) registration.Dispose();
     }
 
-    /// <summary>Where nohup has left HUP ignored .NET would respect that; to this process it is no end but a question.</summary>
+    /// <summary>Under nohup, HUP is ignored and .NET keeps it so; here HUP means reload, so the handler is set anyway.</summary>
     static void Heed()
     {
         const int Hangup = 1, Default = 0;

@@ -1,8 +1,8 @@
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// Whether the edge is to stop, and how. In order however often a verb or a first signal asks; at once by a second signal, as with nginx:
-/// whoever watches a terminal or a unit file knows no other way to say that it has taken long enough.
+/// The request to stop. A verb or the first signal requests a graceful stop; a second signal stops at once, as with nginx,
+/// because an operator at a terminal or a unit file has no other way to shorten the drain.
 /// </summary>
 public sealed class StopRequest : IDisposable
 {
@@ -11,10 +11,10 @@ public sealed class StopRequest : IDisposable
     readonly TaskCompletionSource _whenAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _signals;
 
-    /// <summary>From the first request on.</summary>
+    /// <summary>Cancelled by the first request.</summary>
     public CancellationToken Asked => _asked.Token;
 
-    /// <summary>From the second signal on.</summary>
+    /// <summary>Cancelled by the second signal.</summary>
     public CancellationToken AtOnce => _atOnce.Token;
 
     public bool IsAsked => _asked.IsCancellationRequested;
