@@ -5,18 +5,18 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>What <c>imgw validate</c> says about the files and programs that ACME needs. Reads files, runs and changes nothing.</summary>
+/// <summary>The checks of <c>imgw validate</c> for files and programs that ACME needs. Reads files; runs and changes nothing.</summary>
 public static class AcmeFilesCheck
 {
-    /// <summary>More than any list of roots; the machine's own takes 250 KiB.</summary>
+    /// <summary>Upper bound for a file of roots; a machine's whole trust store takes 250 KiB.</summary>
     const int LargestFile = 1024 * 1024;
 
     const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    /// <summary>Complete lines: the key, what is wrong, what to do.</summary>
+    /// <summary>Returns complete lines: configuration key, problem, remedy.</summary>
     public static IEnumerable<string> Problems(EdgeOptions options, TimeProvider time) => Problems(new ConfigurationResult(options, [], options), time);
 
-    /// <summary>The same of those keys that could be read.</summary>
+    /// <summary>The same checks for the keys that could be read.</summary>
     public static IEnumerable<string> Problems(ConfigurationResult configuration, TimeProvider time)
     {
         var options = configuration.Draft;
@@ -79,18 +79,18 @@ public static class AcmeFilesCheck
         else if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(full) & Executable) == UnixFileMode.None) yield return OneLine.From($"{name}: {path} is not executable; {Remedies.AllowToRun(full)}");
     }
 
-    // A bare name is looked for as the system does when it runs it.
+    // A name without a slash is searched in PATH, as the system does when it runs it.
     static string? Find(string program) =>
         (program.Contains('/') ? [program] : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, program)))
         .FirstOrDefault(Path.Exists);
 
-    /// <summary>With files beside ACME: the hosts that no file covers must be such as a CA issues for.</summary>
+    /// <summary>If files are configured beside ACME, a CA must be able to issue for each host that no file covers.</summary>
     static IEnumerable<string> Hosts(EdgeOptions options, TimeProvider time)
     {
         if (options.Certificates.Files.Count == 0) yield break;
         var reader = new CertificateFileReader(options.Hosts, time);
         var readings = CertificateFilesCheck.Readable(options).Select(reader.Read).ToList();
-        // A file that cannot be read may cover anything.
+        // An unreadable file may cover any host.
         if (readings.Any(reading => reading.Credential is null && reading.Names.Count == 0)) yield break;
         foreach (var host in options.Hosts.Where(host => !readings.Any(reading => reading.Names.Any(name => name.Matches(host)))))
         {

@@ -3,11 +3,11 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>A leaf and its issuers in order, found by linkage in whatever order a file holds them.</summary>
-/// <param name="Issuers">Each really signed the one before; none is self-signed.</param>
-/// <param name="Root">Self-signed, the issuer of one of these: clients have it, and it is not sent. Null where none came along.</param>
-/// <param name="Impostors">Bear the name of the issuer that is missing at the end, but did not sign.</param>
-/// <param name="Unrelated">No part of the chain.</param>
+/// <summary>An end-entity certificate and its issuers, ordered by issuer and signature, independent of the order in the file.</summary>
+/// <param name="Issuers">Intermediates: each has signed the certificate before it (verified); none is self-signed.</param>
+/// <param name="Root">The self-signed issuer of one of them, not sent because clients have it. Null if the file has none.</param>
+/// <param name="Impostors">Certificates with the name of the missing issuer that did not make the signature.</param>
+/// <param name="Unrelated">Certificates that are not part of the chain.</param>
 sealed record CertificateChain(
     X509Certificate2 Leaf,
     IReadOnlyList<X509Certificate2> Issuers,
@@ -17,18 +17,18 @@ sealed record CertificateChain(
 {
     public X509Certificate2 Last => Issuers is [.., var last] ? last : Leaf;
 
-    /// <summary>What a handshake sends.</summary>
+    /// <summary>The certificates that a handshake sends.</summary>
     public IEnumerable<X509Certificate2> Sent => Issuers.Prepend(Leaf);
 
-    /// <summary>What is kept with the leaf: the root makes the chain complete wherever it is read again.</summary>
+    /// <summary>The certificates stored with the end-entity certificate, including the root, so that the stored chain is complete.</summary>
     public IReadOnlyList<X509Certificate2> Delivered => Root is null ? Issuers : [.. Issuers, Root];
 
-    /// <summary>Part of the chain, but of no use to clients, who would refuse it.</summary>
+    /// <summary>Certificates of the chain that clients would reject.</summary>
     public IReadOnlyList<X509Certificate2> LeftOut { get; init; } = [];
 
     public static CertificateChain Order(X509Certificate2 leaf, IEnumerable<X509Certificate2> others, DateTimeOffset now)
     {
-        // 1. From the leaf upwards as far as there are issuers that are not roots.
+        // 1. Follow the issuers upwards, up to a root.
         var rest = others.Where(other => !Same(other, leaf)).DistinctBy(other => other.Thumbprint, StringComparer.Ordinal).ToList();
         var named = rest.ToLookup(other => DistinguishedNames.KeyOf(other.SubjectName.RawData), StringComparer.Ordinal);
         List<X509Certificate2> issuers = [];
@@ -44,7 +44,7 @@ sealed record CertificateChain(
             issuers.Add(issuer);
         }
 
-        // 2. A root that was cross-signed is the issuer of an earlier one, and leads clients that have it to the end sooner.
+        // 2. A root that was also cross-signed may be the issuer of an earlier certificate: clients that have it need a shorter path.
         List<X509Certificate2> sent = [leaf, .. issuers];
         root ??= sent.SelectMany(IssuersOf).FirstOrDefault(other => other.IsSelfSigned());
         rest.RemoveAll(other => other == root || issuers.Contains(other));
@@ -53,8 +53,8 @@ sealed record CertificateChain(
 
         IEnumerable<X509Certificate2> IssuersOf(X509Certificate2 certificate) => named[DistinguishedNames.KeyOf(certificate.IssuerName.RawData)].Where(certificate.IsIssuedBy);
 
-        // CAs that have signed each other make a circle (RFC 4158 §2.4.2): no name comes again with the same key. Of several that have signed, one
-        // that is valid; of those the cross-signed one, because clients that have the root need nothing above it, and older ones do.
+        // CAs that have signed each other form a loop (RFC 4158 §2.4.2): no pair of name and key is used twice. Of several issuers, prefer one
+        // that is valid, then the cross-signed one: older clients need it, and clients that have the root ignore what is above.
         X509Certificate2? Best(IEnumerable<X509Certificate2> candidates) => candidates
             .Where(candidate => !issuers.Exists(issuer => IsTwin(issuer, candidate)))
             .OrderByDescending(candidate => CertificateDates.IsCurrent(candidate, now))

@@ -6,8 +6,8 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Why clients would refuse a certificate, found before they do. Pure: the clock and the machine's roots are handed in.</summary>
-/// <param name="hosts">Of the configuration; none: they are not known, and any name will do.</param>
+/// <summary>Finds reasons for which clients would reject a certificate. Pure: time and the machine's roots are parameters.</summary>
+/// <param name="hosts">The configured hosts; if empty, they are unknown, and any name is accepted.</param>
 /// <param name="isKnown"><see cref="MachineRoots.Vouch"/>.</param>
 sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certificate2, bool> isKnown)
 {
@@ -18,8 +18,8 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         ["1.3.132.0.35"] = "P-521",
     };
 
-    /// <param name="file">What to name in the problems.</param>
-    /// <param name="keyFile">What to name in commands; null: the same file.</param>
+    /// <param name="file">The file name for the problems.</param>
+    /// <param name="keyFile">The key's file name for commands; null = the same file.</param>
     public IEnumerable<CertificateProblem> Problems(string file, CertificateChain chain, DateTimeOffset now, string? keyFile = null)
     {
         var sent = Sent(chain).ToList();
@@ -30,13 +30,13 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
             found.Select(problem => new CertificateProblem(file, problem.Message, problem.Remedy));
     }
 
-    /// <summary>What is served all the same.</summary>
-    /// <param name="file">What to name in the warnings.</param>
+    /// <summary>Warnings about a certificate that is served nevertheless.</summary>
+    /// <param name="file">The file name for the warnings.</param>
     public IEnumerable<CertificateProblem> Warnings(string file, CertificateChain chain, DateTimeOffset now) =>
         Early(file, chain, now).Concat(CommonName(chain.Leaf).Select(found => new CertificateProblem(file, found.Message, found.Remedy)));
 
-    /// <summary>What time heals: it is served where there is nothing better, and put off where there is.</summary>
-    /// <param name="file">What to name in the warnings.</param>
+    /// <summary>Problems of the validity period: the certificate is served if there is no better one, and deferred otherwise.</summary>
+    /// <param name="file">The file name for the warnings.</param>
     public static IEnumerable<CertificateProblem> Early(string file, CertificateChain chain, DateTimeOffset now) =>
         from sent in Sent(chain)
         let notBefore = new DateTimeOffset(sent.Certificate.NotBefore.ToUniversalTime())
@@ -44,15 +44,15 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         select new CertificateProblem(
             file, $"{sent.What} is not valid before {notBefore:u} (the clock here says {now:yyyy-MM-dd})", "wait until then, or correct this machine's clock") { IsEarly = true };
 
-    /// <summary>Whether the chain leads to a root. What lacks a link is served all the same: clients may have what is unknown here.</summary>
+    /// <summary>Whether the chain leads to a root. An incomplete chain is served nevertheless: clients may have the missing certificate.</summary>
     public ChainState StateOf(CertificateChain chain) =>
         chain.Root is not null || chain.Leaf.IsSelfSigned() || chain.Sent.Reverse().Any(isKnown) ? ChainState.Complete
         : chain.Issuers.Count > 0 || IssuerAddress.Of(chain.Leaf) is not null ? ChainState.Incomplete
         : ChainState.Unverified;
 
     /// <summary>
-    /// Without issuers that clients would refuse and do not need: one that is, or was issued by, a root of the machine or of the file ends the
-    /// chain for clients, whatever follows it (RFC 8446 §4.4.2).
+    /// Removes issuers that clients would reject and do not need: a certificate that is, or was issued by, a root of the machine or the file ends the
+    /// path for clients, whatever follows (RFC 8446 §4.4.2).
     /// </summary>
     public CertificateChain Shorten(CertificateChain chain, DateTimeOffset now)
     {
@@ -63,8 +63,8 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         bool EndsChain(X509Certificate2 certificate) => (chain.Root is { } root && certificate.IsIssuedBy(root)) || isKnown(certificate);
     }
 
-    /// <summary>What is part of the chain and is not sent.</summary>
-    /// <param name="file">What to name in the warnings.</param>
+    /// <summary>Warnings about certificates of the chain that are not sent.</summary>
+    /// <param name="file">The file name for the warnings.</param>
     public static IEnumerable<CertificateProblem> LeftOut(string file, CertificateChain chain, DateTimeOffset now) =>
         from certificate in chain.LeftOut
         let faults = FaultsOf(certificate, now)
@@ -126,7 +126,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
 
     static IEnumerable<(string Message, string Remedy)> Purposes(X509Certificate2 leaf)
     {
-        // openssl req -x509 makes self-signed certificates that are CAs at the same time; clients that trust such a one accept it.
+        // openssl req -x509 creates self-signed certificates with CA:TRUE; clients that trust such a certificate accept it.
         if (leaf.Extensions.OfType<X509BasicConstraintsExtension>().Any(basic => basic.CertificateAuthority) && !IsOwnIssuer(leaf))
         {
             yield return ("is the certificate of a CA, not of a server", "name the server's certificate and its key");
@@ -139,14 +139,14 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
                 "have it issued with extended key usage serverAuth");
         }
 
-        // Every suite of the policy has the server sign (RFC 8446 §4.4.2.2, RFC 8422 §2.1).
+        // In all suites of the policy the server signs (RFC 8446 §4.4.2.2, RFC 8422 §2.1).
         if (leaf.Extensions.OfType<X509KeyUsageExtension>().Any(usage => !usage.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature)))
         {
             yield return ("its key usage does not allow digital signatures, which TLS needs", "have it issued with key usage digitalSignature");
         }
     }
 
-    /// <param name="signAnew">The command for a leaf that is signed in a way that TLS does not support.</param>
+    /// <param name="signAnew">The remedy for a certificate whose signature algorithm TLS does not support.</param>
     static IEnumerable<(string Message, string Remedy)> Signature(SentCertificate sent, Func<X509Certificate2, string> signAnew)
     {
         var algorithm = sent.Certificate.SignedBy();
@@ -164,7 +164,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
 
     static IEnumerable<(string Message, string Remedy)> Links(CertificateChain chain)
     {
-        // Who signed it cannot be known; that it is signed so is said already.
+        // The signer cannot be verified; the unsupported algorithm is reported already.
         if (!chain.Last.SignedBy().IsVerifiable) yield break;
         if (chain.Impostors.Count > 0)
         {
@@ -173,13 +173,13 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         }
     }
 
-    /// <summary>What clients judge. They have the root themselves: its dates, key and signature on itself count for nothing.</summary>
+    /// <summary>The certificates that clients validate. Dates, key and signature of a root are not checked, because clients have it in their trust store.</summary>
     static IEnumerable<SentCertificate> Sent(CertificateChain chain) =>
         chain.Issuers.Select(Sent).Prepend(new SentCertificate(chain.Leaf, "the certificate", IsLeaf: true));
 
     static SentCertificate Sent(X509Certificate2 issuer) => new(issuer, $"its issuer '{issuer.Subject}'", IsLeaf: false);
 
-    /// <summary>By its signature or, where that cannot be verified, by its word.</summary>
+    /// <summary>Self-signed by signature or, if that cannot be verified, by equal subject and issuer.</summary>
     static bool IsOwnIssuer(X509Certificate2 certificate) =>
         certificate.IsSelfSigned() || (!certificate.SignedBy().IsVerifiable && certificate.NamesAsIssuer(certificate));
 
@@ -188,7 +188,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
 
     static string CurveOf(X509Certificate2 certificate)
     {
-        // id-ecPublicKey's parameters are the curve's OID, or (refused everywhere) its numbers (RFC 5480 §2.1.1).
+        // Parameters of id-ecPublicKey: the curve's OID, or explicit parameters, which all clients reject (RFC 5480 §2.1.1).
         var reader = new AsnReader(certificate.PublicKey.EncodedParameters?.RawData, AsnEncodingRules.DER);
         return reader.HasData && reader.PeekTag() == Asn1Tag.ObjectIdentifier ? reader.ReadObjectIdentifier() : "explicit parameters";
     }

@@ -3,7 +3,7 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Which of several certificates a host is served: the first criterion by which two of them differ decides.</summary>
+/// <summary>Selects one of several certificates for a host: the first criterion in which two of them differ decides.</summary>
 static class CertificateChoice
 {
     const string EllipticCurve = "1.2.840.10045.2.1";
@@ -13,14 +13,14 @@ static class CertificateChoice
         ("which is valid now", (credential, _, now) => credential.IsValid(now) ? 1 : 0),
         ("which names it without a wildcard", (credential, host, _) => credential.Names.Contains(host) ? 1 : 0),
         ("whose chain leads to a root", (credential, _, _) => credential.Chain is ChainState.Complete ? 1 : 0),
-        // A signature takes a fraction of the time that one by RSA takes, and all clients of these versions and suites verify both.
+        // An ECDSA signature costs a fraction of an RSA signature, and all clients of these versions and suites verify both.
         ("whose key is ECDSA", (credential, _, _) => credential.Leaf.PublicKey.Oid.Value == EllipticCurve ? 1 : 0),
-        // Who issued it meant it to be used.
+        // The newest was issued to replace the others.
         ("which is newer", (credential, _, _) => credential.NotBefore.UtcTicks),
         ("which expires later", (credential, _, _) => credential.NotAfter.UtcTicks),
     ];
 
-    /// <summary>Of equal ones the first; null where none covers the host.</summary>
+    /// <summary>The best certificate, the first of equal ones; null if none covers the host.</summary>
     public static ServedCredential? Best(HostName host, IEnumerable<ServedCredential> candidates, DateTimeOffset now)
     {
         ServedCredential? best = null;
@@ -32,7 +32,7 @@ static class CertificateChoice
         return best;
     }
 
-    /// <summary>Why <paramref name="host"/> gets the one and not the other, as a clause about the one; null where it would get the other.</summary>
+    /// <summary>Why the one is preferred to the other for <paramref name="host"/>, as a clause about the one; null if it is not preferred.</summary>
     public static string? WhyRatherThan(Credential one, Credential other, HostName host, DateTimeOffset now) =>
         Compare(one, other, host, now) is { Sign: >= 0 } compared ? compared.Why ?? "which is listed first" : null;
 

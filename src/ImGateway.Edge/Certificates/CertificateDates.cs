@@ -3,10 +3,10 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Whether a certificate is valid at a moment, as far as clocks agree on it.</summary>
+/// <summary>Validity period of a certificate at a given time, with tolerance for clock differences.</summary>
 static class CertificateDates
 {
-    /// <summary>How far a CA's clock may be ahead of ours.</summary>
+    /// <summary>How far a CA's clock may be ahead of the local one.</summary>
     static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
     public static bool IsEarly(DateTimeOffset notBefore, DateTimeOffset now) => notBefore > now + ClockSkew;
@@ -19,9 +19,9 @@ static class CertificateDates
         !IsEarly(new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), now) && new DateTimeOffset(certificate.NotAfter.ToUniversalTime()) >= now;
 
     /// <summary>
-    /// Whether it has to wait until it is valid: clients that are served a valid certificate lose nothing by that, and those who have none get this
-    /// one with a warning, because the clock that it is judged by may be the one that is wrong.
+    /// Whether a certificate that is not valid yet is deferred. A host that has a valid certificate keeps it until then; a host without one gets this
+    /// certificate with a warning, because the local clock may be wrong.
     /// </summary>
-    /// <param name="served">What its host has now.</param>
+    /// <param name="served">The host's current certificate.</param>
     public static bool HasToWait(this Credential offer, Credential? served, DateTimeOffset now) => offer.IsEarly(now) && served?.IsValid(now) == true;
 }

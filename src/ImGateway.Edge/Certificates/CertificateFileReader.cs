@@ -6,7 +6,7 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>From files in any of the usual forms to a credential, or to everything that is wrong with them.</summary>
+/// <summary>Reads certificate files in the usual formats: returns a credential, or all problems.</summary>
 sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
 {
     public CertificateFileReader(IReadOnlyList<HostName> hosts, TimeProvider time)
@@ -24,7 +24,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         }
         catch (Exception e) when (e is CryptographicException or AsnContentException)
         {
-            // Well-formed enough to load, too odd to judge: clients would fare no better.
+            // Loadable, but its extensions cannot be parsed; clients could not parse them either.
             var file = contents.File.Certificate;
             return new(contents.File, Credential: null, [], [new(file, "holds a damaged certificate", "fetch it anew from where it came from")], []);
         }
@@ -36,21 +36,21 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         List<CertificateProblem> problems = [.. contents.Problems], warnings = [];
         if (problems.Count > 0) return new(file, Credential: null, [], problems, warnings);
 
-        // 1. The certificate with its key, and all others that came along.
+        // 1. The certificate with its key, and all other certificates in the files.
         var (leaf, others) = OtherForms.Of(contents.Certificate) == X509ContentType.Pkcs12
             ? ReadPfx(contents, problems)
             : ReadPem(contents, problems);
         others = [.. others, .. contents.Chain is { } chainFile ? ParsePem(file.Chain!, chainFile, problems)?.Certificates ?? [] : []];
         if (leaf is null) return new(file, Credential: null, [], problems, warnings);
 
-        // 2. Issuers in order, whatever their order in the files, as far as clients need them.
+        // 2. The chain: issuers in order, as far as clients need them.
         var now = time.GetUtcNow();
         var chain = checks.Shorten(CertificateChain.Order(leaf, others, now), now);
         warnings.AddRange(CertificateChecks.LeftOut(file.Certificate, chain, now));
         warnings.AddRange(chain.Unrelated.Select(other =>
             new CertificateProblem(file.Certificate, $"'{other.Subject}' is no part of the chain and is not sent", "remove it")));
 
-        // 3. What clients would say to it.
+        // 3. Checks that clients would make.
         problems.AddRange(checks.Problems(file.Certificate, chain, now, file.Key));
         warnings.AddRange(checks.Warnings(file.Certificate, chain, now));
         var names = CertificateNames.Of(leaf);
@@ -132,7 +132,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
 
         try
         {
-            // macOS has no ephemeral keys.
+            // macOS does not support ephemeral keys.
             var storage = OperatingSystem.IsMacOS() ? X509KeyStorageFlags.Exportable : X509KeyStorageFlags.EphemeralKeySet | X509KeyStorageFlags.Exportable;
             var all = X509CertificateLoader.LoadPkcs12Collection(contents.Certificate, contents.Password?.Reveal(), storage);
             var withKey = all.Where(certificate => certificate.HasPrivateKey).ToList();

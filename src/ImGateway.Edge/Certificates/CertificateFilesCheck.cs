@@ -3,12 +3,12 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>What <c>imgw validate</c> says about certificates, and what keeps the edge from starting. Reads files, changes nothing.</summary>
+/// <summary>The checks of <c>imgw validate</c> and of the start for certificate files. Reads files, changes nothing.</summary>
 public static class CertificateFilesCheck
 {
     const string Files = "Edge:Certificates:Files";
 
-    /// <summary>Complete lines: the file or key, what is wrong, what to do.</summary>
+    /// <summary>Returns complete lines: file or configuration key, problem, remedy.</summary>
     public static IEnumerable<string> Problems(EdgeOptions options, TimeProvider time)
     {
         var reader = new CertificateFileReader(options.Hosts, time);
@@ -17,15 +17,15 @@ public static class CertificateFilesCheck
     }
 
     /// <summary>
-    /// The same of a configuration that may have other mistakes, with the proof that each certificate would have to pass to be served. A file
-    /// that is missing is named whatever else is wrong, so that one run of <c>validate</c> names all there is to mend.
+    /// The same checks for a configuration that may have other problems, with the test handshakes that a certificate must pass to be served. A file
+    /// that is missing is always reported, so that one run of <c>validate</c> reports everything.
     /// </summary>
     public static async Task<IEnumerable<string>> ProblemsAsync(ConfigurationResult configuration, TimeProvider time, CancellationToken cancellationToken)
     {
         var options = configuration.Draft;
         var hostsAreKnown = configuration.IsSound("Edge:Hosts");
 
-        // 1. Each file for itself; without hosts nothing can be said of the names.
+        // 1. Each file by itself; without valid hosts, names are not checked.
         var reader = new CertificateFileReader(hostsAreKnown ? options.Hosts : [], time);
         List<CertificateReading> readings = [.. Readable(options).Select(reader.Read)];
         if (!hostsAreKnown || !configuration.IsSound(Files) || !configuration.IsSound("Edge:Certificates:Source"))
@@ -33,10 +33,10 @@ public static class CertificateFilesCheck
             return [.. readings.SelectMany(reading => reading.Problems).Select(problem => problem.ToString())];
         }
 
-        // 2. Whether every host has one.
+        // 2. Every host has a certificate.
         List<string> problems = [.. Early(readings), .. Problems(options, readings)];
 
-        // 3. Whether a client would get it. A policy that is not in force refuses any certificate, and is a problem of its own.
+        // 3. Test handshakes. A TLS policy that is not in force would fail any certificate, and is reported separately.
         if (!configuration.IsSound("Edge:Tls") || (await PolicyProof.ProblemsAsync(configuration, time, cancellationToken)).Count > 0) return problems;
         var offers = readings.Where(reading => reading.Credential is not null)
             .ToDictionary(reading => reading.Credential!, reading => new ServedCredential(reading.Credential!, ServedCredential.Files, reading.File.Certificate));
@@ -52,7 +52,7 @@ public static class CertificateFilesCheck
         return problems;
     }
 
-    /// <summary>Of what is served all the same: complete lines, as of a problem. What has to wait is a problem of <see cref="ProblemsAsync"/>.</summary>
+    /// <summary>Returns warnings, as complete lines, about certificates that are served nevertheless. A deferred certificate is a problem of <see cref="ProblemsAsync"/>.</summary>
     public static IEnumerable<string> Warnings(ConfigurationResult configuration, TimeProvider time)
     {
         var (options, hostsAreKnown) = (configuration.Draft, configuration.IsSound("Edge:Hosts"));
@@ -62,7 +62,7 @@ public static class CertificateFilesCheck
         return warnings.Concat(hostsAreKnown ? Unused(options, readings, time.GetUtcNow()) : []).Select(warning => warning.ToString());
     }
 
-    /// <summary>Of chains that may not lead to a root: complete lines, as of a problem. They are served all the same.</summary>
+    /// <summary>Returns warnings, as complete lines, about chains that may not lead to a root. They are served nevertheless.</summary>
     public static IEnumerable<string> ChainWarnings(ConfigurationResult configuration, TimeProvider time)
     {
         var reader = new CertificateFileReader(configuration.IsSound("Edge:Hosts") ? configuration.Draft.Hosts : [], time);
@@ -80,11 +80,11 @@ public static class CertificateFilesCheck
         return new UnusedFiles(options, offers, ServedCredential.Choose(options.Hosts, offers, now), now).Problems();
     }
 
-    /// <summary>An edge with nothing better serves it all the same; clients refuse it.</summary>
+    /// <summary>An edge without a better certificate serves it nevertheless; clients reject it.</summary>
     static IEnumerable<string> Early(IEnumerable<CertificateReading> readings) =>
         readings.SelectMany(reading => reading.Warnings).Where(warning => warning.IsEarly).Select(warning => warning.ToString());
 
-    /// <summary>Those whose paths are paths: what is wrong with the others is said where the configuration is read.</summary>
+    /// <summary>Files with valid paths; invalid paths are reported when the configuration is read.</summary>
     internal static IEnumerable<CertificateFile> Readable(EdgeOptions options) => options.Certificates.Files.Distinct().Where(file =>
         new[] { file.Certificate, file.Key ?? ".", file.Chain ?? ".", file.PasswordFile ?? "." }.All(path => !string.IsNullOrWhiteSpace(path) && !path.Any(char.IsControl)));
 
@@ -98,7 +98,7 @@ public static class CertificateFilesCheck
             yield break;
         }
 
-        // A file that cannot be read may cover anything: what it lacks shows once it can.
+        // An unreadable file may cover any host, so a missing certificate is reported only when all files are readable.
         if (readings.Any(reading => reading.Credential is null && reading.Names.Count == 0)) yield break;
         foreach (var host in options.Hosts.Where(host => !readings.Any(reading => reading.Names.Any(name => name.Matches(host)))))
         {

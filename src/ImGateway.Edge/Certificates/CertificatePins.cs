@@ -6,7 +6,7 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Pins as apps keep them (RFC 7469 §2.4): base64 of the SHA-256 of the subject public key info.</summary>
+/// <summary>Public key pins (RFC 7469 §2.4): base64 of the SHA-256 of the subject public key info.</summary>
 public static class CertificatePins
 {
     public static string Of(Credential credential) => Of(credential.Leaf);
@@ -15,11 +15,11 @@ public static class CertificatePins
 
     public static string Of(AsymmetricAlgorithm key) => Pin(key.ExportSubjectPublicKeyInfo());
 
-    /// <summary>Generates the key of a later certificate into <paramref name="path"/>, a new file of mode 0600, and returns its pin.</summary>
+    /// <summary>Generates a key for a later certificate into the new file <paramref name="path"/> (mode 0600), and returns its pin.</summary>
     /// <exception cref="UserError">The file exists already or cannot be written.</exception>
     public static string CreateBackupKey(string path, KeyType keyType)
     {
-        // It may be the only copy of a key whose pin is in apps already: never overwritten.
+        // Never overwrite: the file may be the only copy of a key whose pin apps already contain.
         if (Path.Exists(path)) throw new UserError($"{path}: exists already; name a new file for the backup key");
         using var key = keyType.CreateKey();
         try

@@ -2,21 +2,21 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Why a certificate file cannot be served, in the one line an operator reads.</summary>
+/// <summary>Why a certificate file cannot be served, as one line for the operator.</summary>
 /// <param name="File">The path as configured.</param>
 /// <param name="Message">What is wrong.</param>
 /// <param name="Remedy">What to do.</param>
 public sealed record CertificateProblem(string File, string Message, string Remedy)
 {
-    /// <summary>Of the dates alone: such a certificate is better than none.</summary>
+    /// <summary>A problem of the validity period alone: such a certificate is better than none.</summary>
     public bool IsOfAge { get; init; }
 
-    /// <summary>The other part of the pair, such as the key of a new certificate, may still be on its way.</summary>
+    /// <summary>The matching file, such as the key of a new certificate, may not have been written yet.</summary>
     public bool AwaitsOtherPart { get; init; }
 
-    /// <summary>It goes away by itself, when the certificate becomes valid.</summary>
+    /// <summary>Resolves by itself when the certificate becomes valid.</summary>
     public bool IsEarly { get; init; }
 
-    /// <summary>One line, whatever characters a path or a certificate's subject brought along.</summary>
+    /// <summary>One line; control characters in a path or subject are escaped.</summary>
     public override string ToString() => OneLine.From($"{File}: {Message}; {Remedy}");
 }

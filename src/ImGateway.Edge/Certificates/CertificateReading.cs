@@ -3,9 +3,9 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>What reading a <see cref="CertificateFile"/> gave: a credential, or the problems that stand in its way.</summary>
-/// <param name="Names">What the certificate covers, also where problems keep it from being served.</param>
-/// <param name="Warnings">Worth knowing, in the way of nothing.</param>
+/// <summary>The result of reading a <see cref="CertificateFile"/>: a credential, or the problems.</summary>
+/// <param name="Names">The names that the certificate covers, also if it has problems.</param>
+/// <param name="Warnings">Warnings, which do not prevent serving.</param>
 sealed record CertificateReading(
     CertificateFile File,
     Credential? Credential,
@@ -13,7 +13,7 @@ sealed record CertificateReading(
     IReadOnlyList<CertificateProblem> Problems,
     IReadOnlyList<CertificateProblem> Warnings)
 {
-    /// <summary>Sound but for its dates, where those are all that is wrong: for a host that would have no certificate otherwise.</summary>
+    /// <summary>A credential whose only problems are its dates, for a host that would have no certificate otherwise.</summary>
     public Credential? Untimely { get; init; }
 
     /// <summary>All problems in one line.</summary>

@@ -6,12 +6,12 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// Who signed a certificate, by verifying the signature. <see cref="X509Chain"/> is no help: it judges against the machine's trust
-/// store, and names alone prove nothing.
+/// Verifies who signed a certificate. <see cref="X509Chain"/> is not suitable: it validates against the machine's trust
+/// store, and names alone are no proof.
 /// </summary>
 static class CertificateSignature
 {
-    /// <summary>Name and signature: whether <paramref name="issuer"/> really issued <paramref name="certificate"/>.</summary>
+    /// <summary>Whether <paramref name="issuer"/> issued <paramref name="certificate"/>, by name and signature.</summary>
     public static bool IsIssuedBy(this X509Certificate2 certificate, X509Certificate2 issuer)
     {
         if (!certificate.NamesAsIssuer(issuer)) return false;
@@ -27,7 +27,7 @@ static class CertificateSignature
     }
 
     /// <summary>Whether the key of <paramref name="signer"/> made this <paramref name="signature"/>.</summary>
-    /// <exception cref="CryptographicException">The key is of no use.</exception>
+    /// <exception cref="CryptographicException">The key cannot be used.</exception>
     public static bool HasSigned(this X509Certificate2 signer, ReadOnlySpan<byte> signed, SignatureAlgorithm algorithm, ReadOnlySpan<byte> signature)
     {
         if (!algorithm.IsVerifiable || algorithm.Hash is not { } hash) return false;
@@ -42,13 +42,13 @@ static class CertificateSignature
 
     public static bool IsSelfSigned(this X509Certificate2 certificate) => certificate.IsIssuedBy(certificate);
 
-    /// <summary>How its own signature was made.</summary>
+    /// <summary>The algorithm of the certificate's signature.</summary>
     public static SignatureAlgorithm SignedBy(this X509Certificate2 certificate) => Split(certificate).Algorithm;
 
-    /// <summary>Whether its key is marked as one for RSA-PSS alone.</summary>
+    /// <summary>Whether the key is restricted to RSA-PSS (OID id-RSASSA-PSS).</summary>
     public static bool IsForPss(this X509Certificate2 certificate) => certificate.PublicKey.Oid.Value == SignatureAlgorithm.RsaPss;
 
-    /// <summary>Whether its own signature is neither SHA-1 nor MD5, nor of a kind that is not known here.</summary>
+    /// <summary>Whether the signature algorithm is known and uses neither SHA-1 nor MD5.</summary>
     public static bool HasStrongSignature(this X509Certificate2 certificate) => Split(certificate).Algorithm.IsStrong;
 
     static RSA PssKey(X509Certificate2 certificate)

@@ -2,17 +2,17 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>What the chain of a certificate lacks, and what an operator can do about it.</summary>
+/// <summary>What a certificate's chain lacks, and the remedy.</summary>
 static class ChainWarning
 {
-    /// <summary>A certificate may name any address, and each report repeats it.</summary>
+    /// <summary>Longest URL to quote: a certificate may contain any URL, and each report repeats it.</summary>
     const int LongestAddress = 200;
 
     public static CertificateProblem? Of(ServedCredential served) => Of(served.Credential, served.Source, served.Origin);
 
-    /// <param name="source">As <see cref="ServedCredential.Source"/>: it decides what can be done.</param>
-    /// <param name="origin">What to name as the file.</param>
-    /// <returns>Null where the chain is complete.</returns>
+    /// <param name="source">The certificate's source (<see cref="ServedCredential.Source"/>), on which the remedy depends.</param>
+    /// <param name="origin">The file name for the message.</param>
+    /// <returns>Null if the chain is complete.</returns>
     public static CertificateProblem? Of(Credential credential, string source, string origin)
     {
         if (credential.Chain is ChainState.Complete) return null;

@@ -1,9 +1,9 @@
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>When something is due that a schedule has planned: after a wait, whatever becomes of the wall clock meanwhile. The default is due.</summary>
+/// <summary>The due time of a schedule, stored as a wait, so that changes of the wall clock do not affect it. The default value is due.</summary>
 readonly record struct DueTime
 {
-    /// <summary>What the clocks of a machine may differ by without one of them being wrong.</summary>
+    /// <summary>The normal difference between the clocks of a machine.</summary>
     static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(1);
 
     readonly TimeSpan _elapsed;
@@ -12,9 +12,9 @@ readonly record struct DueTime
 
     public static DueTime After(TimeSpan wait, Moment now) => new(now.Elapsed + wait);
 
-    /// <summary>An instant that was written down, by a process that has ended or by a clock that has been corrected since.</summary>
+    /// <summary>Converts a stored instant, written by an earlier process or before the clock was corrected.</summary>
     /// <param name="longest">
-    /// The longest that its schedule waits. What lies further ahead was planned by a clock that was wrong, and is void: it is due now.
+    /// The longest wait of the schedule. An instant further ahead was planned with a wrong clock and is due now.
     /// </param>
     public static DueTime At(DateTimeOffset instant, TimeSpan longest, Moment now)
     {
@@ -24,6 +24,6 @@ readonly record struct DueTime
 
     public bool IsDue(Moment now) => now.Elapsed >= _elapsed;
 
-    /// <summary>On the wall clock as it is now.</summary>
+    /// <summary>The due time on the present wall clock.</summary>
     public DateTimeOffset On(Moment now) => now.Wall + (_elapsed - now.Elapsed);
 }

@@ -6,14 +6,14 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// Why an encrypted private key cannot be read: .NET answers a scheme that it does not know, and a key that it does not know, as it answers a wrong password.
+/// Finds out why an encrypted private key cannot be read: .NET reports an unsupported scheme or key type like a wrong password.
 /// EncryptedPrivateKeyInfo ::= SEQUENCE { encryptionAlgorithm AlgorithmIdentifier, encryptedData OCTET STRING } (RFC 5958 §3).
 /// </summary>
 sealed class EncryptedKey
 {
     const string Pbes2 = "1.2.840.113549.1.5.13", Pbkdf2 = "1.2.840.113549.1.5.12", HmacSha1 = "1.2.840.113549.2.7";
 
-    /// <summary>Of PKCS#5 v1.5 and PKCS#12, those with DES, RC2 and triple DES; RC4 is not among them.</summary>
+    /// <summary>The supported schemes of PKCS#5 v1.5 and PKCS#12: DES, RC2 and triple DES, not RC4.</summary>
     static readonly string[] OldSchemes =
     [
         "1.2.840.113549.1.5.3", "1.2.840.113549.1.5.6", "1.2.840.113549.1.5.10", "1.2.840.113549.1.5.11",
@@ -42,13 +42,13 @@ sealed class EncryptedKey
 
     EncryptedKey(string? unsupported, bool isOld, Func<Secret, byte[]>? decrypt) => (Unsupported, IsOld, _decrypt) = (unsupported, isOld, decrypt);
 
-    /// <summary>The part of the encryption that is not supported; null where all of it is.</summary>
+    /// <summary>The unsupported part of the encryption; null if all parts are supported.</summary>
     public string? Unsupported { get; }
 
-    /// <summary>From before PKCS#5 v2: programs of today need to be asked for it.</summary>
+    /// <summary>A scheme from before PKCS#5 v2, which current programs use only on request.</summary>
     public bool IsOld { get; }
 
-    /// <exception cref="AsnContentException">It is damaged.</exception>
+    /// <exception cref="AsnContentException">The encoding is invalid.</exception>
     public static EncryptedKey Parse(byte[] content)
     {
         var info = new AsnReader(content, AsnEncodingRules.BER).ReadSequence();
@@ -75,7 +75,7 @@ sealed class EncryptedKey
         });
     }
 
-    /// <summary>Which algorithm the key is for; null where the password is wrong, or the scheme is one that is not decrypted here.</summary>
+    /// <summary>The key's algorithm; null if the password is wrong or the scheme is not supported here.</summary>
     public string? AlgorithmWith(Secret password)
     {
         if (_decrypt is null) return null;

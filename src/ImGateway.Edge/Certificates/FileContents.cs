@@ -5,12 +5,12 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// The bytes of all files of one <see cref="CertificateFile"/>, read at one moment: what is parsed is what was compared.
-/// Has no printable form.
+/// The bytes of all files of one <see cref="CertificateFile"/>, read once, so that the bytes compared are the bytes parsed.
+/// Never printed.
 /// </summary>
 sealed class FileContents
 {
-    /// <summary>A chain with RSA-4096 keys takes about 10 KiB; whatever is larger than this is not a certificate.</summary>
+    /// <summary>Upper bound of a certificate file; a chain with RSA-4096 keys takes about 10 KiB.</summary>
     public const int MaxBytes = 1024 * 1024;
 
     FileContents(CertificateFile file) => File = file;
@@ -19,17 +19,17 @@ sealed class FileContents
 
     public byte[] Certificate { get; private init; } = [];
 
-    /// <summary>Null where key and certificate share a file.</summary>
+    /// <summary>Null if key and certificate are in one file.</summary>
     public byte[]? Key { get; private init; }
 
     public byte[]? Chain { get; private init; }
 
     public Secret? Password { get; private init; }
 
-    /// <summary>Files that cannot be read.</summary>
+    /// <summary>Problems of files that cannot be read.</summary>
     public IReadOnlyList<CertificateProblem> Problems { get; private init; } = [];
 
-    /// <summary>Equal exactly if everything above is.</summary>
+    /// <summary>A hash of all contents.</summary>
     public string Hash { get; private init; } = "";
 
     public static FileContents Read(CertificateFile file)
@@ -52,7 +52,7 @@ sealed class FileContents
         };
     }
 
-    /// <summary>What was handed over rather than named; problems call the parts <c>certificate</c>, <c>key</c> and <c>chain</c>.</summary>
+    /// <summary>Contents received from a verb, without file names; problems call the parts <c>certificate</c>, <c>key</c> and <c>chain</c>.</summary>
     public static FileContents Of(string certificatePem, string keyPem, string? chainPem, Secret? password) =>
         new(new CertificateFile { Certificate = "certificate", Key = "key", Chain = chainPem is null ? null : "chain" })
         {
@@ -74,7 +74,7 @@ sealed class FileContents
             }
             else
             {
-                // A file that grows meanwhile is read again at the next look.
+                // A file that is growing is read again at the next poll.
                 content = new byte[stream.Length];
                 content = content[..stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false)];
                 if (content.Length == 0) problems.Add(new(path, "is empty", "write the certificate, key or password to it") { AwaitsOtherPart = true });
@@ -96,7 +96,7 @@ sealed class FileContents
             problems.Add(new(path, $"cannot be read: {e.Message.TrimEnd('.')}", "correct the path or the file system"));
         }
 
-        // The lengths keep a byte that moves from one file to the next from going unseen.
+        // The lengths are part of the hash, so that a byte moved from one file to the next changes it.
         hash.AppendData(BitConverter.GetBytes(content.Length));
         hash.AppendData(content);
         return content;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// Which folder a path leads to, symbolic links followed: equal until another folder has the path. On Linux .NET's creation time is the older of
-/// two dates that every change in the folder moves; so there it is device, inode and birth time of statx(2), since numbers of inodes come again.
+/// Identity of the directory at a path, following symbolic links: changes when another directory takes the path. On Linux .NET's creation time is the older of
+/// two times that every change in the directory updates; so the identity is device, inode and birth time of statx(2), because inode numbers are reused.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 readonly record struct FolderIdentity(ulong Device, ulong Inode, long BornSeconds, uint BornNanoseconds)
@@ -13,21 +13,21 @@ readonly record struct FolderIdentity(ulong Device, ulong Inode, long BornSecond
 
     const uint InodeMask = 0x100, BirthMask = 0x800;
 
-    /// <summary>glibc has it since 2.28, and .NET runs on older ones.</summary>
+    /// <summary>Whether statx is available: glibc has it since 2.28, and .NET supports older versions.</summary>
     static readonly bool HasStatx = NativeLibrary.TryLoad("libc.so.6", out var libc) && NativeLibrary.TryGetExport(libc, "statx", out _);
 
-    /// <summary>Null where there is no folder.</summary>
+    /// <summary>Null if there is no directory.</summary>
     public static FolderIdentity? Of(string path)
     {
         if (!Directory.Exists(path)) return null;
         if (!HasStatx) return Created(path);
         if (ReadStatus(CurrentFolder, path, flags: 0, InodeMask | BirthMask, out var status) != 0)
         {
-            // It has gone since; anything else is a kernel that has no statx, or a filter that forbids it.
+            // ENOENT: deleted meanwhile. Other errors: a kernel without statx, or a seccomp filter that forbids it.
             return Marshal.GetLastPInvokeError() is NoEntry or NotADirectory or TooManyLinks or NameTooLong ? null : Created(path);
         }
 
-        // A file system may keep no birth time, and few give no inode; what changes unseen there is found by polling.
+        // Some file systems have no birth time, and a few no inode; polling finds changes there.
         return new(
             ((ulong)status.DeviceMajor << 32) | status.DeviceMinor,
             (status.Mask & InodeMask) == 0 ? 0 : status.Inode,

@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Certificates;
 
 static class IssuerAddress
 {
-    /// <summary>Where the certificate of the issuer can be had, as <paramref name="certificate"/> says (RFC 5280 §4.2.2.1); null where it does not.</summary>
+    /// <summary>The URL of the issuer's certificate from the authority information access extension of <paramref name="certificate"/> (RFC 5280 §4.2.2.1); null if it has none.</summary>
     public static string? Of(X509Certificate2 certificate)
     {
         try

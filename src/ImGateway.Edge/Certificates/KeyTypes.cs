@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Certificates;
 
 static class KeyTypes
 {
-    /// <summary>A new key of this type; the caller disposes it.</summary>
+    /// <summary>Generates a key of this type; the caller disposes it.</summary>
     public static AsymmetricAlgorithm CreateKey(this KeyType type) => type switch
     {
         KeyType.P256 => ECDsa.Create(ECCurve.NamedCurves.nistP256),

@@ -4,10 +4,10 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>The roots this machine trusts.</summary>
+/// <summary>The machine's trust store.</summary>
 static class MachineRoots
 {
-    /// <summary>Whether <paramref name="certificate"/> is one of them, or was issued by one.</summary>
+    /// <summary>Whether <paramref name="certificate"/> is a trusted root or was issued by one.</summary>
     public static bool Vouch(X509Certificate2 certificate) =>
         Vouches(certificate, StoreLocation.LocalMachine) || Vouches(certificate, StoreLocation.CurrentUser);
 
@@ -20,7 +20,7 @@ static class MachineRoots
         }
         catch (CryptographicException)
         {
-            // No such store: a user without a home folder has none, and trusts nothing in it.
+            // A user without a home directory has no such store.
             return false;
         }
 

@@ -6,9 +6,9 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// What a CA may issue for (RFC 5280 §4.2.1.10): a stolen development CA forges these hosts and no bank. .NET has no builder for it.
+/// The name constraints of the development CA (RFC 5280 §4.2.1.10): with a stolen CA key, only these hosts can be forged. .NET has no builder for the extension.
 /// </summary>
-/// <param name="Domains">Each permits itself and everything below.</param>
+/// <param name="Domains">Each permits itself and its subdomains.</param>
 sealed record NameConstraints(IReadOnlyList<string> Domains, IReadOnlyList<IPAddress> Addresses)
 {
     const string Oid = "2.5.29.30";
@@ -40,7 +40,7 @@ sealed record NameConstraints(IReadOnlyList<string> Domains, IReadOnlyList<IPAdd
                 foreach (var address in Addresses) Subtree(writer, address, mask: 0xFF);
             }
 
-            // A kind of name that no subtree mentions would be unconstrained.
+            // A name type without a subtree would be unconstrained.
             if (Domains.Count == 0 || Addresses.Count == 0)
             {
                 using (writer.PushSequence(Excluded))
@@ -57,7 +57,7 @@ sealed record NameConstraints(IReadOnlyList<string> Domains, IReadOnlyList<IPAdd
         return new X509Extension(Oid, writer.Encode(), critical: true);
     }
 
-    /// <summary>Null: not constrained, or by what is not understood here.</summary>
+    /// <summary>Null if the certificate has no name constraints, or constraints of an unknown form.</summary>
     public static NameConstraints? Of(X509Certificate2 certificate)
     {
         if (certificate.Extensions.FirstOrDefault(extension => extension.Oid?.Value == Oid) is not { } extension) return null;
@@ -83,7 +83,7 @@ sealed record NameConstraints(IReadOnlyList<string> Domains, IReadOnlyList<IPAdd
         using (writer.PushSequence()) writer.WriteCharacterString(UniversalTagNumber.IA5String, domain, DnsName);
     }
 
-    /// <summary>Address and mask, one after the other. Mask FF: this address alone; 00: every address of its family.</summary>
+    /// <summary>Address followed by mask. Mask FF permits this address only, 00 every address of the family.</summary>
     static void Subtree(AsnWriter writer, IPAddress address, byte mask)
     {
         var bytes = address.GetAddressBytes();

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Forms of certificates and keys that are read nowhere, or not in this place, and the command that makes PEM of each.</summary>
+/// <summary>Recognizes unsupported formats of certificates and keys, and names the command that converts each to PEM.</summary>
 static class OtherForms
 {
     public static X509ContentType Of(byte[] content)
@@ -18,7 +18,7 @@ static class OtherForms
         }
     }
 
-    /// <summary>Null where it is none of them.</summary>
+    /// <summary>Null if the content is in none of these formats.</summary>
     public static CertificateProblem? OfCertificates(string path, byte[] content) => Of(content) switch
     {
         X509ContentType.Cert => new(path, "is not PEM but binary (DER)", Remedies.PemOfCertificate(path)),
@@ -27,7 +27,7 @@ static class OtherForms
         _ => null,
     };
 
-    /// <summary>Null where it is none of them.</summary>
+    /// <summary>Null if the content is in none of these formats.</summary>
     public static CertificateProblem? OfKey(string path, byte[] content) => !IsBinary(content) ? null : Of(content) switch
     {
         X509ContentType.Cert or X509ContentType.Pkcs7 => new(path, "is a certificate and no private key", "name the file of its private key as Key"),
@@ -35,6 +35,6 @@ static class OtherForms
         _ => new(path, "is not PEM but binary (DER)", Remedies.PemOfKey(path)),
     };
 
-    /// <summary>Begins as a SEQUENCE of ASN.1 does.</summary>
+    /// <summary>Whether the content begins with an ASN.1 SEQUENCE.</summary>
     static bool IsBinary(byte[] content) => content is [0x30, ..];
 }

@@ -6,17 +6,17 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// All certificates and private keys of a PEM file (RFC 7468), whatever stands between them; but every BEGIN and END line belongs to a block that
-/// could be read. A block that is passed over would be a chain that is too short, or another certificate than the one that was meant.
+/// All certificates and private keys of a PEM file (RFC 7468), with any text between them; but every BEGIN and END line must belong to a block that
+/// can be read. Skipping a block could shorten the chain or select another certificate.
 /// </summary>
-/// <param name="Keys">The blocks as text, for <see cref="PrivateKeyReader"/>.</param>
+/// <param name="Keys">The key blocks as text, for <see cref="PrivateKeyReader"/>.</param>
 sealed record PemDocument(IReadOnlyList<X509Certificate2> Certificates, IReadOnlyList<string> Keys)
 {
-    /// <exception cref="PemException">A part cannot be read, or a certificate block does not hold one.</exception>
+    /// <exception cref="PemException">A block cannot be read, or a certificate block contains no certificate.</exception>
     public static PemDocument Parse(byte[] content) => Parse(content, keysOnly: false);
 
-    /// <summary>For a file of which only the keys matter: certificates in it may be anything.</summary>
-    /// <exception cref="PemException">A part cannot be read.</exception>
+    /// <summary>Reads only the keys; the content of certificate blocks is not checked.</summary>
+    /// <exception cref="PemException">A block cannot be read.</exception>
     public static PemDocument KeysOf(byte[] content) => Parse(content, keysOnly: true);
 
     public override string ToString() => $"{Certificates.Count} certificates, {Keys.Count} keys";
@@ -25,16 +25,16 @@ sealed record PemDocument(IReadOnlyList<X509Certificate2> Certificates, IReadOnl
     {
         List<X509Certificate2> certificates = [];
         List<string> keys = [];
-        // Latin-1 keeps any comment between the blocks from failing the file; the blocks themselves are ASCII.
+        // Latin-1, so that no comment between blocks fails the decoding; the blocks themselves are ASCII.
         var text = Encoding.Latin1.GetString(ByteOrderMark.Skip(content));
         for (var at = 0; PemMarker.FirstIn(text, at) is { } begin;)
         {
-            // 1. A block, from its BEGIN to the next marker, which has to be its END.
+            // 1. A block: from its BEGIN to the next marker, which must be its END.
             if (begin.Kind is not PemMarkerKind.Begin || PemMarker.FirstIn(text, begin.End) is not { Kind: PemMarkerKind.End } end || end.Label != begin.Label)
                 throw new PemException(LineOf(text, begin.Start), Fault(begin.Kind));
             at = end.End;
 
-            // 2. What it holds. Convert passes over white space, as RFC 7468 §3 has it.
+            // 2. Its content. Convert ignores white space, as RFC 7468 §3 allows.
             var base64 = text[begin.End..end.Start];
             var isKey = begin.Label.EndsWith("PRIVATE KEY", StringComparison.Ordinal);
             if (!IsBase64(base64) && !(isKey && IsOldKey(base64))) throw new PemException(LineOf(text, begin.Start), Fault(begin.Kind));
@@ -57,7 +57,7 @@ sealed record PemDocument(IReadOnlyList<X509Certificate2> Certificates, IReadOnl
         }
     }
 
-    /// <summary>Encrypted keys in OpenSSL's old format have headers, and are no PEM by RFC 7468: <see cref="PrivateKeyReader"/> names them.</summary>
+    /// <summary>Encrypted keys in OpenSSL's traditional format have headers, which RFC 7468 does not allow; <see cref="PrivateKeyReader"/> reports them.</summary>
     static bool IsOldKey(string content) => content.TrimStart().StartsWith("Proc-Type:", StringComparison.Ordinal);
 
     static bool IsBase64(string content) => Convert.TryFromBase64String(content, new byte[content.Length], out _);

@@ -3,19 +3,19 @@ using System.Buffers;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// A BEGIN or END line of PEM (RFC 7468 §3), or a line that was meant to be one: with other dashes than hyphens, or not five of them. Found by hand,
-/// because that takes linear time whatever a file holds; <see cref="System.Security.Cryptography.PemEncoding"/> takes minutes for a megabyte of BEGIN.
+/// A BEGIN or END line of PEM (RFC 7468 §3), or a damaged one: with other dashes than hyphens, or not five of them. Parsed by hand in
+/// linear time; <see cref="System.Security.Cryptography.PemEncoding"/> takes minutes for a megabyte of BEGIN lines.
 /// </summary>
-/// <param name="Start">Of its first dash.</param>
-/// <param name="End">Behind its last one.</param>
+/// <param name="Start">Index of the first dash.</param>
+/// <param name="End">Index after the last dash.</param>
 sealed record PemMarker(PemMarkerKind Kind, string Label, int Start, int End)
 {
     const string Hyphens = "-----";
 
-    /// <summary>Read as Latin-1, a dash of a word processor is three characters beyond ASCII.</summary>
+    /// <summary>In Latin-1, an en or em dash in UTF-8 is three non-ASCII characters.</summary>
     static readonly SearchValues<char> Dashes = SearchValues.Create(['-', .. Enumerable.Range(0x80, 0x80).Select(code => (char)code)]);
 
-    /// <summary>The first in <paramref name="text"/> from <paramref name="from"/> on; null where there is none.</summary>
+    /// <summary>The first marker in <paramref name="text"/> at or after <paramref name="from"/>; null if there is none.</summary>
     public static PemMarker? FirstIn(string text, int from)
     {
         for (var at = from; (at = text.AsSpan(at).IndexOfAny('B', 'E') is var next and >= 0 ? at + next : -1) >= 0; at++)
@@ -32,7 +32,7 @@ sealed record PemMarker(PemMarkerKind Kind, string Label, int Start, int End)
         return null;
     }
 
-    /// <summary>With white space around it, wherever in a line it stands: some programs make one line of a file.</summary>
+    /// <summary>Matches a marker surrounded by white space, also within a line: some programs join all lines of a file.</summary>
     static PemMarker? Whole(string text, int at, string word)
     {
         var before = text.AsSpan(0, at);
@@ -45,7 +45,7 @@ sealed record PemMarker(PemMarkerKind Kind, string Label, int Start, int End)
         return new(word is "END " ? PemMarkerKind.End : PemMarkerKind.Begin, text.Substring(label, length), at - Hyphens.Length, end);
     }
 
-    /// <summary>A line that begins with dashes and names a certificate or a key.</summary>
+    /// <summary>Matches a line that begins with dashes and names a certificate or a key.</summary>
     static PemMarker? Meant(string text, int at)
     {
         var dashes = text.AsSpan(0, at).TrimEnd(" \t");

@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>What a PFX file (PKCS#12, RFC 7292) is protected by and .NET does not know.</summary>
+/// <summary>Finds algorithms of a PFX file (PKCS#12, RFC 7292) that .NET does not support.</summary>
 static partial class PfxAlgorithms
 {
     const string Pbmac1 = "1.2.840.113549.1.5.14";
 
-    /// <summary>.NET says by the OID in its message alone that it does not know an algorithm. Null where it knows all of them.</summary>
+    /// <summary>.NET names an unsupported algorithm only by the OID in its message. Null if all algorithms are supported.</summary>
     public static (string Name, bool IsIntegrityCode)? UnknownOf(CryptographicException e) => Oid().Match(e.Message) is not { Success: true, Groups: var groups } ? null
         : groups["oid"].Value is Pbmac1 ? ("PBMAC1", true)
         : (EncryptedKey.Name(groups["oid"].Value), false);

@@ -5,18 +5,18 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>One private key out of a PEM file, plain or encrypted (PKCS#8, RFC 5958).</summary>
+/// <summary>Reads one private key from a PEM file, plain or encrypted (PKCS#8, RFC 5958).</summary>
 static class PrivateKeyReader
 {
     const string Rsa = "1.2.840.113549.1.1.1", Ec = "1.2.840.10045.2.1";
 
-    /// <returns>Null where <paramref name="problems"/> says why.</returns>
+    /// <returns>Null if the key cannot be read; <paramref name="problems"/> has the reasons.</returns>
     public static AsymmetricAlgorithm? Read(
         string path, byte[] content, IReadOnlyList<string> keys, Secret? password, List<CertificateProblem> problems)
     {
         if (content.AsSpan().IndexOf("Proc-Type: 4,ENCRYPTED"u8) >= 0)
         {
-            // OpenSSL's own format before 1.0: its key derivation is one round of MD5, and .NET does not read it.
+            // OpenSSL's traditional encrypted format: its key derivation is one round of MD5, and .NET does not support it.
             problems.Add(new(path, "the key is encrypted in OpenSSL's old format", Remedies.EncryptAnew(path, isOld: false)));
             return null;
         }
@@ -49,7 +49,7 @@ static class PrivateKeyReader
         return Import(path, keys[0], encrypted ? password : null, problems);
     }
 
-    /// <summary>A key of our own, which is plain. Null where the file is damaged.</summary>
+    /// <summary>Reads an unencrypted key that the edge has written. Null if the file is damaged.</summary>
     public static AsymmetricAlgorithm? TryRead(string path, byte[] content)
     {
         try
@@ -64,7 +64,7 @@ static class PrivateKeyReader
 
     static AsymmetricAlgorithm? Import(string path, string pem, Secret? password, List<CertificateProblem> problems)
     {
-        // The label does not tell the algorithm, and which error a wrong kind gives differs between OpenSSL versions: try both.
+        // The label does not contain the algorithm, and the error for a wrong one depends on the OpenSSL version: try both.
         if (TryImport(RSA.Create(), pem, password) is { } rsa) return rsa;
         if (TryImport(ECDsa.Create(), pem, password) is { } ecdsa) return ecdsa;
         var algorithm = password is null ? AlgorithmOf(pem) : Encryption(pem)?.AlgorithmWith(password);
@@ -81,7 +81,7 @@ static class PrivateKeyReader
     }
 
     /// <summary>PrivateKeyInfo ::= SEQUENCE { version, privateKeyAlgorithm AlgorithmIdentifier, … } (RFC 5958 §2).</summary>
-    /// <exception cref="AsnContentException">It is not one.</exception>
+    /// <exception cref="AsnContentException">The encoding is invalid.</exception>
     public static string AlgorithmOf(byte[] content)
     {
         var info = new AsnReader(content, AsnEncodingRules.BER).ReadSequence();
@@ -89,10 +89,10 @@ static class PrivateKeyReader
         return info.ReadSequence().ReadObjectIdentifier();
     }
 
-    /// <summary>Null where it cannot be read, or is in an older form than PKCS#8.</summary>
+    /// <summary>Null if the key cannot be read, or is in an older format than PKCS#8.</summary>
     static string? AlgorithmOf(string pem) => Parsed(pem, AlgorithmOf);
 
-    /// <summary>Null where it cannot be read.</summary>
+    /// <summary>Null if the key cannot be read.</summary>
     static EncryptedKey? Encryption(string pem) => Parsed(pem, EncryptedKey.Parse);
 
     static T? Parsed<T>(string pem, Func<byte[], T> parse)
@@ -124,14 +124,14 @@ static class PrivateKeyReader
         }
     }
 
-    /// <summary>Whether <paramref name="certificate"/> is this key's: compared by subject public key info.</summary>
+    /// <summary>Whether the key belongs to <paramref name="certificate"/>, by comparing the subject public key info.</summary>
     public static bool Owns(this AsymmetricAlgorithm key, X509Certificate2 certificate) =>
         key.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(certificate.PublicKey.ExportSubjectPublicKeyInfo());
 
     public static X509Certificate2 Bind(this AsymmetricAlgorithm key, X509Certificate2 certificate) =>
         key is RSA rsa ? certificate.CopyWithPrivateKey(rsa) : certificate.CopyWithPrivateKey((ECDsa)key);
 
-    /// <summary>The private key of a certificate that has one: PKCS#8, plain.</summary>
+    /// <summary>The private key of a certificate as unencrypted PKCS#8.</summary>
     public static string KeyPem(this X509Certificate2 certificate)
     {
         using AsymmetricAlgorithm key = certificate.GetRSAPrivateKey() is { } rsa ? rsa : certificate.GetECDsaPrivateKey()!;

@@ -2,7 +2,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Remedies that are a command to paste; it overwrites nothing that is configured. RemedyTests runs each as it is printed.</summary>
+/// <summary>Remedies in the form of commands to paste. They never overwrite a configured file. RemedyTests runs each of them.</summary>
 static class Remedies
 {
     public static string PemOfCertificate(string path) => $"convert it with: openssl x509 -inform DER -in {ShellWord.Of(path)} -out NEW.crt";
@@ -16,24 +16,24 @@ static class Remedies
 
     public static string PemOfKey(string path) => $"convert it with: openssl pkey -inform DER -in {ShellWord.Of(path)} -out NEW.key";
 
-    /// <param name="isOld">OpenSSL 3 has it in a module that is not loaded by itself.</param>
+    /// <param name="isOld">Whether OpenSSL 3 needs its legacy provider for the algorithm.</param>
     public static string EncryptAnew(string path, bool isOld) =>
         $"convert it with: openssl pkcs8 {(isOld ? "-provider legacy -provider default " : "")}-topk8 -v2 aes-256-cbc -in {ShellWord.Of(path)} -out NEW.key";
 
-    /// <summary>The same numbers under the OID of all other RSA keys.</summary>
+    /// <summary>Converts an RSA-PSS key to the OID rsaEncryption, with the same numbers.</summary>
     public static string PlainRsaKey(string path) =>
         $"have the certificate issued for its plain form, made with: openssl rsa -in {ShellWord.Of(path)} -traditional -outform DER | openssl rsa -inform DER -out NEW.key";
 
     public static string RequestFor(string keyPath, IReadOnlyList<HostName> names) =>
         $"request it anew for the plain key with: openssl req -new -key {ShellWord.Of(keyPath)} -subj /{(names.Count == 0 ? "" : $" -addext {ShellWord.Of(San(names))}")} -out NEW.csr";
 
-    /// <summary>By the algorithm that openssl takes by itself: PKCS#1 and SHA-256.</summary>
+    /// <summary>Signs with openssl's default algorithm: PKCS#1 and SHA-256.</summary>
     public static string SignAnew(string certificatePath, string keyPath, bool isSelfSigned) => isSelfSigned
         ? $"sign it anew with: openssl x509 -in {ShellWord.Of(certificatePath)} -signkey {ShellWord.Of(keyPath)} -days 90 -out NEW.crt"
         : "request it anew, for a signature with a salt as long as the hash, with: "
             + $"openssl x509 -x509toreq -copy_extensions copyall -in {ShellWord.Of(certificatePath)} -signkey {ShellWord.Of(keyPath)} -out NEW.csr";
 
-    /// <param name="ignoresIntegrity">An OpenSSL that does not know the integrity code need not check it.</param>
+    /// <param name="ignoresIntegrity">Skips the integrity check, for an OpenSSL that does not support its algorithm.</param>
     public static string PemOfPfx(string path, bool ignoresIntegrity) =>
         $"name what this makes as Certificate, without a Key, with: openssl pkcs12 {(ignoresIntegrity ? "-nomacver " : "")}-nodes -in {ShellWord.Of(path)} -out NEW.pem";
 
@@ -45,14 +45,14 @@ static class Remedies
         "name the key that the certificate was requested with, compare public keys with: "
         + $"diff <(openssl pkey -in {ShellWord.Of(keyPath)} -pubout) <(openssl x509 -in {ShellWord.Of(certificatePath)} -noout -pubkey)";
 
-    /// <summary>A certificate with the host in its SAN: made here where the one without signs itself, else requested from the CA.</summary>
+    /// <summary>Creates a certificate with the host in its SAN: self-signed if the present one is, otherwise as a request to the CA.</summary>
     public static string NameInSan(HostName host, bool isSelfSigned) => isSelfSigned
         ? $"name what this makes in its place, with: imgw cert self-signed --host {ShellWord.Of(host.Value)} --out NEW"
         : "request it anew with: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEW.key -out NEW.csr "
             + $"-subj / -addext {ShellWord.Of(San([host]))}";
 
-    /// <summary>For root to run.</summary>
-    /// <param name="mode">In octal; null: as it is.</param>
+    /// <summary>A command for root.</summary>
+    /// <param name="mode">The mode in octal; null = unchanged.</param>
     public static string GiveToThisUser(string path, string? mode = null) =>
         $"give it to the user {ThisUser.Name} with: chown -R {ShellWord.Of(ThisUser.Name)} {ShellWord.Of(path)}{(mode is null ? "" : $" && chmod {mode} {ShellWord.Of(path)}")}";
 

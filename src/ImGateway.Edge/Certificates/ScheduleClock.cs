@@ -2,16 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>The time as <see cref="ScheduleClock"/> read it.</summary>
-/// <param name="Wall">What people read and certificates are dated by. It may be wrong, and be corrected at any moment.</param>
-/// <param name="Elapsed">Since the clock began. It never goes back.</param>
+/// <summary>A reading of <see cref="ScheduleClock"/>.</summary>
+/// <param name="Wall">The wall clock, by which certificates are dated. It may be wrong, and be corrected at any time.</param>
+/// <param name="Elapsed">Time since the clock was created. Never decreases.</param>
 [StructLayout(LayoutKind.Auto)]
 readonly record struct Moment(DateTimeOffset Wall, TimeSpan Elapsed);
 
 /// <summary>
-/// How much time has passed, for schedules. Neither clock of a machine can be relied on alone: the monotonic one stands still while the machine is
-/// suspended, and the wall clock is put back. Of each step between two readings the longer counts, so that no wait lasts longer than it should.
-/// A wall clock that is put forward ends waits early, which costs one attempt. Each schedule reads it every second.
+/// Measures elapsed time for schedules. Neither clock of a machine is sufficient alone: the monotonic clock stops while the machine is
+/// suspended, and the wall clock can be set back. For each step between two readings the longer one counts, so that no wait lasts too long.
+/// A wall clock that is set forward ends waits early, which costs one attempt. Each schedule reads the clock every second.
 /// </summary>
 sealed class ScheduleClock(TimeProvider time)
 {

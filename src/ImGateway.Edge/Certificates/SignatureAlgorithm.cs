@@ -3,12 +3,12 @@ using System.Security.Cryptography;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>How a certificate or an OCSP response is signed.</summary>
-/// <param name="Hash">What the signature is made over; null: an algorithm that is not known here.</param>
-/// <param name="Padding">Where the key is RSA.</param>
+/// <summary>The signature algorithm of a certificate or an OCSP response.</summary>
+/// <param name="Hash">The hash; null for an unknown algorithm.</param>
+/// <param name="Padding">The padding of an RSA signature; null otherwise.</param>
 readonly record struct SignatureAlgorithm(HashAlgorithmName? Hash, RSASignaturePadding Padding)
 {
-    /// <summary>id-RSASSA-PSS: of signatures, and of keys that are for nothing else.</summary>
+    /// <summary>id-RSASSA-PSS: the OID of signatures, and of keys restricted to them.</summary>
     public const string RsaPss = "1.2.840.113549.1.1.10";
 
     const string Sha1 = "1.3.14.3.2.26";
@@ -24,7 +24,7 @@ readonly record struct SignatureAlgorithm(HashAlgorithmName? Hash, RSASignatureP
         ["1.2.840.10045.4.3.2"] = HashAlgorithmName.SHA256,
         ["1.2.840.10045.4.3.3"] = HashAlgorithmName.SHA384,
         ["1.2.840.10045.4.3.4"] = HashAlgorithmName.SHA512,
-        // As digests, within RSASSA-PSS parameters (RFC 4055 §2.1).
+        // Hash OIDs within RSASSA-PSS parameters (RFC 4055 §2.1).
         ["1.3.14.3.2.26"] = HashAlgorithmName.SHA1,
         ["2.16.840.1.101.3.4.2.1"] = HashAlgorithmName.SHA256,
         ["2.16.840.1.101.3.4.2.2"] = HashAlgorithmName.SHA384,
@@ -32,18 +32,18 @@ readonly record struct SignatureAlgorithm(HashAlgorithmName? Hash, RSASignatureP
     };
 
     /// <summary>
-    /// What TLS does not allow and .NET does not verify: RSASSA-PSS with other parameters than a salt as long as the hash and a mask by the same hash
-    /// (RFC 8446 §4.2.3). Null where there is no such thing.
+    /// RSASSA-PSS parameters that TLS does not allow and .NET does not verify: the salt must be as long as the hash, and the mask use the same hash
+    /// (RFC 8446 §4.2.3). Null if there is no such deviation.
     /// </summary>
     public string? Unsupported { get; private init; }
 
-    /// <summary>Whether a signature of this kind can be verified here at all.</summary>
+    /// <summary>Whether the algorithm is supported for verification.</summary>
     public bool IsVerifiable => Hash is not null && Unsupported is null;
 
-    /// <summary>Forging it costs more than anybody has: neither SHA-1 nor MD5.</summary>
+    /// <summary>Whether the hash is collision-resistant: neither SHA-1 nor MD5.</summary>
     public bool IsStrong => Hash is { } hash && (hash == HashAlgorithmName.SHA256 || hash == HashAlgorithmName.SHA384 || hash == HashAlgorithmName.SHA512);
 
-    /// <param name="algorithm">The inside of an AlgorithmIdentifier (RFC 5280 §4.1.1.2).</param>
+    /// <param name="algorithm">The content of an AlgorithmIdentifier (RFC 5280 §4.1.1.2).</param>
     public static SignatureAlgorithm Read(AsnReader algorithm)
     {
         var oid = algorithm.ReadObjectIdentifier();

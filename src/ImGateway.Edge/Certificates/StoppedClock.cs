@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>For judging a certificate as of another moment.</summary>
+/// <summary>A clock that stands at a given time, to check a certificate as of that time.</summary>
 sealed class StoppedClock(DateTimeOffset now) : TimeProvider
 {
     public override DateTimeOffset GetUtcNow() => now;

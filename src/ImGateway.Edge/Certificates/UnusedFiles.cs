@@ -2,17 +2,17 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>What is configured and never used, because other certificates serve its hosts: sound files, and a CA.</summary>
-/// <param name="offers">What the files hold, in the order in which they are configured.</param>
-/// <param name="served">What hosts are served from, or would be.</param>
+/// <summary>Finds valid files, and a CA, that are configured and not used, because other certificates serve their hosts.</summary>
+/// <param name="offers">The certificates of the files, in configuration order.</param>
+/// <param name="served">The certificates that hosts are served, or would be.</param>
 sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<ServedCredential> offers, IReadOnlyDictionary<HostName, ServedCredential> served, DateTimeOffset now)
 {
-    /// <summary>A certificate may be for thousands of hosts.</summary>
+    /// <summary>The number of hosts listed: a certificate may cover thousands.</summary>
     const int NamedHosts = 3;
 
     public IReadOnlyList<CertificateProblem> Problems() =>
     [
-        // What is not valid yet, or any more, is reported as that.
+        // A certificate outside its validity period is reported elsewhere.
         .. from offer in offers
            where offer.Credential.IsValid(now)
            let why = WhyUnused(offer)
@@ -35,7 +35,7 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<ServedCredential> of
         List<(HostName Host, (string From, string Why) Winner)> won = [];
         foreach (var host in hosts)
         {
-            // For a host that has nothing, or something worse, there is another reason, which is reported on its own.
+            // If the host has no certificate, or a worse one, there is another reason, which is reported elsewhere.
             if (WinnerOf(host, offer) is not { } winner) return null;
             won.Add((host, winner));
         }

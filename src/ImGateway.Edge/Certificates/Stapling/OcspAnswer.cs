@@ -7,8 +7,8 @@ enum CertificateRevocation
     Unknown,
 }
 
-/// <summary>What a verified response says about one certificate.</summary>
-/// <param name="ThisUpdate">When it was known to be so.</param>
-/// <param name="NextUpdate">Until when the response may be relied on.</param>
-/// <param name="Response">The whole response, as it is stapled.</param>
+/// <summary>The status of one certificate from a verified response.</summary>
+/// <param name="ThisUpdate">The time at which the status was known to be correct.</param>
+/// <param name="NextUpdate">The end of the response's validity.</param>
+/// <param name="Response">The whole response in DER, for stapling.</param>
 sealed record OcspAnswer(CertificateRevocation Status, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate, byte[] Response);

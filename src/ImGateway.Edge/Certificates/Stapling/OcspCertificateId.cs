@@ -5,8 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace ImGateway.Edge.Certificates.Stapling;
 
 /// <summary>
-/// CertID (RFC 6960 §4.1.1): the issuer by hashes, the certificate by its serial number. With SHA-1, which RFC 5019 §2.1.1 has all
-/// responders know and which protects nothing here: the response is signed.
+/// CertID (RFC 6960 §4.1.1): hashes of the issuer, serial number of the certificate. SHA-1, which all responders support
+/// (RFC 5019 §2.1.1); it need not be collision-resistant here, because the response is signed.
 /// </summary>
 sealed record OcspCertificateId(ReadOnlyMemory<byte> IssuerName, ReadOnlyMemory<byte> IssuerKey, ReadOnlyMemory<byte> SerialNumber)
 {
@@ -15,10 +15,10 @@ sealed record OcspCertificateId(ReadOnlyMemory<byte> IssuerName, ReadOnlyMemory<
     public static OcspCertificateId Of(X509Certificate2 certificate, X509Certificate2 issuer) =>
         new(Hash(issuer.SubjectName.RawData), KeyHash(issuer), certificate.SerialNumberBytes);
 
-    /// <summary>Of the public key's bits alone, without its algorithm: also how a responder names itself (RFC 6960 §4.2.1).</summary>
+    /// <summary>The hash of the public key's bits without the algorithm; responders identify themselves by it too (RFC 6960 §4.2.1).</summary>
     public static byte[] KeyHash(X509Certificate2 certificate) => Hash(certificate.PublicKey.EncodedKeyValue.RawData);
 
-    /// <summary>OCSPRequest with this alone: unsigned and without nonce, so that caches may answer it (RFC 5019 §2.1).</summary>
+    /// <summary>An OCSPRequest for this certificate, unsigned and without nonce, so that caches can answer it (RFC 5019 §2.1).</summary>
     public byte[] ToRequest()
     {
         var request = new AsnWriter(AsnEncodingRules.DER);
@@ -42,7 +42,7 @@ sealed record OcspCertificateId(ReadOnlyMemory<byte> IssuerName, ReadOnlyMemory<
         return request.Encode();
     }
 
-    /// <summary>Whether the CertID that <paramref name="id"/> is the inside of means the same certificate.</summary>
+    /// <summary>Whether the CertID with the content <paramref name="id"/> refers to the same certificate.</summary>
     public bool IsIn(AsnReader id) =>
         id.ReadSequence().ReadObjectIdentifier() == Sha1
         && id.ReadOctetString().AsSpan().SequenceEqual(IssuerName.Span)

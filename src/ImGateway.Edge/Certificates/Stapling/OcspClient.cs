@@ -3,13 +3,13 @@ using System.Net.Http.Headers;
 
 namespace ImGateway.Edge.Certificates.Stapling;
 
-/// <summary>Asks responders over HTTP (RFC 6960 appendix A, RFC 5019 §5). Whatever they do is bounded: time, bytes, redirects.</summary>
+/// <summary>Queries responders over HTTP (RFC 6960 appendix A, RFC 5019 §5), with bounds on time, bytes and redirects.</summary>
 sealed class OcspClient : IDisposable
 {
     const int MaxResponseBytes = 64 * 1024;
     const int MaxRedirects = 3;
 
-    /// <summary>Above it, RFC 5019 §5 asks for POST.</summary>
+    /// <summary>The longest GET request; above it, RFC 5019 §5 requires POST.</summary>
     const int MaxGetLength = 255;
 
     static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
@@ -19,11 +19,11 @@ sealed class OcspClient : IDisposable
     readonly IWebProxy? _proxy;
     readonly HttpClient _http;
 
-    /// <param name="proxy">Null: responders are asked directly, whatever the environment says.</param>
+    /// <param name="proxy">The HTTP proxy; null = direct, ignoring environment variables.</param>
     public OcspClient(TimeProvider time, TimeSpan? timeout = null, IWebProxy? proxy = null)
     {
         (_time, _timeout, _proxy) = (time, timeout ?? DefaultTimeout, proxy);
-        // Redirects lead to http and https only, and never from https to http: .NET sees to that.
+        // .NET follows redirects to http and https only, and never from https to http.
         var handler = new SocketsHttpHandler
         {
             MaxAutomaticRedirections = MaxRedirects,
@@ -39,8 +39,8 @@ sealed class OcspClient : IDisposable
         _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/ocsp-response"));
     }
 
-    /// <summary>The first answer that says good or revoked and can be relied on.</summary>
-    /// <exception cref="OcspException">There is none; the message names each responder and what it did.</exception>
+    /// <summary>Returns the first verified response with status good or revoked.</summary>
+    /// <exception cref="OcspException">No responder returned one; the message names each responder and its error.</exception>
     public async Task<OcspAnswer> AskAsync(OcspTarget target, CancellationToken cancellationToken)
     {
         List<string> problems = [];

@@ -1,4 +1,4 @@
 namespace ImGateway.Edge.Certificates.Stapling;
 
-/// <summary>No response, or none to rely on. The message says why, in half a line.</summary>
+/// <summary>No response, or an invalid one. The message is a short clause with the reason.</summary>
 sealed class OcspException(string message, Exception? inner = null) : Exception(message, inner);

@@ -4,27 +4,27 @@ using System.Security.Cryptography;
 namespace ImGateway.Edge.Certificates.Stapling;
 
 /// <summary>
-/// OCSPResponse (RFC 6960 §4.2), read and verified in the order that §3.2 gives: about the certificate asked for, signed by who may say so, and
-/// of now.
+/// Parses and verifies an OCSPResponse (RFC 6960 §4.2) in the order of §3.2: it refers to the certificate, its signer is authorized, and
+/// it is current.
 /// </summary>
 static class OcspResponse
 {
     const string Basic = "1.3.6.1.5.5.7.48.1.1";
 
-    /// <summary>How far the clocks of CAs and machines differ.</summary>
+    /// <summary>Tolerated difference between the CA's clock and the local one.</summary>
     static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
-    /// <summary>A response without <c>nextUpdate</c> says that there is always a newer one (RFC 6960 §4.2.2.1): it is taken for this long.</summary>
+    /// <summary>Validity of a response without <c>nextUpdate</c>, for which newer status is always available (RFC 6960 §4.2.2.1).</summary>
     static readonly TimeSpan LifeWithoutEnd = TimeSpan.FromHours(1);
 
     static readonly Asn1Tag Tag0 = new(TagClass.ContextSpecific, 0, isConstructed: true);
 
-    /// <exception cref="OcspException">It cannot be relied on.</exception>
+    /// <exception cref="OcspException">The response is invalid.</exception>
     public static OcspAnswer Read(byte[] response, OcspTarget target, DateTimeOffset now)
     {
         try
         {
-            // 1. From the outside in: status, type, what is signed, by whom.
+            // 1. The structure: status, type, signed data, signer.
             var basic = Unwrap(response);
             var signed = basic.PeekEncodedValue();
             var data = basic.ReadSequence();
@@ -34,15 +34,15 @@ static class OcspResponse
             var responder = data.ReadEncodedValue();
             data.ReadGeneralizedTime();
 
-            // 2. About the certificate.
+            // 2. The entry of the certificate.
             var answer = Find(data.ReadSequence(), target.Id, response);
 
-            // 3. Signed by its issuer or by whom that has entrusted with it.
+            // 3. Signed by the issuer or by a responder that the issuer has delegated.
             if (!algorithm.IsStrong) throw new OcspException("it is signed by an algorithm that is too weak or not known");
             using var delegated = OcspSigner.Find(responder, target.Issuer, basic.HasData ? basic.ReadSequence(Tag0) : null, now, ClockSkew);
             if (!(delegated ?? target.Issuer).HasSigned(signed.Span, algorithm, signature)) throw new OcspException("its signature is wrong");
 
-            // 4. Of now. The end is not stretched: some clients take an expired response for worse than none.
+            // 4. Current. There is no tolerance at the end: some clients reject an expired response.
             if (answer.ThisUpdate > now + ClockSkew) throw new OcspException($"it is of the future ({answer.ThisUpdate:u}); see to this machine's clock");
             if (answer.NextUpdate <= now) throw new OcspException($"it expired at {answer.NextUpdate:u}");
             return answer;
@@ -53,7 +53,7 @@ static class OcspResponse
         }
     }
 
-    /// <summary>The inside of BasicOCSPResponse.</summary>
+    /// <summary>The content of BasicOCSPResponse.</summary>
     static AsnReader Unwrap(byte[] response)
     {
         var outside = new AsnReader(response, AsnEncodingRules.DER);

@@ -1,17 +1,17 @@
 namespace ImGateway.Edge.Certificates.Stapling;
 
-/// <summary>How long to wait before a response is fetched next. Pure but for the dice.</summary>
+/// <summary>The delay until the next fetch of a response. Pure except for the jitter.</summary>
 sealed class OcspSchedule(Random random)
 {
     static readonly TimeSpan FirstRetry = TimeSpan.FromMinutes(1);
     static readonly TimeSpan LastRetry = TimeSpan.FromHours(1);
 
-    /// <summary>Whatever a responder says about its responses, it is neither asked all the time nor forgotten.</summary>
+    /// <summary>Bounds of the delay, whatever validity the responder states.</summary>
     static readonly TimeSpan Shortest = TimeSpan.FromSeconds(10);
 
     static readonly TimeSpan Longest = TimeSpan.FromDays(5);
 
-    /// <summary>At half life. Caches hand out responses that are past it: then after half of what is left.</summary>
+    /// <summary>At half of the validity period. If a cache returned a response past its half, after half of the remaining time.</summary>
     public TimeSpan Refresh(OcspAnswer answer, DateTimeOffset now)
     {
         var half = answer.ThisUpdate + (answer.NextUpdate - answer.ThisUpdate) * Jittered(0.5);
@@ -19,13 +19,13 @@ sealed class OcspSchedule(Random random)
         return wait < Shortest ? Shortest : wait > Longest ? Longest : wait;
     }
 
-    /// <param name="failures">In a row, at least one.</param>
+    /// <param name="failures">Consecutive failures, at least one.</param>
     public TimeSpan Retry(int failures)
     {
         var wait = FirstRetry * Math.Pow(2, Math.Min(failures - 1, 10));
         return (wait < LastRetry ? wait : LastRetry) * Jittered(1);
     }
 
-    /// <summary>A tenth more or less: edges that were started together do not ask together.</summary>
+    /// <summary>Jitter of a tenth, so that edges started together do not query in step.</summary>
     double Jittered(double factor) => factor * (0.9 + random.NextDouble() * 0.2);
 }

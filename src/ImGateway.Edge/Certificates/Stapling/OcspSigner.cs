@@ -5,18 +5,18 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Stapling;
 
-/// <summary>Who may sign a response (RFC 6960 §4.2.2.2): the issuer, or a certificate that the issuer itself gave out for it.</summary>
+/// <summary>Finds the authorized signer of a response (RFC 6960 §4.2.2.2): the issuer, or a certificate that the issuer has issued for OCSP signing.</summary>
 static class OcspSigner
 {
     const string OcspSigning = "1.3.6.1.5.5.7.3.9";
 
-    /// <summary>Responders send one, some its issuers too; only the first few are looked at.</summary>
+    /// <summary>The number of certificates examined: responders send one, some its issuers too.</summary>
     const int MaxCertificates = 8;
 
-    /// <param name="responder">ResponderID.</param>
-    /// <param name="certificates">The inside of <c>certs</c>, where there are any.</param>
-    /// <returns>Null: the issuer itself.</returns>
-    /// <exception cref="OcspException">Nobody who may.</exception>
+    /// <param name="responder">The ResponderID.</param>
+    /// <param name="certificates">The content of <c>certs</c>, if present.</param>
+    /// <returns>The delegated responder's certificate; null if the issuer itself signs.</returns>
+    /// <exception cref="OcspException">The signer is not authorized.</exception>
     public static X509Certificate2? Find(ReadOnlyMemory<byte> responder, X509Certificate2 issuer, AsnReader? certificates, DateTimeOffset now, TimeSpan skew)
     {
         if (IsNamed(responder, issuer)) return null;

@@ -1,24 +1,24 @@
 namespace ImGateway.Edge.Certificates.Stapling;
 
-/// <summary>How it stands with the stapled response of a certificate.</summary>
+/// <summary>The state of a certificate's stapled response.</summary>
 public enum OcspState
 {
-    /// <summary>The certificate names nobody to ask, or its issuer was not delivered with it. The normal state where a CA has given up OCSP.</summary>
+    /// <summary>The certificate names no responder, or its issuer is unknown. The normal state with CAs that have no OCSP.</summary>
     NotOffered,
 
     /// <summary>A valid response is stapled.</summary>
     Good,
 
-    /// <summary>The CA says so; nothing is stapled.</summary>
+    /// <summary>The CA reports the certificate as revoked; nothing is stapled.</summary>
     Revoked,
 
-    /// <summary>There is no valid response, or none yet; nothing is stapled.</summary>
+    /// <summary>There is no valid response (yet); nothing is stapled.</summary>
     Stale,
 }
 
 static class OcspStateLabels
 {
-    /// <summary>As metrics and the API say it.</summary>
+    /// <summary>The state's name in metrics and the API.</summary>
     public static string Label(this OcspState state) => state switch
     {
         OcspState.Good => "good",

@@ -5,18 +5,18 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Stapling;
 
-/// <summary>A certificate whose status can be asked for: by whom it was issued, and who answers.</summary>
+/// <summary>A certificate with its issuer and responders, whose status can be queried.</summary>
 sealed record OcspTarget(X509Certificate2 Certificate, X509Certificate2 Issuer, IReadOnlyList<Uri> Responders)
 {
     const string TlsFeature = "1.3.6.1.5.5.7.1.24";
     const int StatusRequest = 5;
 
-    /// <summary>CAs name one responder, some two; a certificate with hundreds is not asked about hundreds of times.</summary>
+    /// <summary>The number of responders tried: CAs name one or two, and a certificate could name hundreds.</summary>
     const int MaxResponders = 2;
 
     public OcspCertificateId Id { get; } = OcspCertificateId.Of(Certificate, Issuer);
 
-    /// <summary>Null where the certificate names no responder (RFC 5280 §4.2.2.1), or was delivered without its issuer.</summary>
+    /// <summary>Null if the certificate names no responder (RFC 5280 §4.2.2.1), or its issuer is not in the chain.</summary>
     public static OcspTarget? Of(Credential credential)
     {
         var responders = RespondersOf(credential.Leaf);
@@ -25,7 +25,7 @@ sealed record OcspTarget(X509Certificate2 Certificate, X509Certificate2 Issuer, 
             : null;
     }
 
-    /// <summary>Whether clients are to refuse the certificate without a stapled response (TLS feature <c>status_request</c>, RFC 7633 §4).</summary>
+    /// <summary>Whether clients must reject the certificate without a stapled response (TLS feature <c>status_request</c>, RFC 7633 §4).</summary>
     public static bool MustStaple(X509Certificate2 certificate)
     {
         if (certificate.Extensions[TlsFeature] is not { } extension) return false;
@@ -45,13 +45,13 @@ sealed record OcspTarget(X509Certificate2 Certificate, X509Certificate2 Issuer, 
         }
     }
 
-    /// <summary>What a kept response says of it now.</summary>
+    /// <summary>The certificate's state according to a stored response.</summary>
     public OcspState StateBy(byte[]? kept, DateTimeOffset now) =>
         kept is null || TryRead(kept, now) is not { } answer ? OcspState.Stale
         : answer.Status is CertificateRevocation.Good ? OcspState.Good
         : OcspState.Revoked;
 
-    /// <summary>Null unless it is about this certificate, can be relied on now, and says good or revoked.</summary>
+    /// <summary>Null unless the response is valid now, refers to this certificate, and its status is good or revoked.</summary>
     public OcspAnswer? TryRead(byte[] response, DateTimeOffset now)
     {
         try

@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Certificates.Stapling;
 /// <summary>A served certificate and the response it has. Belongs to <see cref="OcspStapler"/>, which alone changes it.</summary>
 sealed class StapledCertificate(Credential credential, TimeProvider time)
 {
-    // A wall clock that is put back makes no response last longer than it did when it was taken.
+    // Stored as elapsed time, so that a wall clock set back does not extend the response's validity.
     long _taken;
     TimeSpan _life;
 
@@ -14,12 +14,12 @@ sealed class StapledCertificate(Credential credential, TimeProvider time)
 
     public string SerialNumber => credential.SerialNumber;
 
-    /// <summary>Null: nobody to ask.</summary>
+    /// <summary>Null if the status cannot be queried.</summary>
     public OcspTarget? Target { get; } = OcspTarget.Of(credential);
 
     public bool MustStaple { get; } = OcspTarget.MustStaple(credential.Leaf);
 
-    /// <summary>Those that serve it now.</summary>
+    /// <summary>The hosts that serve the certificate.</summary>
     public IReadOnlyList<HostName> Hosts { get; set; } = [];
 
     public OcspAnswer? Answer { get; private set; }
@@ -28,12 +28,12 @@ sealed class StapledCertificate(Credential credential, TimeProvider time)
 
     public int Failures { get; set; }
 
-    /// <summary>As last shown; null before the first time.</summary>
+    /// <summary>The state last published; null before the first.</summary>
     public OcspState? Shown { get; set; }
 
     public void Take(OcspAnswer answer) => (Answer, _taken, _life) = (answer, time.GetTimestamp(), answer.NextUpdate - time.GetUtcNow());
 
-    /// <summary>What is revoked stays so until the CA says otherwise, whatever becomes of the response that said it.</summary>
+    /// <summary>A revoked certificate remains revoked until the CA reports otherwise, even after the response has expired.</summary>
     public OcspState State =>
         Target is null ? OcspState.NotOffered
         : Answer is { Status: CertificateRevocation.Revoked } ? OcspState.Revoked
