@@ -28,9 +28,21 @@ sealed class RelayingForwarder(IHttpForwarder yarp, UpstreamResults results) : I
         // Not when it ends, which may be in hours.
         results.NoteGranted(context);
         var end = await session.RelayAsync();
-        if (end.Error != ForwarderError.None) context.Features.Set<IForwarderErrorFeature>(new RelayError(end.Error, end.Exception));
-        return end.Error;
+        error = ErrorOf(end.Fault);
+        if (error != ForwarderError.None) context.Features.Set<IForwarderErrorFeature>(new RelayError(error, end.Exception));
+        return error;
     }
+
+    /// <summary>As YARP names the end of an upgraded request.</summary>
+    static ForwarderError ErrorOf(RelayFault fault) => fault switch
+    {
+        RelayFault.ClientRead => ForwarderError.UpgradeRequestClient,
+        RelayFault.ClientWrite => ForwarderError.UpgradeResponseClient,
+        RelayFault.UpstreamRead => ForwarderError.UpgradeResponseDestination,
+        RelayFault.UpstreamWrite => ForwarderError.UpgradeRequestDestination,
+        RelayFault.IdleTimeout => ForwarderError.UpgradeActivityTimeout,
+        _ => ForwarderError.None,
+    };
 
     sealed record RelayError(ForwarderError Error, Exception? Exception) : IForwarderErrorFeature;
 }

@@ -68,7 +68,7 @@ sealed partial class RequestFlow(
             }
 
             // 4. Forward; a WebSocket is relayed from its upgrade to its end.
-            if (isWebSocket) session = webSockets.Follow(context, ProxyMetrics.LabelOf(label), _onUpgraded[(int)label]);
+            if (isWebSocket) session = new WebSocketSession(webSockets, context, ProxyMetrics.LabelOf(label), _onUpgraded[(int)label]);
             await yarp.ForwardAsync(context, route!, path.Span);
 
             // 5. What the upstream did not take goes elsewhere, or waits until it is back.

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using ImGateway.Edge.WebSockets;
 using Yarp.ReverseProxy.Transforms;
 
 namespace ImGateway.Edge.Proxying;

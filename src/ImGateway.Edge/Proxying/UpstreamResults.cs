@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.WebSockets;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 

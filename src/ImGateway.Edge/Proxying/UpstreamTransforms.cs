@@ -1,5 +1,4 @@
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;

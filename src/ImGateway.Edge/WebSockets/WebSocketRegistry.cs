@@ -30,16 +30,13 @@ sealed partial class WebSocketRegistry : IDisposable
 
     public IReadOnlyCollection<OpenWebSocket> Open => [.. _open.Keys];
 
-    internal TimeProvider Time { get; }
+    public TimeProvider Time { get; }
 
-    internal WebSocketMetrics Metrics { get; }
+    public WebSocketMetrics Metrics { get; }
 
     TimeSpan IdleTimeout => _options.Value.WebSockets.IdleTimeout;
 
     TimeSpan SweepInterval => TimeSpan.FromTicks(Math.Clamp(IdleTimeout.Ticks / 10, ShortestSweep.Ticks, LongestSweep.Ticks));
-
-    /// <summary>Follows the WebSocket that a request asks for: from its upgrade, if the upstream grants one, to its end.</summary>
-    public WebSocketSession Follow(HttpContext context, string route, Action<int> onUpgraded) => new(this, context, route, onUpgraded);
 
     /// <summary>Until no socket is open.</summary>
     public async Task WhenEmptyAsync(CancellationToken cancellationToken)
@@ -55,14 +52,14 @@ sealed partial class WebSocketRegistry : IDisposable
 
     public void Dispose() => _sweep.Dispose();
 
-    internal void Add(OpenWebSocket socket)
+    public void Add(OpenWebSocket socket)
     {
         if (!_open.TryAdd(socket, 0)) return;
         Interlocked.Increment(ref _count);
         Metrics.OnOpened();
     }
 
-    internal void Remove(OpenWebSocket socket, ClosedBy by)
+    public void Remove(OpenWebSocket socket, ClosedBy by)
     {
         if (!_open.TryRemove(socket, out _)) return;
         Metrics.OnClosed(by, socket.Age);

@@ -1,15 +1,7 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Net.Sockets;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.WebSockets;
-
-/// <param name="By">Who ended it.</param>
-/// <param name="InOrder">Whether the client's side is to be ended as if there were no more to say, or cut.</param>
-/// <param name="Error">What the forwarder's other parts are to know of it.</param>
-/// <param name="Exception">What went wrong, if something did.</param>
-sealed record RelayEnd(ClosedBy By, bool InOrder, ForwarderError Error, Exception? Exception = null);
 
 /// <summary>
 /// Relays one WebSocket by two loops, each a single method for the socket's whole life: nothing is allocated for a message, and no
@@ -22,30 +14,15 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     /// <summary>How long what was sent before one side vanished may take to reach the other.</summary>
     static readonly TimeSpan LastBytes = TimeSpan.FromSeconds(5);
 
-    // Whose turn it is to write to the client. From FirstCloseCode on: the loop's, which was asked to close with this code.
-    const int Relaying = 0;
-    const int Quiet = 1;
-    const int Closing = 2;
-    const int Closed = 3;
-    const int FirstCloseCode = 1000;
-
-    const int NoClose = -1;
-
     const int BufferSize = 16 * 1024;
     const int LargeBufferSize = 64 * 1024;
 
     readonly CancellationTokenSource _ended = new(Timeout.InfiniteTimeSpan, time);
-    TaskCompletionSource? _closing;
+    readonly CloseHandshake _close = new(client);
     RelayEnd? _end;
-    // Of whom the first Close frame is, as a ClosedBy; NoClose until one has passed.
-    int _firstClose = NoClose;
-    volatile bool _hasSentClose;
-    int _turn = Relaying;
 
-    /// <summary>Whether the client has got the Close frame that was asked for.</summary>
-    public bool HasSentClose => _hasSentClose;
-
-    bool IsAskedToClose => Volatile.Read(ref _turn) >= FirstCloseCode;
+    /// <summary>Whether the client has got the Close frame that was requested.</summary>
+    public bool HasSentClose => _close.IsSent;
 
     /// <summary>Until both directions have ended; the upstream's side is closed then.</summary>
     public async Task<RelayEnd> RunAsync()
@@ -59,37 +36,28 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
         finally
         {
             await _ended.CancelAsync();
-            // From here on nobody may write to a stream that the server uses again.
-            if (Interlocked.Exchange(ref _turn, Closed) == Closing) await _closing!.Task;
+            await _close.FinishAsync();
         }
 
-        // A fault of the edge's own is not made good by a Close that came before it.
-        var (end, first) = (_end!, Volatile.Read(ref _firstClose));
-        return first == NoClose || end.By == ClosedBy.Error ? end : end with { By = (ClosedBy)first };
+        // A Close frame that came before a fault of the edge itself does not excuse the fault.
+        var end = _end!;
+        return _close.First is { } first && end.By != ClosedBy.Error ? end with { By = first } : end;
     }
 
     public override void RequestClose(ushort code)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(code, FirstCloseCode);
-        var closing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (Interlocked.CompareExchange(ref _closing, closing, null) is not null) return;
-        while (true)
-        {
-            var turn = Interlocked.CompareExchange(ref _turn, Closing, Quiet);
-            if (turn == Quiet) _ = CloseWhileQuietAsync(code, closing);
-            if (turn != Relaying || Interlocked.CompareExchange(ref _turn, code, Relaying) == Relaying) return;
-        }
+        if (_close.Request(code)) _ = SendRequestedAsync(code);
     }
 
     public override void Abort(ClosedBy by)
     {
         // Nothing is left to say after a long silence, but the client is there perhaps: an end in order costs nothing.
-        if (by == ClosedBy.Idle) End(new RelayEnd(by, InOrder: true, ForwarderError.UpgradeActivityTimeout));
-        else End(new RelayEnd(by, InOrder: false, ForwarderError.None));
+        if (by == ClosedBy.Idle) End(new RelayEnd(by, InOrder: true, RelayFault.IdleTimeout));
+        else End(new RelayEnd(by, InOrder: false));
     }
 
     /// <summary>The client is gone, though bytes that it sent before may still be on their way.</summary>
-    public void OnClientGone() => EndSoon(new RelayEnd(ClosedBy.Client, InOrder: true, ForwarderError.None));
+    public void OnClientGone() => EndSoon(new RelayEnd(ClosedBy.Client, InOrder: true));
 
     public void Dispose() => _ended.Dispose();
 
@@ -113,7 +81,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                     if (!follower.CloseHasBegun)
                     {
                         follower.Follow(buffer.AsSpan(0, read));
-                        if (follower.CloseHasBegun) NoteClose(ClosedBy.Client);
+                        if (follower.CloseHasBegun) _close.Note(ClosedBy.Client);
                     }
 
                     CountReceived(read);
@@ -131,13 +99,13 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
             }
 
             // The upstream has all of it; what it might still say, a connection that is half closed cannot carry.
-            End(new RelayEnd(ClosedBy.Client, InOrder: true, ForwarderError.None));
+            End(new RelayEnd(ClosedBy.Client, InOrder: true));
         }
         catch (Exception e)
         {
             // What the upstream said before it broke off is on its way to the client.
-            if (isWriting) Fail(ClosedBy.Upstream, ForwarderError.UpgradeRequestDestination, e, soon: true);
-            else Fail(ClosedBy.Client, ForwarderError.UpgradeRequestClient, e, soon: false);
+            if (isWriting) Fail(ClosedBy.Upstream, RelayFault.UpstreamWrite, e, soon: true);
+            else Fail(ClosedBy.Client, RelayFault.ClientRead, e, soon: false);
             if (!IsOfStream(e)) throw;
         }
     }
@@ -156,16 +124,16 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                 var waiting = upstream.ReadAsync(Memory<byte>.Empty, CancellationToken.None);
                 if (!waiting.IsCompleted && !isDropping && follower.MayClose)
                 {
-                    // The turn is given away only to wait: while data keeps coming it costs nothing.
-                    if (Interlocked.CompareExchange(ref _turn, Quiet, Relaying) == Relaying)
+                    // The loop yields only to wait: while data keeps coming this costs nothing.
+                    if (_close.TryYield())
                     {
                         await waiting;
-                        isDropping = Interlocked.CompareExchange(ref _turn, Relaying, Quiet) != Quiet;
+                        isDropping = !_close.TryResume();
                     }
                     else
                     {
                         isDropping = true;
-                        await CloseAsync();
+                        await SendCloseAsync(_close.TakeRequest());
                         await waiting;
                     }
                 }
@@ -183,7 +151,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                     {
                         // Sockets end a wait without a buffer at any event, also one whose data has been read: this may be a long wait too.
                         var late = reading.AsTask();
-                        isDropping = await GiveTurnAwayAsync(late);
+                        isDropping = await YieldAsync(late);
                         read = await late;
                     }
                     else
@@ -199,7 +167,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                     var count = Follow(ref follower, buffer.AsSpan(0, read));
                     if (follower.CloseHasBegun)
                     {
-                        NoteClose(ClosedBy.Upstream);
+                        _close.Note(ClosedBy.Upstream);
                         CloseCode = follower.CloseCode;
                     }
 
@@ -207,10 +175,10 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                     metrics.OnSent(count);
                     await client.WriteAsync(buffer.AsMemory(0, count), ended);
                     CountTaken();
-                    if (follower.MayClose && IsAskedToClose)
+                    if (follower.MayClose && _close.IsRequested)
                     {
                         isDropping = true;
-                        await CloseAsync();
+                        await SendCloseAsync(_close.TakeRequest());
                     }
 
                     isWriting = false;
@@ -221,28 +189,28 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                 }
             }
 
-            End(new RelayEnd(ClosedBy.Upstream, InOrder: true, ForwarderError.None));
+            End(new RelayEnd(ClosedBy.Upstream, InOrder: true));
         }
         catch (Exception e)
         {
-            if (isWriting) Fail(ClosedBy.Client, ForwarderError.UpgradeResponseClient, e, soon: true);
-            else Fail(ClosedBy.Upstream, ForwarderError.UpgradeResponseDestination, e, soon: false);
+            if (isWriting) Fail(ClosedBy.Client, RelayFault.ClientWrite, e, soon: true);
+            else Fail(ClosedBy.Upstream, RelayFault.UpstreamRead, e, soon: false);
             if (!IsOfStream(e)) throw;
         }
     }
 
     /// <returns>Whether a Close went out meanwhile.</returns>
-    async Task<bool> GiveTurnAwayAsync(Task waiting)
+    async Task<bool> YieldAsync(Task waiting)
     {
-        if (Interlocked.CompareExchange(ref _turn, Quiet, Relaying) == Relaying)
+        if (_close.TryYield())
         {
             await waiting;
-            return Interlocked.CompareExchange(ref _turn, Relaying, Quiet) != Quiet;
+            return !_close.TryResume();
         }
 
         try
         {
-            await CloseAsync();
+            await SendCloseAsync(_close.TakeRequest());
         }
         finally
         {
@@ -256,69 +224,46 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     /// <summary>How much goes to the client: all, or up to the next boundary where a Close waits for it.</summary>
     int Follow(ref FrameFollower follower, ReadOnlySpan<byte> bytes)
     {
-        if (IsAskedToClose && !follower.CloseHasBegun) return follower.Advance(bytes);
+        if (_close.IsRequested && !follower.CloseHasBegun) return follower.Advance(bytes);
         follower.Follow(bytes);
         return bytes.Length;
     }
 
-    /// <summary>The loop's own, when it was asked while it had the turn.</summary>
-    async ValueTask CloseAsync()
-    {
-        try
-        {
-            await SendCloseAsync(Interlocked.Exchange(ref _turn, Closed));
-        }
-        catch (Exception e)
-        {
-            // Before anything waits for the upstream: this bounds that wait.
-            Fail(ClosedBy.Client, ForwarderError.UpgradeResponseClient, e, soon: true);
-            throw;
-        }
-    }
-
-    async Task CloseWhileQuietAsync(int code, TaskCompletionSource closing)
+    /// <summary>A Close frame that was requested while the copy loop waits. <see cref="RunAsync"/> waits for it.</summary>
+    async Task SendRequestedAsync(int code)
     {
         try
         {
             await SendCloseAsync(code);
         }
-        catch (Exception e)
+        catch (Exception)
         {
-            Fail(ClosedBy.Client, ForwarderError.UpgradeResponseClient, e, soon: true);
+            // SendCloseAsync has ended the socket because of it.
         }
         finally
         {
-            // Waited for by RunAsync.
-            closing.SetResult();
+            _close.Complete();
         }
     }
 
     async ValueTask SendCloseAsync(int code)
     {
-        var frame = new byte[] { 0x88, sizeof(ushort), 0, 0 };
-        BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(2), (ushort)code);
-        // Noted first: the client's echo may be read before the write has returned.
-        var isFirst = NoteClose(ClosedBy.Drain);
         try
         {
-            await client.WriteAsync(frame, _ended.Token);
+            await _close.SendAsync(code, _ended.Token);
+            CloseCode = code;
         }
-        catch
+        catch (Exception e)
         {
-            if (isFirst) Interlocked.CompareExchange(ref _firstClose, NoClose, (int)ClosedBy.Drain);
+            // Before anything waits for the upstream: this bounds that wait.
+            Fail(ClosedBy.Client, RelayFault.ClientWrite, e, soon: true);
             throw;
         }
-
-        CloseCode = code;
-        _hasSentClose = true;
     }
 
-    /// <returns>Whether none had passed before.</returns>
-    bool NoteClose(ClosedBy by) => Interlocked.CompareExchange(ref _firstClose, (int)by, NoClose) == NoClose;
-
-    void Fail(ClosedBy by, ForwarderError error, Exception exception, bool soon)
+    void Fail(ClosedBy by, RelayFault fault, Exception exception, bool soon)
     {
-        var end = new RelayEnd(IsOfStream(exception) ? by : ClosedBy.Error, InOrder: by == ClosedBy.Client, error, exception);
+        var end = new RelayEnd(IsOfStream(exception) ? by : ClosedBy.Error, InOrder: by == ClosedBy.Client, fault, exception);
         if (soon) EndSoon(end);
         else End(end);
     }

@@ -1,5 +1,4 @@
 using ImGateway.Edge.WebSockets;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.Tests.WebSockets;
 
@@ -22,7 +21,7 @@ public sealed class RequestCloseTests
         Assert.Equal(echo, await RelayInMemory.ReadAsync(relay.Upstream, echo.Length));
         Assert.False(relay.Ended.IsCompleted);
         await relay.Upstream.DisposeAsync();
-        Assert.Equal(new RelayEnd(ClosedBy.Drain, InOrder: true, ForwarderError.None), await relay.EndAsync());
+        Assert.Equal(new RelayEnd(ClosedBy.Drain, InOrder: true, RelayFault.None), await relay.EndAsync());
         Assert.Empty(await RelayInMemory.ReadToEndAsync(relay.Client));
     }
 

@@ -1,9 +1,9 @@
+using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
-using Yarp.ReverseProxy.Forwarder;
 
-namespace ImGateway.Edge.WebSockets;
+namespace ImGateway.Edge.Proxying;
 
 /// <summary>
 /// A request for a WebSocket, over either of the server's ways to become one (RFC 6455 over HTTP/1.1, RFC 8441 over HTTP/2): takes the
@@ -22,7 +22,7 @@ sealed class WebSocketSession : IDisposable
     readonly IHttpExtendedConnectFeature? _connect;
     Stream? _upstream;
 
-    internal WebSocketSession(WebSocketRegistry registry, HttpContext context, string route, Action<int> onUpgraded)
+    public WebSocketSession(WebSocketRegistry registry, HttpContext context, string route, Action<int> onUpgraded)
     {
         (_registry, _context, _route, _onUpgraded) = (registry, context, route, onUpgraded);
         _connect = context.Features.Get<IHttpExtendedConnectFeature>();
@@ -60,14 +60,14 @@ sealed class WebSocketSession : IDisposable
         catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
         {
             // It left meanwhile.
-            return new RelayEnd(ClosedBy.Client, InOrder: true, ForwarderError.UpgradeResponseClient, e);
+            return new RelayEnd(ClosedBy.Client, InOrder: true, RelayFault.ClientWrite, e);
         }
 
         // 2. Both ways, until both have ended.
         using var relay = new WebSocketRelay(_route, client, _upstream!, _registry.Metrics, _registry.Time);
         Socket = relay;
         _onUpgraded(_context.Response.StatusCode);
-        var end = new RelayEnd(ClosedBy.Error, InOrder: false, ForwarderError.None);
+        var end = new RelayEnd(ClosedBy.Error, InOrder: false);
         _registry.Add(relay);
         try
         {
