@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates;
 
@@ -290,6 +291,10 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
         try
         {
             action();
+        }
+        catch (PrivateModesException e)
+        {
+            throw new CertificateLoadException([e.Message]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -51,11 +51,6 @@ static class Remedies
         : "request it anew with: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NEW.key -out NEW.csr "
             + $"-subj / -addext {ShellWord.Of(San([host]))}";
 
-    /// <summary>A command for root.</summary>
-    /// <param name="mode">The mode in octal; null = unchanged.</param>
-    public static string GiveToThisUser(string path, string? mode = null) =>
-        $"give it to the user {ThisUser.Name} with: chown -R {ShellWord.Of(ThisUser.Name)} {ShellWord.Of(path)}{(mode is null ? "" : $" && chmod {mode} {ShellWord.Of(path)}")}";
-
     public static string CloseToOthers(string path) => $"the next start closes it, or do it now with: chmod go= {ShellWord.Of(path)}";
 
     public static string AllowToRun(string path) => $"allow it with: chmod +x {ShellWord.Of(path)}";

@@ -1,5 +1,6 @@
 using System.Text;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Storage;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Storage;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 
 namespace ImGateway.Edge.Tests.Certificates;

@@ -1,5 +1,6 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Acme;
 using ImGateway.Edge.Tests.Certificates.Issuance;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;

@@ -16,16 +16,17 @@ public sealed partial class LayoutTests
     static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Configuration"] = [],
+        ["Storage"] = ["Configuration"],
         ["Connections"] = ["Configuration"],
         ["Tls"] = ["Configuration", "Connections"],
-        ["Challenges"] = ["Configuration", "Tls"],
-        ["Certificates"] = ["Configuration", "Tls", "Challenges"],
+        ["Challenges"] = ["Configuration", "Storage", "Tls"],
+        ["Certificates"] = ["Configuration", "Storage", "Tls", "Challenges"],
         ["WebSockets"] = ["Configuration"],
         ["Proxying"] = ["Configuration", "Connections", "Tls", "Challenges", "WebSockets"],
-        ["Operations"] = ["Configuration", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets"],
-        [Root] = ["Configuration", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations"],
+        ["Operations"] = ["Configuration", "Storage", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets"],
+        [Root] = ["Configuration", "Storage", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations"],
         ["Demo"] = ["Configuration", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations", Root],
-        ["Commands"] = ["Configuration", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations", "Demo", Root],
+        ["Commands"] = ["Configuration", "Storage", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations", "Demo", Root],
     };
 
     /// <summary>Libraries that a folder must not reference, by namespace.</summary>

@@ -1,13 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Audit;
 
 /// <summary>
 /// <c>DataDirectory/audit.jsonl</c>: every change of a certificate or an account, one JSON object a line, on the disk before the next
 /// thing happens. Everything is logged under a source of its own too, so that it can be shipped elsewhere. Written, and put aside when it has become
-/// large (<see cref="AuditFiles"/>), by the process that holds the store's lock.
+/// large (<see cref="RotatedFiles"/>), by the process that holds the store's lock.
 /// </summary>
 public sealed partial class AuditLog
 {
@@ -16,11 +17,10 @@ public sealed partial class AuditLog
 
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
-    readonly Lock _lock = new();
+    readonly FileLogs _files = new();
     readonly string _path;
     readonly Func<AuditSection> _limits;
     readonly ILogger _logger;
-    bool _repaired;
 
     /// <param name="path">Of the file.</param>
     /// <param name="logger">Of <see cref="Category"/>.</param>
@@ -30,13 +30,22 @@ public sealed partial class AuditLog
     /// <summary>Where the log of an edge is.</summary>
     public static string PathIn(EdgeOptions options) => Path.Combine(options.DataDirectory, "audit.jsonl");
 
+    LogRetention Retention
+    {
+        get
+        {
+            var limits = _limits();
+            return new LogRetention(limits.MaxBytes, limits.Keep);
+        }
+    }
+
     /// <summary>Never throws: a log that cannot be written is an error line, and clients are served all the same.</summary>
     public void Write(AuditEntry entry)
     {
         var line = JsonSerializer.SerializeToUtf8Bytes(entry, Json);
         try
         {
-            lock (_lock) Append([.. line, (byte)'\n']);
+            if (_files.Append(_path, line, Retention) is { } problem) NotRotated(_path, problem);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -53,25 +62,7 @@ public sealed partial class AuditLog
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static IReadOnlyList<AuditEntry> Read(string path, Func<AuditEntry, bool>? keep = null)
     {
-        List<AuditEntry> entries = [];
-        var files = AuditFiles.Open(path);
-        try
-        {
-            foreach (var file in files)
-            {
-                using var lines = new StreamReader(file);
-                while (lines.ReadLine() is { } line)
-                {
-                    if (Parse(line) is { } entry && keep?.Invoke(entry) is not false) entries.Add(entry);
-                }
-            }
-        }
-        finally
-        {
-            foreach (var file in files) file.Dispose();
-        }
-
-        return entries;
+        return [.. FileLogs.ReadLines(path).Select(Parse).OfType<AuditEntry>().Where(entry => keep?.Invoke(entry) is not false)];
     }
 
     internal static AuditEntry? Parse(string line)
@@ -84,50 +75,6 @@ public sealed partial class AuditLog
         {
             return null;
         }
-    }
-
-    void Append(byte[] line)
-    {
-        RotateOrGrow(line.Length);
-        // Its folder's entry for it is then as durable as what is in it.
-        if (!File.Exists(_path)) DurableFile.Write(_path, []);
-        using var file = new FileStream(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
-        if (!_repaired) Repair(file);
-        var end = file.Seek(0, SeekOrigin.End);
-        try
-        {
-            file.Write(line);
-            RandomAccess.FlushToDisk(file.SafeFileHandle);
-            _repaired = true;
-        }
-        catch (IOException)
-        {
-            // Half a line on a full disk would spoil the next one.
-            _repaired = false;
-            file.SetLength(end);
-            throw;
-        }
-    }
-
-    /// <summary>A log that is too large is better than one with an entry missing.</summary>
-    void RotateOrGrow(int more)
-    {
-        try
-        {
-            AuditFiles.Rotate(_path, more, _limits());
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            NotRotated(_path, e.Message.TrimEnd('.'));
-        }
-    }
-
-    /// <summary>A crash may have left half a line: what follows begins on one of its own.</summary>
-    static void Repair(FileStream file)
-    {
-        if (file.Length == 0) return;
-        file.Seek(-1, SeekOrigin.End);
-        if (file.ReadByte() != '\n') file.Write("\n"u8);
     }
 
     // What the text leaves out are fields of the event all the same.

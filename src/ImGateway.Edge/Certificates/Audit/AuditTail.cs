@@ -1,5 +1,6 @@
 using System.Text;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Audit;
 
@@ -33,7 +34,7 @@ public sealed class AuditTail(string path)
     IReadOnlyList<AuditEntry> Entries()
     {
         var file = new FileInfo(path);
-        var rotated = AuditFiles.Rotated(path);
+        var rotated = RotatedFiles.Rotated(path);
         if (!file.Exists && rotated.Count == 0) return [];
         var now = (file.Exists ? file.Length : 0, file.Exists ? file.LastWriteTimeUtc : default, rotated.Count == 0 ? 0 : rotated[^1].Number);
         if (now == _seen) return _entries;

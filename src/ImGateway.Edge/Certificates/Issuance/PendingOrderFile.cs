@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 

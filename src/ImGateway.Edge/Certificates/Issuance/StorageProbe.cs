@@ -1,3 +1,5 @@
+using ImGateway.Edge.Storage;
+
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>Whether the disk would take what a CA issues, found out before it is ordered.</summary>

@@ -1,5 +1,6 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
@@ -22,7 +23,7 @@ static class DataFolder
         }
 
         yield return Written(path) is { } problem
-            ? new(Check, FindingStatus.Fail, $"{path} cannot be written to ({problem})", $"see to its space, or {Remedies.GiveToThisUser(path)}")
+            ? new(Check, FindingStatus.Fail, $"{path} cannot be written to ({problem})", $"see to its space, or {ThisUser.ChownRemedy(path)}")
             : new(Check, FindingStatus.Ok, $"{path} can be written to");
         if (OperatingSystem.IsWindows()) yield break;
         foreach (var open in Opened(path)) yield return new(Check, FindingStatus.Warn, $"{open} is open to other users", Remedies.CloseToOthers(open));

@@ -5,6 +5,7 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Testing;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace ImGateway.Edge.Certificates;
+namespace ImGateway.Edge.Storage;
 
 /// <summary>
 /// Files that are whole or absent, whenever the power fails: temporary file beside, fsync, rename, fsync of the folder
@@ -16,6 +16,9 @@ static class DurableFile
 
     public const UnixFileMode Readable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
+    /// <summary>Without what this user may not enter, such as the lost+found of a volume.</summary>
+    public static readonly EnumerationOptions Accessible = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
+
     /// <summary>Called after each thing done to the disk: tests look at every state that a crash could leave behind.</summary>
     public static readonly AsyncLocal<Action?> Step = new();
 
@@ -25,21 +28,22 @@ static class DurableFile
     /// <exception cref="IOException">The file exists already, too.</exception>
     public static void WriteNew(string path, ReadOnlySpan<byte> content) => Write(path, content, OwnerOnly, overwrite: false);
 
+    /// <summary>For what <see cref="Move"/> puts in its place: content and mode are on the disk, its name may not be after a crash.</summary>
+    public static void WriteStaged(string path, ReadOnlySpan<byte> content)
+    {
+        File.Delete(path);
+        Create(path, content, OwnerOnly);
+        Step.Value?.Invoke();
+    }
+
     static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool overwrite)
     {
         var full = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(full)!;
         var temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}");
+        Create(temporary, content, mode);
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
-            using (var file = new FileStream(temporary, options))
-            {
-                file.Write(content);
-                RandomAccess.FlushToDisk(file.SafeFileHandle);
-            }
-
             Step.Value?.Invoke();
             File.Move(temporary, full, overwrite);
         }
@@ -51,6 +55,24 @@ static class DurableFile
 
         Flush(folder);
         Step.Value?.Invoke();
+    }
+
+    /// <summary>A new file, on the disk with its content; none where the disk does not take that.</summary>
+    static void Create(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
+        try
+        {
+            using var file = new FileStream(path, options);
+            file.Write(content);
+            RandomAccess.FlushToDisk(file.SafeFileHandle);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
+        }
     }
 
     /// <summary>Within one folder; replaces what is there.</summary>
@@ -65,7 +87,7 @@ static class DurableFile
     public static void RemoveTemporaries(string folder)
     {
         if (!Directory.Exists(folder)) return;
-        foreach (var file in Directory.EnumerateFiles(folder).Where(IsTemporary)) File.Delete(file);
+        foreach (var file in Directory.EnumerateFiles(folder, "*", Accessible).Where(IsTemporary)) File.Delete(file);
 
         static bool IsTemporary(string path) =>
             Path.GetFileName(path) is ['.', ..] name && Guid.TryParseExact(Path.GetExtension(name).TrimStart('.'), "N", out _);
@@ -85,7 +107,8 @@ static class DurableFile
         Directory.CreateDirectory(path, OwnerOnlyFolder);
     }
 
-    static void Flush(string folder)
+    /// <summary>The names in the folder are on the disk.</summary>
+    public static void Flush(string folder)
     {
         if (OperatingSystem.IsWindows()) return;
         var closeOnExec = OperatingSystem.IsLinux() ? 0x80000 : 0;

@@ -1,13 +1,12 @@
 using System.Globalization;
-using ImGateway.Edge.Configuration;
 
-namespace ImGateway.Edge.Certificates.Audit;
+namespace ImGateway.Edge.Storage;
 
 /// <summary>
-/// The files of the audit log: <c>audit.jsonl</c>, which grows, and what was put aside before it, <c>audit.000001.jsonl</c> and on, the highest the
+/// The files of a log: <c>audit.jsonl</c>, say, which grows, and what was put aside before it, <c>audit.000001.jsonl</c> and on, the highest the
 /// newest. Numbers only rise: a rotation is one rename, and whatever moment a crash finds, every entry is in exactly one file.
 /// </summary>
-static class AuditFiles
+static class RotatedFiles
 {
     /// <summary>Enough for a reader that is overtaken by one rotation after the other: each may take as long as the disk.</summary>
     const int Attempts = 1000;
@@ -15,14 +14,14 @@ static class AuditFiles
     /// <summary>A rotation a second for thirty years; a file with a higher number is not one of the log's.</summary>
     const int MostDigits = 9;
 
-    /// <summary>Puts <paramref name="path"/> aside if <paramref name="more"/> bytes would make it larger than it may be. Only under the store's lock.</summary>
-    public static void Rotate(string path, int more, AuditSection limits)
+    /// <summary>Puts <paramref name="path"/> aside if <paramref name="more"/> bytes would make it larger than it may be. For the writer of the storage alone.</summary>
+    public static void Rotate(string path, int more, LogRetention retention)
     {
-        if (new FileInfo(path) is not { Exists: true, Length: > 0 } file || file.Length + more <= limits.MaxBytes) return;
+        if (new FileInfo(path) is not { Exists: true, Length: > 0 } file || file.Length + more <= retention.MaxBytes) return;
         var rotated = Rotated(path);
         var next = rotated.Count == 0 ? 1 : rotated[^1].Number + 1;
         DurableFile.Move(path, Numbered(path, next));
-        foreach (var (_, old) in rotated.Take(rotated.Count + 1 - limits.Keep)) File.Delete(old);
+        foreach (var (_, old) in rotated.Take(rotated.Count + 1 - retention.Keep)) File.Delete(old);
     }
 
     /// <summary>What was put aside, oldest first.</summary>

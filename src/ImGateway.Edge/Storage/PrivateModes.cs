@@ -1,4 +1,6 @@
-namespace ImGateway.Edge.Certificates;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Storage;
 
 /// <summary>Keeps keys from other users of the machine: modes that let them in are repaired, or refused where they cannot be.</summary>
 sealed partial class PrivateModes(ILogger logger)
@@ -7,14 +9,14 @@ sealed partial class PrivateModes(ILogger logger)
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
-    /// <exception cref="CertificateLoadException">It belongs to another user.</exception>
+    /// <exception cref="PrivateModesException">It belongs to another user.</exception>
     public void EnsureFolder(string path)
     {
         DurableFile.CreatePrivateFolder(path);
         Ensure(path, DurableFile.OwnerOnlyFolder);
     }
 
-    /// <exception cref="CertificateLoadException">It belongs to another user.</exception>
+    /// <exception cref="PrivateModesException">It belongs to another user.</exception>
     public void EnsureFile(string path)
     {
         Ensure(path, DurableFile.OwnerOnly);
@@ -24,7 +26,7 @@ sealed partial class PrivateModes(ILogger logger)
         }
         catch (UnauthorizedAccessException)
         {
-            throw new CertificateLoadException([$"{path}: may not be read; {Remedies.GiveToThisUser(path)}"]);
+            throw new PrivateModesException($"{path}: may not be read; {ThisUser.ChownRemedy(path)}");
         }
     }
 
@@ -39,8 +41,8 @@ sealed partial class PrivateModes(ILogger logger)
         }
         catch (UnauthorizedAccessException)
         {
-            throw new CertificateLoadException(
-                [$"{path}: has mode {Octal(actual)} and belongs to another user; {Remedies.GiveToThisUser(path, Octal(mode))}"]);
+            throw new PrivateModesException(
+                $"{path}: has mode {Octal(actual)} and belongs to another user; {ThisUser.ChownRemedy(path, Octal(mode))}");
         }
 
         Repaired(path, Octal(actual), Octal(mode));

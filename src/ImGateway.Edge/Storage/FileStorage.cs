@@ -1,0 +1,241 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+
+namespace ImGateway.Edge.Storage;
+
+/// <summary>
+/// Files under <c>DataDirectory</c>: a key is a path in it. One process writes, that which holds <c>lock</c>; others read, and see what it changes.
+/// Every file is whole or absent (<see cref="DurableFile"/>), and what changes together in a folder does so over a crash
+/// (<see cref="StagedFiles"/>).
+/// </summary>
+sealed partial class FileStorage(string root, TimeProvider time, ILogger<FileStorage> logger) : IStorage, IDisposable
+{
+    static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+
+    static readonly EnumerationOptions Folders = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true, RecurseSubdirectories = true };
+
+    readonly Lock _lock = new();
+    readonly PrivateModes _modes = new(logger);
+    readonly FileLogs _logs = new();
+    readonly Dictionary<string, FileLease> _leases = new(StringComparer.Ordinal);
+    StoreLock? _writer;
+    long _granted;
+
+    public bool IsWriter => Volatile.Read(ref _writer) is not null;
+
+    public string LocationOf(string key) => Path.Combine([root, .. key.Split('/')]);
+
+    public ValueTask OpenAsync(IReadOnlyCollection<string> folders, CancellationToken cancellationToken)
+    {
+        _modes.EnsureFolder(root);
+        foreach (var folder in folders.Select(LocationOf))
+        {
+            _modes.EnsureFolder(folder);
+            foreach (var file in Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file)[0] != '.')) _modes.EnsureFile(file);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<StoredValue?> ReadAsync(string key, CancellationToken cancellationToken) => ValueTask.FromResult(Read(key));
+
+    public ValueTask<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<string>>([.. Files(folder).Select(file => Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/'))]);
+
+    public ValueTask<IStagedWrite> StageAsync(IReadOnlyList<StorageChange> changes, IStorageLease? lease, CancellationToken cancellationToken)
+    {
+        Check(changes, lease);
+        return ValueTask.FromResult<IStagedWrite>(new StagedWrite(this, changes, lease));
+    }
+
+    public ValueTask<string?> AppendAsync(string key, ReadOnlyMemory<byte> line, LogRetention retention, CancellationToken cancellationToken)
+    {
+        CheckWriter();
+        return ValueTask.FromResult(_logs.Append(LocationOf(key), line.Span, retention));
+    }
+
+    public IAsyncEnumerable<string> ReadLinesAsync(string key, CancellationToken cancellationToken) => FileLogs.ReadLines(LocationOf(key)).ToAsyncEnumerable();
+
+    public async IAsyncEnumerable<string> WatchAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(PollInterval, time);
+        var known = States(folder);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            // The writer's own changes are no news to it, and there are no others.
+            if (IsWriter) continue;
+            var now = States(folder);
+            foreach (var key in now.Keys.Union(known.Keys).Where(key => now.GetValueOrDefault(key) != known.GetValueOrDefault(key))) yield return key;
+            known = now;
+        }
+    }
+
+    /// <summary>Names beside <see cref="IStorage.Writer"/> are those of the writer's own tasks: no other process has any.</summary>
+    public ValueTask<IStorageLease?> TryLeaseAsync(string name, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (name == IStorage.Writer && _writer is null) TakeWriter();
+            if (_writer is null || _leases.ContainsKey(name)) return ValueTask.FromResult<IStorageLease?>(null);
+            // Of a later process greater than any of this one.
+            return ValueTask.FromResult<IStorageLease?>(_leases[name] = new FileLease(this, name, (_writer.Count << 32) + ++_granted));
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock) EndWriter();
+    }
+
+    /// <summary>Whoever becomes the writer clears up what a crash has left: keys may be in it.</summary>
+    void TakeWriter()
+    {
+        var path = LocationOf("lock");
+        _writer = StoreLock.TryTake(path);
+        if (_writer is null) return;
+        if (_writer.Problem is { } problem) OwnerNotWritten(path, problem);
+        try
+        {
+            foreach (var folder in Directory.EnumerateDirectories(root, "*", Folders).Prepend(root))
+            {
+                StagedFiles.Recover(folder);
+                DurableFile.RemoveTemporaries(folder);
+            }
+        }
+        catch
+        {
+            EndWriter();
+            throw;
+        }
+    }
+
+    void EndWriter()
+    {
+        _leases.Clear();
+        _writer?.Dispose();
+        _writer = null;
+    }
+
+    void Release(FileLease lease)
+    {
+        lock (_lock)
+        {
+            if (!IsHeld(lease)) return;
+            _leases.Remove(lease.Name);
+            if (lease.Name == IStorage.Writer) EndWriter();
+        }
+    }
+
+    bool IsHeld(FileLease lease)
+    {
+        lock (_lock) return _leases.GetValueOrDefault(lease.Name) == lease;
+    }
+
+    void Check(IReadOnlyList<StorageChange> changes, IStorageLease? lease)
+    {
+        CheckWriter();
+        if (lease is { IsHeld: false }) throw new StorageException($"{root}: the lease '{lease.Name}' has ended; what it protected is not written");
+        foreach (var change in changes.Where(change => change.Expected is not null))
+        {
+            if ((Read(change.Key)?.Version ?? StoredValue.Absent) != change.Expected) throw new StorageConflictException(LocationOf(change.Key));
+        }
+    }
+
+    void CheckWriter()
+    {
+        if (!IsWriter) throw new StorageException($"{LocationOf("lock")}: is held by another imgw process; ask that one, or stop it");
+    }
+
+    StoredValue? Read(string key)
+    {
+        try
+        {
+            var content = File.ReadAllBytes(LocationOf(key));
+            return new StoredValue(content, Convert.ToHexString(SHA256.HashData(content)));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    IEnumerable<string> Files(string folder)
+    {
+        var path = LocationOf(folder);
+        return Directory.Exists(path)
+            ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file)[0] != '.').Order(StringComparer.Ordinal)
+            : [];
+    }
+
+    Dictionary<string, (long Length, DateTime Written)> States(string folder) => Files(folder).Select(file => new FileInfo(file)).Where(file => file.Exists)
+        .ToDictionary(file => Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file => (file.Length, file.LastWriteTimeUtc));
+
+    [LoggerMessage(26, LogLevel.Warning, "{Path}: the process id cannot be written: {Why}. The lock holds all the same; free space on its disk")]
+    partial void OwnerNotWritten(string path, string why);
+
+    sealed class FileLease(FileStorage storage, string name, long number) : IStorageLease
+    {
+        public string Name => name;
+
+        public long FencingNumber => number;
+
+        public bool IsHeld => storage.IsHeld(this);
+
+        public ValueTask DisposeAsync()
+        {
+            storage.Release(this);
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>Folder by folder; what has been changed is put back where a later folder fails.</summary>
+    sealed class StagedWrite : IStagedWrite
+    {
+        readonly FileStorage _storage;
+        readonly IReadOnlyList<StorageChange> _changes;
+        readonly IStorageLease? _lease;
+        readonly List<StagedFiles> _folders = [];
+        bool _committed;
+
+        public StagedWrite(FileStorage storage, IReadOnlyList<StorageChange> changes, IStorageLease? lease)
+        {
+            (_storage, _changes, _lease) = (storage, changes, lease);
+            try
+            {
+                foreach (var folder in changes.GroupBy(change => Path.GetDirectoryName(storage.LocationOf(change.Key))!))
+                {
+                    _folders.Add(StagedFiles.Of(folder.Key, [.. folder.Select(change => (Path.GetFileName(storage.LocationOf(change.Key)), change.Content))]));
+                }
+            }
+            catch
+            {
+                Discard();
+                throw;
+            }
+        }
+
+        public ValueTask CommitAsync(CancellationToken cancellationToken)
+        {
+            lock (_storage._lock)
+            {
+                _storage.Check(_changes, _lease);
+                foreach (var folder in _folders) folder.Commit();
+                _committed = true;
+            }
+
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            if (!_committed) Discard();
+            return ValueTask.CompletedTask;
+        }
+
+        void Discard()
+        {
+            foreach (var folder in _folders) folder.Discard();
+            _folders.Clear();
+        }
+    }
+}

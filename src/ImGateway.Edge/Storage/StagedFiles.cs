@@ -1,0 +1,134 @@
+namespace ImGateway.Edge.Storage;
+
+/// <summary>
+/// Files of one folder that change together. Contents are staged in <c>.next.NAME</c>, deletions as <c>.drop.NAME</c>; committing is renames alone:
+/// the last staged content is renamed to <c>.commit.NAME</c>, the mark; then each file takes its place in the given order, the marked one last. So every
+/// file is whole at every moment, and a full disk is noticed before anything has changed. With the mark a crash is followed by the rest of the commit,
+/// without it by none of it: contents decide nothing, since old and new may be equal.
+/// </summary>
+sealed class StagedFiles
+{
+    const string Next = ".next.", Drop = ".drop.", Mark = ".commit.";
+
+    readonly string _folder;
+    readonly IReadOnlyList<(string Name, byte[]? Content)> _changes;
+    readonly string? _marked;
+
+    /// <summary>One file alone is staged as any temporary file is: Recover, which finishes what is staged together, does not take it for a part.</summary>
+    readonly string _alone = $".{Guid.NewGuid():N}";
+    readonly Dictionary<string, byte[]?> _before = new(StringComparer.Ordinal);
+    bool _committing;
+
+    StagedFiles(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes)
+    {
+        (_folder, _changes) = (folder, changes);
+        _marked = changes.LastOrDefault(change => change.Content is not null).Name;
+    }
+
+    /// <exception cref="IOException">The disk does not take them; nothing has changed.</exception>
+    public static StagedFiles Of(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes)
+    {
+        var staged = new StagedFiles(folder, changes);
+        if (staged._marked is not null) DurableFile.CreatePrivateFolder(folder);
+        else if (!Directory.Exists(folder)) return new StagedFiles(folder, []);
+        try
+        {
+            staged.Stage();
+            return staged;
+        }
+        catch
+        {
+            staged.Discard();
+            throw;
+        }
+    }
+
+    /// <summary>Finishes or forgets what a crash interrupted.</summary>
+    public static void Recover(string folder)
+    {
+        if (Names(folder, Mark) is [var mark, ..])
+        {
+            // Versions that knew bundles alone called their new certificate so.
+            if (File.Exists(Path.Combine(folder, ".next.pem"))) DurableFile.Move(Path.Combine(folder, ".next.pem"), Path.Combine(folder, "current.pem"));
+            foreach (var name in Names(folder, Next)) Replace(folder, name);
+            foreach (var name in Names(folder, Drop)) Remove(folder, name);
+            DurableFile.Move(Path.Combine(folder, Mark + mark), Path.Combine(folder, mark));
+        }
+
+        foreach (var file in Names(folder, Mark).Select(name => Mark + name).Concat(Names(folder, Next).Select(name => Next + name)).Concat(Names(folder, Drop).Select(name => Drop + name)))
+        {
+            File.Delete(Path.Combine(folder, file));
+        }
+    }
+
+    public void Commit()
+    {
+        _committing = true;
+        if (_changes is [(var only, not null)])
+        {
+            // One rename is a commit by itself.
+            DurableFile.Move(StagedOf(only), PathOf(only));
+            return;
+        }
+
+        if (_marked is not null) DurableFile.Move(PathOf(Next + _marked), PathOf(Mark + _marked));
+        foreach (var (name, content) in _changes.Where(change => change.Name != _marked))
+        {
+            if (content is null) Remove(_folder, name);
+            else Replace(_folder, name);
+        }
+
+        if (_marked is not null) DurableFile.Move(PathOf(Mark + _marked), PathOf(_marked));
+    }
+
+    /// <summary>Everything is as it was before.</summary>
+    public void Discard()
+    {
+        // What is staged may be the last copy of what another file held before: not before that is back.
+        if (_committing) PutBack(_changes.Where(change => change.Name != _marked));
+        // The mark first: without it Recover finishes nothing.
+        if (_marked is not null) File.Delete(PathOf(Mark + _marked));
+        foreach (var (name, content) in _changes) File.Delete(content is null ? PathOf(Drop + name) : StagedOf(name));
+        if (_committing) PutBack(_changes.Where(change => change.Name == _marked));
+    }
+
+    void Stage()
+    {
+        foreach (var (name, content) in _changes)
+        {
+            _before[name] = Bytes(PathOf(name));
+            if (content is not null) DurableFile.WriteStaged(StagedOf(name), content);
+            else if (_changes.Count > 1) DurableFile.WriteStaged(PathOf(Drop + name), []);
+        }
+
+        // Before the mark says that they are there.
+        if (_changes.Count > 1) DurableFile.Flush(_folder);
+    }
+
+    static void Replace(string folder, string name) => DurableFile.Move(Path.Combine(folder, Next + name), Path.Combine(folder, name));
+
+    static void Remove(string folder, string name)
+    {
+        File.Delete(Path.Combine(folder, name));
+        File.Delete(Path.Combine(folder, Drop + name));
+    }
+
+    static List<string> Names(string folder, string prefix) =>
+        [.. Directory.EnumerateFiles(folder, prefix + "*", DurableFile.Accessible).Select(file => Path.GetFileName(file)[prefix.Length..])];
+
+    static byte[]? Bytes(string file) => File.Exists(file) ? File.ReadAllBytes(file) : null;
+
+    string PathOf(string name) => Path.Combine(_folder, name);
+
+    string StagedOf(string name) => PathOf(_changes.Count == 1 ? $".{name}{_alone}" : Next + name);
+
+    void PutBack(IEnumerable<(string Name, byte[]? Content)> changes)
+    {
+        foreach (var (name, _) in changes)
+        {
+            var (file, content) = (PathOf(name), _before[name]);
+            if (content is null) File.Delete(file);
+            else if (Bytes(file) is not { } now || !now.AsSpan().SequenceEqual(content)) DurableFile.Write(file, content);
+        }
+    }
+}
