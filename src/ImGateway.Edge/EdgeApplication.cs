@@ -23,7 +23,7 @@ public static class EdgeApplication
     /// <param name="pages">More answers over TLS, before the routes.</param>
     /// <param name="file">Where the configuration is read again; null: nowhere.</param>
     /// <param name="inherited">Sockets to listen on in place of configured addresses; null = none.</param>
-    /// <param name="services">Registered last, so in place of what is registered here: a test's clock.</param>
+    /// <param name="services">Registered last, so in place of what is registered here: a test's clock or engine.</param>
     internal static WebApplication Build(
         EdgeOptions options,
         IConfiguration configuration,
@@ -43,7 +43,7 @@ public static class EdgeApplication
             .AddSerilog(log, dispose: false)
             .AddClientConnections()
             .AddEdgeOperations()
-            .AddTls(options)
+            .AddTls(options, TlsEngines.Of(options.Tls))
             .AddChallenges()
             .AddCertificates(options)
             .AddProxying(options, configuration)
@@ -86,7 +86,7 @@ public static class EdgeApplication
             IReadOnlyList<string> problems =
                 [.. OpenFiles.Problems(OpenFiles.Limit), .. ControlSocket.Problems(app.Services.GetRequiredService<CurrentOptions>().Value), .. app.Services.GetRequiredService<ListenPlan>().Problems];
             if (problems.Count == 0) problems = await PolicyProof.ProblemsAsync(
-                app.Services.GetRequiredService<CurrentOptions>().Value, app.Services.GetRequiredService<TimeProvider>(), stop.Asked);
+                app.Services.GetRequiredService<CurrentOptions>().Value, app.Services.GetRequiredService<ITlsEngine>(), app.Services.GetRequiredService<TimeProvider>(), stop.Asked);
             if (problems.Count == 0) problems = await LoadCertificatesAsync(app, stop.Asked);
             if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ServedProblemsAsync(stop.Asked);
             if (problems.Count == 0) problems = await ListenAsync(app, stop.Asked);

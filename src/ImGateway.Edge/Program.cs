@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ImGateway.Edge;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Commands;
 using ImGateway.Edge.Operations;
@@ -17,8 +18,8 @@ var root = new RootCommand(CommandLine.Description)
         (configuration, _) => Task.FromResult(
             CertificateFilesCheck.Warnings(configuration, TimeProvider.System).Concat(CertificateFilesCheck.ChainWarnings(configuration, TimeProvider.System))),
         [
-            async (configuration, cancellationToken) => await PolicyProof.ProblemsAsync(configuration, TimeProvider.System, cancellationToken),
-            (configuration, cancellationToken) => CertificateFilesCheck.ProblemsAsync(configuration, TimeProvider.System, cancellationToken),
+            async (configuration, cancellationToken) => await PolicyProof.ProblemsAsync(configuration, TlsEngines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
+            (configuration, cancellationToken) => CertificateFilesCheck.ProblemsAsync(configuration, TlsEngines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
             (configuration, _) => Task.FromResult(AcmeFilesCheck.Problems(configuration, TimeProvider.System)),
             (configuration, _) => Task.FromResult(configuration.IsSound("Edge:DataDirectory") ? ControlSocket.Problems(configuration.Draft) : []),
         ]),

@@ -20,7 +20,8 @@ public static class CertificateFilesCheck
     /// The same checks for a configuration that may have other problems, with the test handshakes that a certificate must pass to be served. A file
     /// that is missing is always reported, so that one run of <c>validate</c> reports everything.
     /// </summary>
-    public static async Task<IEnumerable<string>> ProblemsAsync(ConfigurationResult configuration, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<IEnumerable<string>> ProblemsAsync(
+        ConfigurationResult configuration, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {
         var options = configuration.Draft;
         var hostsAreKnown = configuration.IsSound("Edge:Hosts");
@@ -37,13 +38,13 @@ public static class CertificateFilesCheck
         List<string> problems = [.. Early(readings), .. Problems(options, readings)];
 
         // 3. Test handshakes. A TLS policy that is not in force would fail any certificate, and is reported separately.
-        if (!configuration.IsSound("Edge:Tls") || (await PolicyProof.ProblemsAsync(configuration, time, cancellationToken)).Count > 0) return problems;
+        if (!configuration.IsSound("Edge:Tls") || (await PolicyProof.ProblemsAsync(configuration, engine, time, cancellationToken)).Count > 0) return problems;
         var offers = readings.Where(reading => reading.Credential is not null)
             .ToDictionary(reading => reading.Credential!, reading => new ServedCredential(reading.Credential!, ServedCredential.Files, reading.File.Certificate));
         foreach (var served in ServedCredential.Choose(options.Hosts, [.. offers.Values], time.GetUtcNow()).GroupBy(entry => entry.Value))
         {
             var credentials = served.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
-            if (await CertificateSwap.RehearseAsync(credentials, options, time, cancellationToken) is { } failure)
+            if (await CertificateSwap.RehearseAsync(credentials, options, engine, time, cancellationToken) is { } failure)
             {
                 problems.Add(OneLine.From($"{served.Key.Origin}: {failure}; have it issued anew, with fewer names or another key"));
             }

@@ -25,13 +25,13 @@ sealed partial class CertificateInstaller(
     ILogger logger)
 {
     /// <summary>Session ticket keys live as long as their context (docs/decisions: one context a name, a day at most).</summary>
-    static readonly TimeSpan ContextLifetime = TimeSpan.FromDays(1);
+    static readonly TimeSpan TicketKeyLifetime = TimeSpan.FromDays(1);
 
     readonly CertificateSwap _swap = new(selector, probe, time);
     readonly ConcurrentQueue<HostName> _changed = [];
     readonly Dictionary<HostName, Credential> _chainsReported = [];
     volatile IReadOnlyDictionary<HostName, ServedCredential> _served = new Dictionary<HostName, ServedCredential>();
-    DueTime _nextContexts = DueTime.After(ContextLifetime, clock.Now);
+    DueTime _nextTicketKeys = DueTime.After(TicketKeyLifetime, clock.Now);
 
     /// <summary>Replaced as a whole.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> Served => _served;
@@ -128,12 +128,12 @@ sealed partial class CertificateInstaller(
     public void ShowAnew() => Show(_served, cause: null);
 
     /// <summary>New session ticket keys, once a day.</summary>
-    public void RenewContexts()
+    public void RotateTicketKeys()
     {
         var now = clock.Now;
-        if (!_nextContexts.IsDue(now)) return;
-        selector.RenewContexts();
-        _nextContexts = DueTime.After(ContextLifetime, now);
+        if (!_nextTicketKeys.IsDue(now)) return;
+        selector.RotateTicketKeys();
+        _nextTicketKeys = DueTime.After(TicketKeyLifetime, now);
     }
 
     /// <summary>What is served and was not revoked: a certificate that is not valid yet is better than one that was.</summary>

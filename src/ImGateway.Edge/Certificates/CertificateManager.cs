@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>
 /// The certificate flow. Before listening: what the store holds, then what the files or the development CA have that is newer.
-/// Then, in one loop that ends only by cancellation: changed files, renewals, alerts, fresh contexts; between its rounds imports and
+/// Then, in one loop that ends only by cancellation: changed files, renewals, alerts, ticket keys; between its rounds imports and
 /// rollbacks, and beside them orders at the CA. Every change goes through <see cref="CertificateInstaller"/>.
 /// </summary>
 public sealed partial class CertificateManager : BackgroundService
@@ -252,7 +252,7 @@ public sealed partial class CertificateManager : BackgroundService
                 if (IsAcme) _ca.Value.Budget.Show();
             }
 
-            _installer.RenewContexts();
+            _installer.RotateTicketKeys();
             // Only starts them. One process orders: two would order everything twice.
             if (IsAcme && _store.IsOurs)
             {

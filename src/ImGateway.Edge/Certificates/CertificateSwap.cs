@@ -14,9 +14,9 @@ sealed class CertificateSwap(ServerCertificateSelector selector, CertificateProb
     /// <summary>What <see cref="TryAsync"/> would say where nothing is served yet, by a table of its own: no client gets it.</summary>
     /// <returns>Null if it proved itself; else what is wrong.</returns>
     public static Task<string?> RehearseAsync(
-        IReadOnlyDictionary<HostName, Credential> credentials, EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
+        IReadOnlyDictionary<HostName, Credential> credentials, EdgeOptions options, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {
-        var selector = new ServerCertificateSelector(options);
+        var selector = new ServerCertificateSelector(options, engine);
         return new CertificateSwap(selector, new CertificateProof(selector, options, time).ProveAsync, time).TryAsync(credentials, cancellationToken);
     }
 

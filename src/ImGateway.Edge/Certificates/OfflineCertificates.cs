@@ -2,6 +2,7 @@ using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
@@ -23,18 +24,19 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
 
     /// <summary>As <see cref="CertificateManager.ImportAsync"/>.</summary>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
-    public Task<InstallResult> ImportAsync(
-        string certificatePem, string keyPem, string? chainPem, string? password, string who, CancellationToken cancellationToken)
+    internal Task<InstallResult> ImportAsync(
+        string certificatePem, string keyPem, string? chainPem, string? password, string who, ITlsEngine engine, CancellationToken cancellationToken)
     {
         var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
-        return ChangeAsync(new ChangeCause(RenewalReasons.Manual, who), (_, served) => ManualChange.Import(contents, who, options, time, served), cancellationToken);
+        return ChangeAsync(
+            new ChangeCause(RenewalReasons.Manual, who), (_, served) => ManualChange.Import(contents, who, options, time, served), engine, cancellationToken);
     }
 
     /// <summary>As <see cref="CertificateManager.RollbackAsync"/>.</summary>
     /// <param name="name">Of a configured host or of its managed certificate.</param>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
-    public Task<InstallResult> RollbackAsync(string name, CancellationToken cancellationToken) => ChangeAsync(
-        new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served), cancellationToken);
+    internal Task<InstallResult> RollbackAsync(string name, ITlsEngine engine, CancellationToken cancellationToken) => ChangeAsync(
+        new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served), engine, cancellationToken);
 
     /// <summary>Null where what is written down speaks of another certificate.</summary>
     static RenewalState? RenewalOf(CertificateStore store, HostName host, ServedCredential served)
@@ -44,7 +46,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     }
 
     async Task<InstallResult> ChangeAsync(
-        ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare, CancellationToken cancellationToken)
+        ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare, ITlsEngine engine, CancellationToken cancellationToken)
     {
         using var store = new CertificateStore(new CurrentOptions(options), time, logger);
         store.Open();
@@ -56,7 +58,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
 
         // As a running edge proves it before it keeps it.
         var credentials = change.Changes.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
-        if (await CertificateSwap.RehearseAsync(credentials, options, time, cancellationToken) is { } failure)
+        if (await CertificateSwap.RehearseAsync(credentials, options, engine, time, cancellationToken) is { } failure)
         {
             return InstallResult.Failed($"{string.Join(", ", credentials.Keys)}: {failure}; what was stored before still is");
         }

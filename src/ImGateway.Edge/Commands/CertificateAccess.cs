@@ -1,6 +1,7 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Commands;
 
@@ -53,13 +54,13 @@ sealed class CertificateAccess : IDisposable
     public async Task<Installation> ImportAsync(ControlImport import, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>("/certificates/import", import, cancellationToken) is { } reply
             ? new Installation(Agreed(reply), Served: true)
-            : await OnDiskAsync(store => store.ImportAsync(import.Certificate!, import.Key!, import.Chain, import.Password, Environment.UserName, cancellationToken));
+            : await OnDiskAsync((store, engine) => store.ImportAsync(import.Certificate!, import.Key!, import.Chain, import.Password, Environment.UserName, engine, cancellationToken));
 
     /// <param name="name">As <see cref="CertificateStatus.Name"/>.</param>
     public async Task<Installation> RollbackAsync(string name, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>($"/certificates/{Uri.EscapeDataString(name)}/rollback", body: null, cancellationToken) is { } reply
             ? new Installation(Agreed(reply), Served: true)
-            : await OnDiskAsync(store => store.RollbackAsync(name, cancellationToken));
+            : await OnDiskAsync((store, engine) => store.RollbackAsync(name, engine, cancellationToken));
 
     public void Dispose() => _edge.Dispose();
 
@@ -73,9 +74,9 @@ sealed class CertificateAccess : IDisposable
     Task<IReadOnlyList<CertificateStatus>> FromDiskAsync() =>
         OnDiskAsync((store, options) => Task.FromResult(CertificateStatus.Of(options.Hosts, store.Read(), [], _ => null, TimeProvider.System.GetUtcNow())));
 
-    async Task<Installation> OnDiskAsync(Func<OfflineCertificates, Task<InstallResult>> change)
+    async Task<Installation> OnDiskAsync(Func<OfflineCertificates, ITlsEngine, Task<InstallResult>> change)
     {
-        var result = await OnDiskAsync((store, _) => change(store));
+        var result = await OnDiskAsync((store, options) => change(store, TlsEngines.Of(options.Tls)));
         return result.Succeeded ? new Installation(ControlInstalled.Of(result), Served: false) : throw new UserError(result.Problems);
     }
 

@@ -33,7 +33,7 @@ static class DoctorCommand
             var (edge, found) = await EdgeAsync(options, cancellationToken);
             findings.Add(found);
             await using var ca = CaDirectory.Of(options, time);
-            findings.AddRange(await Examinations.RunAsync(Examinations.All(options, edge, ca, resolver, time), time, cancellationToken));
+            findings.AddRange(await Examinations.RunAsync(Examinations.All(options, edge, ca, resolver, TlsEngines.Of(options.Tls), time), time, cancellationToken));
         }
 
         if (json) await JsonOption.WriteAsync(console.Output, findings);

@@ -11,7 +11,7 @@ namespace ImGateway.Edge.Operations;
 /// And bounds what is not collected while connections come and go: they live long enough to end in the oldest generation, which the collector of
 /// a machine with much memory lets grow for many minutes.
 /// </summary>
-sealed partial class MemoryReturn(WebSocketRegistry sockets, BlockPools pools, TimeProvider time, ILogger<MemoryReturn> logger) : BackgroundService
+sealed partial class MemoryReturn(WebSocketRegistry sockets, BlockPools pools, ITlsEngine engine, TimeProvider time, ILogger<MemoryReturn> logger) : BackgroundService
 {
     static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
@@ -21,7 +21,7 @@ sealed partial class MemoryReturn(WebSocketRegistry sockets, BlockPools pools, T
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var (ebb, surplus, growth) = (new Ebb(), new Surplus(), new Overgrowth());
-        if (!RecordBuffers.IsAvailable) BuffersAreKept();
+        if (!engine.ReleasesBuffersWhenIdle) BuffersAreKept();
         var looks = 0;
         await Rounds.RunAsync(LookEvery, time, Look, LookFailed, stoppingToken);
 

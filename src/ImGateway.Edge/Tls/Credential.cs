@@ -1,4 +1,3 @@
-using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
@@ -60,24 +59,6 @@ public sealed class Credential
             .SequenceEqual(other.Delivered.Select(certificate => certificate.Thumbprint), StringComparer.Ordinal);
 
     public bool Covers(HostName host) => Names.Any(name => name.Matches(host));
-
-    /// <summary>
-    /// A context of its own for each caller: OpenSSL's session tickets belong to a context, so one a name keeps a session of one name
-    /// from resuming for another (cf. CVE-2025-23419).
-    /// </summary>
-    /// <exception cref="InvalidOperationException">The whole delivered chain would not be sent.</exception>
-    internal SslStreamCertificateContext CreateContext()
-    {
-        // .NET builds the chain to send anew, against the machine's trust store if it may: then it can end earlier than the CA's own.
-        // Trusting only the last that is sent keeps it as delivered, also where a root has the same name and key.
-        var anchor = _issuers.Length > 0 ? _issuers[^1] : Leaf;
-        var trust = SslCertificateTrust.CreateForX509Collection([anchor], sendTrustInHandshake: false);
-        var context = SslStreamCertificateContext.Create(Leaf, [.. _issuers], offline: true, trust);
-        return context.IntermediateCertificates.Count == _issuers.Length
-            ? context
-            : throw new InvalidOperationException(
-                $"certificate {SerialNumber}: {context.IntermediateCertificates.Count} of the {_issuers.Length} delivered intermediates would be sent");
-    }
 
     static bool IsItsOwnIssuer(X509Certificate2 certificate) => DistinguishedNames.AreEqual(certificate.SubjectName.RawData, certificate.IssuerName.RawData);
 

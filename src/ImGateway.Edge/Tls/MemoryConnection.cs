@@ -9,9 +9,9 @@ sealed class MemoryConnection : IAsyncDisposable
 {
     readonly Task _serving;
 
-    /// <param name="engine">The engine's middleware.</param>
+    /// <param name="middleware">The middleware that serves it.</param>
     /// <param name="localAddress">The address the client would have connected to; selects where no name is sent.</param>
-    public MemoryConnection(Func<ConnectionDelegate, ConnectionDelegate> engine, IPAddress? localAddress)
+    public MemoryConnection(Func<ConnectionDelegate, ConnectionDelegate> middleware, IPAddress? localAddress)
     {
         Pipe toServer = new(), toClient = new();
         Client = new Duplex(toClient.Reader, toServer.Writer);
@@ -19,7 +19,7 @@ sealed class MemoryConnection : IAsyncDisposable
         {
             LocalEndPoint = localAddress is null ? null : new IPEndPoint(localAddress, 443),
         };
-        _serving = ServeAsync(engine(static _ => Task.CompletedTask), server);
+        _serving = ServeAsync(middleware(static _ => Task.CompletedTask), server);
     }
 
     public IDuplexPipe Client { get; }

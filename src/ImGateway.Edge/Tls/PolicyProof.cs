@@ -30,26 +30,27 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
 
     static readonly ushort[] Weak13 = [0x1304, 0x1305]; // AES-CCM
 
-    readonly SslStreamEngine _engine = SslStreamEngine.ForProbes(selector, options.Tls, time);
+    readonly TlsMiddleware _middleware = TlsMiddleware.ForProbes(selector, options.Tls, time);
 
     /// <summary>
     /// Before any certificate: what is accepted that must not be, or the other way about; nothing when the policy is in force. With a key made for
     /// it, so that no certificate is to blame for what is refused, nor the policy for a certificate.
     /// </summary>
-    public static async Task<IReadOnlyList<string>> ProblemsAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> ProblemsAsync(EdgeOptions options, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {
         if (TlsPolicyFile.Problem is { } problem) return [problem];
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var (now, host) = (time.GetUtcNow(), options.Hosts[0]);
         using var leaf = new CertificateRequest("CN=imgw policy proof", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
-        var selector = new ServerCertificateSelector(options);
+        var selector = new ServerCertificateSelector(options, engine);
         selector.Publish(new Dictionary<HostName, Credential> { [host] = new(leaf, [], [host]) });
         return NotInForce(await new PolicyProof(selector, options, time).DeviationsAsync(host, "ECDSA", cancellationToken));
     }
 
     /// <summary>The same for <c>validate</c>, as far as the configuration is sound: a problem of the policy is none of the certificates.</summary>
-    public static async Task<IReadOnlyList<string>> ProblemsAsync(ConfigurationResult configuration, TimeProvider time, CancellationToken cancellationToken) =>
-        configuration.IsSound("Edge:Hosts") && configuration.IsSound("Edge:Tls") ? await ProblemsAsync(configuration.Draft, time, cancellationToken)
+    public static async Task<IReadOnlyList<string>> ProblemsAsync(
+        ConfigurationResult configuration, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken) =>
+        configuration.IsSound("Edge:Hosts") && configuration.IsSound("Edge:Tls") ? await ProblemsAsync(configuration.Draft, engine, time, cancellationToken)
             : TlsPolicyFile.Problem is { } problem ? [problem] : [];
 
     /// <summary>
@@ -126,7 +127,7 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
     async Task<ProofAnswer?> OfferAsync(
         HostName host, ushort version, ushort[] suites, NamedGroup[] groups, bool x25519Share, CancellationToken cancellationToken)
     {
-        await using var connection = new MemoryConnection(_engine.Middleware, host.IsAddress ? IPAddress.Parse(host.Value) : null);
+        await using var connection = new MemoryConnection(_middleware.Use, host.IsAddress ? IPAddress.Parse(host.Value) : null);
         var name = host.IsAddress ? null : host.IsWildcard ? "imgw-self-probe" + host.Value[1..] : host.Value;
         await connection.Client.Output.WriteAsync(ProofHello.Write(version, suites, groups, x25519Share, name), cancellationToken);
         var read = await connection.Client.Input.ReadAtLeastAsync(ProofAnswer.Needed, cancellationToken);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using ImGateway.Edge.Configuration;
+using NetSslStream = System.Net.Security.SslStream;
 
 namespace ImGateway.Edge.Tls;
 
@@ -9,10 +10,10 @@ namespace ImGateway.Edge.Tls;
 public sealed class SelfProbe
 {
     readonly ServerCertificateSelector _selector;
-    readonly SslStreamEngine _engine;
+    readonly TlsMiddleware _middleware;
 
     public SelfProbe(ServerCertificateSelector selector, EdgeOptions options, TimeProvider time) =>
-        (_selector, _engine) = (selector, SslStreamEngine.ForProbes(selector, options.Tls, time));
+        (_selector, _middleware) = (selector, TlsMiddleware.ForProbes(selector, options.Tls, time));
 
     /// <summary>
     /// Null if a TLS client that asks for <paramref name="host"/>, and one that sends no name where the host is the default, is shown
@@ -31,8 +32,8 @@ public sealed class SelfProbe
     /// <param name="name">Empty: the client sends none.</param>
     async Task<string?> HandshakeAsync(string name, IPAddress? address, Credential expected, CancellationToken cancellationToken)
     {
-        await using var connection = new MemoryConnection(_engine.Middleware, address);
-        await using var client = new SslStream(new TransportStream(connection.Client));
+        await using var connection = new MemoryConnection(_middleware.Use, address);
+        await using var client = new NetSslStream(new DuplexPipeStream(connection.Client));
         List<string> presented = [];
         try
         {

@@ -1,13 +1,13 @@
 using System.Collections.Frozen;
 using System.Net;
 using System.Net.Security;
-using System.Security.Authentication;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Tls;
 
 /// <summary>A configured name with what its handshakes need, built once per certificate and name.</summary>
-sealed record ServedName(HostName Host, Credential Credential, SslServerAuthenticationOptions Options)
+/// <param name="Context">The engine's.</param>
+sealed record ServedName(HostName Host, Credential Credential, TlsContext Context)
 {
     /// <summary>To be shown the certificate is all that a client can have.</summary>
     public bool EndsAfterHandshake { get; init; }
@@ -27,34 +27,31 @@ readonly record struct Selection(ServedName? Served, HandshakeFailure Failure)
 /// <summary>Which credential a client hello gets. Its table is replaced as a whole by <c>Publish</c>: one volatile write.</summary>
 public sealed class ServerCertificateSelector
 {
-    static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
+    static readonly SslApplicationProtocol[] Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
 
     readonly Lock _changing = new();
     readonly Dictionary<string, byte[]> _staples = new(StringComparer.Ordinal);
     readonly TlsPolicy _policy;
-    readonly TicketScopes _scopes;
     Names _names;
     volatile Table _table;
     volatile ApartTable? _apart;
     volatile StandInTable? _standIns;
     volatile bool _hasServed;
 
-    public ServerCertificateSelector(IReadOnlyList<HostName> hosts, HostName defaultHost, TlsPolicy policy, UnknownNames unknownNames)
-        : this(hosts, defaultHost, policy, unknownNames, TicketScopes.OfProcess)
+    internal ServerCertificateSelector(IReadOnlyList<HostName> hosts, HostName defaultHost, TlsPolicy policy, UnknownNames unknownNames, ITlsEngine engine)
     {
-    }
-
-    internal ServerCertificateSelector(IReadOnlyList<HostName> hosts, HostName defaultHost, TlsPolicy policy, UnknownNames unknownNames, TicketScopes scopes)
-    {
-        (_policy, _scopes) = (policy, scopes);
+        (_policy, Engine) = (policy, engine);
         _names = new(hosts, defaultHost, unknownNames);
         _table = new([], null, unknownNames);
     }
 
-    public ServerCertificateSelector(EdgeOptions options)
-        : this(options.Hosts, options.DefaultHost, options.Tls.Policy, options.Tls.UnknownNames)
+    internal ServerCertificateSelector(EdgeOptions options, ITlsEngine engine)
+        : this(options.Hosts, options.DefaultHost, options.Tls.Policy, options.Tls.UnknownNames, engine)
     {
     }
+
+    /// <summary>Of which its contexts are.</summary>
+    internal ITlsEngine Engine { get; }
 
     /// <summary>What is served per configured host; a host without an entry has no certificate yet.</summary>
     public IReadOnlyDictionary<HostName, Credential> Served => _table.Credentials;
@@ -70,7 +67,17 @@ public sealed class ServerCertificateSelector
     /// so that their clients go on resuming.
     /// </summary>
     /// <exception cref="InvalidOperationException">A whole chain would not be sent; nothing has changed.</exception>
-    public void Publish(IReadOnlyDictionary<HostName, Credential> credentials) => Publish(credentials, _table);
+    public void Publish(IReadOnlyDictionary<HostName, Credential> credentials)
+    {
+        lock (_changing)
+        {
+            var (names, known) = (_names, _table);
+            var named = names.Hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host], known.Named.GetValueOrDefault(host))).ToArray();
+            var unnamed = HostOfDefault(names, credentials) is { } host ? Serve(host, credentials[host], known.Unnamed) : null;
+            _table = new Table(named, unnamed, names.Unknown);
+            if (named.Length > 0) _hasServed = true;
+        }
+    }
 
     /// <summary>
     /// From now on these hosts, this default and this way with unknown names. What is served for hosts that stay is not touched: their clients
@@ -81,12 +88,15 @@ public sealed class ServerCertificateSelector
         lock (_changing)
         {
             _names = new(options.Hosts, options.DefaultHost, options.Tls.UnknownNames);
-            Publish(_table.Credentials, _table);
+            Publish(_table.Credentials);
         }
     }
 
-    /// <summary>New contexts for what is served, and with them new keys for session tickets.</summary>
-    public void RenewContexts() => Publish(_table.Credentials, known: null);
+    /// <summary>New keys for the session tickets of everything that is served; the names keep their contexts.</summary>
+    public void RotateTicketKeys()
+    {
+        lock (_changing) Engine.RotateTicketKeys(_table.All.Select(served => served.Context));
+    }
 
     /// <summary>
     /// Serves <paramref name="credentials"/>, by the name asked for, to those who offer <paramref name="protocol"/> and no other, and refuses
@@ -122,26 +132,13 @@ public sealed class ServerCertificateSelector
             else _staples[fingerprint] = response;
             foreach (var served in _table.All.Where(served => served.Credential.Fingerprint == fingerprint))
             {
-                OcspStaple.Replace(served.Options.ServerCertificateContext!, response);
+                served.Context.Staple = response;
             }
         }
     }
 
     /// <summary>What a handshake for <paramref name="host"/> staples.</summary>
-    internal byte[]? StapleOf(HostName host) =>
-        _table.Named.TryGetValue(host, out var served) ? OcspStaple.Of(served.Options.ServerCertificateContext!) : null;
-
-    void Publish(IReadOnlyDictionary<HostName, Credential> credentials, Table? known)
-    {
-        lock (_changing)
-        {
-            var names = _names;
-            var named = names.Hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host], known?.Named.GetValueOrDefault(host))).ToArray();
-            var unnamed = HostOfDefault(names, credentials) is { } host ? Serve(host, credentials[host], known?.Unnamed) : null;
-            _table = new Table(named, unnamed, names.Unknown);
-            if (named.Length > 0) _hasServed = true;
-        }
-    }
+    internal byte[]? StapleOf(HostName host) => _table.Named.TryGetValue(host, out var served) ? served.Context.Staple : null;
 
     /// <summary>
     /// What is published apart for the protocol offered; else exact name, then wildcard, then a stand-in, then what <c>Tls:UnknownNames</c> says;
@@ -173,38 +170,17 @@ public sealed class ServerCertificateSelector
     ServedName Serve(HostName host, Credential credential, ServedName? known)
     {
         if (known is not null && known.Credential == credential && known.Host == host) return known;
-        var context = CreateContext(credential);
-        return new(host, credential, new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = context,
-            ApplicationProtocols = Protocols,
-            EnabledSslProtocols = Versions | _scopes.Next(context),
-            AllowRenegotiation = false,
-        });
+        var settings = new TlsContextSettings(credential, _policy, Protocols) { Staple = _staples.GetValueOrDefault(credential.Fingerprint) };
+        return new(host, credential, Engine.CreateContext(settings));
     }
 
-    ServedName ServeApart(SslApplicationProtocol protocol, Credential credential) => new(credential.Names[0], credential, WithoutResumption(credential, [protocol])) { EndsAfterHandshake = true };
+    ServedName ServeApart(SslApplicationProtocol protocol, Credential credential) =>
+        new(credential.Names[0], credential, ForChallenges(credential, [protocol])) { EndsAfterHandshake = true };
 
-    ServedName ServeStandIn(HostName host, Credential credential) => new(host, credential, WithoutResumption(credential, Protocols)) { IsStandIn = true };
+    ServedName ServeStandIn(HostName host, Credential credential) => new(host, credential, ForChallenges(credential, Protocols)) { IsStandIn = true };
 
-    /// <summary>.NET then shares no OpenSSL context with any other name, and no ticket can bring a client past the certificate.</summary>
-    SslServerAuthenticationOptions WithoutResumption(Credential credential, List<SslApplicationProtocol> protocols) => new()
-    {
-        ServerCertificateContext = credential.CreateContext(),
-        ApplicationProtocols = protocols,
-        EnabledSslProtocols = Versions,
-        AllowRenegotiation = false,
-        AllowTlsResume = false,
-    };
-
-    SslProtocols Versions => _policy is TlsPolicy.Modern ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13;
-
-    SslStreamCertificateContext CreateContext(Credential credential)
-    {
-        var context = credential.CreateContext();
-        OcspStaple.Prepare(context, _staples.GetValueOrDefault(credential.Fingerprint));
-        return context;
-    }
+    TlsContext ForChallenges(Credential credential, IReadOnlyList<SslApplicationProtocol> protocols) =>
+        Engine.CreateContext(new(credential, _policy, protocols) { IsForChallenges = true });
 
     /// <summary>Lower case and without the root's dot; false for what no DNS name holds.</summary>
     static bool Lower(ReadOnlySpan<byte> sent, ref Span<char> name)

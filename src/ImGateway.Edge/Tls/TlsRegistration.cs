@@ -6,19 +6,16 @@ namespace ImGateway.Edge.Tls;
 
 static class TlsRegistration
 {
-    public static IServiceCollection AddTls(this IServiceCollection services, EdgeOptions options) => services
+    public static IServiceCollection AddTls(this IServiceCollection services, EdgeOptions options, ITlsEngine engine) => services
         .AddConnections(options)
-        .AddSingleton(new ServerCertificateSelector(options))
+        .AddSingleton(engine)
+        .AddSingleton(provider => new ServerCertificateSelector(options, provider.GetRequiredService<ITlsEngine>()))
         .AddSingleton<TlsMetrics>()
         .AddSingleton<HandshakeLog>()
         .AddSingleton(provider => new CertificateProof(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(provider => new PolicyProof(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton<SslStreamEngine>();
+        .AddSingleton<TlsMiddleware>();
 
     /// <summary>Makes a public listener speak TLS by the configured engine. Only public listeners have one.</summary>
-    public static void UseTlsEngine(this ListenOptions listener)
-    {
-        var engine = listener.ApplicationServices.GetRequiredService<SslStreamEngine>();
-        listener.Use(engine.Middleware);
-    }
+    public static void UseTlsEngine(this ListenOptions listener) => listener.Use(listener.ApplicationServices.GetRequiredService<TlsMiddleware>().Use);
 }

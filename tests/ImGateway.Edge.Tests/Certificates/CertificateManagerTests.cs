@@ -2,6 +2,7 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -395,7 +396,7 @@ public sealed class CertificateManagerTests : IDisposable
 
     CertificateManager Create(EdgeOptions options, TimeProvider time)
     {
-        _selector = new ServerCertificateSelector(options);
+        _selector = new ServerCertificateSelector(options, new SslStreamEngine());
         var manager = new CertificateManager(options, _selector, ProbeAsync, new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(_registry)), time, _log);
         _managers.Add(manager);
         return manager;

@@ -2,6 +2,7 @@ using System.Runtime.Versioning;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
@@ -301,20 +302,20 @@ public sealed class CertificateStoreTests : IDisposable
         using var imported = _setup.Issue();
         using (var edge = await _setup.StartAsync())
         {
-            var held = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", Cancelled);
+            var held = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(), Cancelled);
             Assert.Contains("another imgw process", Assert.Single(held.Problems));
             Assert.Equal(file.SerialNumber, _setup.Offline.Read()[0].Credential.SerialNumber);
         }
 
-        var result = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", Cancelled);
+        var result = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(), Cancelled);
         Assert.Equal((file.SerialNumber, imported.SerialNumber), (result.Installed[0].OldSerialNumber, result.Installed[0].NewSerialNumber));
-        Assert.True((await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", Cancelled)).Succeeded);
+        Assert.True((await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(), Cancelled)).Succeeded);
         using (var edge = await _setup.StartAsync())
         {
             Assert.Equal((imported.SerialNumber, file.SerialNumber), (edge.Serial(), edge.Certificate().Previous!.SerialNumber));
         }
 
-        Assert.True((await _setup.Offline.RollbackAsync("gateway.example.com", Cancelled)).Succeeded);
+        Assert.True((await _setup.Offline.RollbackAsync("gateway.example.com", new SslStreamEngine(), Cancelled)).Succeeded);
         Assert.Equal(
             [(file.SerialNumber, imported.SerialNumber), (imported.SerialNumber, file.SerialNumber)],
             _setup.Offline.Read().Select(certificate => (certificate.Credential.SerialNumber, certificate.Previous!.SerialNumber)));

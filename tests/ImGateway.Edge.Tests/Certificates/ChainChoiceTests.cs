@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Certificates;
@@ -62,7 +63,7 @@ public sealed class ChainChoiceTests : IDisposable
             Assert.Empty(reading.Warnings);
             // What is stored is read again, and the root keeps the chain complete.
             Assert.Contains(_root.Certificate, reading.Credential!.Delivered);
-            reading.Credential.CreateContext();
+            SslStreamContext.CreateCertificateContext(reading.Credential);
         }
     }
 

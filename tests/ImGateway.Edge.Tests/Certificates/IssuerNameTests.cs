@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Certificates;
@@ -41,7 +42,7 @@ public sealed class IssuerNameTests : IDisposable
         var reading = new CertificateFileReader([HostName.Parse("gateway.test")], TimeProvider.System).Read(file);
         Assert.Empty(reading.Problems);
         Assert.Empty(reading.Warnings);
-        reading.Credential!.CreateContext();
+        SslStreamContext.CreateCertificateContext(reading.Credential!);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Prometheus;
 
@@ -124,7 +125,7 @@ sealed class StoreSetup : IDisposable
         public Edge(StoreSetup setup)
         {
             _setup = setup;
-            _selector = new ServerCertificateSelector(setup.Options);
+            _selector = new ServerCertificateSelector(setup.Options, new SslStreamEngine());
             Manager = new CertificateManager(
                 setup.Options,
                 _selector,

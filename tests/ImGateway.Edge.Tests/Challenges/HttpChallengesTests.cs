@@ -2,6 +2,7 @@ using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Proxying;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Challenges;
@@ -133,7 +134,7 @@ public sealed class HttpChallengesTests
     }
 
     static HttpChallenges Alone() =>
-        new(new StandIns(new ServerCertificateSelector(ProxyHost.Options(new Uri("http://127.0.0.1:9"))), TimeProvider.System));
+        new(new StandIns(new ServerCertificateSelector(ProxyHost.Options(new Uri("http://127.0.0.1:9")), new SslStreamEngine()), TimeProvider.System));
 
     static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, ChallengeOffer offer) =>
         edge.Challenges.Single(responder => responder.Type == "http-01").PresentAsync(offer, TestContext.Current.CancellationToken);

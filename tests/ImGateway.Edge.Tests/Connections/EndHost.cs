@@ -5,6 +5,7 @@ using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Tests.Proxying;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -37,7 +38,7 @@ sealed class EndHost : IAsyncDisposable
             .AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(new CollectorRegistry()))
             .AddSingleton<TimeProvider>(Time)
             .AddClientConnections()
-            .AddTls(options);
+            .AddTls(options, new SslStreamEngine());
         builder.WebHost.UseKestrelCore().UseBlockPools().UsePublicTransport(ListenPlan.For(new ListenSection(), InheritedSockets.None))
             .ConfigureKestrel(kestrel =>
             {

@@ -1,6 +1,7 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using Microsoft.Extensions.Hosting;
 
 namespace ImGateway.Edge.Tests.Operations;
@@ -12,7 +13,7 @@ public sealed class EdgeHealthTests
     {
         using var lifetime = new Lifetime();
         using var stop = new StopRequest();
-        var health = new EdgeHealth(new CurrentOptions(ManagementServer.Options() with { Hosts = [] }), new ServerCertificateSelector(ManagementServer.Options()), lifetime, stop, []);
+        var health = new EdgeHealth(new CurrentOptions(ManagementServer.Options() with { Hosts = [] }), new ServerCertificateSelector(ManagementServer.Options(), new SslStreamEngine()), lifetime, stop, []);
 
         Assert.Equal(["starting"], health.Report().Reasons);
         lifetime.Start();

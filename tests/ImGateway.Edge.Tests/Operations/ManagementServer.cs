@@ -5,6 +5,7 @@ using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Proxying;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -43,7 +44,7 @@ sealed class ManagementServer : IAsyncDisposable
     public static async Task<ManagementServer> StartAsync(EdgeOptions? options = null, IPAddress? peer = null)
     {
         options ??= Options();
-        var selector = new ServerCertificateSelector(options);
+        var selector = new ServerCertificateSelector(options, new SslStreamEngine());
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {

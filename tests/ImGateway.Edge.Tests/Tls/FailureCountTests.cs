@@ -3,6 +3,7 @@ using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
@@ -33,9 +34,9 @@ public sealed class FailureCountTests
     public async Task A_refusal_that_cannot_be_written_is_counted_once(string sent, string reason)
     {
         var options = new EdgeOptions { Hosts = [HostName.Parse("gateway.test")] };
-        var engine = new SslStreamEngine(
+        var engine = new TlsMiddleware(
             ConnectionGate.ForProbes(TimeProvider.System),
-            new ServerCertificateSelector(options),
+            new ServerCertificateSelector(options, new SslStreamEngine()),
             _metrics,
             new HandshakeLog(NullLogger<HandshakeLog>.Instance, TimeProvider.System),
             options.Tls,
@@ -46,7 +47,7 @@ public sealed class FailureCountTests
         await toClient.Reader.CompleteAsync(new IOException("no route to host"));
         var connection = new DefaultConnectionContext("refused", new Duplex(toServer.Reader, toClient.Writer), new Duplex(toClient.Reader, toServer.Writer));
 
-        await engine.Middleware(_ => Task.CompletedTask)(connection);
+        await engine.Use(_ => Task.CompletedTask)(connection);
 
         Assert.Equal([(reason, 1L)], _metrics.Failed.Where(failed => failed.Count > 0).Distinct());
     }

@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Cryptography;
-using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;
@@ -16,7 +16,7 @@ public sealed class RecordBuffersTests : IDisposable
     [Fact]
     public async Task The_first_connection_of_a_context_asks_for_all_that_follow()
     {
-        var options = new SslServerAuthenticationOptions { ServerCertificateContext = _certificate.ToCredential("gateway.test").CreateContext() };
+        var options = new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamContext.CreateCertificateContext(_certificate.ToCredential("gateway.test")) };
         await using var first = await Connection.OpenAsync(options);
         Assert.False(RecordBuffers.AreReleasedWhenIdle(first.Server));
 
@@ -32,7 +32,7 @@ public sealed class RecordBuffersTests : IDisposable
     [Fact]
     public async Task What_is_no_connection_any_more_is_left_alone()
     {
-        var options = new SslServerAuthenticationOptions { ServerCertificateContext = _certificate.ToCredential("gateway.test").CreateContext() };
+        var options = new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamContext.CreateCertificateContext(_certificate.ToCredential("gateway.test")) };
         var gone = await Connection.OpenAsync(options);
         await gone.DisposeAsync();
 

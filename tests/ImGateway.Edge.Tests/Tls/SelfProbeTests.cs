@@ -1,5 +1,6 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;
@@ -10,7 +11,7 @@ public sealed class SelfProbeTests : IDisposable
 
     readonly TestCa _root = TestCa.Create("Probe test root");
     readonly TestCa _outer, _inner;
-    readonly ServerCertificateSelector _selector = new(Options);
+    readonly ServerCertificateSelector _selector = new(Options, new SslStreamEngine());
 
     public SelfProbeTests() => _inner = (_outer = _root.CreateIntermediate("Outer")).CreateIntermediate("Inner");
 
@@ -47,13 +48,13 @@ public sealed class SelfProbeTests : IDisposable
     public async Task The_policy_in_force_is_proved_for_every_kind_of_key(TlsPolicy policy)
     {
         var options = Options with { Tls = new TlsSection { Policy = policy } };
-        var selector = new ServerCertificateSelector(options);
+        var selector = new ServerCertificateSelector(options, new SslStreamEngine());
         selector.Publish(new Dictionary<HostName, Credential>
         {
             [options.Hosts[0]] = Issue(options.Hosts[0], KeyType.P256),
             [options.Hosts[2]] = Issue(options.Hosts[2], KeyType.RSA2048),
         });
-        Assert.Empty(await PolicyProof.ProblemsAsync(options, TimeProvider.System, TestContext.Current.CancellationToken));
+        Assert.Empty(await PolicyProof.ProblemsAsync(options, new SslStreamEngine(), TimeProvider.System, TestContext.Current.CancellationToken));
         Assert.Empty(await new PolicyProof(selector, options, TimeProvider.System).ServedProblemsAsync(TestContext.Current.CancellationToken));
         foreach (var (host, credential) in selector.Served)
         {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;
@@ -42,7 +43,7 @@ public sealed class ServerCertificateSelectorTests : IDisposable
         var selector = Served(UnknownNames.Default, "gateway.test", "other.test");
         var unknown = Select(selector, "unknown.test").Served;
         Assert.Equal("gateway.test", unknown?.Host.Value);
-        Assert.NotSame(Select(selector, "gateway.test").Served!.Options.ServerCertificateContext, unknown!.Options.ServerCertificateContext);
+        Assert.NotSame(Select(selector, "gateway.test").Served!.Context, unknown!.Context);
     }
 
     [Fact]
@@ -57,7 +58,7 @@ public sealed class ServerCertificateSelectorTests : IDisposable
     public void A_host_without_a_certificate_yet_is_refused_and_others_are_served()
     {
         HostName[] hosts = [HostName.Parse("first.test"), HostName.Parse("second.test")];
-        var selector = new ServerCertificateSelector(hosts, hosts[0], TlsPolicy.Intermediate, UnknownNames.Reject);
+        var selector = new ServerCertificateSelector(hosts, hosts[0], TlsPolicy.Intermediate, UnknownNames.Reject, new SslStreamEngine());
         selector.Publish(new Dictionary<HostName, Credential> { [hosts[1]] = Issue("second.test") });
         Assert.Equal("second.test", Select(selector, "second.test").Served?.Host.Value);
         Assert.Null(Select(selector, "first.test").Served);
@@ -70,20 +71,8 @@ public sealed class ServerCertificateSelectorTests : IDisposable
         var selector = Served("gateway.test", "other.test");
         var (before, otherBefore) = (Select(selector, "gateway.test").Served!, Select(selector, "other.test").Served!);
         selector.Publish(new Dictionary<HostName, Credential>(selector.Served) { [HostName.Parse("other.test")] = Issue("other.test") });
-        Assert.Same(before.Options, Select(selector, "gateway.test").Served!.Options);
-        Assert.NotSame(otherBefore.Options, Select(selector, "other.test").Served!.Options);
-    }
-
-    [Fact]
-    public void RenewContexts_renews_what_tickets_are_sealed_with_and_keeps_the_credentials()
-    {
-        var selector = Served("gateway.test");
-        var before = Select(selector, "gateway.test").Served!;
-        selector.RenewContexts();
-        var after = Select(selector, "gateway.test").Served!;
-        Assert.Same(before.Credential, after.Credential);
-        Assert.NotSame(before.Options.ServerCertificateContext, after.Options.ServerCertificateContext);
-        Assert.NotEqual(before.Options.EnabledSslProtocols, after.Options.EnabledSslProtocols);
+        Assert.Same(before.Context, Select(selector, "gateway.test").Served!.Context);
+        Assert.NotSame(otherBefore.Context, Select(selector, "other.test").Served!.Context);
     }
 
     public void Dispose()
@@ -97,7 +86,7 @@ public sealed class ServerCertificateSelectorTests : IDisposable
     ServerCertificateSelector Served(UnknownNames unknownNames, params string[] names)
     {
         HostName[] hosts = [.. names.Select(HostName.Parse)];
-        var selector = new ServerCertificateSelector(hosts, hosts[0], TlsPolicy.Intermediate, unknownNames);
+        var selector = new ServerCertificateSelector(hosts, hosts[0], TlsPolicy.Intermediate, unknownNames, new SslStreamEngine());
         selector.Publish(hosts.ToDictionary(host => host, host => Issue(host.Value)));
         return selector;
     }

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;
@@ -32,7 +33,7 @@ public sealed class TicketScopesTests : IDisposable
         using var directory = new TemporaryDirectory();
         await File.WriteAllTextAsync(directory["root.pem"], _ca.Certificate.ExportCertificatePem(), TestContext.Current.CancellationToken);
         var scopes = new TicketScopes();
-        var selector = new ServerCertificateSelector([HostName.Parse(Host)], HostName.Parse(Host), TlsPolicy.Intermediate, UnknownNames.Reject, scopes);
+        var selector = new ServerCertificateSelector([HostName.Parse(Host)], HostName.Parse(Host), TlsPolicy.Intermediate, UnknownNames.Reject, new SslStreamEngine(scopes));
         selector.Publish(new Dictionary<HostName, Credential> { [HostName.Parse(Host)] = _credential });
         await using var open = await OpenAsync(selector);
         var first = await ConnectAsync(selector, directory, protocol, "-sess_out", directory["session"]);
@@ -40,11 +41,29 @@ public sealed class TicketScopesTests : IDisposable
 
         // The next context would be the first of the second round.
         for (var i = 0; i < 65_534; i++) scopes.Next(new object());
-        selector.RenewContexts();
+        selector.RotateTicketKeys();
 
         Assert.Contains("Reused, TLSv1.", second, StringComparison.Ordinal);
         Assert.Contains("New, TLSv1.", first, StringComparison.Ordinal);
         Assert.Contains("New, TLSv1.", await ConnectAsync(selector, directory, protocol, "-sess_in", directory["session"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RotateTicketKeys_renews_what_tickets_are_sealed_with_and_keeps_the_credential_and_its_staple()
+    {
+        var host = HostName.Parse(Host);
+        var selector = new ServerCertificateSelector([host], host, TlsPolicy.Intermediate, UnknownNames.Reject, new SslStreamEngine());
+        selector.Publish(new Dictionary<HostName, Credential> { [host] = _credential });
+        selector.Staple(_credential.Fingerprint, [1, 2, 3]);
+        var before = OptionsOf(selector);
+
+        selector.RotateTicketKeys();
+
+        var after = OptionsOf(selector);
+        Assert.Same(_credential, selector.Served[host]);
+        Assert.NotSame(before.ServerCertificateContext, after.ServerCertificateContext);
+        Assert.NotEqual(before.EnabledSslProtocols, after.EnabledSslProtocols);
+        Assert.Equal([1, 2, 3], selector.StapleOf(host));
     }
 
     [Fact]
@@ -78,7 +97,7 @@ public sealed class TicketScopesTests : IDisposable
         _ca.Dispose();
     }
 
-    static SslServerAuthenticationOptions OptionsOf(ServerCertificateSelector selector) => ServerCertificateSelectorTests.Select(selector, Host).Served!.Options;
+    static SslServerAuthenticationOptions OptionsOf(ServerCertificateSelector selector) => ((SslStreamContext)ServerCertificateSelectorTests.Select(selector, Host).Served!.Context).Options;
 
     /// <summary>A connection that stays open, as a WebSocket does: .NET keeps the OpenSSL context of its handshake for as long.</summary>
     static async Task<SslStream> OpenAsync(ServerCertificateSelector selector)

@@ -1,5 +1,5 @@
 using System.IO.Pipelines;
-using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 
 namespace ImGateway.Edge.Tests.Tls;
 

@@ -2,6 +2,7 @@ using System.Net;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
@@ -19,7 +20,7 @@ public sealed class WaitingClientTests : IDisposable
     public async Task A_handshake_is_computed_for_those_alone_who_still_wait_for_it(bool stays)
     {
         var places = await TakeAllPlacesAsync();
-        await using var connection = new MemoryConnection(Engine().Middleware, IPAddress.Loopback);
+        await using var connection = new MemoryConnection(Middleware().Use, IPAddress.Loopback);
         await connection.Client.Output.WriteAsync(RawHello.ForTls13("gateway.test").ToRecords());
         await UntilAsync(() => _gate.Handshakes.Waiting == 1);
         if (!stays) await connection.Client.Output.CompleteAsync();
@@ -49,12 +50,12 @@ public sealed class WaitingClientTests : IDisposable
         return places;
     }
 
-    SslStreamEngine Engine()
+    TlsMiddleware Middleware()
     {
         var host = HostName.Parse("gateway.test");
-        var selector = new ServerCertificateSelector([host], host, TlsPolicy.Intermediate, UnknownNames.Reject);
+        var selector = new ServerCertificateSelector([host], host, TlsPolicy.Intermediate, UnknownNames.Reject, new SslStreamEngine());
         selector.Publish(new Dictionary<HostName, Credential> { [host] = _certificate.ToCredential("gateway.test") });
-        return new SslStreamEngine(
+        return new TlsMiddleware(
             _gate,
             selector,
             new TlsMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())),

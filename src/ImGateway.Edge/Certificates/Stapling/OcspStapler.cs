@@ -45,7 +45,7 @@ public sealed partial class OcspStapler : BackgroundService
     /// <summary>Before the listeners: what the store has kept is stapled from the first handshake on.</summary>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        if (!OcspStaple.IsAvailable) NotAvailable();
+        if (!_selector.Engine.CanStaple) NotAvailable();
         Follow();
         return base.StartAsync(cancellationToken);
     }
@@ -115,7 +115,7 @@ public sealed partial class OcspStapler : BackgroundService
     internal void Follow()
     {
         var current = _manager.Current;
-        if (ReferenceEquals(current, _followed) || !OcspStaple.IsAvailable) return;
+        if (ReferenceEquals(current, _followed) || !_selector.Engine.CanStaple) return;
         var served = current.GroupBy(entry => entry.Value.Credential.Fingerprint, StringComparer.Ordinal).ToDictionary(group => group.Key, StringComparer.Ordinal);
         foreach (var gone in _certificates.Keys.Where(fingerprint => !served.ContainsKey(fingerprint)).ToList())
         {

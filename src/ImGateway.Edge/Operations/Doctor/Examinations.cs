@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
@@ -12,7 +13,8 @@ static class Examinations
     /// <param name="edge">The running edge's report; null if no edge is running.</param>
     /// <param name="ca">Null if certificates do not come from an ACME CA.</param>
     /// <param name="resolver">The path of resolv.conf(5).</param>
-    public static IEnumerable<Examination> All(EdgeOptions options, ReadyStatus? edge, CaDirectory? ca, string resolver, TimeProvider time)
+    /// <param name="engine">Performs the handshakes of the checks.</param>
+    public static IEnumerable<Examination> All(EdgeOptions options, ReadyStatus? edge, CaDirectory? ca, string resolver, ITlsEngine engine, TimeProvider time)
     {
         var dns = new Resolver(NameServers.In(resolver), time, RootKeys.OfIana);
         return
@@ -36,11 +38,11 @@ static class Examinations
             .. options.Upstreams.Select(upstream => new Examination("upstream", token => Upstream.LookAsync(upstream, token))),
             Examination.Of("source ports", () => UpstreamPortCheck.Look(edge)),
             .. options.Certificates.Files.Count == 0 ? (IEnumerable<Examination>)[] :
-                [new("certificate files", token => NamedFiles.LookAsync(options, time, token))],
+                [new("certificate files", token => NamedFiles.LookAsync(options, engine, time, token))],
             Examination.Of("chain", () => Chains.Look(options, time)),
             Examination.Of("data directory", () => DataFolder.Look(options)),
             Examination.Of("openssl", Machine.LookAtOpenSsl),
-            new("policy", token => Machine.LookAtPolicyAsync(options, time, token)),
+            new("policy", token => Machine.LookAtPolicyAsync(options, engine, time, token)),
             new("file descriptors", token => Machine.LookAtLimitsAsync(options, token)),
         ];
     }

@@ -24,10 +24,10 @@ static class Machine
     }
 
     /// <summary>In-memory handshakes with a temporary certificate, as at every start.</summary>
-    public static async Task<IEnumerable<Finding>> LookAtPolicyAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<IEnumerable<Finding>> LookAtPolicyAsync(EdgeOptions options, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {
         const string check = "policy";
-        var problems = await PolicyProof.ProblemsAsync(options, time, cancellationToken);
+        var problems = await PolicyProof.ProblemsAsync(options, engine, time, cancellationToken);
         return problems.Count == 0
             ? [new(check, FindingStatus.Ok, $"{options.Tls.Policy} is in force")]
             : problems.Select(problem => new Finding(check, FindingStatus.Fail, problem, "install imgw again"));

@@ -1,5 +1,6 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Operations.Doctor;
 
@@ -8,10 +9,10 @@ static class NamedFiles
 {
     const string Check = "certificate files";
 
-    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {
         var configuration = new ConfigurationResult(options, [], options);
-        var problems = await CertificateFilesCheck.ProblemsAsync(configuration, time, cancellationToken);
+        var problems = await CertificateFilesCheck.ProblemsAsync(configuration, engine, time, cancellationToken);
         List<Finding> found =
         [
             .. problems.Select(problem => Found(FindingStatus.Fail, problem)),

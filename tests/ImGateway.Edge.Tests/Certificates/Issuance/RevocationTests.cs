@@ -6,6 +6,7 @@ using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 
@@ -125,7 +126,7 @@ public sealed class RevocationTests : IDisposable
             Assert.DoesNotContain(CertificatePins.Of(leaked.Leaf), KeysOnDisk());
         }
 
-        AssertRefused(await _setup.Offline.ImportAsync(another.ChainPem, another.KeyPem, chainPem: null, password: null, "uid 1000", TestContext.Current.CancellationToken));
+        AssertRefused(await _setup.Offline.ImportAsync(another.ChainPem, another.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(), TestContext.Current.CancellationToken));
         _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { Files = [another.WriteTo(_setup["files"])] } };
         using (var edge = await _setup.StartAsync())
         {

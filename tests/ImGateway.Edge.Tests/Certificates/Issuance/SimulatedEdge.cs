@@ -1,6 +1,7 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -51,7 +52,7 @@ sealed class SimulatedEdge : IDisposable
         _manager?.Dispose();
         _manager = new CertificateManager(
             _options,
-            new ServerCertificateSelector(_options),
+            new ServerCertificateSelector(_options, new SslStreamEngine()),
             (_, _, _) => Task.FromResult<string?>(null),
             new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(Registry)),
             Time,

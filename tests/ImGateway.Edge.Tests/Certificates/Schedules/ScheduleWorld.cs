@@ -1,6 +1,7 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging;
 
@@ -49,7 +50,7 @@ abstract class ScheduleWorld : IDisposable
     public virtual async Task RestartAsync()
     {
         Manager?.Dispose();
-        Selector = new ServerCertificateSelector(Options);
+        Selector = new ServerCertificateSelector(Options, new SslStreamEngine());
         Manager = Create();
         await Manager.LoadAsync(CancellationToken.None);
         foreach (var duty in Duties) duty.Restarted();

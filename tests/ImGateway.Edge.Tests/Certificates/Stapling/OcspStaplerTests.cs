@@ -157,7 +157,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         await StartAsync();
         await RoundAsync();
 
-        _edge.Selector.RenewContexts();
+        _edge.Selector.RotateTicketKeys();
         Assert.Equal(response, _edge.Selector.StapleOf(StoreSetup.Gateway));
 
         using var other = _setup.Ca.Issue(Leaf() with { Hosts = ["chat.example.com"] });

@@ -1,17 +1,14 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
-using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Connections;
 
-namespace ImGateway.Edge.Tls;
+namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>
-/// The connection's transport as the stream under SslStream. Zero-byte reads wait for data without a buffer; while the handshake
-/// lasts, what the server writes is shown to <see cref="ResumptionObserver"/>, and the place in <paramref name="queue"/> is given back as soon
-/// as there is nothing to compute before the client answers.
+/// The connection's transport as the stream under SslStream. While the handshake lasts, what the server writes is shown to
+/// <see cref="ResumptionObserver"/>, and <paramref name="slot"/> is left as soon as there is nothing to compute before the client answers.
 /// </summary>
-sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null) : Stream
+sealed class TransportStream(IDuplexPipe transport, HandshakeSlot? slot = null) : DuplexPipeStream(transport)
 {
     /// <summary>Bytes that were there already when they were asked for, after which others have their turn on the thread: a millisecond or so of small frames.</summary>
     const int Turn = 16 * 1024;
@@ -20,36 +17,16 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null
     const int TurnOfWrite = 512;
 
     ResumptionObserver _observer;
-    HandshakeQueue? _queue = queue;
+    HandshakeSlot? _slot = slot;
     bool _observing = true;
     int _inThisTurn;
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Ends the observation, at the end of the handshake; true if a session was resumed.</summary>
     public bool EndHandshake()
     {
+        _slot = null;
         _observing = false;
         return _observer.Resumed;
-    }
-
-    /// <summary>At the latest at the end of the handshake.</summary>
-    public void LeaveQueue()
-    {
-        _queue?.Leave();
-        _queue = null;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -60,12 +37,12 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null
         ReadResult result;
         try
         {
-            var reading = transport.Input.ReadAsync(cancellationToken);
+            var reading = Input.ReadAsync(cancellationToken);
             // The costly part, key exchange and signature, is over; a client that is slow to go on must not keep others waiting.
             // What may follow, a Finished or, rarely, the hello that a retry asked for (RFC 8446 §4.1.4), goes on without a place.
             if (!reading.IsCompleted)
             {
-                LeaveQueue();
+                _slot?.Leave();
                 _inThisTurn = 0;
             }
 
@@ -78,12 +55,8 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null
             return 0;
         }
 
-        var available = result.Buffer;
-        var count = (int)Math.Min(available.Length, buffer.Length);
+        var count = Take(result, buffer.Span);
         _inThisTurn += count;
-        var taken = available.Slice(0, count);
-        taken.CopyTo(buffer.Span);
-        transport.Input.AdvanceTo(taken.End);
         return count;
     }
 
@@ -93,7 +66,7 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null
         if (_inThisTurn >= Turn) await LetOthersAsync();
         _inThisTurn += TurnOfWrite;
         if (_observing) _observer.OnWritten(buffer.Span);
-        var result = await transport.Output.WriteAsync(buffer, cancellationToken);
+        var result = await Output.WriteAsync(buffer, cancellationToken);
         // Later the connection's own token tells: Kestrel takes an exception of a write for a mistake, and logs it as an error with its stack, as
         // often as clients leave amid an answer.
         if (result.IsCompleted && _observing) throw new IOException("The connection is closed.");
@@ -108,24 +81,4 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeQueue? queue = null
         _inThisTurn = 0;
         return Task.Yield();
     }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

@@ -1,6 +1,6 @@
 using System.Security.Authentication;
 
-namespace ImGateway.Edge.Tls;
+namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>
 /// What keeps session tickets of one name from resuming for another, and old keys from being used again. Whatever the certificate context, .NET shares

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace ImGateway.Edge.Tls;
+namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>
 /// Whether a session was resumed, read from the server's own plain messages, since SslStream does not tell. TLS 1.3: the server hello

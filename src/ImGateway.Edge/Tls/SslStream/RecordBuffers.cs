@@ -1,9 +1,9 @@
-using System.Net.Security;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using NetSslStream = System.Net.Security.SslStream;
 
-namespace ImGateway.Edge.Tls;
+namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>
 /// Has OpenSSL give up its two record buffers, 33 KB of the 50 KB it keeps for a connection, whenever nothing is under way in them, as nginx and
@@ -14,8 +14,8 @@ static class RecordBuffers
     /// <summary><c>SSL_CTRL_MODE</c> and <c>SSL_MODE_RELEASE_BUFFERS</c> of <c>ssl.h</c>: SSL_CTX_set_mode(3).</summary>
     const int Mode = 33, ReleaseBuffers = 0x10;
 
-    static readonly FieldInfo? Field = typeof(SslStream).GetField("_securityContext", BindingFlags.Instance | BindingFlags.NonPublic);
-    static readonly Type? SslHandle = typeof(SslStream).Assembly.GetType("Microsoft.Win32.SafeHandles.SafeSslHandle");
+    static readonly FieldInfo? Field = typeof(NetSslStream).GetField("_securityContext", BindingFlags.Instance | BindingFlags.NonPublic);
+    static readonly Type? SslHandle = typeof(NetSslStream).Assembly.GetType("Microsoft.Win32.SafeHandles.SafeSslHandle");
 
     /// <summary>False where this runtime keeps its handle elsewhere, or OpenSSL is not version 3: then connections keep their buffers.</summary>
     public static bool IsAvailable { get; } =
@@ -23,7 +23,7 @@ static class RecordBuffers
         && OperatingSystem.IsLinux() && SafeEvpPKeyHandle.OpenSslVersion >> 28 == 3 && NativeLibrary.TryLoad("libssl.so.3", out _);
 
     /// <summary>To be called after the handshake. The first connection of an OpenSSL context asks for all that follow as well, from their handshakes on.</summary>
-    public static void ReleaseWhenIdle(SslStream stream) => Use(stream, static ssl =>
+    public static void ReleaseWhenIdle(NetSslStream stream) => Use(stream, static ssl =>
     {
         if (AreReleased(ssl)) return true;
         _ = Control(ssl, Mode, ReleaseBuffers, 0);
@@ -31,11 +31,11 @@ static class RecordBuffers
         return true;
     });
 
-    internal static bool AreReleasedWhenIdle(SslStream stream) => Use(stream, AreReleased);
+    internal static bool AreReleasedWhenIdle(NetSslStream stream) => Use(stream, AreReleased);
 
     static bool AreReleased(nint ssl) => (Control(ssl, Mode, 0, 0) & ReleaseBuffers) != 0;
 
-    static bool Use(SslStream stream, Func<nint, bool> use)
+    static bool Use(NetSslStream stream, Func<nint, bool> use)
     {
         if (!IsAvailable || Field!.GetValue(stream) is not SafeHandle handle || handle.GetType() != SslHandle || handle.IsClosed) return false;
         var held = false;

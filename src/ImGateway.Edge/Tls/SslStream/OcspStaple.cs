@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
-namespace ImGateway.Edge.Tls;
+namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>
 /// Gives a certificate context the OCSP response that its handshakes staple. .NET has no public way: a context fetches for itself, without

@@ -1,0 +1,40 @@
+using System.Security.Authentication;
+
+namespace ImGateway.Edge.Tls.SslStream;
+
+/// <summary>TLS by .NET's SslStream and the OpenSSL under it.</summary>
+sealed class SslStreamEngine(TicketScopes scopes) : ITlsEngine
+{
+    // OpenSSL packs library and reason into an error code; .NET hands it on as HResult of the innermost exception.
+    const int ReasonMask = 0x7FFFFF;
+    const int HttpRequest = 156, NoSharedCipher = 193, UnsupportedProtocol = 258, WrongVersionNumber = 267, VersionTooLow = 396;
+    const int AlertOffset = 1000, LastAlert = AlertOffset + 255;
+
+    public SslStreamEngine()
+        : this(TicketScopes.OfProcess)
+    {
+    }
+
+    public bool ReleasesBuffersWhenIdle => RecordBuffers.IsAvailable;
+
+    public bool CanStaple => OcspStaple.IsAvailable;
+
+    public TlsContext CreateContext(TlsContextSettings settings) => new SslStreamContext(settings, scopes);
+
+    /// <summary>Ticket keys are those of an OpenSSL context, which .NET makes for each of ours.</summary>
+    public void RotateTicketKeys(IEnumerable<TlsContext> served)
+    {
+        foreach (var context in served.Cast<SslStreamContext>()) context.Renew();
+    }
+
+    public HandshakeFailure Classify(Exception exception) => exception is not AuthenticationException
+        ? HandshakeFailure.Other
+        : (exception.GetBaseException().HResult & ReasonMask) switch
+        {
+            NoSharedCipher => HandshakeFailure.NoSharedCipher,
+            UnsupportedProtocol or VersionTooLow or WrongVersionNumber => HandshakeFailure.UnsupportedProtocol,
+            HttpRequest => HandshakeFailure.NotTls,
+            >= AlertOffset and <= LastAlert => HandshakeFailure.ClientAlert,
+            _ => HandshakeFailure.Other,
+        };
+}

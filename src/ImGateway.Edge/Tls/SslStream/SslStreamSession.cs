@@ -1,0 +1,39 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Security;
+using System.Security.Authentication;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using NetSslStream = System.Net.Security.SslStream;
+
+namespace ImGateway.Edge.Tls.SslStream;
+
+/// <summary>Pipes over an authenticated SslStream. Zero-byte reads: an idle connection holds no buffer.</summary>
+sealed class SslStreamSession : ITlsSession
+{
+    readonly NetSslStream _stream;
+
+    public SslStreamSession(NetSslStream stream, ConnectionContext connection, bool resumed)
+    {
+        (_stream, Resumed) = (stream, resumed);
+        var pool = connection.Features.Get<IMemoryPoolFeature>()?.MemoryPool ?? MemoryPool<byte>.Shared;
+        Input = PipeReader.Create(stream, new StreamPipeReaderOptions(pool, leaveOpen: true, useZeroByteReads: true));
+        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(pool, leaveOpen: true));
+    }
+
+    public PipeReader Input { get; }
+
+    public PipeWriter Output { get; }
+
+    public SslProtocols Protocol => _stream.SslProtocol;
+
+    public TlsCipherSuite CipherSuite => _stream.NegotiatedCipherSuite;
+
+    public SslApplicationProtocol ApplicationProtocol => _stream.NegotiatedApplicationProtocol;
+
+    public bool Resumed { get; }
+
+    public Task ShutdownAsync() => _stream.ShutdownAsync();
+
+    public ValueTask DisposeAsync() => _stream.DisposeAsync();
+}

@@ -1,0 +1,160 @@
+using System.IO.Pipelines;
+using System.Net;
+using ImGateway.Edge.Connections;
+using Microsoft.AspNetCore.Connections;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>A handshake from the client hello to its outcome: all of it that does not depend on the engine.</summary>
+sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector selector, TlsMetrics metrics, HandshakeLog log, TimeProvider time)
+{
+    // Most of what is not TLS on this port is a browser or script with the wrong scheme.
+    static readonly ReadOnlyMemory<byte> PlainHttpAnswer =
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 35\r\nConnection: close\r\n\r\nThis port speaks TLS: use https://\n"u8.ToArray();
+
+    /// <summary>
+    /// No session if it failed. A session without more to know if the handshake was all there is: then it is a CA's and no client's, and is not
+    /// counted among theirs.
+    /// </summary>
+    public async Task<(ITlsSession?, TlsConnectionInfo?)> PerformAsync(ConnectionContext connection, Admission admission, CancellationToken timeout)
+    {
+        var started = time.GetTimestamp();
+        metrics.OnStarted();
+        HandshakeSlot? slot = null;
+        try
+        {
+            // 1. Client hello and selection. Over a limit only a CA goes on, which is never refused.
+            var selection = await SelectAsync(connection, admission, timeout);
+            if (admission.IsOverLimit && selection.Served is not { EndsAfterHandshake: true })
+            {
+                TurnAway(connection, admission.Refusal);
+                return default;
+            }
+
+            if (selection.Served is not { } served)
+            {
+                await RefuseAsync(connection, selection.Failure, timeout);
+                return default;
+            }
+
+            // 2. A slot among those that compute: in the order of arrival, round-robin among clients.
+            var queue = served.EndsAfterHandshake ? null : gate.Handshakes;
+            var entering = queue is null ? new ValueTask<bool>(true) : queue.EnterAsync(admission.Client, timeout);
+            var waits = !entering.IsCompleted;
+            if (!await entering)
+            {
+                TurnAway(connection, ConnectionRefusal.Handshakes);
+                return default;
+            }
+
+            // A client that left while it waited is not worth a signature.
+            slot = new HandshakeSlot(queue);
+            if (waits && HasClosed(connection.Transport.Input))
+            {
+                Fail(connection, HandshakeFailure.Closed, "closed while it waited for its turn");
+                return default;
+            }
+
+            // 3. Handshake with what was prepared for the name.
+            var session = await served.Context.AuthenticateAsync(connection, slot, timeout);
+
+            // 4. What came of it.
+            if (served.EndsAfterHandshake) return (session, null);
+            var info = new TlsConnectionInfo
+            {
+                Host = served.Host,
+                Credential = served.Credential,
+                Protocol = session.Protocol,
+                NegotiatedCipherSuite = session.CipherSuite,
+                ApplicationProtocol = session.ApplicationProtocol,
+                Resumed = session.Resumed,
+                IsStandIn = served.IsStandIn,
+            };
+            metrics.OnCompleted(info, time.GetElapsedTime(started));
+            return (session, info);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            if (admission.IsOverLimit) TurnAway(connection, admission.Refusal);
+            else Fail(connection, Classify(exception), exception.GetBaseException().Message);
+            return default;
+        }
+        finally
+        {
+            slot?.Leave();
+            metrics.OnEnded();
+        }
+    }
+
+    async ValueTask<Selection> SelectAsync(ConnectionContext connection, Admission admission, CancellationToken cancellationToken)
+    {
+        var input = connection.Transport.Input;
+        while (true)
+        {
+            var read = await input.ReadAsync(cancellationToken);
+            admission.Heard();
+            var status = ClientHello.Read(
+                read.Buffer, (selector, connection), static (hello, at) => at.selector.Select(hello, (at.connection.LocalEndPoint as IPEndPoint)?.Address), out Selection selection);
+            // Nothing is consumed: the engine reads the hello again.
+            input.AdvanceTo(read.Buffer.Start, status is HelloStatus.Incomplete ? read.Buffer.End : read.Buffer.Start);
+            switch (status)
+            {
+                case HelloStatus.Complete: return selection;
+                case HelloStatus.NotTls: return HandshakeFailure.NotTls;
+                case HelloStatus.Ssl2: return HandshakeFailure.UnsupportedProtocol;
+                case HelloStatus.Malformed: return HandshakeFailure.Other;
+                case HelloStatus.Incomplete when read.IsCompleted: return HandshakeFailure.Closed;
+            }
+        }
+    }
+
+    static bool HasClosed(PipeReader input)
+    {
+        if (!input.TryRead(out var read)) return false;
+        input.AdvanceTo(read.Buffer.Start);
+        return read.IsCompleted;
+    }
+
+    async Task RefuseAsync(ConnectionContext connection, HandshakeFailure failure, CancellationToken cancellationToken)
+    {
+        var (answer, detail) = failure switch
+        {
+            HandshakeFailure.UnknownName => (TlsAlerts.UnrecognizedName, "the name is not one of Edge:Hosts"),
+            HandshakeFailure.Refused => (TlsAlerts.InternalError, "no certificate yet for this name"),
+            HandshakeFailure.NoApplicationProtocol => (TlsAlerts.NoApplicationProtocol, "nothing is served by the protocol offered alone"),
+            HandshakeFailure.UnsupportedProtocol => (TlsAlerts.ProtocolVersion, "a hello in the form of SSL 2.0"),
+            HandshakeFailure.Other => (TlsAlerts.DecodeError, "no valid client hello"),
+            HandshakeFailure.NotTls => (PlainHttpAnswer, "not a TLS client hello"),
+            _ => ((ReadOnlyMemory<byte>)default, "closed before a client hello"),
+        };
+        Fail(connection, failure, detail);
+        try
+        {
+            if (!answer.IsEmpty) await connection.Transport.Output.WriteAsync(answer, cancellationToken);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The failure is counted; that the client cannot be informed of it is not another one.
+        }
+    }
+
+    /// <summary>Closed without an alert: a refused connection costs as little as can be.</summary>
+    void TurnAway(ConnectionContext connection, ConnectionRefusal refusal)
+    {
+        metrics.OnFailed(HandshakeFailure.Refused);
+        gate.OnRefused(refusal, connection.RemoteEndPoint);
+    }
+
+    void Fail(ConnectionContext connection, HandshakeFailure failure, string detail)
+    {
+        metrics.OnFailed(failure);
+        log.OnFailed(failure, connection.RemoteEndPoint, detail);
+    }
+
+    HandshakeFailure Classify(Exception exception) => exception switch
+    {
+        OperationCanceledException => HandshakeFailure.Timeout,
+        IOException => HandshakeFailure.Closed,
+        _ => selector.Engine.Classify(exception),
+    };
+}

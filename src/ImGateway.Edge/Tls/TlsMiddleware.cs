@@ -1,0 +1,77 @@
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Logging.Abstractions;
+using Prometheus;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>
+/// A connection of a public listener, with whichever engine: a middleware instead of Kestrel's UseHttps, which cannot select by a hello cut over
+/// records, choose an alert, or tell why a handshake failed (docs/decisions/0003). One connection is <see cref="ServeAsync"/>, top to bottom.
+/// </summary>
+sealed class TlsMiddleware(
+    ConnectionGate gate, ServerCertificateSelector selector, TlsMetrics metrics, HandshakeLog log, TlsSection options, TimeProvider time)
+{
+    readonly TlsHandshakes _handshakes = new(gate, selector, metrics, log, time);
+    readonly H2Preface _preface = new(time);
+    readonly HandshakeTimeouts _timeouts = new(options.HandshakeTimeout, time);
+
+    /// <summary>The same for handshakes with oneself: they count nowhere.</summary>
+    public static TlsMiddleware ForProbes(ServerCertificateSelector selector, TlsSection options, TimeProvider time) => new(
+        ConnectionGate.ForProbes(time),
+        selector,
+        new TlsMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())),
+        new HandshakeLog(NullLogger<HandshakeLog>.Instance, time),
+        options,
+        time);
+
+    public ConnectionDelegate Use(ConnectionDelegate next) => connection => ServeAsync(connection, next);
+
+    async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        // 1. Who it is, by the PROXY header if one is required, and whether there is room; then the handshake. Both bounded in time from accept on.
+        var timeout = _timeouts.Rent();
+        using var admission = await gate.AdmitAsync(connection, timeout);
+        if (admission.Refusal is ConnectionRefusal.ProxyProtocol) metrics.OnFailed(HandshakeFailure.Refused);
+        var (session, info) = admission.IsClosed ? default : await _handshakes.PerformAsync(connection, admission, timeout.Token);
+        admission.Heard();
+        _timeouts.Return(timeout);
+        if (session is null) return;
+
+        // 2. HTTP over the decrypted pipes, unless the handshake was all there is.
+        var client = connection.Features.Get<ClientConnection>();
+        var outside = connection.Transport;
+        try
+        {
+            if (info is not null)
+            {
+                connection.Features.Set<ITlsConnectionFeature>(info);
+                connection.Features.Set<ITlsHandshakeFeature>(info);
+                connection.Features.Set<ITlsApplicationProtocolFeature>(info);
+                connection.Features.Set(info);
+                connection.Transport = session;
+                if (info.IsHttp2) client?.EndsWithClient();
+                if (!info.IsHttp2 || await _preface.CheckAsync(connection)) await next(connection);
+            }
+
+            // 3. close_notify, so that a client can tell the end from a cut (RFC 8446 §6.1). The client may not read it: what waits here is bounded.
+            client?.BeginEnd();
+            await session.Output.CompleteAsync();
+            await session.Input.CompleteAsync();
+            await session.ShutdownAsync();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException or ConnectionAbortedException)
+        {
+            // The client has closed the connection: close_notify has no receiver.
+        }
+        finally
+        {
+            connection.Transport = outside;
+            await session.DisposeAsync();
+        }
+    }
+}
