@@ -48,7 +48,6 @@ static class AcmeHosts
     static bool IsPrivate(HostName host)
     {
         if (!host.IsAddress) return !host.Value.Contains('.') || PrivateSuffixes.Any(suffix => host.Value.EndsWith(suffix, StringComparison.Ordinal));
-        var address = IPAddress.Parse(host.Value);
-        return PrivateNetworks.Any(network => network.BaseAddress.AddressFamily == address.AddressFamily && network.Contains(address));
+        return PrivateNetworks.AnyContains(IPAddress.Parse(host.Value));
     }
 }

@@ -49,7 +49,7 @@ public sealed record HostName
         {
             // "1", "0x7f.0.0.1" and "010.0.0.1" (8.0.0.1) also parse as addresses; only canonical spellings are accepted.
             if (!trimmed.Contains(':') && trimmed != address.ToString()) return false;
-            host = new HostName((address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString(), isAddress: true);
+            host = new HostName(address.Unmapped().ToString(), isAddress: true);
             return true;
         }
 

@@ -56,22 +56,7 @@ sealed record Leaf(Func<string, object?> Parse, string What, string Remedy, bool
             $"write {(names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}")}");
     }
 
-    // A single address is a network of one; IPv4-mapped networks become IPv4, as client addresses do (RFC 4291 §2.5.5.2).
-    static object? Network(string text)
-    {
-        IPNetwork network;
-        if (HostName.TryParse(text, out var single) && single.IsAddress)
-        {
-            var address = IPAddress.Parse(single.Value);
-            network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
-        }
-        else if (!IPNetwork.TryParse(text, out network) || !HostName.TryParse(text.Split('/')[0], out var inside) || !inside.IsAddress)
-        {
-            return null;
-        }
-
-        return network.BaseAddress.IsIPv4MappedToIPv6 && network.PrefixLength >= 96
-            ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - 96)
-            : network;
-    }
+    // Stricter than Networks.Parse: only canonical spellings of an address.
+    static object? Network(string text) =>
+        HostName.TryParse(text.Split('/')[0], out var host) && host.IsAddress && Networks.Parse(text) is { } network ? network : null;
 }

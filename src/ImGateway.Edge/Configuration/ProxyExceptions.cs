@@ -30,34 +30,13 @@ sealed class ProxyExceptions
     static Entry Parse(string text)
     {
         if (text == "*") return new Entry(null, (_, _) => true);
-        if (Network(text) is { } network) return new Entry(null, (_, address) => address is not null && network(address));
+        if (Networks.Parse(text) is { } network) return new Entry(null, (_, address) => address is not null && network.Contains(address));
         var (host, port) = text.LastIndexOf(':') is > 0 and var colon && ushort.TryParse(text[(colon + 1)..], out var number) ? (text[..colon], number) : (text, default(int?));
-        if (Network(host.Trim('[', ']')) is { } single) return new Entry(port, (_, address) => address is not null && single(address));
+        if (Networks.Parse(host.Trim('[', ']')) is { } single) return new Entry(port, (_, address) => address is not null && single.Contains(address));
         var name = host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host.TrimStart('.');
         name = name.TrimEnd('.');
         return new Entry(port, (asked, _) => name.Length > 0 && asked.EndsWith(name, StringComparison.OrdinalIgnoreCase)
             && (asked.Length == name.Length || asked[^(name.Length + 1)] == '.'));
-    }
-
-    /// <summary>Parses an address or <c>address/length</c>; host bits may be set. Null if the text is neither.</summary>
-    static Func<IPAddress, bool>? Network(string text)
-    {
-        var parts = text.Split('/', 2);
-        if (!IPAddress.TryParse(parts[0], out var address)) return null;
-        var bytes = address.GetAddressBytes();
-        var length = bytes.Length * 8;
-        if (parts is [_, var written] && !(int.TryParse(written, out length) && length >= 0 && length <= bytes.Length * 8)) return null;
-        return asked => asked.GetAddressBytes() is var other && other.Length == bytes.Length && Common(bytes, other) >= length;
-    }
-
-    static int Common(byte[] one, byte[] other)
-    {
-        for (var i = 0; i < one.Length; i++)
-        {
-            if (one[i] != other[i]) return i * 8 + byte.LeadingZeroCount((byte)(one[i] ^ other[i]));
-        }
-
-        return one.Length * 8;
     }
 
     /// <param name="Port">Null matches every port.</param>

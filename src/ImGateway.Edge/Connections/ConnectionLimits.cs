@@ -9,11 +9,12 @@ namespace ImGateway.Edge.Connections;
 /// <summary>Who counts as one client: an IPv4 address, or the /64 that one customer gets of IPv6 (RFC 6177).</summary>
 readonly record struct ClientNetwork(ulong Bits, bool IsIpv6)
 {
-    public static ClientNetwork? Of(EndPoint? peer)
+    public static ClientNetwork? Of(EndPoint? peer) => peer is IPEndPoint { Address: var address } ? Of(address) : null;
+
+    public static ClientNetwork Of(IPAddress address)
     {
-        if ((peer as IPEndPoint)?.Address is not { } address) return null;
         Span<byte> bytes = stackalloc byte[16];
-        if (!address.TryWriteBytes(bytes, out _)) return null;
+        address.TryWriteBytes(bytes, out _);
         return address.AddressFamily is AddressFamily.InterNetwork ? new(BinaryPrimitives.ReadUInt32BigEndian(bytes), false)
             : address.IsIPv4MappedToIPv6 ? new(BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]), false)
             : new(BinaryPrimitives.ReadUInt64BigEndian(bytes), true);

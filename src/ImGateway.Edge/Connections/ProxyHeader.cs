@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
+using ImGateway.Edge.Configuration;
 using System.Text;
 
 namespace ImGateway.Edge.Connections;
@@ -123,5 +124,5 @@ readonly record struct ProxyHeader(IPEndPoint? Source, IPEndPoint? Destination)
         return ProxyHeaderStatus.Complete;
     }
 
-    static IPEndPoint Normalized(IPAddress address, ushort port) => new(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, port);
+    static IPEndPoint Normalized(IPAddress address, ushort port) => new(address.Unmapped(), port);
 }

@@ -36,15 +36,5 @@ sealed class ProxyProtocol(CurrentOptions current)
         }
     }
 
-    public bool IsTrusted(EndPoint? peer)
-    {
-        if ((peer as IPEndPoint)?.Address is not { } address) return false;
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        foreach (var network in current.Value.TrustedProxies)
-        {
-            if (network.Contains(address)) return true;
-        }
-
-        return false;
-    }
+    public bool IsTrusted(EndPoint? peer) => peer is IPEndPoint { Address: var address } && current.Value.TrustedProxies.AnyContains(address);
 }

@@ -19,11 +19,11 @@ namespace ImGateway.Edge.Connections;
 sealed partial class PublicListener(
     Socket socket, EndPoint endPoint, SocketConnectionContextFactory connections, Admissions admission, TimeProvider time, ILogger<PublicListener> logger) : IConnectionListener
 {
-    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100), BetweenLines = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     readonly CancellationTokenSource _stop = new();
     readonly SemaphoreSlim _accepting = new(1);
-    long? _logged;
+    readonly LogThrottle _failures = new(time, TimeSpan.FromMinutes(1));
 
     public EndPoint EndPoint => endPoint;
 
@@ -50,7 +50,7 @@ sealed partial class PublicListener(
                 catch (Exception e)
                 {
                     // The machine is short of descriptors or memory, which may last. An error would end Kestrel's loop for good.
-                    OnFailed(e);
+                    if (_failures.IsDue(out _)) AcceptFails(endPoint, e.Message);
                     await Task.Delay(Pause, time, CancellationToken.None);
                 }
             }
@@ -100,13 +100,6 @@ sealed partial class PublicListener(
             if (e is SocketException) return null;
             throw;
         }
-    }
-
-    void OnFailed(Exception e)
-    {
-        if (_logged is { } logged && time.GetElapsedTime(logged) < BetweenLines) return;
-        _logged = time.GetTimestamp();
-        AcceptFails(endPoint, e.Message);
     }
 
     [LoggerMessage(1, LogLevel.Error, "{EndPoint} cannot accept connections: {Why}. They wait in the queue of the socket; attempts go on. See the limits of the process and of the machine (imgw doctor)")]

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Demo;
 
@@ -30,8 +31,7 @@ sealed record GatewayEnvironment(IReadOnlyList<IPNetwork> TrustedProxies)
         List<IPNetwork> trusted = [];
         foreach (var text in (variable("TRUSTED_PROXIES") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (IPAddress.TryParse(text, out var address)) trusted.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
-            else if (IPNetwork.TryParse(text, out var network)) trusted.Add(network);
+            if (Networks.Parse(text) is { } network) trusted.Add(network);
             else problem = $"TRUSTED_PROXIES: '{text}' is neither an address nor a network such as 172.30.0.0/24";
         }
 
@@ -43,10 +43,9 @@ sealed record GatewayEnvironment(IReadOnlyList<IPNetwork> TrustedProxies)
     /// <summary>The client's address: from X-Real-IP of a trusted proxy, otherwise the peer's.</summary>
     public string ClientOf(HttpContext context)
     {
-        var peer = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        if (peer.IsIPv4MappedToIPv6) peer = peer.MapToIPv4();
+        var peer = (context.Connection.RemoteIpAddress ?? IPAddress.None).Unmapped();
         var named = context.Request.Headers["X-Real-IP"];
-        return named is [{ Length: > 0 } client] && TrustedProxies.Any(network => network.Contains(peer)) ? client : peer.ToString();
+        return named is [{ Length: > 0 } client] && TrustedProxies.AnyContains(peer) ? client : peer.ToString();
     }
 
     static bool IsTrue(string? value) => string.Equals(value, "true", StringComparison.OrdinalIgnoreCase);

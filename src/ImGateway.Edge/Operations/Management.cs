@@ -40,12 +40,7 @@ sealed class Management(RequestDelegate next, CurrentOptions options, EdgeStatus
         return AnswerAsync(context);
     }
 
-    bool IsAllowed(IPAddress? address)
-    {
-        if (address is null) return false;
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return options.Value.ManagementNetworks.Any(network => network.Contains(plain));
-    }
+    bool IsAllowed(IPAddress? address) => address is not null && options.Value.ManagementNetworks.AnyContains(address);
 
     bool IsOwnName(HostString sent)
     {

@@ -15,8 +15,6 @@ readonly record struct ClientHops(string Client, string Chain);
 /// <summary>Where a request comes from: the peer or, behind trusted proxies, the rightmost hop they do not vouch for as one of them.</summary>
 sealed class ClientAddress(EdgeOptions options)
 {
-    readonly IPNetwork[] _trusted = [.. options.TrustedProxies];
-
     public ClientHops Of(HttpContext context, ListenerFeature listener)
     {
         var peer = PeerOf(context, listener);
@@ -52,7 +50,7 @@ sealed class ClientAddress(EdgeOptions options)
 
         // "1" and "0x7f.1" parse as addresses too; only the usual spellings are meant.
         if (!hop.Contains(':') && hop.Count('.') != 3) return null;
-        return IPAddress.TryParse(hop, out var address) ? Unmapped(address) : null;
+        return IPAddress.TryParse(hop, out var address) ? address.Unmapped() : null;
     }
 
     string ClientOf(IReadOnlyList<string> hops, string peer)
@@ -63,7 +61,7 @@ sealed class ClientAddress(EdgeOptions options)
             // Whatever a trusted proxy wrote that is no address ends what can be known.
             if (ParseHop(hops[i]) is not { } address) break;
             client = address.ToString();
-            if (!IsTrusted(address)) break;
+            if (!options.TrustedProxies.AnyContains(address)) break;
         }
 
         return client;
@@ -79,21 +77,9 @@ sealed class ClientAddress(EdgeOptions options)
 
     Peer PeerAt(IPAddress? remote)
     {
-        var address = remote is null ? null : Unmapped(remote);
-        return new Peer(address, address?.ToString() ?? "unknown", address is not null && IsTrusted(address), options);
+        var address = remote?.Unmapped();
+        return new Peer(address, address?.ToString() ?? "unknown", address is not null && options.TrustedProxies.AnyContains(address), options);
     }
-
-    bool IsTrusted(IPAddress address)
-    {
-        foreach (var network in _trusted)
-        {
-            if (network.Contains(address)) return true;
-        }
-
-        return false;
-    }
-
-    static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     static List<string> Hops(StringValues values)
     {

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using ImGateway.Edge.Connections;
 
 namespace ImGateway.Edge.Proxying;
 
@@ -27,7 +27,8 @@ sealed class RequestRates(TimeProvider time)
     public bool Admit(IPAddress? address, int perSecond)
     {
         if (address is null) return true;
-        var key = KeyOf(address);
+        // IPv4 takes the room of prefix ::/32, from which no client connects.
+        var key = ClientNetwork.Of(address).Bits;
         var bucket = (int)(((key ^ _salt) * _multiplier) >> (64 - BucketBits));
         var now = time.GetTimestamp();
         var (second, cost) = (time.TimestampFrequency, time.TimestampFrequency / perSecond);
@@ -52,14 +53,6 @@ sealed class RequestRates(TimeProvider time)
 
         bucket[quietest] = new Allowance { Key = key };
         return ref bucket[quietest];
-    }
-
-    /// <summary>A subscriber has a /64 of IPv6 at the least. IPv4 takes the room of prefix ::/32, from which nobody calls.</summary>
-    static ulong KeyOf(IPAddress address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
-        return address.AddressFamily == AddressFamily.InterNetwork ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt64BigEndian(bytes);
     }
 
     static ulong RandomUInt64() => BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));

@@ -2,34 +2,20 @@ using System.Diagnostics;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>The header of W3C Trace Context, level 1: kept if valid, else started here.</summary>
+/// <summary>The <c>traceparent</c> header (W3C Trace Context, level 1): kept if valid, else started here.</summary>
 static class TraceParent
 {
     const int Length = 55;
 
-    public static bool IsValid(string? header)
-    {
-        if (header is null || header.Length < Length) return false;
-        var text = header.AsSpan();
-        var version = text[..2];
-        // Later versions may append fields; version ff is forbidden.
-        if (!IsLowerHex(version) || version is "ff" || (version is "00" ? text.Length != Length : text.Length > Length && text[Length] != '-')) return false;
-        return text[2] == '-' && text[35] == '-' && text[52] == '-'
-            && IsId(text[3..35]) && IsId(text[36..52]) && IsLowerHex(text[53..55]);
-    }
+    /// <summary>
+    /// .NET reads the IDs, the flags and the version, which must not be ff. It neither checks the separators nor takes a later version that has appended
+    /// fields, which §3.2.4 has a vendor parse as far as it knows them.
+    /// </summary>
+    public static bool IsValid(string? header) =>
+        header is { Length: >= Length } && header[2] == '-' && header[35] == '-' && header[52] == '-'
+        && (header.Length == Length || (header[Length] == '-' && !header.StartsWith("00", StringComparison.Ordinal)))
+        && ActivityContext.TryParse(header[..Length], traceState: null, out _);
 
     /// <summary>Sampled, so that upstreams which follow their caller record what they would have recorded without the edge.</summary>
     public static string Start() => $"00-{ActivityTraceId.CreateRandom().ToHexString()}-{ActivitySpanId.CreateRandom().ToHexString()}-01";
-
-    static bool IsId(ReadOnlySpan<char> id) => IsLowerHex(id) && id.ContainsAnyExcept('0');
-
-    static bool IsLowerHex(ReadOnlySpan<char> text)
-    {
-        foreach (var c in text)
-        {
-            if (!char.IsAsciiHexDigitLower(c)) return false;
-        }
-
-        return true;
-    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using ImGateway.Edge.Connections;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.Proxying;
@@ -13,7 +14,7 @@ sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILo
     static readonly byte[] TimedOut = "The gateway timed out\n"u8.ToArray();
     static readonly byte[] ClientFault = "Bad request body\n"u8.ToArray();
 
-    readonly ConcurrentDictionary<(string Route, UpstreamError Error), Throttle> _throttles = new();
+    readonly ConcurrentDictionary<(string Route, UpstreamError Error), LogThrottle> _throttles = new();
 
     /// <summary>Counts and logs one attempt that failed.</summary>
     public void Note(HttpContext context, ProxyRoute route, IForwarderErrorFeature failure)
@@ -81,8 +82,8 @@ sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILo
 
     void Log(ProxyRoute route, UpstreamError error, Exception? exception)
     {
-        var throttle = _throttles.GetOrAdd((route.Id, error), static _ => new Throttle());
-        if (throttle.Admit(time, out var before))
+        var throttle = _throttles.GetOrAdd((route.Id, error), static (_, time) => new LogThrottle(time, LogInterval), time);
+        if (throttle.IsDue(out var before))
         {
             LogFailed(route.Id, ProxyMetrics.LabelOf(error), exception?.GetBaseException().Message ?? "no destination is available", before);
         }
@@ -90,29 +91,4 @@ sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILo
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream failed on route {Route} ({Error}): {Reason}; {Before} more since the last such line")]
     partial void LogFailed(string route, string error, string reason, int before);
-
-    /// <summary>One line an interval, which tells how many it stands for.</summary>
-    sealed class Throttle
-    {
-        readonly Lock _lock = new();
-        long? _last;
-        int _silent;
-
-        public bool Admit(TimeProvider time, out int before)
-        {
-            lock (_lock)
-            {
-                before = _silent;
-                if (_last is { } last && time.GetElapsedTime(last) < LogInterval)
-                {
-                    _silent++;
-                    return false;
-                }
-
-                _last = time.GetTimestamp();
-                _silent = 0;
-                return true;
-            }
-        }
-    }
 }

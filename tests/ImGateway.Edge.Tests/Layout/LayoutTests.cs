@@ -58,6 +58,7 @@ public sealed partial class LayoutTests
         ["src/ImGateway.Edge/Connections"] = "item 6",
         ["src/ImGateway.Edge/Operations"] = "item 6",
         ["src/ImGateway.Edge/Proxying"] = "item 6",
+        ["src/ImGateway.Edge/Tls"] = "item 2",
         ["tests/ImGateway.Testing"] = "item 10",
         ["tests/ImGateway.Testing/Acme"] = "item 10",
     };

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using ImGateway.Edge.Proxying;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Proxying;
@@ -123,15 +122,6 @@ public sealed partial class UpstreamRequestTests
         if (kept) Assert.Equal(trace, arrived);
         else Assert.Matches(Started(), arrived);
         Assert.Equal(kept ? ["a=1"] : [], Values(head, "tracestate"));
-    }
-
-    [Fact]
-    public void A_started_trace_is_valid_and_new()
-    {
-        var (one, other) = (TraceParent.Start(), TraceParent.Start());
-
-        Assert.True(TraceParent.IsValid(one));
-        Assert.NotEqual(one, other);
     }
 
     static async Task<string> ForwardAsync(string[] trusted, params string[] headers)
