@@ -55,7 +55,7 @@ public sealed class CaMistakeTests
 
         Assert.True(renewed.Succeeded, renewed.Message);
         Assert.Equal(2, (await new RawHello { ServerName = Host }.SendAsync(edge.Server)).Certificates.Count);
-        Assert.Single(edge.Log.Lines, line => line.Text.Contains($"{Host}: ", StringComparison.Ordinal) && line.Text.Contains("is not sent", StringComparison.Ordinal));
+        Assert.Single(edge.Log.Lines, line => line.Message.Contains($"{Host}: ", StringComparison.Ordinal) && line.Message.Contains("is not sent", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -65,10 +65,10 @@ public sealed class CaRefusalTests
     {
         var window = CaFault.Rewrite(answer => answer["suggestedWindow"] = new JsonObject { ["start"] = start, ["end"] = end });
         await using var edge = await CaEdge.StartAsync(Brisk, Setup, ca => ca.Fail(CaOperation.RenewalInfo, window));
-        await edge.Log.WaitForAsync(line => line.Text.Contains("the CA suggests renewal between", StringComparison.Ordinal), CaEdge.Patience);
+        await edge.Log.WaitForAsync(line => line.Message.Contains("the CA suggests renewal between", StringComparison.Ordinal), CaEdge.Patience);
 
         // A window that has passed renews at once; the others only when they are asked to.
-        if (end.StartsWith("2020", StringComparison.Ordinal)) await edge.Log.WaitForAsync(line => line.Text.Contains("replaced by", StringComparison.Ordinal), CaEdge.Patience);
+        if (end.StartsWith("2020", StringComparison.Ordinal)) await edge.Log.WaitForAsync(line => line.Message.Contains("replaced by", StringComparison.Ordinal), CaEdge.Patience);
         else Assert.True((await edge.RenewAsync(Host)).Succeeded);
 
         Assert.Equal(2, edge.Ca.CertificatesIssued);

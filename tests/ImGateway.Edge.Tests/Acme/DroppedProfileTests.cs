@@ -30,10 +30,11 @@ public sealed class DroppedProfileTests
         // Due as soon as it is there: a third of the time that is left for renewal has gone after 15 seconds.
         await using var edge = await StartAsync(TimeSpan.FromSeconds(45), ("Acme:RenewAt", 0.9999), ca => ca.DropProfiles());
 
-        var warning = await edge.Log.WaitForAsync(line => line.Text.Contains("without it", StringComparison.Ordinal), CaEdge.Patience);
+        var warning = await edge.Log.WaitForAsync(line => line.Message.Contains("without it", StringComparison.Ordinal), CaEdge.Patience);
 
-        Assert.StartsWith($"WRN {Host}: Edge:Acme:Profile: 127.0.0.1 has no profile '{Profile}' any more", warning.Text, StringComparison.Ordinal);
-        await edge.Log.WaitForAsync(line => line.Text.Contains("replaced by", StringComparison.Ordinal), CaEdge.Patience);
+        Assert.Equal("Warning", warning.Level);
+        Assert.StartsWith($"{Host}: Edge:Acme:Profile: 127.0.0.1 has no profile '{Profile}' any more", warning.Message, StringComparison.Ordinal);
+        await edge.Log.WaitForAsync(line => line.Message.Contains("replaced by", StringComparison.Ordinal), CaEdge.Patience);
         Assert.Equal(1, await WithoutProfileAsync(edge));
         Assert.Contains("renewalFailed", edge.Audit.Select(line => line.Action));
     }
@@ -53,7 +54,7 @@ public sealed class DroppedProfileTests
         Assert.Null(edge.Ca.Certificates.Single(certificate => certificate.SerialNumber == revoked.SerialNumber).Profile);
         Assert.Equal(1, await WithoutProfileAsync(edge));
         Assert.Equal([Profile, null], edge.Audit.Where(line => line.Action == "renewed").Select(line => line.Profile));
-        Assert.Contains(edge.Log.Lines, line => line.Text.StartsWith("WRN ", StringComparison.Ordinal) && line.Text.Contains("without it", StringComparison.Ordinal));
+        Assert.Contains(edge.Log.Lines, line => line.Level == "Warning" && line.Message.Contains("without it", StringComparison.Ordinal));
         if (!listed) return;
 
         var renewed = await edge.RenewAsync(Host);

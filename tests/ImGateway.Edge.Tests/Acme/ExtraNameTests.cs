@@ -23,6 +23,6 @@ public sealed class ExtraNameTests
         Assert.Equal(renewed.SerialNumber, await edge.ServedSerialAsync(Host));
         Assert.Equal(2, edge.Ca.OrdersCreated);
         Assert.Contains("www.gateway.test", edge.Audit.Last(line => line.Action == "renewed").Detail ?? "", StringComparison.Ordinal);
-        await edge.Log.WaitForAsync(line => line.Text.Contains("was not ordered", StringComparison.Ordinal), CaEdge.Patience);
+        await edge.Log.WaitForAsync(line => line.Message.Contains("was not ordered", StringComparison.Ordinal), CaEdge.Patience);
     }
 }

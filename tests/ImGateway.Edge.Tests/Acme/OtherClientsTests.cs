@@ -35,7 +35,7 @@ public sealed class OtherClientsTests
             ca.Fail(CaOperation.NewAccount, CaFault.DropAfter);
             ca.Fail(CaOperation.Finalize, CaFault.DropAfter);
         });
-        await edge.Log.WaitForAsync(line => line.Text.Contains($"{Host}: no certificate: newAccount at 127.0.0.1", StringComparison.Ordinal), CaEdge.Patience);
+        await edge.Log.WaitForAsync(line => line.Message.Contains($"{Host}: no certificate: newAccount at 127.0.0.1", StringComparison.Ordinal), CaEdge.Patience);
         Assert.True(File.Exists(Path.Combine(Assert.Single(Directory.GetDirectories(Path.Combine(edge.Data, "accounts"))), "account.pem")));
 
         // One meets the lost answer to finalize; the one before it may still join the renewal that has just been told as failed.
@@ -79,6 +79,6 @@ public sealed class OtherClientsTests
         // One of the two has met the fault and waits for its turn; the other is renewed and renewed.
         await edge.Ca.WaitUntilAsync(ca => ca.CertificatesIssued >= 3, CaEdge.Patience);
 
-        Assert.Single(edge.Log.Lines, line => line.Text.Contains("no certificate: newOrder at 127.0.0.1: rejectedIdentifier", StringComparison.Ordinal));
+        Assert.Single(edge.Log.Lines, line => line.Message.Contains("no certificate: newOrder at 127.0.0.1: rejectedIdentifier", StringComparison.Ordinal));
     }
 }

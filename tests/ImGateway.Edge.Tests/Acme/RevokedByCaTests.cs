@@ -18,7 +18,7 @@ public sealed class RevokedByCaTests
         var old = await edge.ServedSerialAsync(Host);
         edge.Ca.Revoke(old);
 
-        await edge.Log.WaitForAsync(line => line.Text.Contains($"certificate {old} replaced by", StringComparison.Ordinal), CaEdge.Patience);
+        await edge.Log.WaitForAsync(line => line.Message.Contains($"certificate {old} replaced by", StringComparison.Ordinal), CaEdge.Patience);
 
         Assert.NotEqual(old, await edge.ServedSerialAsync(Host));
         Assert.Equal(2, edge.Ca.CertificatesIssued);

@@ -97,10 +97,10 @@ public sealed class SlowClientTests
         Assert.Empty(upstream.Requests);
     }
 
-    static Task<ProxyHost> StartAsync(StrictUpstream upstream) => ProxyHost.StartAsync(ProxyHost.Options(upstream.Address), limits: limits =>
+    static Task<ProxyHost> StartAsync(StrictUpstream upstream) => ProxyHost.StartAsync(ProxyHost.Options(upstream.Address), kestrel: kestrel =>
     {
-        limits.RequestHeadersTimeout = Short;
-        limits.MinRequestBodyDataRate = new MinDataRate(limits.MinRequestBodyDataRate!.BytesPerSecond, Short);
+        kestrel.Limits.RequestHeadersTimeout = Short;
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(kestrel.Limits.MinRequestBodyDataRate!.BytesPerSecond, Short);
     });
 
     static string Answer(int length) => $"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{new string('x', length)}";

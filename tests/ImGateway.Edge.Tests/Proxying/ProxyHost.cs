@@ -43,6 +43,9 @@ sealed class ProxyHost : IAsyncDisposable
 
     public IPEndPoint Plain => _edge.Http;
 
+    /// <summary>Listeners that the test has added.</summary>
+    public IPEndPoint Added(int place) => _edge.Listener(5 + place);
+
     public IServiceProvider Services => _edge.Services;
 
     public IReadOnlyList<IChallengeResponder> Challenges => Services.GetRequiredService<ChallengeResponders>().Of(Services.GetRequiredService<CurrentOptions>().Value);
@@ -58,12 +61,12 @@ sealed class ProxyHost : IAsyncDisposable
     };
 
     public static async Task<ProxyHost> StartAsync(
-        EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null, TimeProvider? time = null, Action<KestrelServerLimits>? limits = null)
+        EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null, TimeProvider? time = null, Action<KestrelServerOptions>? kestrel = null)
     {
         var host = new ProxyHost();
         try
         {
-            await host.BeginAsync(options, yarp, time, limits);
+            await host.BeginAsync(options, yarp, time, kestrel);
             return host;
         }
         catch
@@ -115,7 +118,7 @@ sealed class ProxyHost : IAsyncDisposable
         _directory.Dispose();
     }
 
-    async Task BeginAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp, TimeProvider? time, Action<KestrelServerLimits>? limits)
+    async Task BeginAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp, TimeProvider? time, Action<KestrelServerOptions>? kestrel)
     {
         options = options with
         {
@@ -126,11 +129,8 @@ sealed class ProxyHost : IAsyncDisposable
         _edge = await InProcessEdge.StartAsync(options, Configuration(yarp), services =>
         {
             if (time is not null) services.AddSingleton(time);
-            services.Configure<KestrelServerOptions>(kestrel =>
-            {
-                limits?.Invoke(kestrel.Limits);
-                kestrel.Listen(new PublicEndPoint(new IPEndPoint(IPAddress.Loopback, 0), "Bare"), ListenWithoutTls);
-            });
+            services.Configure<KestrelServerOptions>(it => it.Listen(new PublicEndPoint(new IPEndPoint(IPAddress.Loopback, 0), "Bare"), ListenWithoutTls));
+            if (kestrel is not null) services.Configure(kestrel);
         });
         _linesOfStart = _edge.Log.Lines.Count;
     }

@@ -4,8 +4,6 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
@@ -30,7 +28,7 @@ public sealed class PebbleLifeCycleTests : IDisposable
         var (http, https) = (FreePort.Next(), FreePort.Next());
         await using var pebble = await Pebble.StartAsync(new PebbleOptions { HttpPort = http, TlsPort = https, NonceRejectPercent = 50 });
         File.WriteAllText(_folder["roots.pem"], pebble.HttpsRootPem);
-        await using var edge = await StartAsync(Options(pebble, http, https, challenge));
+        await using var edge = await InProcessEdge.StartAsync(Options(pebble, http, https, challenge));
         var manager = edge.Services.GetRequiredService<CertificateManager>();
 
         var first = await manager.RenewAsync(Gateway, force: false, staging: false, "test", _lines, Cancelled);
@@ -49,7 +47,6 @@ public sealed class PebbleLifeCycleTests : IDisposable
         Assert.Equal(
             ["accountRegistered", "renewed", "renewed", "revoked", "renewed"],
             AuditLog.Read(_folder["data", "audit.jsonl"]).Select(entry => entry.Action));
-        await edge.StopAsync(Cancelled);
     }
 
     EdgeOptions Options(Pebble pebble, int http, int https, string challenge) => new()
@@ -67,13 +64,6 @@ public sealed class PebbleLifeCycleTests : IDisposable
             TrustedRootsFile = _folder["roots.pem"],
         },
     };
-
-    static async Task<WebApplication> StartAsync(EdgeOptions options)
-    {
-        var app = EdgeApplication.Build(options, new ConfigurationBuilder().Build(), Serilog.Core.Logger.None);
-        await app.StartAsync(Cancelled);
-        return app;
-    }
 
     sealed class Lines : IProgress<string>
     {
