@@ -39,6 +39,9 @@ public static class EdgeApplication
         builder.Services
             .AddSingleton(new CurrentOptions(options))
             .AddSingleton(TimeProvider.System)
+#pragma warning disable RS0030 // The one that is injected: it is safe to share between threads.
+            .AddSingleton(Random.Shared)
+#pragma warning restore RS0030
             .AddSingleton(log)
             .AddSerilog(log, dispose: false)
             .AddClientConnections()

@@ -42,7 +42,7 @@ sealed class CertificateFileWatcher : IDisposable
     int _hurried;
 
     /// <param name="loaded">What is being served: only what differs from it is a change.</param>
-    public CertificateFileWatcher(IEnumerable<FileContents> loaded, TimeProvider time, ILogger logger, TimeSpan? pollInterval = null)
+    public CertificateFileWatcher(IEnumerable<FileContents> loaded, TimeProvider time, ILogger<WatchedFolders> logger, TimeSpan? pollInterval = null)
     {
         _time = time;
         _pollInterval = pollInterval ?? PollInterval;

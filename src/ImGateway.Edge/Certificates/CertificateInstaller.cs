@@ -14,7 +14,7 @@ sealed record InstallFailure(string Why, bool IsStorage)
 
 /// <summary>The one way to a new certificate, whichever source it is from: save, publish, prove, keep; or everything stays as it was.</summary>
 sealed partial class CertificateInstaller(
-    CurrentOptions options,
+    CertificateConfiguration options,
     CertificateStore store,
     ServerCertificateSelector selector,
     CertificateProbe probe,
@@ -22,7 +22,7 @@ sealed partial class CertificateInstaller(
     CertificateAudit audit,
     TimeProvider time,
     ScheduleClock clock,
-    ILogger logger)
+    ILogger<CertificateInstaller> logger)
 {
     /// <summary>Session ticket keys live as long as their context (docs/decisions: one context a name, a day at most).</summary>
     static readonly TimeSpan TicketKeyLifetime = TimeSpan.FromDays(1);
@@ -232,9 +232,9 @@ sealed partial class CertificateInstaller(
     [LoggerMessage(1, LogLevel.Information, "{Host}: serving certificate {Serial}, valid until {NotAfter:u}, from {Origin}")]
     partial void Loaded(HostName host, string serial, DateTimeOffset notAfter, string origin);
 
-    [LoggerMessage(53, LogLevel.Warning, "{Host}: {Warning}")]
+    [LoggerMessage(2, LogLevel.Warning, "{Host}: {Warning}")]
     partial void ChainLacksLink(HostName host, CertificateProblem warning);
 
-    [LoggerMessage(2, LogLevel.Information, "{Host}: certificate {OldSerial} replaced by {NewSerial}, valid until {NotAfter:u}, from {Origin}")]
+    [LoggerMessage(3, LogLevel.Information, "{Host}: certificate {OldSerial} replaced by {NewSerial}, valid until {NotAfter:u}, from {Origin}")]
     partial void Swapped(HostName host, string oldSerial, string newSerial, DateTimeOffset notAfter, string origin);
 }

@@ -4,10 +4,12 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>From one configuration to the next while serving, in the manager's turn: as a whole, or nothing has changed.</summary>
-/// <param name="caOf">What asks the CA of a configuration; null: it stays as it is.</param>
+/// <summary>
+/// From one configuration to the next while serving: as a whole, or nothing has changed. New hosts get their certificate, those no longer
+/// configured are neither served nor renewed, and no other host is affected.
+/// </summary>
 sealed partial class CertificateReload(
-    CurrentOptions options,
+    CertificateConfiguration options,
     Current<FilesSource> files,
     RefusedFiles refused,
     Current<IssuingCa> ca,
@@ -16,20 +18,22 @@ sealed partial class CertificateReload(
     CertificateStart start,
     CertificateInstaller installer,
     RenewalBook book,
-    Func<EdgeOptions, IssuingCa>? caOf,
-    TimeProvider time,
-    ScheduleClock clock,
-    ILogger logger)
+    FilesSources sources,
+    CreateIssuingCa createCa,
+    Turn turn,
+    ILogger<CertificateReload> logger)
 {
     /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file or the store cannot be used: all problems.</exception>
     public async Task ApplyAsync(EdgeOptions next, CancellationToken cancellationToken)
     {
+        using var taken = await turn.TakeAsync(cancellationToken);
+
         // 1. What there is to go back to.
         var (before, watched, served) = (options.Value, files.Value, installer.Served);
         var stored = store.Backup(before.Hosts.Union(next.Hosts));
 
         // 2. The files, unless they are the same for the same hosts; then the hosts, and certificates for those that are new.
-        var found = watched.Suits(next) ? watched : new FilesSource(next, time, clock, logger);
+        var found = watched.Suits(next) ? watched : sources.Of(next);
         try
         {
             var readings = found == watched ? [] : found.Read(watched);
@@ -63,7 +67,7 @@ sealed partial class CertificateReload(
         book.ShowAnew();
 
         // 4. Orders from now on go by it; those under way end as they began.
-        if (caOf is not null) ca.Replace(caOf(next));
+        ca.Replace(createCa(next));
 
         void ChangeNames()
         {
@@ -72,9 +76,9 @@ sealed partial class CertificateReload(
         }
     }
 
-    [LoggerMessage(68, LogLevel.Error, "{Directory}: what was stored before the refused reload cannot be put back: {Why}; see to its space and its owner, then 'imgw reload'")]
+    [LoggerMessage(1, LogLevel.Error, "{Directory}: what was stored before the refused reload cannot be put back: {Why}; see to its space and its owner, then 'imgw reload'")]
     partial void NotRestored(string directory, string why);
 
-    [LoggerMessage(13, LogLevel.Information, "{Host}: is no longer configured, and neither served nor renewed; its certificate stays in DataDirectory")]
+    [LoggerMessage(2, LogLevel.Information, "{Host}: is no longer configured, and neither served nor renewed; its certificate stays in DataDirectory")]
     partial void NoLongerServed(HostName host);
 }

@@ -11,14 +11,14 @@ namespace ImGateway.Edge.Certificates;
 /// where no host at all could be served there is no start.
 /// </summary>
 sealed partial class CertificateStart(
-    CurrentOptions options,
+    CertificateConfiguration options,
     CertificateStore store,
     Current<FilesSource> files,
     RefusedFiles refused,
     SelfSignedSource selfSigned,
     CertificateInstaller installer,
     CertificateMetrics metrics,
-    ILogger logger)
+    ILogger<CertificateStart> logger)
 {
     /// <exception cref="CertificateLoadException">No host would have a certificate, or the store cannot be used.</exception>
     public async Task LoadAsync(CancellationToken cancellationToken)
@@ -222,27 +222,27 @@ sealed partial class CertificateStart(
     static ChangeCause Cause(string reason, IEnumerable<ServedCredential> changes) =>
         reason == RenewalReasons.File ? ChangeCause.ByFile(string.Join(", ", changes.Select(change => change.Origin).Distinct())) : ChangeCause.ByLoop(reason);
 
-    [LoggerMessage(10, LogLevel.Error, "{Problem}. {Hosts} goes on with the certificate stored")]
+    [LoggerMessage(1, LogLevel.Error, "{Problem}. {Hosts} goes on with the certificate stored")]
     partial void StoredInstead(string problem, string hosts);
 
-    [LoggerMessage(11, LogLevel.Warning, "{Directory}: another imgw process writes it; until that one ends, changed certificates are served but not stored")]
+    [LoggerMessage(2, LogLevel.Warning, "{Directory}: another imgw process writes it; until that one ends, changed certificates are served but not stored")]
     partial void ReadOnly(string directory);
 
-    [LoggerMessage(12, LogLevel.Warning, "{Warning}")]
+    [LoggerMessage(3, LogLevel.Warning, "{Warning}")]
     partial void FileWarning(CertificateProblem warning);
 
-    [LoggerMessage(27, LogLevel.Error, "{Problem}. {Hosts} has no certificate until the file is mended")]
+    [LoggerMessage(4, LogLevel.Error, "{Problem}. {Hosts} has no certificate until the file is mended")]
     partial void NothingInstead(string problem, string hosts);
 
-    [LoggerMessage(28, LogLevel.Error, "Edge:Hosts: {Host} has no certificate, and its TLS connections are refused; add a file that covers it, or remove the host")]
+    [LoggerMessage(5, LogLevel.Error, "Edge:Hosts: {Host} has no certificate, and its TLS connections are refused; add a file that covers it, or remove the host")]
     partial void Missing(HostName host);
 
-    [LoggerMessage(16, LogLevel.Error, "{Host}: certificate {Serial} from {Origin} is served although it is valid only from {NotBefore:u} to {NotAfter:u}, because there is no other; replace the file")]
+    [LoggerMessage(6, LogLevel.Error, "{Host}: certificate {Serial} from {Origin} is served although it is valid only from {NotBefore:u} to {NotAfter:u}, because there is no other; replace the file")]
     partial void ServedUntimely(HostName host, string serial, string origin, DateTimeOffset notBefore, DateTimeOffset notAfter);
 
-    [LoggerMessage(17, LogLevel.Error, "{Host}: the stored certificate {Serial} cannot be served: {Why}; import another one")]
+    [LoggerMessage(7, LogLevel.Error, "{Host}: the stored certificate {Serial} cannot be served: {Why}; import another one")]
     partial void StoredUnservable(HostName host, string serial, string why);
 
-    [LoggerMessage(18, LogLevel.Error, "{Host}: the stored certificate {Serial} is served, but a handshake failed: {Why}; import another one")]
+    [LoggerMessage(8, LogLevel.Error, "{Host}: the stored certificate {Serial} is served, but a handshake failed: {Why}; import another one")]
     partial void StoredUnproved(HostName host, string serial, string why);
 }

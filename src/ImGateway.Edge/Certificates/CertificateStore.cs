@@ -7,7 +7,8 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary><c>DataDirectory/certificates/NAME</c> of every host: what is served, what came before it, and where both came from.</summary>
-sealed partial class CertificateStore(CurrentOptions options, TimeProvider time, ILogger logger) : IDisposable
+sealed partial class CertificateStore(
+    CertificateConfiguration options, RevokedCertificates revoked, PrivateModes modes, TimeProvider time, ILogger<CertificateStore> logger) : IDisposable
 {
     /// <summary>ENOSPC, as .NET passes it on.</summary>
     const int NoSpace = 28;
@@ -18,7 +19,7 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
     StoreLock? _lock;
 
     /// <summary>What is not to be served again, whatever brings it.</summary>
-    public RevokedCertificates Revoked { get; } = new(Path.Combine(options.Value.DataDirectory, "revoked.json"), time, logger);
+    public RevokedCertificates Revoked => revoked;
 
     /// <summary>Whether this process writes it: one at a time does.</summary>
     public bool IsOurs => _lock is not null;
@@ -32,10 +33,9 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
     /// <exception cref="CertificateLoadException">The folder cannot be used.</exception>
     public void Open() => Guard(() =>
     {
-        var modes = new PrivateModes(logger);
         modes.EnsureFolder(options.Value.DataDirectory);
         modes.EnsureFolder(_root);
-        EnsureModes(options.Value.Hosts, modes);
+        EnsureModes(options.Value.Hosts);
         foreach (var account in Accounts())
         {
             modes.EnsureFolder(account);
@@ -100,7 +100,7 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
     /// <exception cref="CertificateLoadException">The folder cannot be used.</exception>
     public void Adopt(IReadOnlyCollection<HostName> hosts) => Guard(() =>
     {
-        EnsureModes(hosts, new PrivateModes(logger));
+        EnsureModes(hosts);
         if (!IsOurs) return;
         foreach (var host in hosts) Folder(host).Recover();
     });
@@ -230,7 +230,7 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
         _lock = null;
     }
 
-    void EnsureModes(IEnumerable<HostName> hosts, PrivateModes modes)
+    void EnsureModes(IEnumerable<HostName> hosts)
     {
         foreach (var host in hosts.Where(host => Directory.Exists(PathOf(host))))
         {
@@ -303,18 +303,18 @@ sealed partial class CertificateStore(CurrentOptions options, TimeProvider time,
         }
     }
 
-    [LoggerMessage(21, LogLevel.Error, "{Host}: the stored certificate cannot be used: {Why}. The previous one, {Serial}, takes its place")]
+    [LoggerMessage(1, LogLevel.Error, "{Host}: the stored certificate cannot be used: {Why}. The previous one, {Serial}, takes its place")]
     partial void FellBack(HostName host, string why, string serial);
 
-    [LoggerMessage(23, LogLevel.Error, "{Host}: the stored certificate {Serial} expired at {NotAfter:u} and is served all the same, until the next one is there")]
+    [LoggerMessage(2, LogLevel.Error, "{Host}: the stored certificate {Serial} expired at {NotAfter:u} and is served all the same, until the next one is there")]
     partial void ServedExpired(HostName host, string serial, DateTimeOffset notAfter);
 
-    [LoggerMessage(26, LogLevel.Warning, "{Path}: the process id cannot be written: {Why}. The lock holds all the same; free space on its disk")]
+    [LoggerMessage(3, LogLevel.Warning, "{Path}: the process id cannot be written: {Why}. The lock holds all the same; free space on its disk")]
     partial void OwnerNotWritten(string path, string why);
 
-    [LoggerMessage(67, LogLevel.Warning, "{Host}: the stored certificate {Serial} is not valid before {NotBefore:u} and is served all the same, because the clock here ({Now:u}) may be wrong: correct it, or wait until then")]
+    [LoggerMessage(4, LogLevel.Warning, "{Host}: the stored certificate {Serial} is not valid before {NotBefore:u} and is served all the same, because the clock here ({Now:u}) may be wrong: correct it, or wait until then")]
     partial void ServedEarly(HostName host, string serial, DateTimeOffset notBefore, DateTimeOffset now);
 
-    [LoggerMessage(22, LogLevel.Warning, "{Host}: the stored certificate cannot be used: {Why}")]
+    [LoggerMessage(5, LogLevel.Warning, "{Host}: the stored certificate cannot be used: {Why}")]
     partial void Unusable(HostName host, string why);
 }

@@ -1,45 +1,43 @@
-using System.Security.Cryptography;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-public static class CertificatesRegistration
+static class CertificatesRegistration
 {
     /// <summary>
-    /// Needs the selector and the self-probe of Tls and a Prometheus <c>IMetricFactory</c>. Starts before the listeners, so that none
-    /// opens without its certificates.
+    /// Needs the selector and the self-probe of Tls, what answers challenges, <see cref="CurrentOptions"/>, time, randomness and a Prometheus
+    /// <c>IMetricFactory</c>. Starts before the listeners, so that none opens without its certificates.
     /// </summary>
     public static IServiceCollection AddCertificates(this IServiceCollection services, EdgeOptions options)
     {
-        services.TryAddSingleton(new CurrentOptions(options));
-        services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton<CertificateMetrics>();
-        services.AddSingleton(provider => new CertificateAudit(
-            new AuditLog(
-                AuditLog.PathIn(options),
-                provider.GetRequiredService<ILoggerFactory>().CreateLogger(AuditLog.Category),
-                () => provider.GetRequiredService<CurrentOptions>().Value.Audit),
-            provider.GetRequiredService<CurrentOptions>(),
-            provider.GetRequiredService<TimeProvider>()));
-        services.AddIssuance();
-        services.AddSingleton<CertificateManager>();
-        services.AddHostedService(provider => provider.GetRequiredService<CertificateManager>());
-        services.AddSingleton<OcspStates>();
-        services.AddHostedService<OcspStapler>();
-        return services;
-    }
+        // 1. What the whole flow goes by: its options, its lock, its clock, its metrics and its audit log.
+        services.AddSingleton(new CertificateConfiguration(options)).AddSingleton<Turn>().AddSingleton<ScheduleClock>();
+        services.AddSingleton<CertificateMetrics>().AddAudit(options);
 
-    static void AddIssuance(this IServiceCollection services)
-    {
-        services.TryAddSingleton(_ => NewRandom());
-        services.AddSingleton<AcmeMetrics>();
-        services.AddSingleton<IssuingCas>();
-    }
+        // 2. What is stored and served: every change goes through the installer.
+        services.AddSingleton<PrivateModes>().AddSingleton<RevokedCertificates>().AddSingleton<CertificateStore>();
+        services.AddSingleton<CertificateProbe>(provider => provider.GetRequiredService<CertificateProof>().ProveAsync);
+        services.AddSingleton<CertificateInstaller>();
 
-    /// <summary>Seeded from the system's randomness; nothing secret depends on it.</summary>
-    internal static Random NewRandom() => new(RandomNumberGenerator.GetInt32(int.MaxValue));
+        // 3. Where certificates come from: files, the development CA, a CA.
+        services.AddSingleton<FilesSources>().AddSingleton(provider => new Current<FilesSource>(provider.GetRequiredService<FilesSources>().Of(options)));
+        services.AddSingleton<RefusedFiles>().AddSingleton<FileChanges>();
+        services.AddSingleton<SelfSignedSource>().AddSingleton<SelfSignedRenewals>();
+        services.AddIssuance(options);
+
+        // 4. What replaces them: a start, the end of the edge before, a reload, an operator, and the loop.
+        services.AddSingleton<CertificateStart>().AddSingleton<StoreTakeover>().AddSingleton<CertificateReload>();
+        services.AddSingleton<ManualInstalls>().AddSingleton<ManualRenewals>();
+        services.AddSingleton<CertificateManager>().AddHostedService(provider => provider.GetRequiredService<CertificateManager>());
+
+        // 5. What follows from it: alerts, the operator's program, stapled responses, the status.
+        services.AddSingleton<ExpiryAlerts>().AddSingleton<ChangeProgram>();
+        services.AddStapling();
+        return services.AddSingleton<CertificateOverview>();
+    }
 }

@@ -7,7 +7,8 @@ namespace ImGateway.Edge.Certificates;
 /// Runs <c>Certificates:OnChange</c> for hosts whose certificate has changed, beside everything else: one program at a time for a host, and
 /// one more afterwards for all changes meanwhile. Whatever becomes of it, the certificate is served.
 /// </summary>
-sealed partial class ChangeProgram(CurrentOptions options, HookProgram program, TimeProvider time, ILogger logger) : IDisposable
+sealed partial class ChangeProgram(
+    CertificateConfiguration options, CertificateStore store, CertificateInstaller installer, HookProgram program, TimeProvider time, ILogger<ChangeProgram> logger) : IDisposable
 {
     const int SideBySide = 4;
 
@@ -21,17 +22,19 @@ sealed partial class ChangeProgram(CurrentOptions options, HookProgram program, 
     readonly Lock _lock = new();
     readonly Dictionary<HostName, Task> _running = [];
     readonly HashSet<HostName> _again = [];
-    bool _disposed;
 
-    /// <param name="bundleOf">Each host's <c>current.pem</c>, which holds key and chain.</param>
-    public void Start(IEnumerable<HostName> hosts, Func<HostName, string> bundleOf)
+    /// <summary>Starts it for every host whose certificate has changed since the last call, and waits for none.</summary>
+    public void Start()
     {
+        HashSet<HostName> changed = [];
+        while (installer.Changed.TryDequeue(out var host)) changed.Add(host);
+        if (!store.IsOurs) return;
         lock (_lock)
         {
-            foreach (var host in hosts)
+            foreach (var host in changed.Where(installer.Served.ContainsKey))
             {
                 if (_running.ContainsKey(host)) _again.Add(host);
-                else _running[host] = Task.Run(() => RunAsync(host, Path.GetFullPath(bundleOf(host))), CancellationToken.None);
+                else _running[host] = Task.Run(() => RunAsync(host, Path.GetFullPath(store.CurrentPath(host))), CancellationToken.None);
             }
         }
     }
@@ -53,9 +56,6 @@ sealed partial class ChangeProgram(CurrentOptions options, HookProgram program, 
 
     public void Dispose()
     {
-        // The manager is registered as itself and as a hosted service, so the container disposes of it twice.
-        if (_disposed) return;
-        _disposed = true;
         _stop.Cancel();
         _stop.Dispose();
         _slots.Dispose();
@@ -111,9 +111,9 @@ sealed partial class ChangeProgram(CurrentOptions options, HookProgram program, 
         }
     }
 
-    [LoggerMessage(60, LogLevel.Information, "{Host}: Certificates:OnChange: {Program} was told")]
+    [LoggerMessage(1, LogLevel.Information, "{Host}: Certificates:OnChange: {Program} was told")]
     partial void Ran(HostName host, string program);
 
-    [LoggerMessage(61, LogLevel.Warning, "{Host}: Certificates:OnChange: {Program} {Why}; the new certificate is served all the same")]
+    [LoggerMessage(2, LogLevel.Warning, "{Host}: Certificates:OnChange: {Program} {Why}; the new certificate is served all the same")]
     partial void Failed(HostName host, string program, string why);
 }

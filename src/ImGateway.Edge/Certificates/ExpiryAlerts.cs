@@ -3,7 +3,7 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Warns of served certificates that are too old, once a day for each host and cause.</summary>
-sealed partial class ExpiryAlerts(CurrentOptions options, ScheduleClock clock, ILogger logger)
+sealed partial class ExpiryAlerts(CertificateConfiguration options, ScheduleClock clock, ILogger<ExpiryAlerts> logger)
 {
     static readonly TimeSpan Silence = TimeSpan.FromDays(1);
 
@@ -39,12 +39,12 @@ sealed partial class ExpiryAlerts(CurrentOptions options, ScheduleClock clock, I
         return true;
     }
 
-    [LoggerMessage(50, LogLevel.Warning, "{Host}: the certificate served expired at {NotAfter:u}; renew it; it came from {Origin}")]
+    [LoggerMessage(1, LogLevel.Warning, "{Host}: the certificate served expired at {NotAfter:u}; renew it; it came from {Origin}")]
     partial void Expired(HostName host, DateTimeOffset notAfter, string origin);
 
-    [LoggerMessage(51, LogLevel.Warning, "{Host}: the certificate served is in the last tenth of its life and expires at {NotAfter:u}; renew it; it came from {Origin}")]
+    [LoggerMessage(2, LogLevel.Warning, "{Host}: the certificate served is in the last tenth of its life and expires at {NotAfter:u}; renew it; it came from {Origin}")]
     partial void NearsExpiry(HostName host, DateTimeOffset notAfter, string origin);
 
-    [LoggerMessage(52, LogLevel.Warning, "{Host}: the certificate served is {Days} days old, more than Certificates:MaxAge ({MaxDays} days); rotate it; it came from {Origin}")]
+    [LoggerMessage(3, LogLevel.Warning, "{Host}: the certificate served is {Days} days old, more than Certificates:MaxAge ({MaxDays} days); rotate it; it came from {Origin}")]
     partial void TooOld(HostName host, int days, int maxDays, string origin);
 }

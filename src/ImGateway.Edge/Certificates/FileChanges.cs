@@ -3,14 +3,24 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Files whose content has changed while serving: swapped in, or refused with what was served before going on.</summary>
-sealed partial class FileChanges(Current<FilesSource> files, CertificateInstaller installer, RefusedFiles refused, ILogger logger)
+sealed partial class FileChanges(Current<FilesSource> files, CertificateInstaller installer, RefusedFiles refused, Turn turn, ILogger<FileChanges> logger)
 {
     /// <summary>For who has the turn.</summary>
     public Task LookAsync(CancellationToken cancellationToken) => LookAsync(retryNow: false, cancellationToken);
 
-    /// <summary>For who has the turn.</summary>
+    /// <summary>Checks certificate files again that were refused, although their content has not changed.</summary>
+    public async Task<FilesRetry> RetryAsync(CancellationToken cancellationToken)
+    {
+        using (await turn.TakeAsync(cancellationToken))
+        {
+            var before = installer.Served;
+            await LookAsync(retryNow: true, cancellationToken);
+            return FilesRetry.Of(before, installer.Served, refused.All);
+        }
+    }
+
     /// <param name="retryNow">What was refused is judged again now; otherwise once a minute.</param>
-    public async Task LookAsync(bool retryNow, CancellationToken cancellationToken)
+    async Task LookAsync(bool retryNow, CancellationToken cancellationToken)
     {
         // 1. What is new.
         foreach (var change in files.Value.Changes())
@@ -101,15 +111,15 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         }
     }
 
-    [LoggerMessage(3, LogLevel.Error, "{File}: the changed certificate is not put to use: {Why}. {Hosts} goes on with certificate {Serial}, valid until {NotAfter:u}")]
+    [LoggerMessage(1, LogLevel.Error, "{File}: the changed certificate is not put to use: {Why}. {Hosts} goes on with certificate {Serial}, valid until {NotAfter:u}")]
     partial void FileRefused(string file, string why, string hosts, string serial, DateTimeOffset notAfter);
 
-    [LoggerMessage(4, LogLevel.Warning, "{Warning}")]
+    [LoggerMessage(2, LogLevel.Warning, "{Warning}")]
     partial void FileWarning(CertificateProblem warning);
 
-    [LoggerMessage(19, LogLevel.Error, "{Why}. {Hosts} goes on with the certificate of before")]
+    [LoggerMessage(3, LogLevel.Error, "{Why}. {Hosts} goes on with the certificate of before")]
     partial void FileReplaced(string why, string hosts);
 
-    [LoggerMessage(9, LogLevel.Error, "{File}: the changed certificate is not put to use: {Why}. {Hosts} has no certificate until the file is mended")]
+    [LoggerMessage(4, LogLevel.Error, "{File}: the changed certificate is not put to use: {Why}. {Hosts} has no certificate until the file is mended")]
     partial void FileRefusedWithoutOther(string file, string why, string hosts);
 }

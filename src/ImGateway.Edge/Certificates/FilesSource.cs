@@ -4,7 +4,7 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>The configured certificate files: what each last held that could be served, and which hosts are to be served from them.</summary>
-sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock clock, ILogger logger) : IDisposable
+sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock clock, ILogger<WatchedFolders> logger) : IDisposable
 {
     /// <summary>How often a content that was refused is judged again: time, the machine and other files may have changed.</summary>
     static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);

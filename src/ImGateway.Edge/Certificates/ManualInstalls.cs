@@ -5,11 +5,22 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>Imports and rollbacks: an operator's own certificates, each swapped in for all hosts that it is for, or for none.</summary>
 sealed partial class ManualInstalls(
-    CurrentOptions options, CertificateStore store, StoreTakeover takeover, CertificateInstaller installer, Current<FilesSource> files, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger logger)
+    CertificateConfiguration options, CertificateStore store, StoreTakeover takeover, CertificateInstaller installer, Current<FilesSource> files, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger<ManualInstalls> logger)
 {
-    public Task<InstallResult> ImportAsync(FileContents contents, string who, CancellationToken cancellationToken) => ChangeAsync(
-        $"import by {who}", new ChangeCause(RenewalReasons.Manual, who), () => ManualChange.Import(contents, who, options.Value, time, installer.Served), cancellationToken);
+    /// <summary>Checks a certificate as a file is checked and swaps it in for every configured host it covers, for all or for none.</summary>
+    /// <param name="password">Of an encrypted key.</param>
+    /// <param name="who">For the log and as the certificate's origin.</param>
+    public Task<InstallResult> ImportAsync(
+        string certificatePem, string keyPem, string? chainPem, string? password, string who, CancellationToken cancellationToken)
+    {
+        var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
+        return ChangeAsync(
+            $"import by {who}", new ChangeCause(RenewalReasons.Manual, who), () => ManualChange.Import(contents, who, options.Value, time, installer.Served), cancellationToken);
+    }
 
+    /// <summary>Swaps the previous certificate back in, if it is still valid; what is served now becomes the previous one.</summary>
+    /// <param name="name">Of a configured host or of its managed certificate.</param>
+    /// <param name="who">For the logs.</param>
     public Task<InstallResult> RollbackAsync(string name, string who, CancellationToken cancellationToken) => ChangeAsync(
         $"rollback by {who}", new ChangeCause(RenewalReasons.Manual, who) { IsRollback = true }, () => ManualChange.Rollback(name, options.Value, store, installer.Served), cancellationToken);
 
@@ -47,12 +58,12 @@ sealed partial class ManualInstalls(
         }
     }
 
-    [LoggerMessage(7, LogLevel.Information, "{What}: done for {Hosts}")]
+    [LoggerMessage(1, LogLevel.Information, "{What}: done for {Hosts}")]
     partial void Changed(string what, string hosts);
 
-    [LoggerMessage(14, LogLevel.Warning, "{Warning}")]
+    [LoggerMessage(2, LogLevel.Warning, "{Warning}")]
     partial void FileUnused(CertificateProblem warning);
 
-    [LoggerMessage(8, LogLevel.Warning, "{What} refused: {Why}")]
+    [LoggerMessage(3, LogLevel.Warning, "{What} refused: {Why}")]
     partial void ChangeRefused(string what, string why);
 }

@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>Renewals, dry runs and revocations that an operator asks for, and why some of them are refused.</summary>
 sealed class ManualRenewals(
-    CurrentOptions options,
+    CertificateConfiguration options,
     CertificateStore store,
     StoreTakeover takeover,
     CertificateInstaller installer,
@@ -15,11 +15,16 @@ sealed class ManualRenewals(
     AcmeRenewals renewals,
     Revocations revocations,
     Current<IssuingCa> ca,
-    Turn turn,
-    ILogger logger)
+    RenewalProgress steps,
+    Turn turn)
 {
     bool IsSelfSigned => options.Value.Certificates.Source == CertificateSource.SelfSigned;
 
+    /// <summary>Renews at the CA, or by the development CA, and serves what comes of it.</summary>
+    /// <param name="force">Also what is not due.</param>
+    /// <param name="staging">A dry run at the CA's staging directory: nothing of it is kept.</param>
+    /// <param name="who">For the audit log.</param>
+    /// <param name="progress">Gets each step as it happens.</param>
     public async Task<RenewResult> RenewAsync(HostName host, bool force, bool staging, string who, IProgress<string> progress, CancellationToken cancellationToken)
     {
         if (await RefusalAsync(host, cancellationToken) is { } refusal) return refusal;
@@ -32,6 +37,9 @@ sealed class ManualRenewals(
         };
     }
 
+    /// <summary>Revokes what is served at the CA and replaces it by one with a new key.</summary>
+    /// <param name="who">For the audit log.</param>
+    /// <param name="progress">Gets each step as it happens.</param>
     public async Task<RenewResult> RevokeAsync(HostName host, RevocationReason reason, string who, IProgress<string> progress, CancellationToken cancellationToken)
     {
         if (await RefusalAsync(host, cancellationToken) is { } refusal) return refusal;
@@ -45,7 +53,7 @@ sealed class ManualRenewals(
         try
         {
             var request = new IssueRequest(host, Current: null, store.PendingOrder(host), _ => { }, () => { }, () => { }) { Staging = true };
-            var issued = await ca.Value.Authority.Issue(request, new RenewalProgress(host, progress, logger), cancellationToken);
+            var issued = await ca.Value.Authority.Issue(request, steps.Of(host, progress), cancellationToken);
             using var leaf = issued.Credential.Leaf;
             return new(host, Succeeded: true, $"{host}: the staging directory issued a certificate; nothing of it is kept", leaf.SerialNumber);
         }

@@ -2,18 +2,21 @@ using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>The store's certificates where no edge runs. What it changes, an edge serves from its next start on.</summary>
-public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, ILogger<OfflineCertificates> logger, ILogger? audit = null)
+public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, ILoggerFactory loggers)
 {
+    readonly CertificateConfiguration _configuration = new(options);
+
     /// <summary>Of each configured host that has one. Changes nothing, and may be read while an edge runs.</summary>
     /// <exception cref="CertificateLoadException">The store may not be read.</exception>
     public IReadOnlyList<ManagedCertificate> Read()
     {
-        using var store = new CertificateStore(new CurrentOptions(options), time, logger);
+        using var store = Store();
         return
         [
             .. from managed in ManagedCertificates.Of(store.LoadAll(), (host, served) => RenewalOf(store, host, served), options, time)
@@ -22,7 +25,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
         ];
     }
 
-    /// <summary>As <see cref="CertificateManager.ImportAsync"/>.</summary>
+    /// <summary>As <see cref="ManualInstalls.ImportAsync"/>.</summary>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
     internal Task<InstallResult> ImportAsync(
         string certificatePem, string keyPem, string? chainPem, string? password, string who, ITlsEngine engine, CancellationToken cancellationToken)
@@ -32,11 +35,18 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
             new ChangeCause(RenewalReasons.Manual, who), (_, served) => ManualChange.Import(contents, who, options, time, served), engine, cancellationToken);
     }
 
-    /// <summary>As <see cref="CertificateManager.RollbackAsync"/>.</summary>
+    /// <summary>As <see cref="ManualInstalls.RollbackAsync"/>.</summary>
     /// <param name="name">Of a configured host or of its managed certificate.</param>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
     internal Task<InstallResult> RollbackAsync(string name, ITlsEngine engine, CancellationToken cancellationToken) => ChangeAsync(
         new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served), engine, cancellationToken);
+
+    CertificateStore Store() => new(
+        _configuration,
+        new RevokedCertificates(_configuration, time, loggers.CreateLogger<RevokedCertificates>()),
+        new PrivateModes(loggers.CreateLogger<PrivateModes>()),
+        time,
+        loggers.CreateLogger<CertificateStore>());
 
     /// <summary>Null where what is written down speaks of another certificate.</summary>
     static RenewalState? RenewalOf(CertificateStore store, HostName host, ServedCredential served)
@@ -48,7 +58,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     async Task<InstallResult> ChangeAsync(
         ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare, ITlsEngine engine, CancellationToken cancellationToken)
     {
-        using var store = new CertificateStore(new CurrentOptions(options), time, logger);
+        using var store = Store();
         store.Open();
         if (!store.TryLock()) return InstallResult.Failed(store.Held);
         var served = store.LoadAll();
@@ -72,7 +82,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
             if (ServedCredential.TooEarly(news, served, time.GetUtcNow()) is { } early) return InstallResult.Failed(early);
             using var saved = store.Begin(news);
             saved.Commit();
-            var log = new CertificateAudit(new AuditLog(AuditLog.PathIn(options), audit ?? logger, () => options.Audit), new CurrentOptions(options), time);
+            var log = new CertificateAudit(new AuditLog(AuditLog.PathIn(options), loggers.CreateLogger(AuditLog.Category), () => options.Audit), _configuration, time);
             foreach (var (host, changed) in news) log.Changed(host, served.GetValueOrDefault(host)?.Credential, changed, cause);
             return change.Result(served);
         }

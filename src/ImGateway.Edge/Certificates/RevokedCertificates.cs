@@ -11,10 +11,12 @@ namespace ImGateway.Edge.Certificates;
 /// <c>DataDirectory/revoked.json</c>: certificates that an operator has revoked, and pins of keys that others may have. It is one file for
 /// all hosts, so that one write marks every host that serves the certificate, and what is marked stays so over a restart.
 /// </summary>
-sealed partial class RevokedCertificates(string path, TimeProvider time, ILogger logger)
+sealed partial class RevokedCertificates(CertificateConfiguration options, TimeProvider time, ILogger<RevokedCertificates> logger)
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
+    // DataDirectory changes at a start alone.
+    readonly string _path = Path.Combine(options.Value.DataDirectory, "revoked.json");
     volatile IReadOnlyList<RevokedCertificate> _all = [];
 
     public bool HasCompromisedKeys => _all.Any(revoked => revoked.IsCompromised);
@@ -24,15 +26,15 @@ sealed partial class RevokedCertificates(string path, TimeProvider time, ILogger
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public void Read()
     {
-        if (!File.Exists(path)) return;
+        if (!File.Exists(_path)) return;
         try
         {
-            var stored = JsonSerializer.Deserialize<IReadOnlyList<RevokedCertificate>>(ByteOrderMark.Skip(File.ReadAllBytes(path)), Json) ?? [];
+            var stored = JsonSerializer.Deserialize<IReadOnlyList<RevokedCertificate>>(ByteOrderMark.Skip(File.ReadAllBytes(_path)), Json) ?? [];
             _all = [.. stored, .. _all.Where(known => !stored.Contains(known))];
         }
         catch (JsonException e)
         {
-            Damaged(path, e.Message);
+            Damaged(_path, e.Message);
         }
     }
 
@@ -72,12 +74,12 @@ sealed partial class RevokedCertificates(string path, TimeProvider time, ILogger
     {
         try
         {
-            DurableFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(_all, Json));
+            DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_all, Json));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The revocation itself cannot wait for an empty disk.
-            NotWritten(path, e.Message.TrimEnd('.'));
+            NotWritten(_path, e.Message.TrimEnd('.'));
         }
     }
 
@@ -89,9 +91,9 @@ sealed partial class RevokedCertificates(string path, TimeProvider time, ILogger
         return all.FirstOrDefault(revoked => revoked.IsCompromised && revoked.SpkiSha256 == pin) ?? all.FirstOrDefault(revoked => revoked.CertificateSha256 == sha256);
     }
 
-    [LoggerMessage(24, LogLevel.Error, "{Path}: is damaged: {Why}. What was revoked before is not known; restore the file from a backup, or remove it")]
+    [LoggerMessage(1, LogLevel.Error, "{Path}: is damaged: {Why}. What was revoked before is not known; restore the file from a backup, or remove it")]
     partial void Damaged(string path, string why);
 
-    [LoggerMessage(25, LogLevel.Error, "{Path}: cannot be written: {Why}. The revocation goes on, and a restart would not know of it; see to the space in DataDirectory and to its owner")]
+    [LoggerMessage(2, LogLevel.Error, "{Path}: cannot be written: {Why}. The revocation goes on, and a restart would not know of it; see to the space in DataDirectory and to its owner")]
     partial void NotWritten(string path, string why);
 }

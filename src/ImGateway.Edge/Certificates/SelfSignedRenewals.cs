@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>What the edge issued itself, issued anew: when its time has come, or when an operator asks.</summary>
 sealed partial class SelfSignedRenewals(
-    SelfSignedSource source, Current<FilesSource> files, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, ScheduleClock clock, ILogger logger)
+    SelfSignedSource source, Current<FilesSource> files, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, ScheduleClock clock, ILogger<SelfSignedRenewals> logger)
 {
     /// <summary>Nothing that is due is so to the minute, and what failed is not worth a try a second.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
@@ -57,6 +57,6 @@ sealed partial class SelfSignedRenewals(
         return failure;
     }
 
-    [LoggerMessage(5, LogLevel.Error, "{Host}: renewal failed: {Why}. It goes on with certificate {Serial}, valid until {NotAfter:u}")]
+    [LoggerMessage(1, LogLevel.Error, "{Host}: renewal failed: {Why}. It goes on with certificate {Serial}, valid until {NotAfter:u}")]
     partial void RenewalFailed(HostName host, string why, string serial, DateTimeOffset notAfter);
 }

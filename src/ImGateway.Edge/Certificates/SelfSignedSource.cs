@@ -4,7 +4,7 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Certificates for source <c>SelfSigned</c>, from the development CA in DataDirectory.</summary>
-sealed class SelfSignedSource(CurrentOptions options, TimeProvider time)
+sealed class SelfSignedSource(CertificateConfiguration options, TimeProvider time)
 {
     readonly string _directory = Path.Combine(options.Value.DataDirectory, "development-ca");
 

@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Certificates;
 /// Makes this process the one that writes the store, once the edge that it replaces has gone. What that edge stored last counts, so it is
 /// served before anything is written, whoever asks first: the loop or a verb.
 /// </summary>
-sealed partial class StoreTakeover(CertificateStore store, CertificateStart start, RenewalBook book, ILogger logger)
+sealed partial class StoreTakeover(CertificateStore store, CertificateStart start, RenewalBook book, ILogger<StoreTakeover> logger)
 {
     string? _problem;
 
@@ -46,6 +46,6 @@ sealed partial class StoreTakeover(CertificateStore store, CertificateStart star
         }
     }
 
-    [LoggerMessage(69, LogLevel.Error, "The store is not taken over from the edge before: {Problem}. It is tried again every second; until then nothing is renewed or stored")]
+    [LoggerMessage(1, LogLevel.Error, "The store is not taken over from the edge before: {Problem}. It is tried again every second; until then nothing is renewed or stored")]
     partial void NotTakenOver(string problem);
 }

@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Certificates;
 /// Watches the folders that files are in, and those their symbolic links lead to, over the folders' deletion and re-creation. Where inotify has
 /// nothing left for it, a folder is not watched: its users poll as well.
 /// </summary>
-sealed partial class WatchedFolders(Action changed, ILogger logger) : IDisposable
+sealed partial class WatchedFolders(Action changed, ILogger<WatchedFolders> logger) : IDisposable
 {
     readonly Dictionary<(string Path, FolderIdentity Identity), FileSystemWatcher?> _watchers = [];
     int _reported;

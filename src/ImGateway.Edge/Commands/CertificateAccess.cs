@@ -119,8 +119,17 @@ sealed record Installation(ControlInstalled Result, bool Served)
 }
 
 /// <summary>Writes log messages of the certificate code to the terminal.</summary>
-sealed class WarningLines(TextWriter error) : ILogger<OfflineCertificates>
+sealed class WarningLines(TextWriter error) : ILoggerFactory, ILogger
 {
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("warnings go to one writer");
+
+    public void Dispose()
+    {
+        // The writer is its owner's.
+    }
+
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 

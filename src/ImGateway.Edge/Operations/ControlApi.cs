@@ -18,7 +18,8 @@ namespace ImGateway.Edge.Operations;
 sealed partial class ControlApi(
     RequestDelegate next,
     EdgeStatus status,
-    CertificateManager manager,
+    ManualInstalls installs,
+    ManualRenewals renewals,
     ConfigurationReload reload,
     CurrentOptions options,
     Shutdown shutdown,
@@ -102,23 +103,23 @@ sealed partial class ControlApi(
         }
 
         // Not cancelled with the request: after Ctrl+C in the middle it would be unknown what is served.
-        await InstalledAsync(context, await manager.ImportAsync(certificate, key, import.Chain, import.Password, who, CancellationToken.None));
+        await InstalledAsync(context, await installs.ImportAsync(certificate, key, import.Chain, import.Password, who, CancellationToken.None));
     }
 
     async Task RollbackAsync(HttpContext context, string name, string who) =>
-        await InstalledAsync(context, await manager.RollbackAsync(name, who, CancellationToken.None));
+        await InstalledAsync(context, await installs.RollbackAsync(name, who, CancellationToken.None));
 
     async Task RenewAsync(HttpContext context, string name, string who)
     {
         if (await ReadAsync<ControlRenew>(context) is not { } renew) await RefuseAsync(context, StatusCodes.Status400BadRequest, "not a renewal; use the imgw of the same version");
-        else await TellAsync(context, name, (host, progress) => manager.RenewAsync(host, renew.Force, renew.Staging, who, progress, life.ApplicationStopping));
+        else await TellAsync(context, name, (host, progress) => renewals.RenewAsync(host, renew.Force, renew.Staging, who, progress, life.ApplicationStopping));
     }
 
     async Task RevokeAsync(HttpContext context, string name, string who)
     {
         var revoke = await ReadAsync<ControlRevoke>(context);
         if (!RevocationReasons.TryParse(revoke?.Reason, out var reason)) await RefuseAsync(context, StatusCodes.Status400BadRequest, "not a revocation; use the imgw of the same version");
-        else await TellAsync(context, name, (host, progress) => manager.RevokeAsync(host, reason, who, progress, life.ApplicationStopping));
+        else await TellAsync(context, name, (host, progress) => renewals.RevokeAsync(host, reason, who, progress, life.ApplicationStopping));
     }
 
     /// <summary>Cancelled by the edge's stop, not by that of the verb: an abandoned order counts against the CA's limits.</summary>

@@ -1,6 +1,5 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
-using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations.Reload;
 using ImGateway.Edge.Proxying;
@@ -18,14 +17,10 @@ public static class OperationsRegistration
         services.AddEdgeMetrics();
         services.AddSingleton(_ => BuildInfo.Read());
         services.AddSingleton<EdgeHealth>().AddSingleton<UpstreamStatuses>().AddSingleton<IHealthSource, UpstreamHealth>();
-        services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(provider => () =>
-        {
-            var states = provider.GetRequiredService<OcspStates>();
-            return [.. provider.GetRequiredService<CertificateManager>().Certificates.Select(managed => managed with { Ocsp = states.Of(managed.Host) })];
-        });
-        services.AddSingleton<Func<IReadOnlyList<RefusedFile>>>(provider => () => provider.GetService<CertificateManager>()?.RefusedFiles ?? []);
+        services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(provider => () => provider.GetRequiredService<CertificateOverview>().Certificates);
+        services.AddSingleton<Func<IReadOnlyList<RefusedFile>>>(provider => () => provider.GetService<CertificateOverview>()?.RefusedFiles ?? []);
         services.AddSingleton<IHealthSource, RefusedFilesHealth>();
-        services.AddSingleton<Func<HostName, NextAction?>>(provider => host => provider.GetService<CertificateManager>()?.NextOfMissing(host));
+        services.AddSingleton<Func<HostName, NextAction?>>(provider => host => provider.GetService<CertificateOverview>()?.NextOfMissing(host));
         services.AddSingleton<Traffic>().AddSingleton<TrafficHistory>().AddHostedService(provider => provider.GetRequiredService<TrafficHistory>());
         services.AddSingleton(provider => new AuditTail(AuditLog.PathIn(provider.GetRequiredService<CurrentOptions>().Value)));
         services.AddSingleton<LastReload>().AddSingleton<DrainProgress>();
@@ -48,16 +43,7 @@ public static class OperationsRegistration
         services.AddSingleton<Signals>();
         services.AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<Signals>());
         services.AddSingleton<DrainMetrics>();
-        // Randomness of its own: it is not safe to share between threads.
-        services.AddSingleton(provider => new WebSocketDrain(
-            provider.GetRequiredService<WebSocketRegistry>(),
-            provider.GetRequiredService<WebSocketMetrics>(),
-            CertificatesRegistration.NewRandom(),
-            provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new EventStreamDrain(
-            provider.GetRequiredService<OpenEventStreams>(),
-            CertificatesRegistration.NewRandom(),
-            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<WebSocketDrain>().AddSingleton<EventStreamDrain>();
         services.AddSingleton<Shutdown>();
     }
 

@@ -8,14 +8,13 @@ namespace ImGateway.Edge.Storage;
 /// Every file is whole or absent (<see cref="DurableFile"/>), and what changes together in a folder does so over a crash
 /// (<see cref="StagedFiles"/>).
 /// </summary>
-sealed partial class FileStorage(string root, TimeProvider time, ILogger<FileStorage> logger) : IStorage, IDisposable
+sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider time, ILogger<FileStorage> logger) : IStorage, IDisposable
 {
     static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     static readonly EnumerationOptions Folders = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true, RecurseSubdirectories = true };
 
     readonly Lock _lock = new();
-    readonly PrivateModes _modes = new(logger);
     readonly FileLogs _logs = new();
     readonly Dictionary<string, FileLease> _leases = new(StringComparer.Ordinal);
     StoreLock? _writer;
@@ -27,11 +26,11 @@ sealed partial class FileStorage(string root, TimeProvider time, ILogger<FileSto
 
     public ValueTask OpenAsync(IReadOnlyCollection<string> folders, CancellationToken cancellationToken)
     {
-        _modes.EnsureFolder(root);
+        modes.EnsureFolder(root);
         foreach (var folder in folders.Select(LocationOf))
         {
-            _modes.EnsureFolder(folder);
-            foreach (var file in Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file)[0] != '.')) _modes.EnsureFile(file);
+            modes.EnsureFolder(folder);
+            foreach (var file in Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file)[0] != '.')) modes.EnsureFile(file);
         }
 
         return ValueTask.CompletedTask;
@@ -170,7 +169,7 @@ sealed partial class FileStorage(string root, TimeProvider time, ILogger<FileSto
     Dictionary<string, (long Length, DateTime Written)> States(string folder) => Files(folder).Select(file => new FileInfo(file)).Where(file => file.Exists)
         .ToDictionary(file => Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file => (file.Length, file.LastWriteTimeUtc));
 
-    [LoggerMessage(26, LogLevel.Warning, "{Path}: the process id cannot be written: {Why}. The lock holds all the same; free space on its disk")]
+    [LoggerMessage(1, LogLevel.Warning, "{Path}: the process id cannot be written: {Why}. The lock holds all the same; free space on its disk")]
     partial void OwnerNotWritten(string path, string why);
 
     sealed class FileLease(FileStorage storage, string name, long number) : IStorageLease

@@ -3,7 +3,7 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Storage;
 
 /// <summary>Keeps keys from other users of the machine: modes that let them in are repaired, or refused where they cannot be.</summary>
-sealed partial class PrivateModes(ILogger logger)
+sealed partial class PrivateModes(ILogger<PrivateModes> logger)
 {
     const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
@@ -50,6 +50,6 @@ sealed partial class PrivateModes(ILogger logger)
 
     static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
 
-    [LoggerMessage(20, LogLevel.Warning, "{Path}: had mode {Actual}, now {Mode}: what is in it is for the edge alone")]
+    [LoggerMessage(1, LogLevel.Warning, "{Path}: had mode {Actual}, now {Mode}: what is in it is for the edge alone")]
     partial void Repaired(string path, string actual, string mode);
 }

@@ -73,6 +73,6 @@ public sealed class AccountContactTests : IDisposable
     {
         var options = new EdgeOptions { DataDirectory = _folder.Path, Acme = new AcmeSection { Email = email, AcceptTermsOfService = true } };
         var log = new AuditLog(AuditLog.PathIn(options), NullLogger.Instance);
-        return new AcmeAccounts(options, new CertificateAudit(log, new CurrentOptions(options), TimeProvider.System), _turn);
+        return new AcmeAccounts(options, new CertificateAudit(log, new CertificateConfiguration(options), TimeProvider.System), _turn);
     }
 }

@@ -61,11 +61,11 @@ sealed class CaEdge : IAsyncDisposable
         return edge;
     }
 
-    public Task<RenewResult> RenewAsync(string host) => Manager.RenewAsync(
+    public Task<RenewResult> RenewAsync(string host) => Renewals.RenewAsync(
         HostName.Parse(host), force: true, staging: false, "a test", new Progress<string>(), TestContext.Current.CancellationToken);
 
     public Task<RenewResult> RevokeAsync(string host, RevocationReason reason) =>
-        Manager.RevokeAsync(HostName.Parse(host), reason, "a test", new Progress<string>(), TestContext.Current.CancellationToken);
+        Renewals.RevokeAsync(HostName.Parse(host), reason, "a test", new Progress<string>(), TestContext.Current.CancellationToken);
 
     public Task<string> ServedSerialAsync(string host) => new EdgeClient(Server, Ca.IssuingRoot).ServedSerialAsync(host);
 
@@ -77,6 +77,8 @@ sealed class CaEdge : IAsyncDisposable
         await Ca.DisposeAsync();
         _directory.Dispose();
     }
+
+    ManualRenewals Renewals => _edge.Services.GetRequiredService<ManualRenewals>();
 
     CertificateManager Manager => _edge.Services.GetRequiredService<CertificateManager>();
 }

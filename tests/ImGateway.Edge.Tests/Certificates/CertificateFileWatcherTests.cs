@@ -184,9 +184,9 @@ public sealed class CertificateFileWatcherTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => due);
     }
 
-    CertificateFileWatcher Watch(CertificateFile? file = null) => new([FileContents.Read(file ?? _file)], _time, NullLogger.Instance);
+    CertificateFileWatcher Watch(CertificateFile? file = null) => new([FileContents.Read(file ?? _file)], _time, NullLogger<WatchedFolders>.Instance);
 
-    static CertificateFileWatcher WatchByEventsAlone(CertificateFile file) => new([FileContents.Read(file)], TimeProvider.System, NullLogger.Instance, Never);
+    static CertificateFileWatcher WatchByEventsAlone(CertificateFile file) => new([FileContents.Read(file)], TimeProvider.System, NullLogger<WatchedFolders>.Instance, Never);
 
     static void AssertSeen(CertificateFileWatcher watcher, string certificate)
     {

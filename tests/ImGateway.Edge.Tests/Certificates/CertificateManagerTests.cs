@@ -2,8 +2,8 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
-using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
@@ -21,7 +21,7 @@ public sealed class CertificateManagerTests : IDisposable
     readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
     readonly LogCollector<CertificateManager> _log = new();
     readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
-    readonly List<CertificateManager> _managers = [];
+    readonly List<ServiceProvider> _services = [];
     readonly List<HostName> _probed = [];
     Func<HostName, Credential, string?> _probe = (_, _) => null;
     ServerCertificateSelector _selector = null!;
@@ -32,7 +32,7 @@ public sealed class CertificateManagerTests : IDisposable
 
     public void Dispose()
     {
-        foreach (var manager in _managers) manager.Dispose();
+        foreach (var services in _services) services.Dispose();
         _intermediate.Dispose();
         _root.Dispose();
         _folder.Dispose();
@@ -396,10 +396,10 @@ public sealed class CertificateManagerTests : IDisposable
 
     CertificateManager Create(EdgeOptions options, TimeProvider time)
     {
-        _selector = new ServerCertificateSelector(options, new SslStreamEngine());
-        var manager = new CertificateManager(options, _selector, ProbeAsync, new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(_registry)), time, _log);
-        _managers.Add(manager);
-        return manager;
+        var services = new CertificateGraph(options, time, _log) { Registry = _registry, Probe = ProbeAsync }.Build();
+        _services.Add(services);
+        _selector = services.GetRequiredService<ServerCertificateSelector>();
+        return services.GetRequiredService<CertificateManager>();
     }
 
     Task<string?> ProbeAsync(HostName host, Credential credential, CancellationToken cancellationToken)

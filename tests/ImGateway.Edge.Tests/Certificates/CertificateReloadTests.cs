@@ -1,6 +1,7 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Certificates.Issuance;
+using Microsoft.Extensions.DependencyInjection;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 
 namespace ImGateway.Edge.Tests.Certificates;
@@ -26,7 +27,7 @@ public sealed class CertificateReloadTests : IDisposable
 
         Assert.Equal([Gateway, Shop], edge.Served.Keys.OrderBy(host => host.Value, StringComparer.Ordinal));
         Assert.Same(gateway, edge.Served[Gateway]);
-        Assert.Equal([Gateway, Shop], edge.Manager.Certificates.Select(certificate => certificate.Host));
+        Assert.Equal([Gateway, Shop], edge.Overview.Certificates.Select(certificate => certificate.Host));
         Assert.True(await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"shop.example.com\",source=\"files\"}") > 0);
         Assert.Equal(0, await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"chat.example.com\",source=\"files\"}"));
         Assert.True(File.Exists(_setup.Stored(Chat, "current.pem")));
@@ -46,7 +47,7 @@ public sealed class CertificateReloadTests : IDisposable
 
         Assert.Contains("shop.example.com", string.Join('\n', refused.Lines));
         Assert.Equal(before, edge.Served.ToDictionary());
-        Assert.Equal([Gateway, Chat], edge.Manager.Certificates.Select(certificate => certificate.Host));
+        Assert.Equal([Gateway, Chat], edge.Overview.Certificates.Select(certificate => certificate.Host));
         Assert.True(await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"chat.example.com\",source=\"files\"}") > 0);
         Assert.Equal(0, await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"shop.example.com\",source=\"files\"}"));
 
@@ -123,5 +124,5 @@ public sealed class CertificateReloadTests : IDisposable
         Assert.Equal(0, await _setup.MetricAsync("imgw_certificate_renewals_total{host=\"gateway.example.com\",result=\"success\",reason=\"missing\"}"));
     }
 
-    static Task ReconfigureAsync(StoreSetup.Edge edge, EdgeOptions next) => edge.Manager.ReconfigureAsync(next, TestContext.Current.CancellationToken);
+    static Task ReconfigureAsync(StoreSetup.Edge edge, EdgeOptions next) => edge.Services.GetRequiredService<CertificateReload>().ApplyAsync(next, TestContext.Current.CancellationToken);
 }

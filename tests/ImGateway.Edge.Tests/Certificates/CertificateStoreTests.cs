@@ -114,7 +114,7 @@ public sealed class CertificateStoreTests : IDisposable
         using var old = await _setup.StartAsync();
         File.WriteAllText(_setup.Options.Certificates.Files[0].Certificate, "garbage");
         using var young = await _setup.StartAsync();
-        Assert.Contains("holds no certificate", Assert.Single(young.Manager.RefusedFiles).Why);
+        Assert.Contains("holds no certificate", Assert.Single(young.Overview.RefusedFiles).Why);
         Assert.DoesNotContain("fileRefused", File.ReadAllText(_setup.Data("audit.jsonl")));
     }
 
@@ -132,7 +132,7 @@ public sealed class CertificateStoreTests : IDisposable
             await edge.SettleAsync();
         }
 
-        Assert.Contains("is not valid before", Assert.Single(edge.Manager.RefusedFiles).Why);
+        Assert.Contains("is not valid before", Assert.Single(edge.Overview.RefusedFiles).Why);
         // Twice where midnight has passed: the line names the day.
         Assert.InRange(_setup.Log.Lines.Count(line => line.Text.Contains("is not put to use", StringComparison.Ordinal)), 1, 2);
     }

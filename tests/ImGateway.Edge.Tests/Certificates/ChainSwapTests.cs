@@ -20,13 +20,13 @@ public sealed class ChainSwapTests : IDisposable
         Write(next, next.LeafPem);
         await edge.SettleAsync();
         Assert.Equal(complete.SerialNumber, edge.Serial());
-        Assert.Contains("'CN=Store Intermediate' is missing", Assert.Single(edge.Manager.RefusedFiles).Why, StringComparison.Ordinal);
+        Assert.Contains("'CN=Store Intermediate' is missing", Assert.Single(edge.Overview.RefusedFiles).Why, StringComparison.Ordinal);
 
         _setup.Time.Advance(TimeSpan.FromHours(2));
         await edge.SettleAsync();
 
         Assert.Equal(next.SerialNumber, edge.Serial());
-        Assert.Empty(edge.Manager.RefusedFiles);
+        Assert.Empty(edge.Overview.RefusedFiles);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class ChainSwapTests : IDisposable
         Write(complete, complete.LeafPem + complete.IssuersPem + complete.RootPem);
         await edge.SettleAsync();
         Assert.Equal(complete.SerialNumber, edge.Serial());
-        Assert.Empty((await edge.Manager.RollbackAsync(Gateway.Value, "uid 1000", TestContext.Current.CancellationToken)).Problems);
+        Assert.Empty((await edge.Installs.RollbackAsync(Gateway.Value, "uid 1000", TestContext.Current.CancellationToken)).Problems);
         Assert.Equal(lone.SerialNumber, edge.Serial());
     }
 

@@ -1,4 +1,6 @@
+using ImGateway.Edge.Certificates;
 using ImGateway.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 
 namespace ImGateway.Edge.Tests.Certificates;
@@ -26,7 +28,7 @@ public sealed class ChangeProgramTests : IDisposable
         await GoAsync();
         await StartedAsync();
         await GoAsync();
-        await edge.Manager.ProgramsAsync().WaitAsync(Patience);
+        await edge.Services.GetRequiredService<ChangeProgram>().EndedAsync().WaitAsync(Patience);
 
         Assert.Equal(["gateway.example.com", "gateway.example.com"], await File.ReadAllLinesAsync(_setup["hosts"]));
     }
@@ -48,7 +50,7 @@ public sealed class ChangeProgramTests : IDisposable
         }
 
         await stop.WaitAsync(Patience);
-        Assert.True(edge.Manager.ProgramsAsync().IsCompleted);
+        Assert.True(edge.Services.GetRequiredService<ChangeProgram>().EndedAsync().IsCompleted);
     }
 
     /// <summary>Says that it has started, then waits until it may end.</summary>

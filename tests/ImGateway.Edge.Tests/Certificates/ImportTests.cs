@@ -99,7 +99,7 @@ public sealed class ImportTests : IDisposable
         var before = Tree();
         var certificate = what switch { "garbage" => "garbage", "chain" => bad.LeafPem, _ => bad.ChainPem };
         var key = what == "key" ? sound.KeyPem : bad.KeyPem;
-        var result = await edge.Manager.ImportAsync(certificate, key, chainPem: null, password: null, "uid 1000", CancellationToken.None);
+        var result = await edge.Installs.ImportAsync(certificate, key, chainPem: null, password: null, "uid 1000", CancellationToken.None);
         Assert.Contains(expected, Assert.Single(result.Problems));
         Assert.Empty(result.Installed);
         Assert.Equal(before, Tree());
@@ -113,7 +113,7 @@ public sealed class ImportTests : IDisposable
         _setup.UseSelfSigned();
         using var edge = await _setup.StartAsync();
         using var imported = _setup.Issue();
-        var result = await edge.Manager.ImportAsync(
+        var result = await edge.Installs.ImportAsync(
             imported.LeafPem, imported.EncryptedKeyPem("sesame"), imported.IssuersPem, "sesame", "uid 1000", CancellationToken.None);
         Assert.Empty(result.Problems);
         Assert.Equal(imported.SerialNumber, edge.Serial());
@@ -150,7 +150,7 @@ public sealed class ImportTests : IDisposable
         };
         using var imported = _setup.Issue();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => edge.Manager.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", cancel.Token));
+            () => edge.Installs.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", cancel.Token));
         Assert.Equal(file.SerialNumber, edge.Serial());
         Assert.Equal(before, Tree());
     }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
@@ -185,12 +186,14 @@ public sealed class PemFileTests : IDisposable
     {
         var path = _folder["revoked.json"];
         var credential = _issued.ToCredential(Host);
-        var before = new RevokedCertificates(path, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var before = new RevokedCertificates(Configuration(), TimeProvider.System, NullLogger<RevokedCertificates>.Instance);
         before.Add(credential, "keyCompromise", isKept: true);
         Prefix(path);
-        var after = new RevokedCertificates(path, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var after = new RevokedCertificates(Configuration(), TimeProvider.System, NullLogger<RevokedCertificates>.Instance);
         after.Read();
         Assert.True(after.Contains(credential));
+
+        CertificateConfiguration Configuration() => new(new EdgeOptions { DataDirectory = _folder.Path });
     }
 
     static CertificateReading Read(CertificateFile file) => new CertificateFileReader([HostName.Parse(Host)], TimeProvider.System).Read(file);

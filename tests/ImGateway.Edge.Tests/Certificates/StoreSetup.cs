@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
-using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 
 namespace ImGateway.Edge.Tests.Certificates;
@@ -41,11 +43,11 @@ sealed class StoreSetup : IDisposable
     public Func<EdgeOptions, IssuingCa>? CaOf { get; set; }
 
     /// <summary>What OCSP says of what is served.</summary>
-    public Func<Credential, bool>? IsRevoked { get; set; }
+    public Func<Credential, bool> IsRevoked { get; set; } = _ => false;
 
     public string this[params string[] parts] => _folder[parts];
 
-    public OfflineCertificates Offline => new(Options, Time, new LogCollector<OfflineCertificates>());
+    public OfflineCertificates Offline => new(Options, Time, NullLoggerFactory.Instance);
 
     public string Data(params string[] parts) => Path.Combine([Options.DataDirectory, .. parts]);
 
@@ -120,43 +122,46 @@ sealed class StoreSetup : IDisposable
     public sealed class Edge : IDisposable
     {
         readonly StoreSetup _setup;
-        readonly ServerCertificateSelector _selector;
 
         public Edge(StoreSetup setup)
         {
             _setup = setup;
-            _selector = new ServerCertificateSelector(setup.Options, new SslStreamEngine());
-            Manager = new CertificateManager(
-                setup.Options,
-                _selector,
-                (host, _, _) => Task.FromResult(setup.Probe(host)),
-                new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(setup._registry)),
-                setup.Time,
-                setup.Log,
-                setup.Authority,
-                random: new Random(1),
-                isRevoked: setup.IsRevoked,
-                caOf: setup.CaOf);
+            var graph = new CertificateGraph(setup.Options, setup.Time, setup.Log) { Registry = setup._registry, Probe = (host, _, _) => Task.FromResult(setup.Probe(host)) };
+            Services = (graph with { CaOf = setup.CaOf ?? (setup.Authority is { } authority ? graph.With(authority) : null) }).Build();
         }
 
-        public CertificateManager Manager { get; }
+        /// <summary>As the program has them.</summary>
+        public ServiceProvider Services { get; }
 
-        public ServerCertificateSelector Selector => _selector;
+        public CertificateManager Manager => Services.GetRequiredService<CertificateManager>();
 
-        public string Serial(HostName? host = null) => _selector.Served[host ?? Gateway].SerialNumber;
+        public ManualInstalls Installs => Services.GetRequiredService<ManualInstalls>();
 
-        public ManagedCertificate Certificate(HostName? host = null) => Manager.Certificates.Single(certificate => certificate.Host == (host ?? Gateway));
+        public ManualRenewals Renewals => Services.GetRequiredService<ManualRenewals>();
+
+        public CertificateOverview Overview => Services.GetRequiredService<CertificateOverview>();
+
+        public ServerCertificateSelector Selector => Services.GetRequiredService<ServerCertificateSelector>();
+
+        public string Serial(HostName? host = null) => Selector.Served[host ?? Gateway].SerialNumber;
+
+        public ManagedCertificate Certificate(HostName? host = null) => Overview.Certificates.Single(certificate => certificate.Host == (host ?? Gateway));
 
         public Task<InstallResult> ImportAsync(IssuedCertificate issued) =>
-            Manager.ImportAsync(issued.ChainPem, issued.KeyPem, chainPem: null, password: null, "uid 1000", CancellationToken.None);
+            Installs.ImportAsync(issued.ChainPem, issued.KeyPem, chainPem: null, password: null, "uid 1000", CancellationToken.None);
 
-        public Task<InstallResult> RollbackAsync(string name = "gateway.example.com") => Manager.RollbackAsync(name, "uid 1000", CancellationToken.None);
+        public Task<InstallResult> RollbackAsync(string name = "gateway.example.com") => Installs.RollbackAsync(name, "uid 1000", CancellationToken.None);
 
-        public IReadOnlyDictionary<HostName, Credential> Served => _selector.Served;
+        public IReadOnlyDictionary<HostName, Credential> Served => Selector.Served;
 
         /// <summary>A round of the loop, and all that it starts.</summary>
         public async Task RoundAsync()
         {
+            foreach (var (host, credential) in Served.Where(entry => _setup.IsRevoked(entry.Value)))
+            {
+                Services.GetRequiredService<OcspStates>().Show(host, credential.Fingerprint, OcspState.Revoked);
+            }
+
             await Manager.LookAsync(CancellationToken.None);
             await Manager.RenewalsAsync();
         }
@@ -171,6 +176,8 @@ sealed class StoreSetup : IDisposable
             }
         }
 
-        public void Dispose() => Manager.Dispose();
+        public Task ReloadAsync(EdgeOptions options) => Services.GetRequiredService<CertificateReload>().ApplyAsync(options, CancellationToken.None);
+
+        public void Dispose() => Services.Dispose();
     }
 }

@@ -43,7 +43,7 @@ public sealed class StoreTakeoverTests : IDisposable
         var serial = old.Serial();
         old.Dispose();
 
-        var result = await young.Manager.RenewAsync(Gateway, force: false, staging: false, "uid 0", new Progress<string>(), CancellationToken.None);
+        var result = await young.Renewals.RenewAsync(Gateway, force: false, staging: false, "uid 0", new Progress<string>(), CancellationToken.None);
 
         Assert.Contains("is not due", result.Message);
         Assert.Equal(serial, young.Serial());

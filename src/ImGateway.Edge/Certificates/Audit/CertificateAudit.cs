@@ -5,7 +5,7 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates.Audit;
 
 /// <summary>What happens to certificates and accounts, put into the words of the audit log.</summary>
-sealed class CertificateAudit(AuditLog log, CurrentOptions options, TimeProvider time)
+sealed class CertificateAudit(AuditLog log, CertificateConfiguration options, TimeProvider time)
 {
     /// <summary>Something else is served from now on.</summary>
     public void Changed(HostName host, Credential? old, ServedCredential served, ChangeCause cause)

@@ -1,19 +1,19 @@
+using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>Hosts whose certificates come from a CA, side by side: when each is due, one thing at a time for each, not too many at once.</summary>
 sealed partial class AcmeRenewals(
-    CurrentOptions options,
+    CertificateConfiguration options,
     Current<IssuingCa> ca,
     CertificateInstaller installer,
     RenewalBook book,
     RenewalRun run,
-    Func<Credential, bool> isRevoked,
+    OcspStates ocsp,
     TimeProvider time,
     Chance chance,
-    ILogger logger) : IDisposable
+    ILogger<AcmeRenewals> logger) : IDisposable
 {
     const int SideBySide = 4;
 
@@ -62,7 +62,7 @@ sealed partial class AcmeRenewals(
     /// <summary>As the CA says by OCSP, if it is so. Once for each certificate: another one has a state of its own.</summary>
     void NoteRevocation(HostName host)
     {
-        if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential || !isRevoked(credential) || book.Of(host) is { Revoked: true }) return;
+        if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential || !ocsp.IsRevoked(credential) || book.Of(host) is { Revoked: true }) return;
         book.Save(host, book.Of(host) with { Revoked = true });
         FoundRevoked(host, credential.SerialNumber);
     }
@@ -149,12 +149,12 @@ sealed partial class AcmeRenewals(
     /// <param name="Ca">That it was begun with.</param>
     sealed record Running(IssuingCa Ca, Task<RenewResult?> Task);
 
-    [LoggerMessage(36, LogLevel.Information, "{Host}: the CA suggests renewal between {Start:u} and {End:u}{Explanation}; chosen: {Chosen:u}")]
+    [LoggerMessage(1, LogLevel.Information, "{Host}: the CA suggests renewal between {Start:u} and {End:u}{Explanation}; chosen: {Chosen:u}")]
     partial void Suggested(HostName host, DateTimeOffset start, DateTimeOffset end, DateTimeOffset chosen, string explanation);
 
-    [LoggerMessage(37, LogLevel.Warning, "{Host}: the CA does not say when to renew: {Why}; asked again at {Next:u}, and until then what it said last or the certificate's age decides")]
+    [LoggerMessage(2, LogLevel.Warning, "{Host}: the CA does not say when to renew: {Why}; asked again at {Next:u}, and until then what it said last or the certificate's age decides")]
     partial void NotAnswered(HostName host, string why, DateTimeOffset next);
 
-    [LoggerMessage(41, LogLevel.Warning, "{Host}: certificate {Serial} is revoked, as its CA says; another one with a new key takes its place")]
+    [LoggerMessage(3, LogLevel.Warning, "{Host}: certificate {Serial} is revoked, as its CA says; another one with a new key takes its place")]
     partial void FoundRevoked(HostName host, string serial);
 }

@@ -6,8 +6,8 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>
 /// All that the life cycle asks of a CA: the seam by which it can be driven without one. <see cref="CertificateIssuer"/> is the real thing.
-/// A simulation hands its own to <see cref="CertificateManager"/>, with a probe, a <see cref="TimeProvider"/> and a <see cref="Random"/>;
-/// then, for as long as it likes: advance the clock, <c>await manager.LookAsync(…)</c>, <c>await manager.RenewalsAsync()</c>.
+/// A simulation registers its own <see cref="CreateIssuingCa"/>, a probe, a <see cref="TimeProvider"/> and a <see cref="Random"/>; then, for as
+/// long as it likes: advance the clock, <c>await manager.LookAsync(…)</c>, <c>await manager.RenewalsAsync()</c>.
 /// </summary>
 /// <param name="Issue">A certificate for the request's host.</param>
 /// <param name="AskRenewalInfo">When the CA would like a certificate to be renewed; null where it has no such service.</param>

@@ -203,15 +203,15 @@ sealed partial class CertificateIssuer(
         return current.Credential.Leaf.GetRSAPrivateKey() is { } rsa ? rsa : current.Credential.Leaf.GetECDsaPrivateKey()!;
     }
 
-    [LoggerMessage(44, LogLevel.Warning, "{Host}: Edge:Acme:Profile: {Ca} has no profile {Profile} any more, and a third of the time to renew had gone, so certificate {Serial} was ordered without it; correct the profile, or remove it")]
+    [LoggerMessage(1, LogLevel.Warning, "{Host}: Edge:Acme:Profile: {Ca} has no profile {Profile} any more, and a third of the time to renew had gone, so certificate {Serial} was ordered without it; correct the profile, or remove it")]
     partial void LeftProfileOut(HostName host, string ca, string profile, string serial);
 
-    [LoggerMessage(43, LogLevel.Warning, "{Host}: certificate {Serial} also covers {Names}, which was not ordered; it is served all the same. Ask the CA why")]
+    [LoggerMessage(2, LogLevel.Warning, "{Host}: certificate {Serial} also covers {Names}, which was not ordered; it is served all the same. Ask the CA why")]
     partial void NotOrdered(HostName host, string serial, string names);
 
-    [LoggerMessage(45, LogLevel.Warning, "{Host}: in what the CA has delivered {What}")]
+    [LoggerMessage(3, LogLevel.Warning, "{Host}: in what the CA has delivered {What}")]
     static partial void ChainWarned(ILogger logger, HostName host, string what);
 
-    [LoggerMessage(39, LogLevel.Warning, "{Host}: Edge:Acme:PreferredChain: no chain is issued by {Preferred}; the CA offers: {Issuers}. Its own choice is served")]
+    [LoggerMessage(4, LogLevel.Warning, "{Host}: Edge:Acme:PreferredChain: no chain is issued by {Preferred}; the CA offers: {Issuers}. Its own choice is served")]
     partial void NoSuchChain(HostName host, string preferred, string issuers);
 }

@@ -4,10 +4,12 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
+/// <summary>The CA of a configuration.</summary>
+delegate IssuingCa CreateIssuingCa(EdgeOptions options);
+
 /// <summary>Puts together what asks a CA, for one configuration after the other.</summary>
-/// <param name="responders">Null: nobody answers challenges.</param>
 sealed class IssuingCas(
-    AcmeMetrics metrics, CertificateAudit audit, TimeProvider time, ILoggerFactory loggers, ChallengeResponders? responders = null) : IDisposable
+    AcmeMetrics metrics, CertificateAudit audit, ChallengeResponders responders, TimeProvider time, ILoggerFactory loggers) : IDisposable
 {
     readonly Turn _accounts = new();
     readonly Dictionary<string, IssuanceBudget> _budgets = new(StringComparer.Ordinal);
@@ -15,7 +17,7 @@ sealed class IssuingCas(
     public IssuingCa Of(EdgeOptions options)
     {
         var connection = new AcmeConnection(options, metrics, time);
-        var proofs = new Proofs(responders?.Of(options) ?? [], loggers.CreateLogger<CertificateManager>());
+        var proofs = new Proofs(responders.Of(options), loggers.CreateLogger<Proofs>());
         var issuer = new CertificateIssuer(
             options, connection, new AcmeAccounts(options, audit, _accounts), proofs, time, loggers.CreateLogger<CertificateIssuer>());
         return new IssuingCa(new CertificateAuthority(issuer.IssueAsync, issuer.AskRenewalInfoAsync, issuer.RevokeAsync), BudgetAt(AcmePaths.Limits(options)));

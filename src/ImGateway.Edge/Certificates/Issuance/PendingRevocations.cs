@@ -19,10 +19,12 @@ sealed record PendingRevocation(byte[] Certificate, RevocationReason Reason, str
 /// <c>DataDirectory/revocations.json</c>: what is still to be revoked at the CA, over restarts. An operator who repeats the verb would name a host that
 /// serves another certificate by then.
 /// </summary>
-sealed partial class PendingRevocations(string path, TimeProvider time, ILogger logger)
+sealed partial class PendingRevocations(CertificateConfiguration options, TimeProvider time, ILogger<PendingRevocations> logger)
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
+    // DataDirectory changes at a start alone.
+    readonly string _path = Path.Combine(options.Value.DataDirectory, "revocations.json");
     readonly Lock _lock = new();
     List<PendingRevocation>? _all;
 
@@ -67,14 +69,14 @@ sealed partial class PendingRevocations(string path, TimeProvider time, ILogger 
 
     List<PendingRevocation> Read()
     {
-        if (!File.Exists(path)) return [];
+        if (!File.Exists(_path)) return [];
         try
         {
-            return JsonSerializer.Deserialize<List<PendingRevocation>>(ByteOrderMark.Skip(File.ReadAllBytes(path)), Json) ?? [];
+            return JsonSerializer.Deserialize<List<PendingRevocation>>(ByteOrderMark.Skip(File.ReadAllBytes(_path)), Json) ?? [];
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            NotRead(path, e.Message.TrimEnd('.'));
+            NotRead(_path, e.Message.TrimEnd('.'));
             return [];
         }
     }
@@ -83,18 +85,18 @@ sealed partial class PendingRevocations(string path, TimeProvider time, ILogger 
     {
         try
         {
-            if (_all!.Count == 0) File.Delete(path);
-            else DurableFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(_all, Json));
+            if (_all!.Count == 0) File.Delete(_path);
+            else DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_all, Json));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            NotWritten(path, e.Message.TrimEnd('.'));
+            NotWritten(_path, e.Message.TrimEnd('.'));
         }
     }
 
-    [LoggerMessage(70, LogLevel.Error, "{Path}: cannot be read: {Why}. Revocations that the CA has not confirmed are not repeated; ask the CA for them")]
+    [LoggerMessage(1, LogLevel.Error, "{Path}: cannot be read: {Why}. Revocations that the CA has not confirmed are not repeated; ask the CA for them")]
     partial void NotRead(string path, string why);
 
-    [LoggerMessage(71, LogLevel.Error, "{Path}: cannot be written: {Why}. The revocation goes on, and a restart would not repeat it; see to the space in DataDirectory and to its owner")]
+    [LoggerMessage(2, LogLevel.Error, "{Path}: cannot be written: {Why}. The revocation goes on, and a restart would not repeat it; see to the space in DataDirectory and to its owner")]
     partial void NotWritten(string path, string why);
 }

@@ -13,7 +13,7 @@ sealed class ProofFailedException(string type, AcmeException e) : Exception(e.Me
 }
 
 /// <summary>Proves control of names by the first type of challenge that both sides can.</summary>
-sealed partial class Proofs(IReadOnlyList<IChallengeResponder> responders, ILogger logger)
+sealed partial class Proofs(IReadOnlyList<IChallengeResponder> responders, ILogger<Proofs> logger)
 {
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
@@ -102,6 +102,6 @@ sealed partial class Proofs(IReadOnlyList<IChallengeResponder> responders, ILogg
         throw new IssuanceException($"the CA wants proof for {OneLine.From(authorization.Identifier.Value)}, but {host} was ordered; ask the CA");
     }
 
-    [LoggerMessage(38, LogLevel.Warning, "{Host}: {Type} cannot be answered: {Why}")]
+    [LoggerMessage(1, LogLevel.Warning, "{Host}: {Type} cannot be answered: {Why}")]
     partial void NotPresented(HostName host, string type, string why);
 }

@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>The renewal state of every host, kept in the store with its certificate.</summary>
 sealed partial class RenewalBook(
-    CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, CurrentOptions options, ScheduleClock clock, ILogger logger)
+    CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, CertificateConfiguration options, ScheduleClock clock, ILogger<RenewalBook> logger)
 {
     readonly ConcurrentDictionary<HostName, PlannedRenewal> _planned = [];
 
@@ -82,6 +82,6 @@ sealed partial class RenewalBook(
         }
     }
 
-    [LoggerMessage(40, LogLevel.Warning, "{Host}: when it is renewed cannot be saved: {Why}; a restart would begin anew; see to the space in DataDirectory and to its owner")]
+    [LoggerMessage(1, LogLevel.Warning, "{Host}: when it is renewed cannot be saved: {Why}; a restart would begin anew; see to the space in DataDirectory and to its owner")]
     partial void NotSaved(HostName host, string why);
 }

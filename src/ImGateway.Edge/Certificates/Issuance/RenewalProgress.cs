@@ -2,15 +2,22 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>What a renewal is at: for the log, and for whoever waits for it. In order, unlike <see cref="Progress{T}"/>.</summary>
-sealed partial class RenewalProgress(HostName host, IProgress<string>? other, ILogger logger) : IProgress<string>
+/// <summary>The steps of renewals: logged, and reported to the caller that waits.</summary>
+sealed partial class RenewalProgress(ILogger<RenewalProgress> logger)
 {
-    public void Report(string value)
-    {
-        Step(host, value);
-        other?.Report($"{host}: {value}");
-    }
+    /// <summary>Of one host. It reports in order, unlike <see cref="Progress{T}"/>.</summary>
+    /// <param name="caller">Null: no caller waits.</param>
+    public IProgress<string> Of(HostName host, IProgress<string>? caller) => new HostProgress(this, host, caller);
 
-    [LoggerMessage(49, LogLevel.Information, "{Host}: {Step}")]
+    [LoggerMessage(1, LogLevel.Information, "{Host}: {Step}")]
     partial void Step(HostName host, string step);
+
+    sealed class HostProgress(RenewalProgress all, HostName host, IProgress<string>? caller) : IProgress<string>
+    {
+        public void Report(string value)
+        {
+            all.Step(host, value);
+            caller?.Report($"{host}: {value}");
+        }
+    }
 }

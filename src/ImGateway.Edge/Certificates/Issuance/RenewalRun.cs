@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>One renewal of one host, from the order to the swap. Whatever it meets is its host's failure and nobody else's.</summary>
 sealed partial class RenewalRun(
-    CurrentOptions options,
+    CertificateConfiguration options,
     Current<IssuingCa> ca,
     CertificateStore store,
     CertificateInstaller installer,
@@ -13,10 +13,11 @@ sealed partial class RenewalRun(
     Turn turn,
     CertificateMetrics metrics,
     CertificateAudit audit,
-    Func<HostName, bool> isFromFile,
+    RenewalProgress progress,
+    Current<FilesSource> files,
     TimeProvider time,
     Chance chance,
-    ILogger logger)
+    ILogger<RenewalRun> logger)
 {
     const int LongestError = 400;
 
@@ -34,13 +35,13 @@ sealed partial class RenewalRun(
             var old = installer.Served.GetValueOrDefault(host);
             Begins(host, cause.Reason, cause.Who);
             var request = new IssueRequest(host, old, pending, BeginOrder, () => counted = true, () => Note(() => budget.AuthorizationFailed(host))) { NewKey = state.Revoked, IsLate = IsLate(old, state) };
-            var issued = await authority.Issue(request, new RenewalProgress(host, observer, logger), cancellationToken);
+            var issued = await authority.Issue(request, progress.Of(host, observer), cancellationToken);
 
             // 2. Install, unless a file has come to cover the host.
             using (await turn.TakeAsync(cancellationToken))
             {
                 if (!IsConfigured(host)) return new(host, Succeeded: false, $"{host}: is no longer configured; what was issued is not put to use", SerialNumber: null);
-                if (isFromFile(host)) return new(host, Succeeded: false, $"{host}: is served from a file now; what was issued is not put to use", Serial(host));
+                if (files.Value.Covers(host)) return new(host, Succeeded: false, $"{host}: is served from a file now; what was issued is not put to use", Serial(host));
                 if (IsOvertaken(host, state))
                 {
                     pending.Remove();
@@ -135,24 +136,24 @@ sealed partial class RenewalRun(
         }
     }
 
-    [LoggerMessage(30, LogLevel.Information, "{Host}: ordering a certificate ({Reason}, by {Who})")]
+    [LoggerMessage(1, LogLevel.Information, "{Host}: ordering a certificate ({Reason}, by {Who})")]
     partial void Begins(HostName host, string reason, string who);
 
-    [LoggerMessage(31, LogLevel.Error, "{Host}: renewal failed: {Why}. It goes on with certificate {Serial}, valid until {NotAfter:u}; next attempt {Next:u}")]
+    [LoggerMessage(2, LogLevel.Error, "{Host}: renewal failed: {Why}. It goes on with certificate {Serial}, valid until {NotAfter:u}; next attempt {Next:u}")]
     partial void Failed(HostName host, string why, string serial, DateTimeOffset notAfter, DateTimeOffset next);
 
-    [LoggerMessage(32, LogLevel.Error, "{Host}: renewal failed: {Why}. Certificate {Serial}, expired since {NotAfter:u}, is served all the same; next attempt {Next:u}")]
+    [LoggerMessage(3, LogLevel.Error, "{Host}: renewal failed: {Why}. Certificate {Serial}, expired since {NotAfter:u}, is served all the same; next attempt {Next:u}")]
     partial void ExpiredServed(HostName host, string why, string serial, DateTimeOffset notAfter, DateTimeOffset next);
 
-    [LoggerMessage(33, LogLevel.Error, "{Host}: no certificate: {Why}. Its TLS connections are refused until there is one; next attempt {Next:u}")]
+    [LoggerMessage(4, LogLevel.Error, "{Host}: no certificate: {Why}. Its TLS connections are refused until there is one; next attempt {Next:u}")]
     partial void NothingServed(HostName host, string why, DateTimeOffset next);
 
-    [LoggerMessage(42, LogLevel.Warning, "{Host}: the certificate was revoked during its renewal; what was ordered before is not put to use, and another one with a new key is ordered")]
+    [LoggerMessage(5, LogLevel.Warning, "{Host}: the certificate was revoked during its renewal; what was ordered before is not put to use, and another one with a new key is ordered")]
     partial void Overtaken(HostName host);
 
-    [LoggerMessage(34, LogLevel.Error, "{Host}: a renewal ended in a way that nobody foresaw")]
+    [LoggerMessage(6, LogLevel.Error, "{Host}: a renewal ended in a way that nobody foresaw")]
     partial void Unforeseen(HostName host, Exception exception);
 
-    [LoggerMessage(35, LogLevel.Warning, "{Why}")]
+    [LoggerMessage(7, LogLevel.Warning, "{Why}")]
     partial void BudgetLost(string why);
 }

@@ -23,7 +23,7 @@ sealed partial class Revocations(
     CertificateAudit audit,
     ScheduleClock clock,
     Chance chance,
-    ILogger logger)
+    ILogger<Revocations> logger)
 {
     Task _repeating = Task.CompletedTask;
     DueTime _next;
@@ -176,9 +176,9 @@ sealed partial class Revocations(
         }
     }
 
-    [LoggerMessage(72, LogLevel.Information, "{Hosts}: the CA has revoked certificate {Serial} now")]
+    [LoggerMessage(1, LogLevel.Information, "{Hosts}: the CA has revoked certificate {Serial} now")]
     partial void Revoked(string hosts, string serial);
 
-    [LoggerMessage(73, LogLevel.Error, "{Hosts}: certificate {Serial} is not revoked yet: {Why}; the CA is asked again at {Next:u}")]
+    [LoggerMessage(2, LogLevel.Error, "{Hosts}: certificate {Serial} is not revoked yet: {Why}; the CA is asked again at {Next:u}")]
     partial void NotRevoked(string hosts, string serial, string why, DateTimeOffset next);
 }

@@ -8,44 +8,31 @@ namespace ImGateway.Edge.Certificates.Stapling;
 /// life, kept in the store for the next start. A loop of its own, so that no responder is in the way of a handshake or of a renewal; a task for
 /// each certificate that is due, so that none delays another one, or the end of a response that has expired.
 /// </summary>
-public sealed partial class OcspStapler : BackgroundService
+sealed partial class OcspStapler(
+    CertificateInstaller installer,
+    CertificateStore store,
+    ServerCertificateSelector selector,
+    OcspStates states,
+    OcspClient client,
+    OcspSchedule schedule,
+    TimeProvider time,
+    ScheduleClock clock,
+    ILogger<OcspStapler> logger) : BackgroundService
 {
     /// <summary>Each waits for its responders for a bounded time. So many that hang delay nobody else.</summary>
     const int MaxAtOnce = 16;
 
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    readonly CertificateManager _manager;
-    readonly ServerCertificateSelector _selector;
-    readonly OcspStates _states;
-    readonly OcspClient _client;
-    readonly OcspSchedule _schedule;
-    readonly TimeProvider _time;
-    readonly ScheduleClock _clock;
-    readonly ILogger<OcspStapler> _logger;
     readonly Dictionary<string, StapledCertificate> _certificates = new(StringComparer.Ordinal);
     readonly Dictionary<StapledCertificate, Task<Fetched>> _fetches = [];
     readonly SemaphoreSlim _places = new(MaxAtOnce, MaxAtOnce);
     IReadOnlyDictionary<HostName, ServedCredential>? _followed;
 
-    public OcspStapler(
-        CertificateManager manager, ServerCertificateSelector selector, OcspStates states, CurrentOptions options, TimeProvider time, ILogger<OcspStapler> logger)
-        : this(
-            manager, selector, states, new OcspClient(time, proxy: new OutgoingProxy(() => options.Value)), CertificatesRegistration.NewRandom(), time, logger)
-    {
-    }
-
-    internal OcspStapler(
-        CertificateManager manager, ServerCertificateSelector selector, OcspStates states, OcspClient client, Random random, TimeProvider time, ILogger<OcspStapler> logger)
-    {
-        (_manager, _selector, _states, _client, _time, _logger) = (manager, selector, states, client, time, logger);
-        (_schedule, _clock) = (new OcspSchedule(random), new ScheduleClock(time));
-    }
-
     /// <summary>Before the listeners: what the store has kept is stapled from the first handshake on.</summary>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        if (!_selector.Engine.CanStaple) NotAvailable();
+        if (!selector.Engine.CanStaple) NotAvailable();
         Follow();
         return base.StartAsync(cancellationToken);
     }
@@ -53,13 +40,12 @@ public sealed partial class OcspStapler : BackgroundService
     public override void Dispose()
     {
         base.Dispose();
-        _client.Dispose();
         _places.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, _time);
+        using var timer = new PeriodicTimer(Interval, time);
         try
         {
             do
@@ -101,7 +87,7 @@ public sealed partial class OcspStapler : BackgroundService
         }
 
         // 3. What is due, each on its own.
-        var now = _clock.Now;
+        var now = clock.Now;
         foreach (var certificate in _certificates.Values.Where(certificate => certificate.Target is not null && certificate.Due.IsDue(now)))
         {
             if (!_fetches.ContainsKey(certificate)) _fetches[certificate] = FetchAsync(certificate.Target!, cancellationToken);
@@ -114,40 +100,40 @@ public sealed partial class OcspStapler : BackgroundService
     /// <summary>Of certificates that are new here, what the store has kept; of those that are gone, nothing.</summary>
     internal void Follow()
     {
-        var current = _manager.Current;
-        if (ReferenceEquals(current, _followed) || !_selector.Engine.CanStaple) return;
+        var current = installer.Served;
+        if (ReferenceEquals(current, _followed) || !selector.Engine.CanStaple) return;
         var served = current.GroupBy(entry => entry.Value.Credential.Fingerprint, StringComparer.Ordinal).ToDictionary(group => group.Key, StringComparer.Ordinal);
         foreach (var gone in _certificates.Keys.Where(fingerprint => !served.ContainsKey(fingerprint)).ToList())
         {
             _certificates.Remove(gone);
-            _selector.Staple(gone, response: null);
+            selector.Staple(gone, response: null);
         }
 
         foreach (var (fingerprint, hosts) in served)
         {
             if (!_certificates.TryGetValue(fingerprint, out var certificate))
             {
-                _certificates[fingerprint] = certificate = new StapledCertificate(hosts.First().Value.Credential, _time);
+                _certificates[fingerprint] = certificate = new StapledCertificate(hosts.First().Value.Credential, time);
             }
 
             certificate.Hosts = [.. hosts.Select(entry => entry.Key)];
             if (certificate.Answer is null) Restore(certificate);
-            foreach (var host in certificate.Hosts) _states.Show(host, fingerprint, certificate.State);
+            foreach (var host in certificate.Hosts) states.Show(host, fingerprint, certificate.State);
             Show(certificate);
         }
 
-        _states.Retain(current);
+        states.Retain(current);
         _followed = current;
     }
 
     void Restore(StapledCertificate certificate)
     {
         if (certificate.Target is not { } target) return;
-        var now = _clock.Now;
-        var kept = certificate.Hosts.Select(_manager.ReadStaple).OfType<byte[]>().Select(response => target.TryRead(response, now.Wall));
+        var now = clock.Now;
+        var kept = certificate.Hosts.Select(store.ReadStaple).OfType<byte[]>().Select(response => target.TryRead(response, now.Wall));
         if (kept.OfType<OcspAnswer>().MaxBy(answer => answer.ThisUpdate) is not { } newest) return;
         certificate.Take(newest);
-        certificate.Due = DueTime.After(_schedule.Refresh(newest, now.Wall), now);
+        certificate.Due = DueTime.After(schedule.Refresh(newest, now.Wall), now);
     }
 
     async Task<Fetched> FetchAsync(OcspTarget target, CancellationToken cancellationToken)
@@ -155,7 +141,7 @@ public sealed partial class OcspStapler : BackgroundService
         await _places.WaitAsync(cancellationToken);
         try
         {
-            return new(await _client.AskAsync(target, cancellationToken), "");
+            return new(await client.AskAsync(target, cancellationToken), "");
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -178,15 +164,15 @@ public sealed partial class OcspStapler : BackgroundService
             foreach (var host in certificate.Hosts) Keep(host, answer);
         }
 
-        var now = _clock.Now;
-        certificate.Due = DueTime.After(_schedule.Refresh(certificate.Answer!, now.Wall), now);
+        var now = clock.Now;
+        certificate.Due = DueTime.After(schedule.Refresh(certificate.Answer!, now.Wall), now);
     }
 
     void Keep(HostName host, OcspAnswer answer)
     {
         try
         {
-            _manager.SaveStaple(host, answer.Response);
+            store.SaveStaple(host, answer.Response);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -196,8 +182,8 @@ public sealed partial class OcspStapler : BackgroundService
 
     void PutOff(StapledCertificate certificate, string problem)
     {
-        var now = _clock.Now;
-        certificate.Due = DueTime.After(_schedule.Retry(++certificate.Failures), now);
+        var now = clock.Now;
+        certificate.Due = DueTime.After(schedule.Retry(++certificate.Failures), now);
         FetchFailed(Names(certificate), problem, certificate.Due.On(now), certificate.State is OcspState.Good ? "the response at hand goes on being stapled" : "nothing is stapled");
     }
 
@@ -205,10 +191,10 @@ public sealed partial class OcspStapler : BackgroundService
     {
         var state = certificate.State;
         if (state is OcspState.Stale && certificate is { Answer: null, Failures: 0 }) return;
-        _selector.Staple(certificate.Fingerprint, state is OcspState.Good ? certificate.Answer!.Response : null);
+        selector.Staple(certificate.Fingerprint, state is OcspState.Good ? certificate.Answer!.Response : null);
         if (state == certificate.Shown) return;
         certificate.Shown = state;
-        foreach (var host in certificate.Hosts) _states.Show(host, certificate.Fingerprint, state);
+        foreach (var host in certificate.Hosts) states.Show(host, certificate.Fingerprint, state);
         switch (state)
         {
             case OcspState.Good:

@@ -12,7 +12,7 @@ static class Chains
     public static IEnumerable<Finding> Look(EdgeOptions options, TimeProvider time)
     {
         // 1. Served certificates, then those in files that differ.
-        var stored = new OfflineCertificates(options, time, NullLogger<OfflineCertificates>.Instance).Read();
+        var stored = new OfflineCertificates(options, time, NullLoggerFactory.Instance).Read();
         var reader = new CertificateFileReader(options.Hosts, time);
         var all = stored.Select(managed => (managed.Credential, Warning: ChainWarning.Of(managed.Credential, managed.Source, managed.Origin), Host: $"{managed.Host}: "))
             .Concat(from file in CertificateFilesCheck.Readable(options)

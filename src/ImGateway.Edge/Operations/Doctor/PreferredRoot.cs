@@ -22,7 +22,7 @@ static class PreferredRoot
             if (valid.Count == 0) return [new(Check, FindingStatus.Warn, $"this machine trusts no root that '{preferred}' could be compared with", "install the package ca-certificates")];
 
             // Uses certificates served under this preference; before the first, only the name can be checked.
-            var served = new OfflineCertificates(options, time, NullLogger<OfflineCertificates>.Instance).Read()
+            var served = new OfflineCertificates(options, time, NullLoggerFactory.Instance).Read()
                 .Where(managed => Chain(managed).Exists(certificate => IssuerOf(certificate) == preferred)).ToList();
             return served.Count == 0 ? [ByName(preferred, valid)] : [.. served.Select(managed => ByChain(managed, valid))];
         }

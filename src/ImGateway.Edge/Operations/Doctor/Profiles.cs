@@ -36,7 +36,7 @@ static class Profiles
     {
         try
         {
-            return new OfflineCertificates(options, time, NullLogger<OfflineCertificates>.Instance).Read();
+            return new OfflineCertificates(options, time, NullLoggerFactory.Instance).Read();
         }
         catch (CertificateLoadException)
         {

@@ -21,7 +21,7 @@ sealed class ConfigurationFileWatcher : IDisposable
     readonly ITimer _timer;
     bool _wasReplaced;
 
-    public ConfigurationFileWatcher(ConfigurationFile file, string path, TimeProvider time, ILogger logger)
+    public ConfigurationFileWatcher(ConfigurationFile file, string path, TimeProvider time, ILogger<WatchedFolders> logger)
     {
         (_file, _path, _time) = (file, path, time);
         _folders = new WatchedFolders(Look, logger);

@@ -15,7 +15,8 @@ namespace ImGateway.Edge.Operations.Reload;
 sealed partial class ConfigurationReload(
     StartConfiguration started,
     CurrentOptions current,
-    CertificateManager certificates,
+    CertificateReload certificates,
+    FileChanges files,
     RequestPaths paths,
     IOptions<KestrelServerOptions> kestrel,
     ConfigurationMetrics metrics,
@@ -78,7 +79,7 @@ sealed partial class ConfigurationReload(
             ];
             if (changes.Length == 0)
             {
-                var retry = await certificates.RetryFilesAsync(cancellationToken);
+                var retry = await files.RetryAsync(cancellationToken);
                 return new ReloadResult(retry.Served, warnings, [], _since) { RefusedFiles = retry.Refused };
             }
 
@@ -90,7 +91,7 @@ sealed partial class ConfigurationReload(
             // 4. In force.
             await PutInForceAsync(running, next, proxy, cancellationToken);
             _configuration = configuration;
-            var retried = await certificates.RetryFilesAsync(cancellationToken);
+            var retried = await files.RetryAsync(cancellationToken);
             return new ReloadResult([.. changes, .. retried.Served], warnings, []) { RefusedFiles = retried.Refused };
         }
         catch (UserError mistake)
@@ -110,14 +111,14 @@ sealed partial class ConfigurationReload(
     /// <summary>Certificates first: a new host is served before anybody may ask for it. They are also what is still refused.</summary>
     async Task PutInForceAsync(EdgeOptions running, EdgeOptions next, IProxyConfig proxy, CancellationToken cancellationToken)
     {
-        await certificates.ReconfigureAsync(next, cancellationToken);
+        await certificates.ApplyAsync(next, cancellationToken);
         try
         {
             await paths.ReplaceAsync(next, proxy);
         }
         catch (UserError)
         {
-            await certificates.ReconfigureAsync(running, cancellationToken);
+            await certificates.ApplyAsync(running, cancellationToken);
             throw;
         }
 

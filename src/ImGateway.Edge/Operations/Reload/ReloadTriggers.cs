@@ -1,11 +1,12 @@
 using System.Threading.Channels;
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Reload;
 
 /// <summary>What makes the edge reload by itself: SIGHUP, and a file that has changed. Neither ends before the edge does, nor the other.</summary>
 sealed partial class ReloadTriggers(
-    ConfigurationReload reload, StartConfiguration started, Signals signals, TimeProvider time, ILogger<ReloadTriggers> logger) : BackgroundService
+    ConfigurationReload reload, StartConfiguration started, Signals signals, TimeProvider time, ILoggerFactory loggers, ILogger<ReloadTriggers> logger) : BackgroundService
 {
     static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
@@ -47,7 +48,7 @@ sealed partial class ReloadTriggers(
 
     async Task WatchAsync(ConfigurationFile file, string path, CancellationToken cancellationToken)
     {
-        using var watcher = new ConfigurationFileWatcher(file, path, time, logger);
+        using var watcher = new ConfigurationFileWatcher(file, path, time, loggers.CreateLogger<WatchedFolders>());
         while (true)
         {
             await watcher.WaitForChangeAsync(cancellationToken);

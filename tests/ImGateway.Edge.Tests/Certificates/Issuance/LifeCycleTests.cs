@@ -153,7 +153,7 @@ public sealed class LifeCycleTests : IDisposable
         await edge.RoundAsync();
         var serial = edge.Serial();
         _setup.Probe = _ => "shown another chain";
-        var result = await edge.Manager.RenewAsync(Gateway, force: true, staging: false, "uid 0", _progress, CancellationToken.None);
+        var result = await edge.Renewals.RenewAsync(Gateway, force: true, staging: false, "uid 0", _progress, CancellationToken.None);
         Assert.False(result.Succeeded);
         Assert.Contains("shown another chain", result.Message);
         Assert.Equal((serial, serial), (edge.Serial(), result.SerialNumber));
@@ -167,11 +167,11 @@ public sealed class LifeCycleTests : IDisposable
         using var edge = await _setup.StartAsync();
         await edge.RoundAsync();
         var serial = edge.Serial();
-        var result = await edge.Manager.RenewAsync(Gateway, force: false, staging: false, "uid 0", _progress, CancellationToken.None);
+        var result = await edge.Renewals.RenewAsync(Gateway, force: false, staging: false, "uid 0", _progress, CancellationToken.None);
         Assert.True(result.Succeeded);
         Assert.Contains("is not due before", result.Message);
         Assert.Equal(serial, edge.Serial());
-        result = await edge.Manager.RenewAsync(Gateway, force: true, staging: false, "uid 0", _progress, CancellationToken.None);
+        result = await edge.Renewals.RenewAsync(Gateway, force: true, staging: false, "uid 0", _progress, CancellationToken.None);
         Assert.Equal((true, edge.Serial()), (result.Succeeded, result.SerialNumber));
         Assert.Equal(["gateway.example.com: ordering"], _progress.Lines);
         var entry = AuditLog.Read(_setup.Data("audit.jsonl"))[^1];
@@ -182,7 +182,7 @@ public sealed class LifeCycleTests : IDisposable
     public async Task Dry_run_keeps_nothing()
     {
         using var edge = await _setup.StartAsync();
-        var result = await edge.Manager.RenewAsync(Gateway, force: true, staging: true, "uid 0", _progress, CancellationToken.None);
+        var result = await edge.Renewals.RenewAsync(Gateway, force: true, staging: true, "uid 0", _progress, CancellationToken.None);
         Assert.True(result.Succeeded);
         Assert.True(Assert.Single(_ca.Orders).Staging);
         Assert.Empty(edge.Served);
@@ -195,7 +195,7 @@ public sealed class LifeCycleTests : IDisposable
         using var edge = await _setup.StartAsync();
         await edge.RoundAsync();
         var first = edge.Serial();
-        Assert.True((await edge.Manager.RevokeAsync(Gateway, RevocationReason.Superseded, "uid 0", _progress, CancellationToken.None)).Succeeded);
+        Assert.True((await edge.Renewals.RevokeAsync(Gateway, RevocationReason.Superseded, "uid 0", _progress, CancellationToken.None)).Succeeded);
         var second = edge.Serial();
         Assert.Equal([first], _ca.Revoked);
         Assert.Null(edge.Certificate().Previous);
@@ -203,7 +203,7 @@ public sealed class LifeCycleTests : IDisposable
         Assert.Contains("has no previous certificate", Assert.Single((await edge.RollbackAsync()).Problems));
 
         _ca.Fault = _ => new IssuanceException("down");
-        Assert.False((await edge.Manager.RevokeAsync(Gateway, RevocationReason.KeyCompromise, "uid 0", _progress, CancellationToken.None)).Succeeded);
+        Assert.False((await edge.Renewals.RevokeAsync(Gateway, RevocationReason.KeyCompromise, "uid 0", _progress, CancellationToken.None)).Succeeded);
         Assert.Equal([first, second], _ca.Revoked);
         _ca.Fault = _ => null;
         _setup.Time.Advance(TimeSpan.FromMinutes(2));
@@ -271,7 +271,7 @@ public sealed class LifeCycleTests : IDisposable
         };
         await edge.Manager.LookAsync(CancellationToken.None);
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(10));
-        var renewal = edge.Manager.RevokeAsync(Gateway, RevocationReason.KeyCompromise, "uid 0", _progress, CancellationToken.None);
+        var renewal = edge.Renewals.RevokeAsync(Gateway, RevocationReason.KeyCompromise, "uid 0", _progress, CancellationToken.None);
         answer.SetResult(new RenewalWindow(_setup.Time.GetUtcNow().AddDays(60), _setup.Time.GetUtcNow().AddDays(62), null, TimeSpan.FromHours(6)));
         Assert.True((await renewal.WaitAsync(TimeSpan.FromSeconds(10))).Succeeded);
         Assert.NotEqual(serial, edge.Serial());
@@ -286,7 +286,7 @@ public sealed class LifeCycleTests : IDisposable
         using var second = await _setup.StartAsync();
         await second.RoundAsync();
         Assert.Empty(_ca.Orders);
-        Assert.Contains("is held by another imgw process", (await second.Manager.RenewAsync(Gateway, force: true, staging: false, "uid 0", _progress, CancellationToken.None)).Message);
+        Assert.Contains("is held by another imgw process", (await second.Renewals.RenewAsync(Gateway, force: true, staging: false, "uid 0", _progress, CancellationToken.None)).Message);
         await first.RoundAsync();
         Assert.Single(_ca.Orders);
     }

@@ -29,18 +29,18 @@ public sealed class PebbleLifeCycleTests : IDisposable
         await using var pebble = await Pebble.StartAsync(new PebbleOptions { HttpPort = http, TlsPort = https, NonceRejectPercent = 50 });
         File.WriteAllText(_folder["roots.pem"], pebble.HttpsRootPem);
         await using var edge = await InProcessEdge.StartAsync(Options(pebble, http, https, challenge));
-        var manager = edge.Services.GetRequiredService<CertificateManager>();
+        var renewals = edge.Services.GetRequiredService<ManualRenewals>();
 
-        var first = await manager.RenewAsync(Gateway, force: false, staging: false, "test", _lines, Cancelled);
+        var first = await renewals.RenewAsync(Gateway, force: false, staging: false, "test", _lines, Cancelled);
         Assert.True(first.Succeeded, first.Message);
-        var second = await manager.RenewAsync(Gateway, force: true, staging: false, "test", _lines, Cancelled);
+        var second = await renewals.RenewAsync(Gateway, force: true, staging: false, "test", _lines, Cancelled);
         Assert.True(second.Succeeded, second.Message);
-        var third = await manager.RevokeAsync(Gateway, RevocationReason.KeyCompromise, "test", _lines, Cancelled);
+        var third = await renewals.RevokeAsync(Gateway, RevocationReason.KeyCompromise, "test", _lines, Cancelled);
         Assert.True(third.Succeeded, third.Message);
 
         Assert.Equal(3, new[] { first, second, third }.DistinctBy(result => result.SerialNumber).Count());
         Assert.Contains($"gateway.test: proving control by {challenge}", _lines.All);
-        var certificate = Assert.Single(manager.Certificates);
+        var certificate = Assert.Single(edge.Services.GetRequiredService<CertificateOverview>().Certificates);
         Assert.Equal(("acme", third.SerialNumber), (certificate.Source, certificate.Credential.SerialNumber));
         Assert.False(File.Exists(_folder["data", "certificates", "gateway.test", "pending.pem"]));
         Assert.False(File.Exists(_folder["data", "certificates", "gateway.test", "previous.pem"]));

@@ -56,7 +56,7 @@ public sealed class RenewalMetricsTests : IDisposable
         var next = await _setup.MetricAsync(Next);
         Assert.Equal((edge.Served[StoreSetup.Gateway].NotAfter - _ca.Life * 0.1).ToUnixTimeSeconds(), next, tolerance: 1);
 
-        var renewed = await edge.Manager.RenewAsync(StoreSetup.Chat, force: true, staging: false, "uid 0", new Progress<string>(), CancellationToken.None);
+        var renewed = await edge.Renewals.RenewAsync(StoreSetup.Chat, force: true, staging: false, "uid 0", new Progress<string>(), CancellationToken.None);
 
         Assert.True(renewed.Succeeded, renewed.Message);
         Assert.Equal(next, await _setup.MetricAsync(Next));
@@ -73,7 +73,7 @@ public sealed class RenewalMetricsTests : IDisposable
         Assert.Equal(1, await _setup.MetricAsync(Failures));
 
         _setup.WriteFile(_setup.Issue());
-        await edge.Manager.ReconfigureAsync(_setup.Options, CancellationToken.None);
+        await edge.ReloadAsync(_setup.Options);
 
         // Zero stands for none.
         Assert.Equal("files", edge.Certificate().Source);

@@ -173,7 +173,7 @@ public sealed class RevocationTests : IDisposable
 
         Assert.True((await edge.ImportAsync(good)).Succeeded);
 
-        Assert.All(edge.Manager.Certificates, certificate => Assert.Null(certificate.Previous));
+        Assert.All(edge.Overview.Certificates, certificate => Assert.Null(certificate.Previous));
         Assert.DoesNotContain(CertificatePins.Of(leaked.Leaf), KeysOnDisk());
         Assert.All((await edge.RollbackAsync()).Problems, problem => Assert.Contains("has no previous certificate", problem));
     }
@@ -322,7 +322,7 @@ public sealed class RevocationTests : IDisposable
         var gate = Hold(Gateway);
         var before = RenewAsync(edge, Gateway);
         await gate.Reached.Task.WaitAsync(Patience);
-        await edge.Manager.ReconfigureAsync(second, CancellationToken.None);
+        await edge.ReloadAsync(second);
 
         var after = RenewAsync(edge, Gateway);
         gate.Open.SetResult();
@@ -333,10 +333,10 @@ public sealed class RevocationTests : IDisposable
     }
 
     Task<RenewResult> RevokeAsync(StoreSetup.Edge edge, HostName host, RevocationReason reason) =>
-        edge.Manager.RevokeAsync(host, reason, "uid 0", _progress, CancellationToken.None);
+        edge.Renewals.RevokeAsync(host, reason, "uid 0", _progress, CancellationToken.None);
 
     Task<RenewResult> RenewAsync(StoreSetup.Edge edge, HostName host) =>
-        edge.Manager.RenewAsync(host, force: true, staging: false, "uid 0", _progress, CancellationToken.None);
+        edge.Renewals.RenewAsync(host, force: true, staging: false, "uid 0", _progress, CancellationToken.None);
 
     /// <summary>The next order for the host goes no further than this.</summary>
     Gate Hold(HostName host)

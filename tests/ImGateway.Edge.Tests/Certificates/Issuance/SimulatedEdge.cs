@@ -1,8 +1,8 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
-using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
@@ -18,6 +18,7 @@ sealed class SimulatedEdge : IDisposable
     readonly TemporaryDirectory _directory = TemporaryDirectory.InMemory();
     readonly EdgeOptions _options;
     readonly Random _random;
+    ServiceProvider? _services;
     CertificateManager? _manager;
 
     public SimulatedEdge(DateTimeOffset start, int seed)
@@ -38,7 +39,7 @@ sealed class SimulatedEdge : IDisposable
 
     public SimulatedCa Ca { get; }
 
-    public Credential? Served => _manager?.Current.GetValueOrDefault(_options.Hosts[0])?.Credential;
+    public Credential? Served => _services?.GetRequiredService<CertificateInstaller>().Served.GetValueOrDefault(_options.Hosts[0])?.Credential;
 
     /// <summary>What its metrics say.</summary>
     public CollectorRegistry Registry { get; } = Prometheus.Metrics.NewCustomRegistry();
@@ -49,16 +50,10 @@ sealed class SimulatedEdge : IDisposable
     /// <summary>A process begins, on what the one before has left.</summary>
     public async Task RestartAsync()
     {
-        _manager?.Dispose();
-        _manager = new CertificateManager(
-            _options,
-            new ServerCertificateSelector(_options, new SslStreamEngine()),
-            (_, _, _) => Task.FromResult<string?>(null),
-            new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(Registry)),
-            Time,
-            NullLogger<CertificateManager>.Instance,
-            Ca.Authority,
-            random: _random);
+        _services?.Dispose();
+        var graph = new CertificateGraph(_options, Time, NullLogger.Instance) { Registry = Registry, Random = _random };
+        _services = (graph with { CaOf = graph.With(Ca.Authority) }).Build();
+        _manager = _services.GetRequiredService<CertificateManager>();
         await _manager.LoadAsync(CancellationToken.None);
     }
 
@@ -75,7 +70,7 @@ sealed class SimulatedEdge : IDisposable
 
     public void Dispose()
     {
-        _manager?.Dispose();
+        _services?.Dispose();
         Ca.Dispose();
         _directory.Dispose();
     }

@@ -52,7 +52,7 @@ sealed class AcmeWorld : ScheduleWorld
         return Task.CompletedTask;
     }
 
-    protected override CertificateManager Create() => Create(new CertificateAuthority(IssueAsync, AskAsync, (_, _, _) => Task.CompletedTask), probe: null);
+    protected override CertificateAuthority Authority => new(IssueAsync, AskAsync, (_, _, _) => Task.CompletedTask);
 
     protected override void Check(DateTimeOffset now, TimeSpan gap)
     {

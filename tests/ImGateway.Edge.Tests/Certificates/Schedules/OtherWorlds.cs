@@ -2,7 +2,7 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ImGateway.Edge.Tests.Certificates.Schedules;
 
@@ -81,7 +81,7 @@ sealed class FileWorld : ScheduleWorld
     public override async Task RestartAsync()
     {
         // A first start needs one that proves itself.
-        if (Manager is null) _failsToProve = false;
+        if (Services is null) _failsToProve = false;
         await base.RestartAsync();
     }
 
@@ -152,17 +152,14 @@ sealed class StapleWorld : ScheduleWorld
 
     public override async Task RestartAsync()
     {
-        _stapler?.Dispose();
         _started = Clock.GetTimestamp();
         await base.RestartAsync();
-        var states = new OcspStates(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()));
-        _stapler = new OcspStapler(Manager, Selector, states, new OcspClient(Clock), Chance, Clock, NullLogger<OcspStapler>.Instance);
+        _stapler = Services.GetRequiredService<OcspStapler>();
         _stapler.Follow();
     }
 
     public override void Dispose()
     {
-        _stapler?.Dispose();
         base.Dispose();
         _issued.Dispose();
     }

@@ -1,8 +1,9 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
-using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace ImGateway.Edge.Tests.Certificates.Schedules;
@@ -35,9 +36,14 @@ abstract class ScheduleWorld : IDisposable
 
     protected abstract EdgeOptions Options { get; }
 
-    protected CertificateManager Manager { get; private set; } = null!;
+    protected ServiceProvider Services { get; private set; } = null!;
 
-    protected ServerCertificateSelector Selector { get; private set; } = null!;
+    protected CertificateManager Manager => Services.GetRequiredService<CertificateManager>();
+
+    protected ServerCertificateSelector Selector => Services.GetRequiredService<ServerCertificateSelector>();
+
+    /// <summary>The CA; null: there is none.</summary>
+    protected virtual CertificateAuthority? Authority => null;
 
     protected Credential? Served => Selector.Served.GetValueOrDefault(Host);
 
@@ -49,9 +55,9 @@ abstract class ScheduleWorld : IDisposable
 
     public virtual async Task RestartAsync()
     {
-        Manager?.Dispose();
-        Selector = new ServerCertificateSelector(Options, new SslStreamEngine());
-        Manager = Create();
+        Services?.Dispose();
+        var graph = new CertificateGraph(Options, Clock, _log) { Probe = (_, _, _) => Task.FromResult(Probe()), Random = Chance };
+        Services = (Authority is { } authority ? graph with { CaOf = graph.With(authority) } : graph).Build();
         await Manager.LoadAsync(CancellationToken.None);
         foreach (var duty in Duties) duty.Restarted();
         _contexts = null;
@@ -76,7 +82,7 @@ abstract class ScheduleWorld : IDisposable
 
     public virtual void Dispose()
     {
-        Manager?.Dispose();
+        Services?.Dispose();
         _folder.Dispose();
     }
 
@@ -91,18 +97,6 @@ abstract class ScheduleWorld : IDisposable
 
     protected abstract void Check(DateTimeOffset now, TimeSpan gap);
 
-    protected virtual CertificateManager Create() => Create(authority: null, probe: null);
-
-    protected CertificateManager Create(ImGateway.Edge.Certificates.Issuance.CertificateAuthority? authority, string? probe) => new(
-        Options,
-        Selector,
-        (_, _, _) => Task.FromResult(Probe()),
-        new CertificateMetrics(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry())),
-        Clock,
-        _log,
-        authority,
-        random: Chance);
-
     protected virtual string? Probe() => null;
 
     protected static IssuedCertificate Issue(PkiLeaf leaf)
@@ -115,7 +109,7 @@ abstract class ScheduleWorld : IDisposable
         lock (Issuing) return new PkiOcspResponse(about.Leaf, Ca) { Status = OcspStatus.Good, ThisUpdate = now, NextUpdate = now + life }.ToBytes();
     }
 
-    sealed class AlertCount : ILogger<CertificateManager>
+    sealed class AlertCount : ILogger
     {
         public int Alerts { get; private set; }
 

@@ -1,5 +1,7 @@
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 
@@ -275,7 +277,11 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         _edge = await _setup.StartAsync();
         _owned.Add(_edge);
         _states = new OcspStates(Prometheus.Metrics.WithCustomRegistry(_registry));
-        _stapler = new OcspStapler(_edge.Manager, _edge.Selector, _states, new OcspClient(_setup.Time), new Random(1), _setup.Time, _log);
+        var client = new OcspClient(_setup.Time);
+        _owned.Add(client);
+        _stapler = new OcspStapler(
+            _edge.Services.GetRequiredService<CertificateInstaller>(), _edge.Services.GetRequiredService<CertificateStore>(), _edge.Selector, _states, client,
+            new OcspSchedule(new Random(1)), _setup.Time, new ScheduleClock(_setup.Time), _log);
         _owned.Add(_stapler);
         _stapler.Follow();
     }

@@ -32,13 +32,14 @@ public sealed class ReloadTriggersTests : IAsyncDisposable
         var configuration = new ConfigurationBuilder().Build();
         // A reload that has nowhere to read from ends as refused, which is as good as any for who asks when it is asked for.
         var reload = new ConfigurationReload(
-            new StartConfiguration(configuration, File: null), new CurrentOptions(new EdgeOptions()), null!, null!, null!,
+            new StartConfiguration(configuration, File: null), new CurrentOptions(new EdgeOptions()), null!, null!, null!, null!,
             new ConfigurationMetrics(Prometheus.Metrics.WithCustomRegistry(new CollectorRegistry()), _time), _last, _time, NullLogger<ConfigurationReload>.Instance);
         _services = new ServiceCollection()
             .AddSingleton(reload)
             .AddSingleton(new StartConfiguration(configuration, file))
             .AddSingleton(new Signals(_stop, NullLogger<Signals>.Instance))
             .AddSingleton<TimeProvider>(_time)
+            .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton<ILogger<ReloadTriggers>>(_log)
             .BuildServiceProvider();
         _triggers = ActivatorUtilities.CreateInstance<ReloadTriggers>(_services);

@@ -1,0 +1,64 @@
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Challenges;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Prometheus;
+
+namespace ImGateway.Edge.Tests.Certificates;
+
+/// <summary>
+/// The certificates of one edge as the program registers them, without listeners: a test replaces the self-probe, the clock, the random numbers,
+/// the log and the CA. Nothing starts by itself.
+/// </summary>
+sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger Log)
+{
+    public CollectorRegistry Registry { get; init; } = Prometheus.Metrics.NewCustomRegistry();
+
+    public CertificateProbe Probe { get; init; } = (_, _, _) => Task.FromResult<string?>(null);
+
+    public Random Random { get; init; } = new(1);
+
+    /// <summary>The CA of each configuration; null: one that issues nothing, with a budget in DataDirectory.</summary>
+    public Func<EdgeOptions, IssuingCa>? CaOf { get; init; }
+
+    public ServiceProvider Build()
+    {
+        var services = new ServiceCollection()
+            .AddSingleton(new CurrentOptions(Options))
+            .AddSingleton(Time)
+            .AddSingleton(Random)
+            .AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(Registry))
+            .AddSingleton<ILoggerFactory>(new OneLog(Log))
+            .AddSingleton(typeof(ILogger<>), typeof(Logger<>))
+            .AddSingleton(new ServerCertificateSelector(Options, new SslStreamEngine()))
+            .AddChallenges()
+            .AddCertificates(Options);
+        services.AddSingleton(Probe);
+        services.AddSingleton(new CreateIssuingCa(CaOf ?? With(CertificateAuthority.None)));
+        return services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
+    }
+
+    /// <summary>The same CA for each configuration, by one budget.</summary>
+    public Func<EdgeOptions, IssuingCa> With(CertificateAuthority authority)
+    {
+        var ca = new IssuingCa(authority, new IssuanceBudget(AcmePaths.Limits(Options), Time));
+        return _ => ca;
+    }
+
+    /// <summary>All categories in one log.</summary>
+    sealed class OneLog(ILogger log) : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) => log;
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+            // The log is the test's.
+        }
+    }
+}
