@@ -6,14 +6,14 @@ using Microsoft.AspNetCore.Connections;
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// The buffers of Kestrel and its transports, in place of its own pools: those let go of a twentieth in ten seconds at most and cannot be asked to,
-/// so that the blocks of a crowd over HTTP/2 stay resident for many minutes after it (docs/performance.md, "Memory after a crowd").
+/// The memory pools of Kestrel and its transports. Kestrel's own pools release at most a twentieth every ten seconds, and not on request,
+/// so that the blocks of many HTTP/2 connections stay resident for many minutes after they have closed (docs/performance.md, "Memory after a crowd").
 /// </summary>
 sealed class BlockPools : IMemoryPoolFactory<byte>
 {
     readonly ConcurrentDictionary<BlockPool, byte> _pools = new();
 
-    /// <summary>Blocks that nobody uses, in all pools.</summary>
+    /// <summary>Idle blocks in all pools.</summary>
     public int Idle => _pools.Keys.Sum(pool => pool.Idle);
 
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null)
@@ -23,25 +23,25 @@ sealed class BlockPools : IMemoryPoolFactory<byte>
         return pool;
     }
 
-    /// <summary>Lets go of blocks that nobody uses; the next collection frees them.</summary>
-    /// <param name="share">Of every so many one, at least one; 1 = all.</param>
+    /// <summary>Releases idle blocks; the next garbage collection frees them.</summary>
+    /// <param name="share">The divisor: one in <paramref name="share"/> idle blocks is released, at least one; 1 = all.</param>
     public void Release(int share)
     {
         foreach (var (pool, _) in _pools) pool.Release(share);
     }
 }
 
-/// <summary>Blocks of a page, pinned where the collector need not move them. Thread-safe; renting allocates only what nobody has returned.</summary>
+/// <summary>Blocks of one page each on the pinned object heap. Thread-safe; renting allocates only if no block is idle.</summary>
 sealed class BlockPool(Action<BlockPool> onDisposed) : MemoryPool<byte>
 {
-    /// <summary>Bytes.</summary>
+    /// <summary>Size of a block in bytes.</summary>
     public const int BlockSize = 4096;
 
     readonly ConcurrentQueue<Block> _idle = new();
 
     public override int MaxBufferSize => BlockSize;
 
-    /// <summary>Blocks that nobody uses.</summary>
+    /// <summary>The number of idle blocks.</summary>
     public int Idle => _idle.Count;
 
     /// <exception cref="ArgumentOutOfRangeException">More than <see cref="BlockSize"/>.</exception>
@@ -58,7 +58,7 @@ sealed class BlockPool(Action<BlockPool> onDisposed) : MemoryPool<byte>
         }
     }
 
-    // A listener's end, which its connections outlive: they go on renting and returning.
+    // Called when the listener ends, while its connections still rent and return blocks.
     protected override void Dispose(bool disposing) => onDisposed(this);
 
     sealed class Block(BlockPool pool) : IMemoryOwner<byte>

@@ -3,23 +3,23 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// Counts at intervals what the process has open beside connections, and ends silent connections earlier while places are short: with
-/// <c>Edge:Tls:HandshakeTimeout</c> alone as many as there are places would keep everybody else out for as long.
+/// Counts at intervals the descriptors in use beside connections, and closes silent connections earlier while the budget is nearly exhausted: with
+/// <c>Edge:Tls:HandshakeTimeout</c> alone, silent connections could keep out all other clients for that time.
 /// </summary>
 sealed class BudgetWatch(ConnectionBudget budget, ConnectionGate gate, CurrentOptions current, TimeProvider time) : BackgroundService
 {
-    /// <summary>Places are short from here on; nothing is left at 1.</summary>
+    /// <summary>The used share of the budget from which on silent connections are closed earlier; 1 = exhausted.</summary>
     public const double ShortFrom = LimitStatus.ShortFrom;
 
     static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(250), CountEvery = TimeSpan.FromSeconds(5), Shortest = TimeSpan.FromSeconds(1);
 
-    /// <summary>Bytes: what a warm edge takes without clients, where it is not warm yet.</summary>
+    /// <summary>Bytes that a warm edge uses without clients; the lower bound of the estimate.</summary>
     const long LeastFloor = 120 << 20;
 
-    /// <summary>Of the time of one processor at most, however many are open.</summary>
+    /// <summary>The largest share of one processor's time for counting descriptors, however many are open.</summary>
     const int CountingShare = 200;
 
-    /// <summary>How long a connection may be silent: from <paramref name="longest"/> where places begin to be short to a second where none is left.</summary>
+    /// <summary>How long a connection may be silent: falls from <paramref name="longest"/> to one second as the budget is exhausted.</summary>
     public static TimeSpan Patience(double fullness, TimeSpan longest)
     {
         if (fullness < ShortFrom || longest <= Shortest) return longest;
@@ -28,7 +28,7 @@ sealed class BudgetWatch(ConnectionBudget budget, ConnectionGate gate, CurrentOp
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Nobody has connected yet: this is the process itself.
+        // No client has connected yet, so this is the memory of the process itself.
         budget.AllowFor(MemoryLimit.Clients(MemoryLimit.Bytes(), Math.Max(Environment.WorkingSet, LeastFloor)));
         using var timer = new PeriodicTimer(CheckEvery, time);
         var next = TimeSpan.Zero;
@@ -41,7 +41,7 @@ sealed class BudgetWatch(ConnectionBudget budget, ConnectionGate gate, CurrentOp
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <summary>Returns how long it is to be before the next.</summary>
+    /// <summary>Returns the delay until the next round.</summary>
     TimeSpan Count()
     {
         if (OpenFiles.Limit is not { } limit) return Timeout.InfiniteTimeSpan;

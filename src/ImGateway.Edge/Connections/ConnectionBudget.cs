@@ -1,27 +1,27 @@
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// How many connections the machine allows, so that none of its limits is ever met: .NET needs descriptors to start a thread and ends the process
-/// where it gets none. A connection of a client keeps two, one of them for a connection to the gateway; a client over HTTP/2 may have
-/// more of those, which count from when they are made.
+/// The number of connections that descriptors and memory allow, with a reserve: .NET needs descriptors to start a thread, and terminates the process
+/// without them. A client connection counts as two descriptors, one of them for a connection to the gateway; a client over HTTP/2 may have
+/// more upstream connections, which are counted when they are opened.
 /// </summary>
 sealed class ConnectionBudget : ILimitSource
 {
     /// <summary>
-    /// What the process may need beside connections and what it has open anyway: 40 for the management port (<see cref="ManagementPlaces"/>) and the control
-    /// socket, 32 for the pipes by which .NET starts sixteen threads at once, 24 for a dozen assemblies that it loads when they are first needed and keeps
+    /// The reserve of descriptors, beside those open at start: 40 for the management port (<see cref="ManagementPlaces"/>) and the control
+    /// socket, 32 for the pipes with which .NET starts sixteen threads at once, 24 for assemblies that .NET loads at first use and keeps
     /// open, 32 for certificates, the store, logs, name servers, CAs and hook programs.
     /// </summary>
     public const int Reserve = 128;
 
-    /// <summary>Assumed of the process itself until it has been counted, most of it assemblies.</summary>
+    /// <summary>The assumed number of other descriptors until they have been counted; most are assemblies.</summary>
     const int FewestOthers = 200;
 
     readonly Lock _lock = new();
     int _limit = int.MaxValue, _others = FewestOthers;
     int _clients, _upstreams, _places = int.MaxValue;
 
-    /// <summary>From 0 to 1, how much of what there is for connections is taken.</summary>
+    /// <summary>The used share of the budget, from 0 to 1.</summary>
     public double Fullness
     {
         get
@@ -34,10 +34,10 @@ sealed class ConnectionBudget : ILimitSource
 
     int Taken => _clients + Sockets;
 
-    /// <summary>What takes memory: clients, and of clients over HTTP/2 each WebSocket, which has a connection to the gateway of its own.</summary>
+    /// <summary>Connections counted for memory: clients, and for HTTP/2 clients each WebSocket, which has its own upstream connection.</summary>
     int Sockets => Math.Max(_clients, _upstreams);
 
-    /// <summary>Counts the connection of a client until <see cref="OnClosed"/>, or says why there is no room for it.</summary>
+    /// <summary>Counts a client connection until <see cref="OnClosed"/>, or returns the reason for a refusal.</summary>
     public ConnectionRefusal TryAccept()
     {
         const int Each = 2;
@@ -55,7 +55,7 @@ sealed class ConnectionBudget : ILimitSource
         lock (_lock) _clients--;
     }
 
-    /// <summary>Counts a connection to the gateway until <see cref="OnDisconnected"/>; false: there is no room for it.</summary>
+    /// <summary>Counts a connection to the gateway until <see cref="OnDisconnected"/>. False if the budget is exhausted.</summary>
     public bool TryConnect()
     {
         lock (_lock)
@@ -71,9 +71,9 @@ sealed class ConnectionBudget : ILimitSource
         lock (_lock) _upstreams--;
     }
 
-    /// <summary>To be called at intervals, for what is not counted here.</summary>
-    /// <param name="limit">Descriptors that the process may have.</param>
-    /// <param name="count">Counts those it has.</param>
+    /// <summary>Updates, at intervals, the number of descriptors in use beside connections.</summary>
+    /// <param name="limit">The limit of descriptors of the process.</param>
+    /// <param name="count">Counts the open descriptors.</param>
     public void Adjust(int limit, Func<int?> count)
     {
         int before;
@@ -82,12 +82,12 @@ sealed class ConnectionBudget : ILimitSource
         lock (_lock)
         {
             _limit = limit;
-            // Connections come and go while they are counted: in doubt there is less room.
+            // Connections open and close during the count: use the result that leaves less room.
             if (open is { } all) _others = Math.Max(FewestOthers, all - Math.Min(before, _clients + _upstreams));
         }
     }
 
-    /// <summary>How many clients there is memory for.</summary>
+    /// <summary>Sets the number of clients that memory allows.</summary>
     public void AllowFor(int clients)
     {
         lock (_lock) _places = clients;
@@ -98,7 +98,7 @@ sealed class ConnectionBudget : ILimitSource
         var limits = new List<LimitStatus>();
         lock (_lock)
         {
-            // What is kept for somebody counts as used, so that 100 % is where clients are refused.
+            // Reserved descriptors count as used, so that clients are refused at 100 %.
             if (_limit < int.MaxValue) limits.Add(new LimitStatus("descriptors", Math.Min(_limit, _others + Reserve + Taken), _limit));
             if (_places < int.MaxValue) limits.Add(new LimitStatus("memory", Sockets, _places));
         }

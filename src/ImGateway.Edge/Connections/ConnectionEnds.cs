@@ -5,21 +5,21 @@ using Microsoft.AspNetCore.Connections;
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// The connections that are ending, of all listeners. One whose client takes the rest of what it asked for more slowly than
-/// <c>Limits:MinBytesPerSecond</c> is aborted: with a window of zero it would otherwise stay for as long as the client's system answers.
+/// Connections that are closing, of all listeners. If the client reads the rest of the response more slowly than
+/// <c>Limits:MinBytesPerSecond</c>, the connection is aborted: with a zero window it would otherwise stay open as long as the client's TCP stack answers.
 /// </summary>
 sealed partial class ConnectionEnds(CurrentOptions current, TimeProvider time, ILogger<ConnectionEnds> logger) : BackgroundService
 {
     public static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(5);
 
-    /// <summary>A phone between two cells is silent for some seconds.</summary>
+    /// <summary>The grace period: a phone between two cells is silent for some seconds.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
     readonly ConcurrentDictionary<EndingConnection, byte> _ending = new(ReferenceEqualityComparer.Instance);
 
     public long Now => time.GetTimestamp();
 
-    /// <summary>Connections that have ended but for what is on its way to the client.</summary>
+    /// <summary>The number of closing connections with data still on its way to the client.</summary>
     public int Count => _ending.Count;
 
     public TimeSpan ElapsedSince(long timestamp) => time.GetElapsedTime(timestamp);

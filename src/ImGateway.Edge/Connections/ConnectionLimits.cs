@@ -21,14 +21,14 @@ readonly record struct ClientNetwork(ulong Bits, bool IsIpv6)
     }
 }
 
-/// <summary>Counts the connections of the public listeners. All of them, whatever the limits, since a reload may set one at any moment.</summary>
+/// <summary>Counts the connections of the public listeners, in total and per client network. Counts also without a limit, because a reload may set one.</summary>
 sealed class ConnectionLimits(CurrentOptions current)
 {
     readonly Lock _lock = new();
     readonly Dictionary<ClientNetwork, int> _perClient = [];
     int _connections;
 
-    /// <summary>How many addresses are known: those that have a connection.</summary>
+    /// <summary>The number of client networks with at least one connection.</summary>
     public int Clients
     {
         get
@@ -37,8 +37,8 @@ sealed class ConnectionLimits(CurrentOptions current)
         }
     }
 
-    /// <summary>Counts one more, or says which limit stands against it.</summary>
-    /// <param name="client">Null is counted in the total alone.</param>
+    /// <summary>Counts a connection, or returns the limit that refuses it.</summary>
+    /// <param name="client">The client's network; null counts only towards the total.</param>
     public ConnectionRefusal Enter(ClientNetwork? client)
     {
         var limits = current.Value.Limits;
@@ -56,7 +56,7 @@ sealed class ConnectionLimits(CurrentOptions current)
         }
     }
 
-    /// <summary>The end of one that <see cref="Enter"/> counted.</summary>
+    /// <summary>Ends a connection that <see cref="Enter"/> has counted.</summary>
     public void Leave(ClientNetwork? client)
     {
         lock (_lock)
@@ -64,7 +64,7 @@ sealed class ConnectionLimits(CurrentOptions current)
             _connections--;
             if (client is not { } key) return;
             ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(_perClient, key);
-            // Who has none left is forgotten: a scan of addresses leaves nothing behind.
+            // Entries without connections are removed, so that a scan from many addresses leaves nothing behind.
             if (--count == 0) _perClient.Remove(key);
         }
     }

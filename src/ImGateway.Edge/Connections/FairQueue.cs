@@ -1,8 +1,8 @@
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// Clients take turns, one entry at a time (RFC 970): what one of them has put in by the hundred does not stand before what others put in one by
-/// one. A client's own entries keep their order, and where nobody has two, all are in the order of arrival. For one thread at a time.
+/// A fair queue (RFC 970): clients are served round-robin, one entry at a time, so that hundreds of entries of one client do not delay those of
+/// others. The entries of a client keep their order; if no client has more than one, the order is that of arrival. Not thread-safe.
 /// </summary>
 sealed class FairQueue<T> where T : class
 {
@@ -13,7 +13,7 @@ sealed class FairQueue<T> where T : class
 
     public int Count { get; private set; }
 
-    /// <param name="client">Null has a turn of its own for each entry: nobody knows how many it speaks for.</param>
+    /// <param name="client">Null counts as a different client for each entry, for a proxy that carries many clients.</param>
     public Place Add(ClientNetwork? client, T entry)
     {
         Count++;
@@ -27,7 +27,7 @@ sealed class FairQueue<T> where T : class
         return new Place(line, line.Entries.AddLast(entry));
     }
 
-    /// <summary>Null if there is none.</summary>
+    /// <summary>Takes the next entry; null if the queue is empty.</summary>
     public T? TakeNext()
     {
         if (_turns.First is not { Value: var line }) return null;
@@ -42,7 +42,7 @@ sealed class FairQueue<T> where T : class
         return next.Value;
     }
 
-    /// <summary>False if it has been taken.</summary>
+    /// <summary>Removes an entry. False if it has been taken already.</summary>
     public bool Remove(Place place)
     {
         var (line, entry) = place;
@@ -56,8 +56,8 @@ sealed class FairQueue<T> where T : class
     }
 
     /// <summary>
-    /// Takes out the newest entry of a client that has more of them than <paramref name="newcomer"/> will have; null if no such client is found.
-    /// Only a few are looked at: in a crowd where each has one or two there is nothing to find, and everybody who comes in vain would pay for it.
+    /// Removes the newest entry of a client that has more entries than <paramref name="newcomer"/> will have; null if no such client is found.
+    /// Examines only a few clients: if each has one or two entries there is nothing to find, and every refused newcomer would pay for the search.
     /// </summary>
     public T? Displace(ClientNetwork? newcomer)
     {
@@ -75,10 +75,10 @@ sealed class FairQueue<T> where T : class
         return newest.Value;
     }
 
-    /// <summary>Where an entry waits.</summary>
+    /// <summary>The position of an entry.</summary>
     public readonly record struct Place(Line Line, LinkedListNode<T> Entry);
 
-    /// <summary>A client's entries.</summary>
+    /// <summary>The entries of one client.</summary>
     public sealed class Line
     {
         public Line(ClientNetwork? client)

@@ -1,11 +1,11 @@
 namespace ImGateway.Edge.Connections;
 
-/// <summary>Releases connections that the server does not end although their clients have gone (<see cref="ClientConnection.EndsWithClient"/>).</summary>
+/// <summary>Releases connections that Kestrel does not end although the client has disconnected (<see cref="ClientConnection.EndsWithClient"/>).</summary>
 sealed partial class GoneClients(ClientConnections connections, TimeProvider time, ILogger<GoneClients> logger) : BackgroundService
 {
     public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
 
-    /// <summary>Kestrel itself takes up to five seconds over streams that were reset.</summary>
+    /// <summary>Kestrel itself needs up to five seconds for streams that were reset.</summary>
     public const int Looks = 3;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Rounds.RunAsync(LookEvery, time, Look, LookFailed, stoppingToken);

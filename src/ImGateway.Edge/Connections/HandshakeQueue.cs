@@ -1,12 +1,12 @@
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// Places for those who compute a handshake. Who finds none waits behind those who came before, where clients take turns, so that a flood of one
-/// of them is its own trouble. If too many wait, somebody is refused: the newcomer, or who came last of a client with many. In a reconnect storm
-/// clients thus back off at once instead of being timed out after the work was done (docs/decisions/0009).
+/// Concurrency slots for TLS handshakes. A handshake without a free slot waits in a fair queue, so that a flood from one
+/// client delays only that client. If too many wait, one is refused: the newcomer, or the newest waiter of the client with the longest queue. In a reconnect storm
+/// clients thus back off at once, instead of timing out after their handshake was computed (docs/decisions/0009).
 /// </summary>
-/// <param name="places">How many at the same time; asked anew each time.</param>
-/// <param name="waitingPerPlace">How many may wait for each of them.</param>
+/// <param name="places">The number of slots; called each time, because a reload may change it.</param>
+/// <param name="waitingPerPlace">The number of waiters allowed for each slot.</param>
 sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
 {
     readonly Lock _lock = new();
@@ -29,9 +29,9 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
         }
     }
 
-    /// <summary>True: a place is held until <see cref="Leave"/>. False: too many wait.</summary>
-    /// <param name="client">Whose turn it counts as; null is somebody else each time.</param>
-    /// <exception cref="OperationCanceledException">Before its turn came.</exception>
+    /// <summary>True: a slot is held until <see cref="Leave"/>. False: too many wait.</summary>
+    /// <param name="client">The client for fair queuing; null counts as a different client each time.</param>
+    /// <exception cref="OperationCanceledException">Cancelled while waiting.</exception>
     public ValueTask<bool> EnterAsync(ClientNetwork? client, CancellationToken cancellationToken)
     {
         lock (_lock)
@@ -51,7 +51,7 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
 
             var waiter = new Waiter(this, cancellationToken);
             waiter.Place = _waiting.Add(client, waiter);
-            // Last: where it is cancelled already, this gives up at once.
+            // Registered last: a token that is cancelled already runs the callback at once.
             waiter.WatchCancellation();
             return new ValueTask<bool>(waiter.Task);
         }
@@ -75,7 +75,7 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
     {
         lock (_lock)
         {
-            // Who has just been given a place keeps it, and finds out by its own token.
+            // A waiter that has just got a slot keeps it; its own token ends the handshake.
             if (!_waiting.Remove(waiter.Place)) return;
         }
 
@@ -96,8 +96,8 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
         {
             _admitted = admitted;
             _watching.Unregister();
-            // Behind the work that is there already. In front of it, as a task's own continuations would be, the hellos of a storm all came before
-            // the first answer to one, so that everybody was up only when everybody was.
+            // Queued globally (FIFO), behind the work that is there. Resuming in LIFO order, as continuations of a task would, delayed
+            // every handshake to the end of the burst.
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
 

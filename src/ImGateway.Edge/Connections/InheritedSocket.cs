@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace ImGateway.Edge.Connections;
 
-/// <summary>A listening socket that somebody else opened, and may share with other processes.</summary>
+/// <summary>A listening socket that another process opened and may share.</summary>
 sealed class InheritedSocket
 {
     const int SetDescriptorFlags = 2, CloseOnExec = 1;
@@ -17,17 +17,17 @@ sealed class InheritedSocket
 
     public int Descriptor { get; }
 
-    /// <summary>What LISTEN_FDNAMES calls it.</summary>
+    /// <summary>The name in LISTEN_FDNAMES.</summary>
     public string? Name { get; }
 
-    /// <summary>Null if it is no TCP socket that listens.</summary>
+    /// <summary>Null if the descriptor is not a listening TCP socket.</summary>
     public IPEndPoint? Address { get; }
 
     public Socket? Socket { get; }
 
     public static InheritedSocket Take(int descriptor, string? name)
     {
-        // Programs that the edge starts are not to hold its ports open.
+        // Close-on-exec, so that programs started by the edge do not keep its ports open.
         var failed = SetFlags(descriptor, SetDescriptorFlags, CloseOnExec) != 0;
         return new InheritedSocket(descriptor, name, failed ? null : Open(descriptor));
     }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ImGateway.Edge.Connections;
 
-/// <summary>The sockets that the process was started with, as sd_listen_fds(3) says: by systemd, or by whatever starts a new edge beside the old.</summary>
+/// <summary>The sockets passed at start in the protocol of sd_listen_fds(3): by systemd, or by a supervisor that starts a new edge beside the old one.</summary>
 sealed class InheritedSockets(IReadOnlyList<InheritedSocket> all, string? problem = null)
 {
     const int FirstDescriptor = 3, Most = 256;
@@ -11,14 +11,14 @@ sealed class InheritedSockets(IReadOnlyList<InheritedSocket> all, string? proble
 
     public IReadOnlyList<InheritedSocket> All => all;
 
-    /// <summary>Why the environment's word on them cannot be understood.</summary>
+    /// <summary>Problems of the environment variables that describe them.</summary>
     public string? Problem => problem;
 
-    /// <summary>Takes them over, once: programs that this one starts shall not think that they are theirs.</summary>
+    /// <summary>Takes over the sockets, once, and clears the variables, so that child processes do not use them.</summary>
     public static InheritedSockets Take()
     {
         string? count = Taken("LISTEN_FDS"), process = Taken("LISTEN_PID"), names = Taken("LISTEN_FDNAMES");
-        // Meant for the program that started this one.
+        // LISTEN_PID names another process: the sockets are not for this one.
         if (count is null || process != Environment.ProcessId.ToString(CultureInfo.InvariantCulture)) return None;
         if (!int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > Most)
             return new InheritedSockets([], $"LISTEN_FDS: is not a number of sockets up to {Most}; correct what starts imgw");

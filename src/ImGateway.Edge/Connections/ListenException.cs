@@ -3,7 +3,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Connections;
 
-/// <summary>An address cannot be listened on. The message is one line for the operator.</summary>
+/// <summary>Listening on an address failed. The message is one line for the operator.</summary>
 sealed class ListenException(string setting, SocketException reason) : Exception(Line(setting, reason), reason)
 {
     static string Line(string setting, SocketException reason) => reason.SocketErrorCode switch

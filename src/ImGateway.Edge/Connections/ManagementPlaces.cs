@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Connections;
 
-/// <summary>Connections of the management port: a fixed number of its own, so that it answers however many clients there are, and takes nothing from them.</summary>
+/// <summary>Limits the connections of the management port to a fixed number of their own, so that it works however many clients there are.</summary>
 sealed class ManagementPlaces
 {
     public const int Most = 32;

@@ -3,26 +3,26 @@ using System.IO.Enumeration;
 
 namespace ImGateway.Edge.Connections;
 
-/// <summary>The file descriptors of this process, as Linux reports them.</summary>
+/// <summary>Number and limit of the process' file descriptors, from /proc.</summary>
 static class OpenFiles
 {
-    /// <summary>With fewer there is no room for clients beside what the process itself needs.</summary>
+    /// <summary>The minimum: with fewer, nothing is left for clients.</summary>
     public const int Fewest = 512;
 
     const string LimitsFile = "/proc/self/limits", Descriptors = "/proc/self/fd", Row = "Max open files";
 
     /// <summary>
-    /// How many there may be; null where that cannot be known. The soft limit is the one in force, and .NET raises it to the hard one when it starts
+    /// The limit; null if unknown. The soft limit is in force, and .NET raises it to the hard limit at start
     /// (a test keeps that).
     /// </summary>
     public static int? Limit => File.Exists(LimitsFile) ? LimitIn(File.ReadLines(LimitsFile)) : null;
 
-    /// <summary>How many there are now; null where that cannot be known. Takes a third of a microsecond for each.</summary>
+    /// <summary>The number in use; null if unknown. Takes a third of a microsecond for each descriptor.</summary>
     public static int? Count()
     {
         try
         {
-            // No name is made of any of them.
+            // Counts directory entries without creating strings.
             return new FileSystemEnumerable<byte>(Descriptors, static (ref FileSystemEntry _) => 0).Count();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -31,7 +31,7 @@ static class OpenFiles
         }
     }
 
-    /// <param name="lines">Of <c>/proc/PID/limits</c>.</param>
+    /// <param name="lines">The lines of <c>/proc/PID/limits</c>.</param>
     public static int? LimitIn(IEnumerable<string> lines)
     {
         var soft = lines.FirstOrDefault(line => line.StartsWith(Row, StringComparison.Ordinal))?[Row.Length..]
@@ -41,7 +41,7 @@ static class OpenFiles
             : null;
     }
 
-    /// <summary>Why the edge cannot serve with so many; empty = it can.</summary>
+    /// <summary>Why the edge cannot serve with this limit; empty = it can.</summary>
     public static IReadOnlyList<string> Problems(int? limit) => limit is < Fewest
         ? [$"RLIMIT_NOFILE: {limit} file descriptors are too few for an edge, which needs {Fewest} at least and two more for each WebSocket; {HowToRaise}"]
         : [];

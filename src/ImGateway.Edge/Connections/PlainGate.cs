@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace ImGateway.Edge.Connections;
 
-/// <summary>On a connection over a limit, which is there to have a CA's question answered and no other.</summary>
+/// <summary>Marks a connection over a limit, on which only http-01 requests of a CA are answered.</summary>
 sealed record OverLimitFeature(ConnectionRefusal Refusal);
 
-/// <summary>The gate of listeners without TLS. As with TLS, a client that sends nothing is waited for as long as <c>Edge:Tls:HandshakeTimeout</c>.</summary>
+/// <summary>Admission for listeners without TLS. As with TLS, a client that sends nothing is closed after <c>Edge:Tls:HandshakeTimeout</c>.</summary>
 sealed class PlainGate(ConnectionGate gate, TlsSection options, TimeProvider time)
 {
     public ConnectionDelegate Middleware(ConnectionDelegate next) => connection => ServeAsync(connection, next);
@@ -17,7 +17,7 @@ sealed class PlainGate(ConnectionGate gate, TlsSection options, TimeProvider tim
         using var timeout = new CancellationTokenSource(options.HandshakeTimeout, time);
         using var admission = await gate.AdmitAsync(connection, timeout);
         if (admission.IsClosed) return;
-        // A stop ends it, as the server does once it has the connection.
+        // A stop cancels the wait, as the server would do after this middleware.
         using var stop = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested.UnsafeRegister(
             static wait => ((CancellationTokenSource)wait!).Cancel(), timeout) ?? default;
         var speaks = await SpeaksAsync(connection, timeout.Token);

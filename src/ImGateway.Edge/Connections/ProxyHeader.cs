@@ -9,19 +9,19 @@ namespace ImGateway.Edge.Connections;
 
 enum ProxyHeaderStatus
 {
-    /// <summary>A header so far; more must come.</summary>
+    /// <summary>A valid beginning of a header; more bytes are needed.</summary>
     Incomplete,
     Complete,
     Malformed,
 }
 
-/// <summary>What a proxy says of the connection it passes on. No addresses: its own connection, as for a health check, or one of no Internet address.</summary>
+/// <summary>A parsed PROXY header. Without addresses: the proxy's own connection (a health check), or one that is not over IP.</summary>
 readonly record struct ProxyHeader(IPEndPoint? Source, IPEndPoint? Destination)
 {
-    /// <summary>CR LF included (PROXY protocol §2.1).</summary>
+    /// <summary>The longest header of version 1, including CR LF (PROXY protocol §2.1).</summary>
     const int LongestText = 107;
 
-    /// <summary>Addresses and TLVs. Proxies send some hundred bytes; the format would allow 64 KiB.</summary>
+    /// <summary>The longest addresses and TLVs accepted. Proxies send some hundred bytes; the format allows 64 KiB.</summary>
     const int LongestBinary = 4096;
 
     const int BinaryPrefix = 16, Ipv4Addresses = 12, Ipv6Addresses = 36;
@@ -32,10 +32,10 @@ readonly record struct ProxyHeader(IPEndPoint? Source, IPEndPoint? Destination)
 
     static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
-    /// <summary>Reads a header of version 1 or 2 from the start of <paramref name="received"/>, wherever it is cut.</summary>
-    /// <param name="received">All that has been received.</param>
-    /// <param name="header">What a complete one says.</param>
-    /// <param name="end">Where a complete one ends.</param>
+    /// <summary>Parses a header of version 1 or 2 at the start of <paramref name="received"/>, which may be incomplete.</summary>
+    /// <param name="received">All bytes received so far.</param>
+    /// <param name="header">The parsed header, if complete.</param>
+    /// <param name="end">The end of the header, if complete.</param>
     public static ProxyHeaderStatus Read(ReadOnlySequence<byte> received, out ProxyHeader header, out SequencePosition end)
     {
         (header, end) = (default, received.Start);
@@ -76,7 +76,7 @@ readonly record struct ProxyHeader(IPEndPoint? Source, IPEndPoint? Destination)
         length = lineEnd + 1;
         Span<char> line = stackalloc char[lineEnd - 1 - Text.Length];
         Encoding.ASCII.GetChars(start[Text.Length..(lineEnd - 1)], line);
-        // Whatever follows UNKNOWN is to be ignored.
+        // Text after UNKNOWN must be ignored.
         if (line is "UNKNOWN" || line.StartsWith("UNKNOWN ")) return ProxyHeaderStatus.Complete;
 
         Span<Range> parts = stackalloc Range[6];
@@ -91,7 +91,7 @@ readonly record struct ProxyHeader(IPEndPoint? Source, IPEndPoint? Destination)
 
     static IPEndPoint? EndPoint(ReadOnlySpan<char> address, ReadOnlySpan<char> port, bool isIpv4)
     {
-        // .NET's parser also knows octal, hexadecimal and short forms, scopes and ports; the protocol allows none of them.
+        // .NET's parser also accepts octal, hexadecimal and short forms, scopes and ports, which the protocol does not allow.
         if (address.ContainsAnyExcept(isIpv4 ? "0123456789." : "0123456789abcdefABCDEF:.")) return null;
         if (!IPAddress.TryParse(address, out var ip)) return null;
         if (isIpv4 ? !address.SequenceEqual(ip.ToString()) : !address.Contains(':')) return null;
@@ -110,7 +110,7 @@ readonly record struct ProxyHeader(IPEndPoint? Source, IPEndPoint? Destination)
         int rest = BinaryPrimitives.ReadUInt16BigEndian(start[14..]);
         if (rest > LongestBinary) return ProxyHeaderStatus.Malformed;
         length = BinaryPrefix + rest;
-        // Of a connection of the proxy's own, of UDP, of a Unix socket and of the unspecified nothing is to be known.
+        // LOCAL, UDP, Unix sockets and unspecified families carry no usable address.
         var addresses = start[12] == Local ? 0 : start[13] switch { TcpOverIpv4 => Ipv4Addresses, TcpOverIpv6 => Ipv6Addresses, _ => 0 };
         if (addresses == 0) return ProxyHeaderStatus.Complete;
         if (rest < addresses) return ProxyHeaderStatus.Malformed;

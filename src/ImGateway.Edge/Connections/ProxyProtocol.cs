@@ -4,16 +4,16 @@ using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Connections;
 
-/// <summary>Takes the required PROXY header off a connection, which from then on is its client's.</summary>
+/// <summary>Consumes the required PROXY header of a connection and sets the client's address.</summary>
 sealed class ProxyProtocol(CurrentOptions current)
 {
-    /// <summary>Null if the header was there and taken; else why the connection ends, empty where that is nobody's concern.</summary>
+    /// <summary>Null on success; otherwise the reason to close the connection, empty if it need not be logged.</summary>
     public async ValueTask<string?> TakeAsync(ConnectionContext connection, CancellationToken cancellationToken)
     {
-        // 1. Before a byte is read: what others claim to be is worth nothing.
+        // 1. Check the peer before reading a byte: only trusted proxies may send a header.
         if (!IsTrusted(connection.RemoteEndPoint)) return "is not one of Edge:TrustedProxies, from which alone Edge:Listen:ProxyProtocol lets connections come";
 
-        // 2. What follows the header stays for who speaks next.
+        // 2. Bytes after the header remain for the next protocol.
         var input = connection.Transport.Input;
         while (true)
         {
@@ -24,12 +24,12 @@ sealed class ProxyProtocol(CurrentOptions current)
             switch (status)
             {
                 case ProxyHeaderStatus.Complete:
-                    // 3. Without addresses it is the proxy itself that connects.
+                    // 3. Without addresses, the proxy itself is the client.
                     if (header.Source is not null) (connection.RemoteEndPoint, connection.LocalEndPoint) = (header.Source, header.Destination);
                     return null;
                 case ProxyHeaderStatus.Malformed:
                     return "sent no PROXY header, or a wrong one; switch it on there, or Edge:Listen:ProxyProtocol off";
-                // Balancers look whether the port is open by opening it.
+                // Load balancers check the port by connecting and closing.
                 case ProxyHeaderStatus.Incomplete when read.IsCompleted:
                     return isEmpty ? "" : "closed in the middle of the PROXY header";
             }

@@ -2,7 +2,7 @@ using Prometheus;
 
 namespace ImGateway.Edge.Connections;
 
-/// <summary>Everything the edge refuses, connections here and requests in <c>Proxying</c>, is one counter.</summary>
+/// <summary>The counter of all refusals: connections here, requests in <c>Proxying</c>.</summary>
 sealed class RefusedMetrics
 {
     readonly Counter _refused;
@@ -14,15 +14,15 @@ sealed class RefusedMetrics
             "imgw_refused_total",
             "Connections and requests that the edge refused by itself, by cause: a limit reached, or a form that is not let through.",
             ["reason"],
-            // Exemplars would read the current activity on every request.
+            // Without exemplars, which would read the current activity on every request.
             new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() });
         _connections = [.. Enum.GetValues<ConnectionRefusal>().Skip(1).Select(refusal => Of(refusal.Label()))];
     }
 
-    /// <summary>To be kept by who counts. Reasons are a fixed set, so that labels are bounded.</summary>
+    /// <summary>The counter of one reason, for the caller to keep. Reasons are a fixed set, so that labels are bounded.</summary>
     public Counter.Child Of(string reason) => _refused.WithLabels(reason);
 
-    /// <summary>What was counted so far.</summary>
+    /// <summary>The count so far.</summary>
     public IEnumerable<(string Reason, long Count)> Refused =>
         _refused.GetAllLabelValues().Select(labels => (labels[0], (long)_refused.WithLabels(labels).Value));
 

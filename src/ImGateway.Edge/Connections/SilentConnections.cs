@@ -1,7 +1,7 @@
 namespace ImGateway.Edge.Connections;
 
-/// <summary>Connections that have sent nothing yet, the oldest first, with what ends the wait for them.</summary>
-/// <param name="most">How many there may be; one more ends the oldest.</param>
+/// <summary>Connections that have sent nothing yet, oldest first, with the token source that cancels the wait for each.</summary>
+/// <param name="most">The largest number; one more cancels the oldest.</param>
 sealed class SilentConnections(TimeProvider time, int most = int.MaxValue)
 {
     readonly Lock _lock = new();
@@ -15,7 +15,7 @@ sealed class SilentConnections(TimeProvider time, int most = int.MaxValue)
         }
     }
 
-    /// <param name="wait">Cancelled to end it. Its owner may use it for something else once the connection has left.</param>
+    /// <param name="wait">Cancelled to close the connection. The owner may reuse it once the connection has left.</param>
     public Silence Enter(CancellationTokenSource wait)
     {
         lock (_lock)
@@ -37,12 +37,12 @@ sealed class SilentConnections(TimeProvider time, int most = int.MaxValue)
     {
         lock (_lock)
         {
-            // Null where it has been ended.
+            // Null if it has been cancelled already.
             if (node.List is not null) _waiting.Remove(node);
         }
     }
 
-    /// <summary>Within the lock: after <see cref="Leave"/> nobody may cancel what has another use by then.</summary>
+    /// <summary>Cancels within the lock: after <see cref="Leave"/> the source may be reused and must not be cancelled.</summary>
     void EndOldest()
     {
         var (wait, _) = _waiting.First!.Value;
@@ -53,7 +53,7 @@ sealed class SilentConnections(TimeProvider time, int most = int.MaxValue)
     /// <summary>A connection that has sent nothing.</summary>
     public readonly struct Silence(SilentConnections all, LinkedListNode<(CancellationTokenSource, long)> node)
     {
-        /// <summary>It has sent something, or nothing is waited for any more. May be called again.</summary>
+        /// <summary>Removes the connection, because it has sent something or is no longer waited for. May be called again.</summary>
         public void End() => all?.Leave(node);
     }
 }
