@@ -3,14 +3,14 @@ using System.Net;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>Which addresses of gateways did not connect when another one of the same name did: for a minute they are tried last.</summary>
+/// <summary>Remembers for a minute which addresses of a gateway failed while another address of the same name connected; these are tried last.</summary>
 sealed class AddressMemory(TimeProvider time)
 {
     static readonly TimeSpan Remembered = TimeSpan.FromMinutes(1);
 
     readonly ConcurrentDictionary<IPAddress, long> _failed = new();
 
-    /// <summary>RFC 8305 §4: families take turns, in the system's order, so that one that does not work is left soon. Those that failed come last.</summary>
+    /// <summary>Alternates the address families (RFC 8305 §4), otherwise in the system's order, so that a broken family costs one attempt. Addresses that failed come last.</summary>
     public IReadOnlyList<IPAddress> Order(IReadOnlyList<IPAddress> addresses)
     {
         if (addresses.Count == 1) return addresses;
@@ -28,7 +28,7 @@ sealed class AddressMemory(TimeProvider time)
 
     public void Failed(IPAddress address)
     {
-        // Names whose addresses change leave nothing behind.
+        // Old entries are removed, because the addresses of a name may change.
         foreach (var known in _failed.Keys.Where(known => !HasFailed(known)).ToList()) _failed.TryRemove(known, out _);
         _failed[address] = time.GetTimestamp();
     }

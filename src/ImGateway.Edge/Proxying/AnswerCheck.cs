@@ -4,8 +4,8 @@ using Yarp.ReverseProxy.Transforms;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// An answer whose end two readers may see at different places is none (RFC 9112 §6.3): whatever follows it on the upstream's connection
-/// could be taken for somebody else's answer.
+/// Rejects a response whose end is ambiguous (RFC 9112 §6.3): bytes after it on the upstream's connection
+/// could be taken for the response to another request.
 /// </summary>
 sealed class AnswerCheck : ResponseTransform
 {

@@ -2,12 +2,12 @@ using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>What a request has tried in vain: a feature of those that are repeated, and of no other.</summary>
+/// <summary>The failed attempts of a request that is retried. Set as a feature only on retried requests.</summary>
 sealed class Attempts
 {
     readonly List<DestinationState> _failed = [];
 
-    /// <summary>How often the connection was lost that the request had been sent on.</summary>
+    /// <summary>How often the connection was lost after the request had been sent.</summary>
     public int Lost { get; set; }
 
     public void Add(DestinationState? destination)

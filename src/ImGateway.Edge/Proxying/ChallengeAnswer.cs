@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>http-01 as a request asks for it (RFC 8555 §8.3), on port 80 and, where something in front sends CAs there, on 443.</summary>
+/// <summary>Answers http-01 requests (RFC 8555 §8.3), on port 80 and, after a redirect by a proxy in front, on 443.</summary>
 static class ChallengeAnswer
 {
-    /// <summary>Whether the request is for a token and nothing else; then <paramref name="answer"/> is its response, null for a token that is not pending.</summary>
+    /// <summary>Whether the request is an http-01 request; if so, <paramref name="answer"/> is the key authorization, null for a token that is not pending.</summary>
     public static bool IsAskedFor(HttpContext context, HttpChallenges challenges, out byte[]? answer)
     {
         answer = null;

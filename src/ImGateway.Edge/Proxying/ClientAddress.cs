@@ -4,15 +4,15 @@ using Microsoft.Extensions.Primitives;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>Who is at the other end of a connection, IPv4-mapped addresses as IPv4; kept on the connection.</summary>
-/// <param name="By">The configuration that says whom to trust: another one is asked anew.</param>
+/// <summary>The peer of a connection, with IPv4-mapped addresses as IPv4; cached on the connection.</summary>
+/// <param name="By">The configuration that determined the trust; after a reload the peer is evaluated again.</param>
 sealed record Peer(IPAddress? Address, string Text, bool IsTrusted, EdgeOptions By);
 
-/// <param name="Client">The rightmost hop that is no trusted proxy.</param>
-/// <param name="Chain">What X-Forwarded-For says to the upstream.</param>
+/// <param name="Client">The rightmost hop that is not a trusted proxy.</param>
+/// <param name="Chain">The value of X-Forwarded-For for the upstream.</param>
 readonly record struct ClientHops(string Client, string Chain);
 
-/// <summary>Where a request comes from: the peer or, behind trusted proxies, the rightmost hop they do not vouch for as one of them.</summary>
+/// <summary>Determines the client of a request: the peer or, behind trusted proxies, the rightmost untrusted hop.</summary>
 sealed class ClientAddress(EdgeOptions options)
 {
     public ClientHops Of(HttpContext context, ListenerFeature listener)
@@ -21,20 +21,20 @@ sealed class ClientAddress(EdgeOptions options)
         if (!peer.IsTrusted) return new ClientHops(peer.Text, peer.Text);
         var headers = context.Request.Headers;
         var hops = Hops(headers["X-Forwarded-For"]);
-        // Forwarded (RFC 7239) counts where the older header is absent: nobody should find two answers.
+        // Forwarded (RFC 7239) counts only without X-Forwarded-For, so that there is one result.
         if (hops.Count == 0) hops = ForwardedFor(headers["Forwarded"]);
         if (hops.Count == 0) return new ClientHops(peer.Text, peer.Text);
         return new ClientHops(ClientOf(hops, peer.Text), string.Join(", ", hops.Append(peer.Text)));
     }
 
-    /// <summary>Whose share of a limit a request takes; null where the connection has no address.</summary>
+    /// <summary>The client for rate limits; null if the connection has no address.</summary>
     public IPAddress? AddressOf(HttpContext context, ListenerFeature listener)
     {
         var peer = PeerOf(context, listener);
         return peer.IsTrusted && IPAddress.TryParse(Of(context, listener).Client, out var client) ? client : peer.Address;
     }
 
-    /// <summary>The address of one hop: brackets, quotes and a port tolerated; null if it is none.</summary>
+    /// <summary>Parses the address of one hop, with optional brackets, quotes and port; null if it is not an address.</summary>
     public static IPAddress? ParseHop(ReadOnlySpan<char> hop)
     {
         hop = hop.Trim().Trim('"');
@@ -48,7 +48,7 @@ sealed class ClientAddress(EdgeOptions options)
             hop = hop[..hop.IndexOf(':')];
         }
 
-        // "1" and "0x7f.1" parse as addresses too; only the usual spellings are meant.
+        // "1" and "0x7f.1" parse as addresses too; only canonical spellings are accepted.
         if (!hop.Contains(':') && hop.Count('.') != 3) return null;
         return IPAddress.TryParse(hop, out var address) ? address.Unmapped() : null;
     }
@@ -58,7 +58,7 @@ sealed class ClientAddress(EdgeOptions options)
         var client = peer;
         for (var i = hops.Count - 1; i >= 0; i--)
         {
-            // Whatever a trusted proxy wrote that is no address ends what can be known.
+            // A hop that is not an address ends the chain.
             if (ParseHop(hops[i]) is not { } address) break;
             client = address.ToString();
             if (!options.TrustedProxies.AnyContains(address)) break;
@@ -67,7 +67,7 @@ sealed class ClientAddress(EdgeOptions options)
         return client;
     }
 
-    /// <summary>Found once a connection, and again after a reload: who is trusted may have changed.</summary>
+    /// <summary>Evaluated once for each connection, and again after a reload, which may change the trusted proxies.</summary>
     Peer PeerOf(HttpContext context, ListenerFeature listener)
     {
         var peer = listener.Peer;

@@ -3,8 +3,8 @@ using System.Text;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// Reads a Content-Length by RFC 9110 §8.6: digits and nothing else. Kestrel keeps only the number, and by itself takes <c>+5</c> for one; but it asks for an
-/// encoding of the value first, and refuses what it decodes to if that is no number.
+/// Rejects a Content-Length that is not digits only (RFC 9110 §8.6). Kestrel itself accepts <c>+5</c> and keeps only the number; but it requests an
+/// encoding for the value first, and rejects the decoded text if it is not a number.
 /// </summary>
 sealed class ContentLengthEncoding : Encoding
 {
@@ -12,7 +12,7 @@ sealed class ContentLengthEncoding : Encoding
 
     public static ContentLengthEncoding Instance { get; } = new();
 
-    /// <summary>Kestrel leaves no room for more characters than a number has: leading zeros are left out, and what is longer even so is no number.</summary>
+    /// <summary>Kestrel's buffer has room for the digits of a number: leading zeros are omitted, and a value that is still longer is not a number.</summary>
     public override int GetChars(ReadOnlySpan<byte> bytes, Span<char> chars)
     {
         if (bytes.Length > chars.Length) bytes = bytes.TrimStart((byte)'0');

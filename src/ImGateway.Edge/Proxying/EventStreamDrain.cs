@@ -3,12 +3,12 @@ using ImGateway.Edge.WebSockets;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// Ends the streams of events in a drain, as it ends WebSockets: each at a moment of its own, so that clients do not come back all at once. It may be
-/// between any two bytes: a client drops an event without its end, and comes back with the id of the last whole one (HTML, "Server-sent events").
+/// Ends event streams in a drain, spread over time like WebSockets, so that clients do not reconnect all at once. The end may be
+/// between any two bytes: a client discards an incomplete event and reconnects with the id of the last complete one (HTML, "Server-sent events").
 /// </summary>
 sealed class EventStreamDrain(OpenEventStreams streams, Random random, TimeProvider time)
 {
-    /// <summary>Few streams are opened once no client can connect any more.</summary>
+    /// <summary>The interval at which streams opened during the drain are ended; there are few, since no client can connect any more.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Ends what is open over <paramref name="spread"/>, then what has been opened since, until cancelled.</summary>

@@ -6,15 +6,15 @@ using Yarp.ReverseProxy.Transforms;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// Server-sent events are rarer than the bytes of other responses. YARP has one time-out for all responses of a cluster, so these are copied
-/// here, with their own, and everything else stays as YARP does it. Goes last of the transforms: the response begins in it.
+/// Copies server-sent events with their own time-out, because they may be silent longer than other responses and YARP has one time-out for all
+/// responses of a cluster. Must be the last transform, because it starts the response.
 /// </summary>
 sealed class EventStreams(CurrentOptions options, OpenEventStreams open, TimeProvider time) : ResponseTransform
 {
     const string EventStream = "text/event-stream";
     const int BufferBytes = 16 * 1024;
 
-    /// <summary>Most servers of events send a comment each 15 to 45 seconds; one that sends none must not be cut where nothing happens.</summary>
+    /// <summary>Most servers send a comment every 15 to 45 seconds; the time-out is long enough for those that send none.</summary>
     static readonly TimeSpan Shortest = TimeSpan.FromHours(1);
 
     public override async ValueTask ApplyAsync(ResponseTransformContext context)
@@ -38,10 +38,10 @@ sealed class EventStreams(CurrentOptions options, OpenEventStreams open, TimePro
         open.Add(stream);
         try
         {
-            // A client counts the stream as open when it has the headers, which may be long before the first event.
+            // Flush the headers: a client considers the stream open when it has them, which may be long before the first event.
             await context.Response.StartAsync(silent.Token);
             await using var events = await upstream.Content.ReadAsStreamAsync(silent.Token);
-            // A silent stream holds no buffer: an empty read returns when there is more to read.
+            // A zero-byte read returns when there is data, so that a silent stream holds no buffer.
             while (await events.ReadAsync(Memory<byte>.Empty, silent.Token) == 0)
             {
                 var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -63,7 +63,7 @@ sealed class EventStreams(CurrentOptions options, OpenEventStreams open, TimePro
         }
         catch (OperationCanceledException) when (stream.IsEnded && !context.RequestAborted.IsCancellationRequested)
         {
-            // A drain: to the client an end as any other, after which it comes back.
+            // Ended by a drain: for the client a normal end, after which it reconnects.
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or HttpRequestException or ObjectDisposedException)
         {
@@ -71,7 +71,7 @@ sealed class EventStreams(CurrentOptions options, OpenEventStreams open, TimePro
                 : e is OperationCanceledException ? ForwarderError.RequestTimedOut
                 : ForwarderError.ResponseBodyDestination;
             context.Features.Set<IForwarderErrorFeature>(new Failure(error, e));
-            // The client must not take the end for that of the stream.
+            // Abort, so that the client does not take this for the end of the stream.
             context.Abort();
         }
         finally

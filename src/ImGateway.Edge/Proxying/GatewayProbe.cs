@@ -4,10 +4,10 @@ using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>Whether anybody is there: by a connection without a request, which no gateway has to work for.</summary>
+/// <summary>Checks whether a gateway accepts connections, by connecting without a request.</summary>
 static class GatewayProbe
 {
-    /// <summary>To any of <paramref name="destinations"/>, asked all at once.</summary>
+    /// <summary>Whether any of <paramref name="destinations"/> accepts a connection; all are tried concurrently.</summary>
     public static async Task<bool> ConnectsAsync(
         IReadOnlyList<DestinationState> destinations, TimeSpan limit, AddressMemory memory, TimeProvider time, CancellationToken cancellationToken)
     {

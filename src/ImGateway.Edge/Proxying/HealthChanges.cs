@@ -5,8 +5,8 @@ using Yarp.ReverseProxy.Model;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// A line at each change of what health checks find, with the address. YARP's own, which are off, are one with a stack trace at each probe
-/// that fails, and name destinations by their keys.
+/// Logs each change of a destination's health, with the address. YARP's own log, which is off, has a line with a stack trace for each probe
+/// that fails, and names destinations by their keys.
 /// </summary>
 sealed partial class HealthChanges(IDestinationHealthUpdater yarp, UpstreamProbes probes, ILogger<HealthChanges> logger) : IDestinationHealthUpdater
 {
@@ -14,7 +14,7 @@ sealed partial class HealthChanges(IDestinationHealthUpdater yarp, UpstreamProbe
 
     readonly ConditionalWeakTable<DestinationState, Sick> _active = [], _passive = [];
 
-    /// <summary>Puts itself before YARP's, which judges by it.</summary>
+    /// <summary>Decorates YARP's updater, to which it delegates.</summary>
     public static void Register(IServiceCollection services)
     {
         var updater = services.Last(service => service.ServiceType == typeof(IDestinationHealthUpdater));

@@ -4,20 +4,20 @@ namespace ImGateway.Edge.Proxying;
 
 enum HoldEnd
 {
-    /// <summary>The gateway takes connections again.</summary>
+    /// <summary>The gateway accepts connections again.</summary>
     Back,
     TimedOut,
 
-    /// <summary>As many as may wait wait already.</summary>
+    /// <summary>The queue is full.</summary>
     Full,
 
-    /// <summary>The client has gone.</summary>
+    /// <summary>The client has disconnected.</summary>
     Left,
 }
 
-/// <summary>One request that waits, perhaps several times: its place and its time count from the first.</summary>
-/// <param name="cluster">Where it wants to go.</param>
-/// <param name="deadline">Timestamp at which it gives up.</param>
+/// <summary>A waiting request. If it waits several times, its position and deadline are those of the first.</summary>
+/// <param name="cluster">The cluster it waits for.</param>
+/// <param name="deadline">The timestamp at which it times out.</param>
 sealed class HeldRequest(ClusterState cluster, long deadline)
 {
     TaskCompletionSource<HoldEnd> _end = NewEnd();
@@ -37,6 +37,6 @@ sealed class HeldRequest(ClusterState cluster, long deadline)
 
     public void End(HoldEnd end) => _end.TrySetResult(end);
 
-    // Whoever lets a hundred requests go does not run them.
+    // Continuations run asynchronously, not on the thread that releases the requests.
     static TaskCompletionSource<HoldEnd> NewEnd() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

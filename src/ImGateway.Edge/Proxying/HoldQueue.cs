@@ -3,17 +3,17 @@ using Yarp.ReverseProxy.Model;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// Where requests wait for a gateway that is down. One probe for all of them tells when it is back. They go on in the order they came, a few
-/// at first and at each step twice as many, so that a gateway that has just started is not run over.
+/// Holds requests while a gateway is down. One probe for all of them detects when it is back. They continue in order of arrival, a few
+/// at first and twice as many at each step, so that a gateway that has just started is not overloaded.
 /// </summary>
 sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeProvider time, ILogger<HoldQueue> logger) : IAsyncDisposable
 {
-    /// <summary>Bounds memory: a request that waits keeps some KB beside its connection.</summary>
+    /// <summary>The largest number of waiting requests; each keeps some KB of memory beside its connection.</summary>
     public const int MostHeld = 10_000;
 
     const int FirstStep = 16;
 
-    /// <summary>Between two probes, and two steps: all that may wait have gone on within ten of them.</summary>
+    /// <summary>The interval between probes, and between steps of the release; a full queue is released within ten steps.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(1);
 
@@ -25,7 +25,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
     string? _probeFailure;
     long _arrivals;
 
-    /// <summary>Ends at the latest at the request's deadline, and at once when <paramref name="clientLeft"/> is cancelled.</summary>
+    /// <summary>Waits until the gateway is back, at most until the request's deadline, and returns at once when <paramref name="clientLeft"/> is cancelled.</summary>
     public async Task<HoldEnd> WaitAsync(HeldRequest request, CancellationToken clientLeft)
     {
         var end = request.Begin();
@@ -36,7 +36,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
             if (!_isProbing)
             {
                 _isProbing = true;
-                // The loop serves all requests, so that it must not log as part of this one.
+                // The loop serves all requests, so it must not inherit this request's execution context.
                 using (ExecutionContext.SuppressFlow()) _probing = Task.Run(() => ProbeAsync(_stopped.Token), CancellationToken.None);
             }
         }
@@ -55,7 +55,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
         _stopped.Dispose();
     }
 
-    /// <summary>As long as requests wait, and one interval more: what fails again at once joins the round under way and makes none faster.</summary>
+    /// <summary>Runs while requests wait and one interval longer, so that a request that fails again joins the running round.</summary>
     async Task ProbeAsync(CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
@@ -81,7 +81,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
         if (isDown) LogEnd(time.GetElapsedTime(began).TotalSeconds, released);
     }
 
-    /// <summary>Whatever goes wrong with a probe is a gateway that does not take connections: all that wait have their deadline from this loop.</summary>
+    /// <summary>Treats any exception of a probe as a gateway that is down: the loop must go on, because it enforces the deadlines.</summary>
     async Task<bool> ConnectsAsync(ClusterState cluster, TimeSpan limit, CancellationToken cancellationToken)
     {
         try
@@ -96,7 +96,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
         }
     }
 
-    /// <summary>False if nobody waits: then no probe is under way any more.</summary>
+    /// <summary>False if no request waits: then no probe runs any more.</summary>
     bool TryPeek(out ClusterState cluster, out TimeSpan patience)
     {
         lock (_lock)
@@ -128,7 +128,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
         }
     }
 
-    /// <summary>All wait equally long, so that who came first is who has waited too long.</summary>
+    /// <summary>Removes expired requests from the front: all have the same time-out, so the first to arrive is the first to expire.</summary>
     void EndLate()
     {
         lock (_lock)
@@ -147,7 +147,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
         request.End(HoldEnd.Left);
     }
 
-    /// <summary>Who has been here before keeps his place.</summary>
+    /// <summary>Inserts a request; one that has waited before keeps its position.</summary>
     void Insert(HeldRequest request)
     {
         if (request.Place == 0)

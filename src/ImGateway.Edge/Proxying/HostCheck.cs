@@ -4,15 +4,15 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>Whether a connection may ask for a host, kept on the connection: its requests nearly always name the same one.</summary>
-/// <param name="By">The configuration that says so: another one is asked anew.</param>
+/// <summary>Whether a connection may request a host; cached on the connection, because its requests nearly always name the same host.</summary>
+/// <param name="By">The configuration of the verdict; after a reload the host is checked again.</param>
 sealed record HostVerdict(string Host, bool IsServed, EdgeOptions By);
 
-/// <summary>Host or :authority against what is configured and, over TLS, against the certificate of the connection (RFC 9110 §7.4).</summary>
+/// <summary>Checks Host or :authority against the configured hosts and, over TLS, against the connection's certificate (RFC 9110 §7.4).</summary>
 sealed class HostCheck(EdgeOptions options)
 {
     /// <summary>
-    /// A configured host that the certificate covers is fine whatever name the handshake was for: HTTP/2 connections are shared so
+    /// A configured host that the certificate covers is accepted whatever the SNI was: browsers coalesce HTTP/2 connections
     /// (RFC 9113 §9.1.1).
     /// </summary>
     public bool IsServed(HttpContext context, ListenerFeature listener)
@@ -28,7 +28,7 @@ sealed class HostCheck(EdgeOptions options)
         return known.IsServed;
     }
 
-    /// <summary>The host of a Host header, whatever its port, if it is a configured one.</summary>
+    /// <summary>The host of a Host header without its port, if it is configured.</summary>
     public bool TryGetConfigured(string authority, [NotNullWhen(true)] out HostName? host) =>
         HostName.TryParse(WithoutPort(authority), out host) && !host.IsWildcard && IsConfigured(host);
 
@@ -45,7 +45,7 @@ sealed class HostCheck(EdgeOptions options)
     static string WithoutPort(string authority)
     {
         var colon = authority.LastIndexOf(':');
-        // An IPv6 address stands in brackets (RFC 3986 §3.2.2), so that a colon after them or without any begins the port.
+        // An IPv6 address is in brackets (RFC 3986 §3.2.2), so a colon after the brackets, or without brackets, starts the port.
         return colon < 0 || authority[^1] == ']' || authority.AsSpan(colon + 1).ContainsAnyExceptInRange('0', '9') ? authority : authority[..colon];
     }
 }

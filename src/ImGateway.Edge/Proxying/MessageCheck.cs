@@ -3,20 +3,20 @@ using Microsoft.Extensions.Primitives;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>What Kestrel lets pass of a message although another reader may take it for a different one (RFC 9112 §11.2).</summary>
+/// <summary>Rejects messages that Kestrel accepts although another recipient may parse them differently (request smuggling, RFC 9112 §11.2).</summary>
 static class MessageCheck
 {
-    /// <summary>Where Kestrel puts a length that chunks override, before it takes the length away.</summary>
+    /// <summary>The header under which Kestrel keeps a Content-Length that Transfer-Encoding overrides.</summary>
     const string OverriddenLength = "X-Content-Length";
 
     // RFC 9110 §5.6.2.
     static readonly SearchValues<char> Token = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    // RFC 9110 §5.5 calls all controls but the tab invalid; the bytes above ASCII are opaque.
+    // RFC 9110 §5.5: all control characters except tab are invalid; bytes above ASCII are opaque.
     static readonly SearchValues<char> Controls = SearchValues.Create(
         [.. Enumerable.Range(0, 0x20).Select(c => (char)c).Where(c => c != '\t'), '\u007f']);
 
-    /// <summary>RFC 9112 §6.1: chunked and nothing else, in HTTP/1.1 and without a length. In HTTP/2 nothing of the kind (RFC 9113 §8.2.2).</summary>
+    /// <summary>RFC 9112 §6.1: only chunked, only in HTTP/1.1 and without a length. No Transfer-Encoding in HTTP/2 (RFC 9113 §8.2.2).</summary>
     public static Refusal? Framing(HttpRequest request)
     {
         var codings = request.Headers.TransferEncoding;

@@ -3,11 +3,11 @@ using Yarp.ReverseProxy.Transforms;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>RFC 9110 §7.6.1: the fields that Connection names are meant for the next hop alone. Framing and host are never the other side's to take away.</summary>
+/// <summary>Removes the fields that Connection names, which are for the next hop only (RFC 9110 §7.6.1). Framing fields and Host are never removed.</summary>
 static class Nominated
 {
-    /// <param name="connection">One value of Connection.</param>
-    /// <param name="headers">Where to remove what it names.</param>
+    /// <param name="connection">A value of the Connection header.</param>
+    /// <param name="headers">The headers to edit.</param>
     public static void Remove(ReadOnlySpan<char> connection, IHeaderDictionary headers)
     {
         foreach (var range in connection.Split(','))

@@ -2,13 +2,13 @@ using System.Collections.Concurrent;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>A response of events under way.</summary>
-/// <param name="reading">Ends its copying.</param>
+/// <summary>An open event stream.</summary>
+/// <param name="reading">Cancels the copying.</param>
 sealed class OpenEventStream(CancellationTokenSource reading)
 {
     volatile bool _isEnded;
 
-    /// <summary>By the edge, and not because of silence.</summary>
+    /// <summary>Whether a drain ended the stream, not the time-out.</summary>
     public bool IsEnded => _isEnded;
 
     public void End()
@@ -20,12 +20,12 @@ sealed class OpenEventStream(CancellationTokenSource reading)
         }
         catch (ObjectDisposedException)
         {
-            // It has ended by itself meanwhile.
+            // The stream has ended meanwhile.
         }
     }
 }
 
-/// <summary>Which streams of events are open: none ends by itself, so a drain has to end them.</summary>
+/// <summary>The open event streams. They do not end by themselves, so a drain must end them.</summary>
 sealed class OpenEventStreams
 {
     readonly ConcurrentDictionary<OpenEventStream, byte> _open = new(ReferenceEqualityComparer.Instance);

@@ -6,15 +6,15 @@ using Yarp.ReverseProxy.Model;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// Connections that failed because this process or machine has no descriptor or memory left. The request fails; the destination has not been asked, so
-/// that this is no reason to judge it by.
+/// Upstream connections that failed because this machine has no descriptor or memory left. The request fails, but the destination was not involved, so
+/// its health must not be affected.
 /// </summary>
 static class OwnShortage
 {
     public static SocketException Of(string host, int port) =>
         new((int)SocketError.TooManyOpenSockets, $"no descriptor or memory is left for a connection to {host}:{port}; see the limits by imgw doctor");
 
-    /// <summary>By EMFILE and ENFILE, or ENOBUFS and ENOMEM, as .NET maps them.</summary>
+    /// <summary>Whether the error is EMFILE, ENFILE, ENOBUFS or ENOMEM, as .NET maps them.</summary>
     public static bool Caused(Exception? error) =>
         error?.GetBaseException() is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
 

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>Port 80: nothing is served without TLS.</summary>
+/// <summary>Port 80: answers http-01, and redirects or refuses everything else.</summary>
 sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck hosts, ProxyMetrics metrics, SecurityHeaders headers, TimeProvider time)
 {
     readonly string _port = options.PlainHttp.HttpsPort == 443 ? "" : ":" + options.PlainHttp.HttpsPort.ToString(CultureInfo.InvariantCulture);
@@ -15,8 +15,8 @@ sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck
     {
         var started = time.GetTimestamp();
         headers.AddTo(context.Response, overTls: false);
-        // 1. A CA that looks for its answer gets it before Reject, the host check and every limit; of a token that is not ours nothing is said.
-        // 2. Everybody else is told to use TLS, or to come back where a limit is reached.
+        // 1. http-01 requests are answered before Reject, the host check and all limits; an unknown token is 404.
+        // 2. All other requests are redirected or refused, with 503 over a limit.
         var over = OverLimit(context);
         var refusal = !ChallengeAnswer.IsAskedFor(context, challenges, out var answer) ? over ?? Redirect(context) : answer is null ? Refusal.NoRoute : null;
         if (refusal is not null)
@@ -32,7 +32,7 @@ sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck
         metrics.OnAnswered(RouteLabel.Other, context.Response.StatusCode, time.GetElapsedTime(started));
     }
 
-    /// <summary>A connection over a limit serves one request, whatever it is.</summary>
+    /// <summary>A connection over a limit serves only one request.</summary>
     static Refusal? OverLimit(HttpContext context)
     {
         if (context.Features.Get<OverLimitFeature>() is not { } over) return null;
@@ -40,7 +40,7 @@ sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck
         return over.Refusal is ConnectionRefusal.Connections ? Refusal.Connections : Refusal.ConnectionsPerAddress;
     }
 
-    /// <summary>Sets the redirect, to a configured host only and in its configured spelling: what the client sent cannot shape the authority.</summary>
+    /// <summary>Redirects to a configured host only, in its configured spelling, so that the client cannot influence the authority.</summary>
     Refusal? Redirect(HttpContext context)
     {
         var request = context.Request;
@@ -50,7 +50,7 @@ sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck
         var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         if (raw.Length > options.Limits.UrlBytes) return Refusal.TargetTooLong;
         if (TargetCheck.OriginForm(raw) is not { } target || !TargetCheck.IsUnambiguous(target)) return Refusal.BadTarget;
-        // RFC 9110 §15.4.2: after 301 a POST may come back as GET.
+        // RFC 9110 §15.4.2: after a 301 a client may change POST to GET.
         context.Response.StatusCode = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
             ? StatusCodes.Status301MovedPermanently
             : StatusCodes.Status308PermanentRedirect;

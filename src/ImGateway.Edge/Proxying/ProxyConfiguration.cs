@@ -4,15 +4,15 @@ using Yarp.ReverseProxy.Configuration;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// YARP's configuration: what follows from Edge:Upstreams and Edge:Routes, under the user's own ReverseProxy section, which may say more
-/// about cluster <c>gateway</c> and the routes, field by field.
+/// YARP's configuration: derived from Edge:Upstreams and Edge:Routes, and overridden by the user's ReverseProxy section, which may set more
+/// fields of cluster <c>gateway</c> and the routes.
 /// </summary>
 static class ProxyConfiguration
 {
     public const string Section = "ReverseProxy";
     public const string Cluster = "gateway";
 
-    /// <summary>The name of what follows a route's prefix, for transforms that mention it.</summary>
+    /// <summary>The route parameter for the path after the prefix, for transforms that use it.</summary>
     public const string Remainder = "remainder";
 
     public static IConfigurationRoot Merge(EdgeOptions options, IConfiguration configuration) => new ConfigurationBuilder()
@@ -20,11 +20,11 @@ static class ProxyConfiguration
         .AddConfiguration(configuration.GetSection(Section))
         .Build();
 
-    /// <summary>What YARP makes of it.</summary>
-    /// <exception cref="UserError">It cannot be read.</exception>
+    /// <summary>Reads the configuration as YARP's model.</summary>
+    /// <exception cref="UserError">The section cannot be read.</exception>
     public static IProxyConfig Read(EdgeOptions options, IConfiguration configuration)
     {
-        // YARP hands out its reader of sections in a container only.
+        // YARP's section reader is available only from a container.
         using var reader = new ServiceCollection().AddLogging().AddReverseProxy().LoadFromConfig(Merge(options, configuration)).Services.BuildServiceProvider();
         try
         {
@@ -36,10 +36,10 @@ static class ProxyConfiguration
         }
     }
 
-    /// <summary>Whether YARP throws this where a section is wrong.</summary>
+    /// <summary>Whether this is an exception that YARP throws for an invalid section.</summary>
     public static bool IsMistake(Exception e) => e is InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException;
 
-    /// <summary>YARP's reason as a line of ours.</summary>
+    /// <summary>YARP's reason as one line with the key.</summary>
     public static UserError Mistake(Exception e)
     {
         var reason = e.GetBaseException() is AggregateException { InnerExceptions: [var first, ..] } ? first : e.GetBaseException();

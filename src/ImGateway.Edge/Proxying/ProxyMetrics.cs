@@ -13,7 +13,7 @@ enum UpstreamError
     Protocol,
 }
 
-/// <summary>Children are looked up once and kept: no request pays for a label.</summary>
+/// <summary>Metrics of requests. Children are created once, so that no request looks up labels.</summary>
 sealed class ProxyMetrics
 {
     const int MaxCode = 600;
@@ -30,7 +30,7 @@ sealed class ProxyMetrics
 
     public ProxyMetrics(IMetricFactory metrics, RefusedMetrics refused)
     {
-        // Exemplars would read the current activity on every request.
+        // Without exemplars, which would read the current activity on every request.
         var counters = new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() };
         _requests = metrics.CreateCounter("imgw_http_requests_total", "Requests that were answered, by the upstream or by the edge; a WebSocket counts once, when it is upgraded (101, or 200 over HTTP/2).", ["route", "code"], counters);
         var durations = metrics.CreateHistogram(
@@ -59,7 +59,7 @@ sealed class ProxyMetrics
         _durations[(int)route].Observe(duration.TotalSeconds);
     }
 
-    /// <summary>An upgraded request counts when it becomes a WebSocket; how long that lives is no duration of a request.</summary>
+    /// <summary>Counts an upgraded request at its upgrade, without the lifetime of the WebSocket as a duration.</summary>
     public void OnUpgraded(RouteLabel route, int code)
     {
         ref var child = ref _requestsByCode[(int)route, code is > 0 and < MaxCode ? code : 0];
@@ -68,7 +68,7 @@ sealed class ProxyMetrics
 
     public long Held => (long)_held.Value;
 
-    /// <summary>What was counted so far.</summary>
+    /// <summary>The count so far.</summary>
     public IEnumerable<(string Route, int Code, long Count)> Answered =>
         from route in Enumerable.Range(0, RouteLabels.Length)
         from code in Enumerable.Range(0, MaxCode)
@@ -76,7 +76,7 @@ sealed class ProxyMetrics
         where child is not null
         select (RouteLabels[route], code, (long)child.Value);
 
-    /// <summary>What was counted so far, of all routes.</summary>
+    /// <summary>The count so far, over all routes.</summary>
     public IEnumerable<(string Error, long Count)> UpstreamErrors => ErrorLabels.Select(
         (label, error) => (label, (long)Enumerable.Range(0, RouteLabels.Length).Sum(route => _upstreamErrors[route, error].Value)));
 

@@ -1,25 +1,25 @@
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>What became of requests at one destination within the last minute.</summary>
-/// <param name="Attempts">Requests sent to it, WebSockets by their upgrade; a repeated one counts at each destination it was tried at.</param>
-/// <param name="Failed">Those among them that it did not answer, or answered with a status of 5xx.</param>
-/// <param name="FailingSince">When it began to fail; null as long as it works.</param>
-/// <param name="LastError">Why the last one failed; null as long as it works.</param>
+/// <summary>The results of requests to one destination in the last minute.</summary>
+/// <param name="Attempts">Requests sent, WebSockets by their upgrade; a retried request counts at each destination.</param>
+/// <param name="Failed">Requests without a response or with a 5xx response.</param>
+/// <param name="FailingSince">When the destination began to fail; null while it works.</param>
+/// <param name="LastError">The reason of the last failure; null while it works.</param>
 public sealed record UpstreamRecent(int Attempts, int Failed, DateTimeOffset? FailingSince = null, string? LastError = null)
 {
     internal bool IsFailing => FailingSince is not null;
 }
 
 /// <summary>
-/// A record of the last minute of one destination, by which it is judged without anybody asking it: it fails once half of its requests do,
-/// and works again once fewer do, or when so many in a row were answered that the failures are of the past.
+/// Results of the last minute for one destination, from which its state is derived without probes: failing once half of the requests fail,
+/// working once fewer do, or after enough consecutive successes.
 /// </summary>
 sealed class RecentResults(TimeProvider time)
 {
-    /// <summary>How many must have failed: one connection that breaks off is no outage.</summary>
+    /// <summary>The minimum number of failures: a single broken connection is not an outage.</summary>
     public const int FewestFailures = 3;
 
-    /// <summary>How many answered in a row end a failure at once, so that a gateway that is back need not wait for its failures to be a minute old.</summary>
+    /// <summary>Consecutive successes that end the failing state at once, before the failures are a minute old.</summary>
     public const int Recovery = 10;
 
     const int Seconds = 60;
@@ -31,8 +31,8 @@ sealed class RecentResults(TimeProvider time)
     long? _failingSince;
     string? _lastError;
 
-    /// <param name="error">Why it failed; null if it was answered.</param>
-    /// <returns>How it stands if that has changed by this result, else null.</returns>
+    /// <param name="error">The reason of a failure; null for a success.</param>
+    /// <returns>The new state if this result changed it, otherwise null.</returns>
     public UpstreamRecent? Add(string? error)
     {
         lock (_lock)
@@ -66,7 +66,7 @@ sealed class RecentResults(TimeProvider time)
     bool Fails(long now)
     {
         if (_answeredInRow >= Recovery) return false;
-        // However few there are in a minute.
+        // Independent of the number of requests in the minute.
         if (_failedInRow >= FewestFailures) return true;
         var (attempts, failed) = Sum(now);
         return failed >= FewestFailures && failed * 2 >= attempts;
@@ -102,6 +102,6 @@ sealed class RecentResults(TimeProvider time)
         return ref slot;
     }
 
-    /// <summary>From 60 on: a slot that was never used is out of the window.</summary>
+    /// <summary>Starts at 60, so that an unused slot is outside of the window.</summary>
     long SecondOf(long timestamp) => (timestamp / time.TimestampFrequency) + Seconds;
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>An answer of the edge itself. A fixed set, so that its reasons are bounded labels.</summary>
+/// <summary>An error response of the edge itself. A fixed set, so that the reasons are bounded as metric labels.</summary>
 sealed class Refusal
 {
     public static readonly Refusal BadTarget = new(StatusCodes.Status400BadRequest, "bad_target", "Ambiguous request target");
@@ -45,7 +45,7 @@ sealed class Refusal
 
     public string Reason { get; }
 
-    /// <summary>Seconds; null where to come again would be in vain.</summary>
+    /// <summary>Retry-After in seconds; null if a retry is useless.</summary>
     public string? RetryAfter { get; }
 
     public Task WriteAsync(HttpContext context)
@@ -67,6 +67,6 @@ static class ShortAnswer
         return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
-    /// <summary>Where a message was not understood, or is not read to its end, nobody knows where the next one begins (RFC 9112 §9.6).</summary>
+    /// <summary>Whether to close the connection: after a message that was not understood or not read completely, the start of the next is unknown (RFC 9112 §9.6).</summary>
     static bool EndsConnection(int status) => status is StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status501NotImplemented;
 }

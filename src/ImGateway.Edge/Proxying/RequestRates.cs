@@ -7,9 +7,9 @@ using ImGateway.Edge.Connections;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// How many requests an address may make in a second, IPv6 by /64: a token bucket each, which holds one second's worth and is kept as the
-/// instant at which it will be full again. A fixed table, so that a scan by a million addresses costs no memory: where a bucket of the table
-/// is full, the address goes that has been quiet longest.
+/// Limits the requests of an address (IPv6: of a /64) per second by token buckets. A bucket holds the tokens of one second and is stored as the
+/// instant at which it will be full again. The table has a fixed size, so that a scan from a million addresses uses no memory: if a set of the table
+/// is full, the address with the longest silence is evicted.
 /// </summary>
 sealed class RequestRates(TimeProvider time)
 {
@@ -17,17 +17,17 @@ sealed class RequestRates(TimeProvider time)
     const int BucketBits = 13;
     const int Locks = 64;
 
-    // Which addresses share a bucket is nobody's to choose.
+    // A random seed, so that clients cannot choose addresses that share a set.
     readonly ulong _salt = RandomUInt64();
     readonly ulong _multiplier = RandomUInt64() | 1;
     readonly Lock[] _locks = [.. Enumerable.Range(0, Locks).Select(_ => new Lock())];
     readonly Lazy<Allowance[]> _allowances = new(() => new Allowance[Ways << BucketBits]);
 
-    /// <summary>Whether one more request is within <paramref name="perSecond"/>, which may be another each time. No address is no limit.</summary>
+    /// <summary>Counts a request; false if it exceeds <paramref name="perSecond"/>, which may differ for each call. A request without an address is not limited.</summary>
     public bool Admit(IPAddress? address, int perSecond)
     {
         if (address is null) return true;
-        // IPv4 takes the room of prefix ::/32, from which no client connects.
+        // IPv4 addresses use the prefix ::/32, from which no client connects.
         var key = ClientNetwork.Of(address).Bits;
         var bucket = (int)(((key ^ _salt) * _multiplier) >> (64 - BucketBits));
         var now = time.GetTimestamp();

@@ -5,21 +5,21 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// Requests that the upstream did not take are repeated: at another destination and, where none is left, when the gateway is back.
+/// Retries requests that failed upstream: at another destination or, if none is left, when the gateway is back.
 /// <list type="number">
-/// <item>Only what is safe (RFC 9110 §9.2.1), without a body that could be spent, and unanswered; a WebSocket's handshake is a GET.</item>
-/// <item>Where no connection came about, nothing was sent: repeated always.</item>
-/// <item>Where a connection was lost before an answer, the gateway may have acted on the request. RFC 9110 §9.2.2 allows a proxy to repeat what is
-/// idempotent, and who asks for <c>HoldWhileDown</c> asks for just that: what was in flight when the gateway was killed shall not fail. It is done
-/// then only, and once, so that a request that kills gateways does not kill them all. (.NET by itself sends a request again, thrice at most and to
-/// the same destination, where the connection ended in order before the first byte of an answer: it takes it for one that was idle too long.)</item>
+/// <item>Only safe methods (RFC 9110 §9.2.1), without a body, and without a response so far; a WebSocket handshake is a GET.</item>
+/// <item>If no connection was established, nothing was sent: always retried.</item>
+/// <item>If the connection was lost before a response, the gateway may have processed the request. RFC 9110 §9.2.2 allows a proxy to retry
+/// idempotent requests, and <c>HoldWhileDown</c> requires it: requests in flight when the gateway is killed must not fail. It is done
+/// only then, and once, so that a request that crashes gateways does not crash all of them. (.NET itself resends a request, at most three times and to
+/// the same destination, if the connection was closed before the first byte of a response, as an idle connection may be.)</item>
 /// </list>
 /// </summary>
 sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors errors, UpstreamResults results, ProxyMetrics metrics, TimeProvider time)
 {
     const int MostLost = 1;
 
-    /// <summary>A process that is killed loses its connections before its listening socket: what it still takes in meanwhile would be lost as well.</summary>
+    /// <summary>A delay before the retry: a killed process loses its connections before its listening socket, and would accept the retry only to lose it.</summary>
     static readonly TimeSpan Dying = TimeSpan.FromMilliseconds(250);
 
     bool Holds => options.Value.HoldWhileDown > TimeSpan.Zero;
@@ -36,7 +36,7 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
         };
     }
 
-    /// <summary>Repeats a request for which <see cref="MayRepeat"/> is true until it is answered; returns what there is to answer by the edge.</summary>
+    /// <summary>Retries a request for which <see cref="MayRepeat"/> is true until it has a response; returns the failure that the edge has to answer, if any.</summary>
     public async Task<IForwarderErrorFeature?> RepeatAsync(
         HttpContext context, YarpRoutes yarp, ProxyRoute route, ReadOnlyMemory<char> path, IForwarderErrorFeature failure, bool isWebSocket)
     {
@@ -46,7 +46,7 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
         var mayGoElsewhere = true;
         while (true)
         {
-            // 1. Another destination of those that are healthy.
+            // 1. Another healthy destination.
             var proxied = context.GetReverseProxyFeature();
             var cluster = proxied.Route.Cluster!;
             attempts.Add(proxied.ProxiedDestination);
@@ -54,7 +54,7 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
             if (isLost) attempts.Lost++;
             if (!mayGoElsewhere || !attempts.LeaveAny(cluster.DestinationsState.AvailableDestinations))
             {
-                // 2. None is left: until the gateway is back.
+                // 2. If none is left, wait until the gateway is back.
                 if (!Holds) return failure;
                 held ??= new HeldRequest(cluster, time.GetTimestamp() + (long)(options.Value.HoldWhileDown.TotalSeconds * time.TimestampFrequency));
                 if (isLost) await Task.Delay(Dying, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -62,12 +62,12 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
                 attempts.Forget();
             }
 
-            // 3. Once more, as if for the first time.
+            // 3. Forward again.
             Clean(context);
             await yarp.ForwardAsync(context, route, path.Span);
             var next = context.Features.Get<IForwarderErrorFeature>();
             results.Note(context, next);
-            // An affinity whose policy is not to go elsewhere answers 503 by itself.
+            // A session affinity policy that forbids another destination has answered 503.
             mayGoElsewhere = next is not null || context.GetReverseProxyFeature().ProxiedDestination is not null;
             if (next is null && mayGoElsewhere) return null;
             if (next is not null) errors.Note(context, route, next);
@@ -85,10 +85,10 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
 
     static void Clean(HttpContext context)
     {
-        // A status, and a cookie that would bind the client to the destination that failed.
+        // Clear the status, and an affinity cookie for the destination that failed.
         context.Response.Clear();
         context.Features.Set<IForwarderErrorFeature>(null);
-        // YARP keeps there that a request is bound, and would not tell the client of the destination it is bound to from now on.
+        // YARP records here that the request has an affinity, and would not send the client a cookie for the new destination.
         context.Items.Clear();
     }
 
@@ -105,7 +105,7 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
                 await Refusal.TooManyHeld.WriteAsync(context);
                 return null;
             default:
-                // Not 502: the edge knows now that it is no single failure.
+                // 503 instead of 502: it is not a single failure.
                 context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
                 context.Response.Headers.RetryAfter = Refusal.TooManyHeld.RetryAfter;
                 return failure;

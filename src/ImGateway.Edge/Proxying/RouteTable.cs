@@ -2,7 +2,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>Bounded, for metrics: routes of custom names are <see cref="Other"/>.</summary>
+/// <summary>The route label of metrics, bounded: routes with custom names are <see cref="Other"/>.</summary>
 enum RouteLabel
 {
     Ws,
@@ -11,8 +11,8 @@ enum RouteLabel
     Other,
 }
 
-/// <param name="Id">As in the ReverseProxy section: <c>/ws</c> is <c>ws</c>, <c>/a/b</c> is <c>a-b</c>.</param>
-/// <param name="Prefix">Without a slash at its end.</param>
+/// <param name="Id">The id in the ReverseProxy section: <c>/ws</c> is <c>ws</c>, <c>/a/b</c> is <c>a-b</c>.</param>
+/// <param name="Prefix">The prefix without a trailing slash.</param>
 sealed record ProxyRoute(string Id, string Prefix, RouteLabel Label)
 {
     public static ProxyRoute Parse(string prefix)
@@ -28,12 +28,12 @@ sealed record ProxyRoute(string Id, string Prefix, RouteLabel Label)
         return new ProxyRoute(id, prefix, label);
     }
 
-    /// <summary>Case-sensitive and by whole segments, on the path as it was sent.</summary>
+    /// <summary>Matches the raw path, case-sensitively and by whole segments.</summary>
     public bool Takes(ReadOnlySpan<char> path) =>
         path.StartsWith(Prefix, StringComparison.Ordinal) && (path.Length == Prefix.Length || path[Prefix.Length] == '/');
 }
 
-/// <summary>Edge:Routes, the longest prefix first.</summary>
+/// <summary>The routes of Edge:Routes, longest prefix first.</summary>
 sealed class RouteTable(EdgeOptions options)
 {
     readonly ProxyRoute[] _routes = Sorted(options.Routes);

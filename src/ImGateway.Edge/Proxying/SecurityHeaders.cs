@@ -5,8 +5,8 @@ using Microsoft.Extensions.Primitives;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// On every response of the pipeline, errors and 101 included. Written when the response starts, so that they replace what the
-/// upstream says under the same names and survive a response that was cleared.
+/// Adds the security headers to every response of the pipeline, including errors and 101. Written when the response starts, so that they replace the
+/// upstream's headers of the same names and survive Response.Clear.
 /// </summary>
 sealed class SecurityHeaders
 {
@@ -35,7 +35,7 @@ sealed class SecurityHeaders
     {
         var target = response.Headers;
         foreach (var (name, value) in headers) target[name] = value;
-        // What runs behind the edge is nobody's business.
+        // Do not reveal the gateway's software.
         target.Remove("Server");
         target.Remove("X-Powered-By");
         return Task.CompletedTask;

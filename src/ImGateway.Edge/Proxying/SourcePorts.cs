@@ -3,14 +3,14 @@ using System.Globalization;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// How many connections the kernel can make to one address and port: each needs a source port of its own (net.ipv4.ip_local_port_range, which
-/// counts for IPv6 too). Nothing here binds before it connects, so that the same port serves once for each address and port of a gateway.
+/// The number of connections that the kernel can open to one address and port: each needs its own source port (net.ipv4.ip_local_port_range, which
+/// applies to IPv6 too). Sockets are not bound before connecting, so that the same source port can be used for several destinations.
 /// </summary>
 static class SourcePorts
 {
     const string Range = "/proc/sys/net/ipv4/ip_local_port_range", Reserved = "/proc/sys/net/ipv4/ip_local_reserved_ports";
 
-    /// <summary>Of this process' network namespace; null where the system does not say. Read each time, because it can be changed at any time.</summary>
+    /// <summary>The number for this process' network namespace; null if unknown. Read each time, because it can change at any time.</summary>
     public static int? Count()
     {
         try
@@ -23,8 +23,8 @@ static class SourcePorts
         }
     }
 
-    /// <param name="range">As <c>32768 60999</c>.</param>
-    /// <param name="reserved">As <c>8080,9100-9199</c>: ports that no connection is given.</param>
+    /// <param name="range">For example <c>32768 60999</c>.</param>
+    /// <param name="reserved">For example <c>8080,9100-9199</c>: ports that the kernel does not assign.</param>
     public static int? Count(string range, string reserved)
     {
         if (range.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is not [var low, var high]) return null;

@@ -4,20 +4,20 @@ using System.Net.Sockets;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// A connection to one of a name's addresses (RFC 8305 §5): the next address is tried a quarter of a second after the one before, or as soon as that has
-/// failed, and the first connection that comes about is taken. An address that drops packets so costs a quarter of a second instead of the whole
-/// time there is to connect.
+/// Connects to one of several addresses ("Happy Eyeballs", RFC 8305 §5): the next address is tried 250 ms after the previous one, or as soon as that has
+/// failed, and the first connection established is used. An address that drops packets thus costs 250 ms instead of the whole
+/// connect time-out.
 /// </summary>
 static class StaggeredConnect
 {
     /// <summary>RFC 8305 §8.</summary>
     static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Returns when all other attempts have ended.</summary>
-    /// <param name="addresses">In the order in which to try them; at least one.</param>
+    /// <summary>Returns the first connection, after all other attempts have ended.</summary>
+    /// <param name="addresses">The addresses in the order to try; at least one.</param>
     /// <param name="attempt">Connects, or throws <see cref="SocketException"/>.</param>
-    /// <param name="memory">Learns which addresses connect.</param>
-    /// <exception cref="SocketException">Of the first attempt; none has come about.</exception>
+    /// <param name="memory">Records which addresses connect.</param>
+    /// <exception cref="SocketException">All attempts failed; this is the exception of the first.</exception>
     public static async Task<T> AnyAsync<T>(
         IReadOnlyList<IPAddress> addresses, Func<IPAddress, CancellationToken, Task<T>> attempt, AddressMemory memory, TimeProvider time, CancellationToken cancellationToken)
         where T : IAsyncDisposable
@@ -30,10 +30,10 @@ static class StaggeredConnect
         {
             while (winner is null)
             {
-                // 1. The next address.
+                // 1. Start the next attempt.
                 if (attempts.Count < addresses.Count) attempts.Add(attempt(addresses[attempts.Count], decided.Token));
 
-                // 2. Until one has connected, the last one has failed, or has had its time.
+                // 2. Wait until one has connected, the newest has failed, or its delay has elapsed.
                 await UntilNextAsync(attempts, isLast: attempts.Count == addresses.Count, time, decided.Token);
                 winner = attempts.Find(each => each.IsCompletedSuccessfully);
                 if (winner is null && attempts.Count == addresses.Count) return await attempts[0];
@@ -43,7 +43,7 @@ static class StaggeredConnect
         }
         finally
         {
-            // 3. The others end, each with what it has opened.
+            // 3. Cancel the others; each closes its socket.
             await decided.CancelAsync();
             foreach (var (index, other) in attempts.Index())
             {
@@ -55,12 +55,12 @@ static class StaggeredConnect
         }
     }
 
-    /// <summary>Returns when an attempt has connected, or it is time for the next one, or all have failed.</summary>
+    /// <summary>Returns when an attempt has connected, the next one is due, or all have failed.</summary>
     static async Task UntilNextAsync<T>(List<Task<T>> attempts, bool isLast, TimeProvider time, CancellationToken cancellationToken)
     {
         using var waited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var delay = Task.Delay(isLast ? Timeout.InfiniteTimeSpan : Delay, time, waited.Token);
-        // A failure of the newest attempt ends its time; one of an older attempt changes nothing.
+        // A failure of the newest attempt ends its delay; a failure of an older one changes nothing.
         while (!attempts.Exists(attempt => attempt.IsCompletedSuccessfully) && (isLast || !attempts[^1].IsCompleted))
         {
             var pending = attempts.Where(attempt => !attempt.IsCompleted).ToList();

@@ -3,21 +3,21 @@ using System.Buffers;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// Whether a request target means the same to everybody who reads it. The edge routes on the raw path and forwards it byte for byte,
-/// so whatever an upstream could decode or normalize to another path is refused here; all else passes as sent (RFC 9112 §3.2).
+/// Rejects ambiguous request targets. The edge routes on the raw path and forwards it byte for byte,
+/// so a target that an upstream could decode or normalize to another path is rejected here; all others pass unchanged (RFC 9112 §3.2).
 /// </summary>
 static class TargetCheck
 {
-    /// <summary>Nobody means a path that is still escaped after so many decodings.</summary>
+    /// <summary>The number of decodings examined; a path that is still escaped afterwards is rejected.</summary>
     const int MaxDecodings = 8;
 
     const int StackBytes = 512;
 
-    // Printable ASCII except '#', which cannot be part of a target, and space, which would end it in the request line.
+    // Printable ASCII except '#', which cannot be part of a target, and space, which ends it in the request line.
     static readonly SearchValues<char> TargetChars = SearchValues.Create(
         [.. Enumerable.Range(0x21, 0x7F - 0x21).Select(c => (char)c).Where(c => c != '#')]);
 
-    // A segment's name ends where some reader may end it: parameters (RFC 3986 §3.3), and what was escaped and is a delimiter once decoded.
+    // A segment's name may end, for some parsers, at a parameter (RFC 3986 §3.3) or at an escaped delimiter.
     static readonly SearchValues<char> NameEnds = SearchValues.Create(";?#");
     static readonly SearchValues<char> Suspects = SearchValues.Create("%;");
 
@@ -31,19 +31,19 @@ static class TargetCheck
             && !rawTarget.AsSpan(0, scheme).Equals("https", StringComparison.OrdinalIgnoreCase)) return null;
         var authority = scheme + 3;
         var end = rawTarget.AsSpan(authority).IndexOfAny('/', '?', '#');
-        // RFC 9110 §4.2.4: an error where it comes from an untrusted source.
+        // Userinfo from an untrusted source is an error (RFC 9110 §4.2.4).
         if (rawTarget.AsSpan(authority, end < 0 ? rawTarget.Length - authority : end).Contains('@')) return null;
         if (end < 0) return "/";
         var rest = rawTarget[(authority + end)..];
         return rest[0] == '/' ? rest : "/" + rest;
     }
 
-    /// <param name="target">In origin form.</param>
+    /// <param name="target">The target in origin form.</param>
     public static bool IsUnambiguous(ReadOnlySpan<char> target)
     {
         if (target.ContainsAnyExcept(TargetChars)) return false;
         var path = PathOf(target);
-        // Browsers leave a backslash in a query as it is; in a path they never send one.
+        // Browsers send backslashes in queries unescaped, but never in paths.
         if (path.Contains('\\')) return false;
         return path.ContainsAny(Suspects) ? IsUnambiguousDecoded(path) : !HasDotSegment(path);
     }
@@ -108,8 +108,8 @@ static class TargetCheck
     }
 
     /// <summary>
-    /// RFC 3629 §10: UTF-8 that spends more bytes on a character than it needs is not UTF-8, but lenient readers decode it, for example <c>C0 AE</c>
-    /// to a dot. <c>C0</c> and <c>C1</c> begin nothing else. Above ASCII there is only what was decoded, a byte in each character.
+    /// Overlong UTF-8 is invalid (RFC 3629 §10), but lenient parsers decode it, for example <c>C0 AE</c>
+    /// to a dot. <c>C0</c> and <c>C1</c> occur in no valid sequence. Characters above ASCII are decoded bytes, one byte each.
     /// </summary>
     static bool HasOverlong(ReadOnlySpan<char> path)
     {
@@ -132,7 +132,7 @@ static class TargetCheck
         return false;
     }
 
-    /// <summary>Decodes once and in place, and leaves alone what is no escape; returns the new length.</summary>
+    /// <summary>Decodes escapes once and in place, leaving invalid ones; returns the new length.</summary>
     static int Decode(Span<char> text)
     {
         var length = 0;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>The <c>traceparent</c> header (W3C Trace Context, level 1): kept if valid, else started here.</summary>
+/// <summary>The <c>traceparent</c> header (W3C Trace Context, level 1): a valid one is kept, otherwise a new trace starts here.</summary>
 static class TraceParent
 {
     const int Length = 55;
@@ -16,6 +16,6 @@ static class TraceParent
         && (header.Length == Length || (header[Length] == '-' && !header.StartsWith("00", StringComparison.Ordinal)))
         && ActivityContext.TryParse(header[..Length], traceState: null, out _);
 
-    /// <summary>Sampled, so that upstreams which follow their caller record what they would have recorded without the edge.</summary>
+    /// <summary>A new trace, sampled, so that upstreams with parent-based sampling record it as they would without the edge.</summary>
     public static string Start() => $"00-{ActivityTraceId.CreateRandom().ToHexString()}-{ActivitySpanId.CreateRandom().ToHexString()}-01";
 }

@@ -6,33 +6,33 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>YARP's client already follows no redirect, keeps no cookie, uses no proxy of the environment and decompresses nothing.</summary>
+/// <summary>Creates the HTTP clients for upstreams. YARP's defaults already disable redirects, cookies, environment proxies and decompression.</summary>
 sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports, AddressMemory memory, TimeProvider time) : ForwarderHttpClientFactory
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
         base.ConfigureHandler(context, handler);
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
-        // Shorter than the minute after which the common servers and load balancers drop an idle connection.
+        // Shorter than the 60 s after which common servers and load balancers close idle connections.
         handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(50);
-        // traceparent is ours to keep or start.
+        // UpstreamRequest handles traceparent.
         handler.ActivityHeadersPropagator = null;
-        // As in Kestrel: bytes above ASCII pass as they came, unless the user's section says otherwise.
+        // Latin-1, as in Kestrel, so that bytes above ASCII pass unchanged, unless the user's section sets an encoding.
         handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;
         handler.ConnectCallback = (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken);
     }
 
-    /// <summary>Connects without a place in the budget: for a probe, which ends at once.</summary>
+    /// <summary>Connects without counting in the budget, for a probe, which closes at once.</summary>
     public static Task<NetworkStream> ProbeAsync(DnsEndPoint endPoint, AddressMemory memory, TimeProvider time, CancellationToken cancellationToken) => AnyAsync(
         endPoint, async (address, cancellation) => new NetworkStream(await OpenAsync(endPoint, address, cancellation), ownsSocket: true), memory, time, cancellationToken);
 
     async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken) =>
         await AnyAsync(endPoint, (address, cancellation) => ConnectAsync(endPoint, address, cancellation), memory, time, cancellationToken);
 
-    /// <summary>Each attempt counts while it is under way, and the one that connects until its socket is closed: both have a descriptor and a port.</summary>
+    /// <summary>Counts each attempt while it runs, and the established connection until its socket is closed, because each uses a descriptor and a port.</summary>
     async Task<UpstreamStream> ConnectAsync(DnsEndPoint endPoint, IPAddress address, CancellationToken cancellationToken)
     {
-        // As if the system had refused it: the request fails as one that found no connection.
+        // Fails like EMFILE, so that the request fails as one without a connection.
         if (!budget.TryConnect()) throw OwnShortage.Of(endPoint.Host, endPoint.Port);
         var port = ports.Take(endPoint);
         try
@@ -47,7 +47,7 @@ sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports,
         }
     }
 
-    /// <summary>Each WebSocket has a connection of its own, and an address needs none of the ways to resolve and to try several.</summary>
+    /// <summary>A fast path for an IP address, which needs no resolution and no staggered attempts; each WebSocket opens a connection.</summary>
     static async Task<T> AnyAsync<T>(
         DnsEndPoint endPoint, Func<IPAddress, CancellationToken, Task<T>> attempt, AddressMemory memory, TimeProvider time, CancellationToken cancellationToken)
         where T : IAsyncDisposable
@@ -70,7 +70,7 @@ sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports,
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
         {
             socket.Dispose();
-            // EADDRNOTAVAIL of connect(2); the system's own words do not name the cause.
+            // EADDRNOTAVAIL of connect(2): no source port is left, which the system's message does not say.
             throw new SocketException((int)SocketError.AddressNotAvailable, $"no source port is left to {endPoint.Host}:{endPoint.Port}, or no address of this machine reaches it");
         }
         catch

@@ -5,7 +5,7 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>What became of a request that the upstream did not answer properly: a short answer without details, a label, now and then a line.</summary>
+/// <summary>Handles requests that failed upstream: a short error response without details, a metric label, and log lines at intervals.</summary>
 sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILogger<UpstreamErrors> logger)
 {
     static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
@@ -16,7 +16,7 @@ sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILo
 
     readonly ConcurrentDictionary<(string Route, UpstreamError Error), LogThrottle> _throttles = new();
 
-    /// <summary>Counts and logs one attempt that failed.</summary>
+    /// <summary>Counts and logs a failed attempt.</summary>
     public void Note(HttpContext context, ProxyRoute route, IForwarderErrorFeature failure)
     {
         if (Classify(failure, clientIsGone: context.RequestAborted.IsCancellationRequested) is { } error)
@@ -26,7 +26,7 @@ sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILo
         }
     }
 
-    /// <summary>Answers what the forwarder gave up on.</summary>
+    /// <summary>Writes the error response.</summary>
     public static Task AnswerAsync(HttpContext context, IForwarderErrorFeature failure)
     {
         var response = context.Response;
@@ -35,26 +35,26 @@ sealed partial class UpstreamErrors(ProxyMetrics metrics, TimeProvider time, ILo
         {
             if (context.RequestAborted.IsCancellationRequested)
             {
-                // Nobody reads the answer; the code, which nginx made customary, is for the metrics.
+                // 499, as in nginx: the client has disconnected, so the code is only for metrics and logs.
                 response.StatusCode = StatusCodes.Status499ClientClosedRequest;
                 return Task.CompletedTask;
             }
 
-            // A route's own time-out looks to the forwarder as if the client had left.
+            // A route's own time-out appears to the forwarder like a client that has disconnected.
             response.StatusCode = StatusCodes.Status504GatewayTimeout;
         }
 
-        // RFC 9112 §9.6: after an answer that was no HTTP, neither side should guess what comes next.
+        // After a response that was not HTTP, the connection state is unknown (RFC 9112 §9.6).
         if (failure.Error is ForwarderError.ResponseHeaders && HttpProtocol.IsHttp11(context.Request.Protocol)) response.Headers.Connection = "close";
         return ShortAnswer.WriteAsync(context, response.StatusCode, BodyOf(response.StatusCode));
     }
 
-    /// <summary>Null if the client is to blame.</summary>
+    /// <summary>The label; null if the client caused the failure.</summary>
     public static UpstreamError? Classify(IForwarderErrorFeature failure, bool clientIsGone) => failure.Error switch
     {
         ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled => clientIsGone ? null : UpstreamError.Timeout,
         ForwarderError.NoAvailableDestinations => UpstreamError.Connect,
-        // .NET puts a TimeoutException inside where it was the connection that did not come about in time.
+        // .NET adds an inner TimeoutException if connecting timed out.
         ForwarderError.RequestTimedOut => failure.Exception is OperationCanceledException { InnerException: TimeoutException } ? UpstreamError.Connect : UpstreamError.Timeout,
         ForwarderError.ResponseHeaders => UpstreamError.Protocol,
         ForwarderError.Request => OfRequest(failure.Exception),

@@ -4,16 +4,16 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>Source ports to one address and port of a gateway.</summary>
+/// <summary>Source ports in use towards one address and port of a gateway.</summary>
 /// <param name="Used">Open connections.</param>
-/// <param name="Limit">As many as there can be.</param>
+/// <param name="Limit">The maximum.</param>
 public sealed record UpstreamPortUse(int Used, int Limit)
 {
     internal bool IsShort => Used >= 0.8 * Limit;
 }
 
 /// <summary>
-/// The source ports in use towards each destination: one for each open connection. Labels are the configured destinations; one that is no
+/// Counts the source ports in use towards each destination, one for each open connection. Labels are the configured destinations; one that is no
 /// longer configured keeps its label until the reload after its last connection has closed.
 /// </summary>
 sealed class UpstreamPorts(IMetricFactory metrics)
@@ -27,7 +27,7 @@ sealed class UpstreamPorts(IMetricFactory metrics)
     readonly Gauge _limit = metrics.CreateGauge(
         "imgw_upstream_ports_limit", "Source ports that connections to one address and port can have (net.ipv4.ip_local_port_range, without the reserved ones). At the limit, upgrades go to another destination or are answered by 502.");
 
-    /// <summary>Counts a connection in, and out by what it returns.</summary>
+    /// <summary>Counts a connection until the returned object is disposed.</summary>
     public Gauge.Child Take(DnsEndPoint endPoint)
     {
         lock (_lock)
@@ -38,20 +38,20 @@ sealed class UpstreamPorts(IMetricFactory metrics)
         }
     }
 
-    /// <summary>What is in use towards the address of a destination, and what there is; null where the system does not say.</summary>
+    /// <summary>Usage and limit towards a destination's address; null if the limit is unknown.</summary>
     public UpstreamPortUse? To(string address)
     {
         if (EndPointOf(address) is not { } endPoint || SourcePorts.Count() is not { } limit) return null;
         lock (_lock) return new UpstreamPortUse(_destinations.TryGetValue(endPoint, out var known) ? (int)known.Used.Value : 0, limit);
     }
 
-    /// <summary>When the metrics are scraped: the range may be changed at any time.</summary>
+    /// <summary>Updates the metrics at each scrape, because the port range may change at any time.</summary>
     public void Update()
     {
         if (SourcePorts.Count() is { } limit) _limit.Set(limit);
     }
 
-    /// <summary>From now on these are configured.</summary>
+    /// <summary>Sets the configured destinations.</summary>
     public void Follow(IEnumerable<IProxyConfig> configs)
     {
         HashSet<DnsEndPoint> configured =

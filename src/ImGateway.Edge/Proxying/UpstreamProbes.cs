@@ -6,19 +6,19 @@ using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>One question of an active health check to an upstream.</summary>
-/// <param name="Succeeded">It was answered by a status of 2xx.</param>
-/// <param name="Result">The status code, or one line on why there is none.</param>
+/// <summary>The result of an active health check.</summary>
+/// <param name="Succeeded">Whether the response was 2xx.</param>
+/// <param name="Result">The status code, or the reason of the failure in one line.</param>
 public sealed record UpstreamProbe(DateTimeOffset At, bool Succeeded, string Result);
 
-/// <summary>How the last active health check of each destination went, which YARP itself forgets once it has judged.</summary>
+/// <summary>Keeps the last active health check of each destination, which YARP does not.</summary>
 sealed class UpstreamProbes(TimeProvider time)
 {
     const int LongestResult = 200;
 
     readonly ConditionalWeakTable<DestinationState, UpstreamProbe> _last = [];
 
-    /// <summary>Null: it was not asked yet.</summary>
+    /// <summary>Null before the first check.</summary>
     public UpstreamProbe? Of(DestinationState destination) => _last.TryGetValue(destination, out var probe) ? probe : null;
 
     /// <summary>Has every policy note what it is told.</summary>

@@ -3,14 +3,14 @@ using Microsoft.Extensions.Primitives;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// What the upstream sees: the request's own headers, edited in place before YARP copies them. What only the edge may say is removed in
-/// every spelling first, so that nothing a client sends, names in Connection or misspells can pass for it.
+/// Prepares the request's headers for the upstream, in place, before YARP copies them. Headers that only the edge may set are removed in
+/// every spelling first, so that a client cannot forge them.
 /// </summary>
 sealed class UpstreamRequest(ClientAddress addresses)
 {
-    /// <returns>Why it cannot be forwarded, or null.</returns>
-    /// <param name="context">Of the request to edit.</param>
-    /// <param name="listener">Of its connection.</param>
+    /// <returns>The refusal of a malformed request, or null.</returns>
+    /// <param name="context">The request to edit.</param>
+    /// <param name="listener">The feature of its connection.</param>
     public Refusal? Prepare(HttpContext context, ListenerFeature listener)
     {
         var headers = context.Request.Headers;
@@ -31,7 +31,7 @@ sealed class UpstreamRequest(ClientAddress addresses)
         return null;
     }
 
-    /// <summary>What Connection names is meant for the edge alone.</summary>
+    /// <summary>Removes the fields that Connection names, which are for this hop only.</summary>
     static void RemoveNominated(IHeaderDictionary headers)
     {
         var connection = headers.Connection;
@@ -39,7 +39,7 @@ sealed class UpstreamRequest(ClientAddress addresses)
         foreach (var value in connection) Nominated.Remove(value, headers);
     }
 
-    /// <summary>False if one is malformed: looked at here because each header is looked at only once.</summary>
+    /// <summary>False if a header is malformed; checked here so that the headers are enumerated only once.</summary>
     static bool TryRemoveForeign(IHeaderDictionary headers)
     {
         List<string>? foreign = null;
@@ -54,12 +54,12 @@ sealed class UpstreamRequest(ClientAddress addresses)
         return true;
     }
 
-    /// <summary>Names with an underscore are how some servers spell names with a dash.</summary>
+    /// <summary>Names with underscores are removed, because some servers treat them like names with dashes.</summary>
     static bool IsForeign(string name)
     {
         if (name.Contains('_')) return true;
         if (name is ['F' or 'f', ..]) return name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase);
-        // Becomes HTTP_PROXY in CGI's environment, by which programs choose their proxy (CVE-2016-5385).
+        // Proxy would become HTTP_PROXY in a CGI environment, which programs use as their proxy (CVE-2016-5385).
         if (name is ['P' or 'p', ..]) return name.Equals("Proxy", StringComparison.OrdinalIgnoreCase);
         return name is ['X' or 'x', '-', ..]
             && (name.StartsWith("X-Forwarded", StringComparison.OrdinalIgnoreCase)

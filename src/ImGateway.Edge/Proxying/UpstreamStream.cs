@@ -5,11 +5,11 @@ using Prometheus;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// A connection to the gateway, which counts until its socket is closed.
+/// A connection to the gateway, counted until its socket is closed.
 /// <para>
-/// A gateway may respond before it has read a request's body, and close (RFC 9112 §9.5, 401 and 413 for example). .NET's client would give up at the
-/// write that fails then, and never read the response. Here the write is dropped, with all that follow it, so that the client goes on to
-/// read. Where the gateway has sent nothing, the read throws what the write would have thrown.
+/// A gateway may respond before it has read a request's body, and close (RFC 9112 §9.5, for example 401 and 413). .NET's client would fail at the
+/// next write and never read the response. Here this write and all later ones are dropped, so that the client continues to
+/// read. If the gateway has sent nothing, the read throws the exception of the write.
 /// </para>
 /// </summary>
 sealed class UpstreamStream(Socket socket, ConnectionBudget budget, Gauge.Child port) : NetworkStream(socket, ownsSocket: true)
@@ -25,7 +25,7 @@ sealed class UpstreamStream(Socket socket, ConnectionBudget budget, Gauge.Child 
         return write.IsCompletedSuccessfully ? write : WriteAsync(write);
     }
 
-    /// <summary>What arrived before the reset is still in the socket. An empty read only waits for what there is.</summary>
+    /// <summary>Data received before the reset is still in the socket's buffer. A zero-byte read only waits for it.</summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _failedWrite is { } failure && !buffer.IsEmpty ? ReadRestAsync(failure, buffer, cancellationToken) : base.ReadAsync(buffer, cancellationToken);
 

@@ -2,13 +2,13 @@ using Yarp.ReverseProxy.Transforms;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>When the upstream was asked and when its answer began: a feature of requests whose log line is to say so, and of no other.</summary>
+/// <summary>When the request was sent upstream and when the response began. Set as a feature only on requests that are logged.</summary>
 sealed class UpstreamTiming
 {
     long _asked;
     long _answered;
 
-    /// <summary>Of the last attempt; null where nothing was answered.</summary>
+    /// <summary>The time of the last attempt; null without a response.</summary>
     public TimeSpan? Elapsed(TimeProvider time) => _answered == 0 ? null : time.GetElapsedTime(_asked, _answered);
 
     internal sealed class Asked(TimeProvider time) : RequestTransform

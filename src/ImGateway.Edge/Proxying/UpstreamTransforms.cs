@@ -5,10 +5,10 @@ using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>The address of a request at the upstream, kept on the connection: clients poll.</summary>
+/// <summary>The upstream URI of a request, cached on the connection for clients that poll.</summary>
 sealed record UpstreamUri(string Prefix, string Target, Uri Uri);
 
-/// <summary>What every route does on top of its own transforms: the target byte for byte, the host unchanged, the forwarded headers as edited.</summary>
+/// <summary>The transforms of every route, beside its own: raw target unchanged, host unchanged, forwarded headers as prepared.</summary>
 sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events, TimeProvider time) : ITransformProvider
 {
     public void ValidateRoute(TransformRouteValidationContext context)
@@ -35,7 +35,7 @@ sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events,
         context.ResponseTrailersTransforms.Add(new Nominated.OfTrailers());
     }
 
-    /// <summary>Whoever configures another path or query wants that one.</summary>
+    /// <summary>Whether the route configures another path or query, which then applies.</summary>
     static bool Rewrites(RequestTransform transform) =>
         transform is PathStringTransform or PathRouteValuesTransform or QueryParameterTransform or QueryParameterRemoveTransform;
 
@@ -52,7 +52,7 @@ sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events,
             if (known is null || known.Target != target || known.Prefix != context.DestinationPrefix)
             {
                 known = new UpstreamUri(context.DestinationPrefix, target, AddressOf(context.DestinationPrefix, target));
-                // A socket that lives for hours needs no memory of how it began.
+                // Free the handshake's headers, which a socket would otherwise keep for hours.
                 if (listener is not null && features.Get<WebSocketSession>() is null) listener.Target = known;
             }
 
@@ -64,8 +64,8 @@ sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events,
     }
 
     /// <summary>
-    /// .NET repeats a request without content when its connection ends before an answer, whatever its method. RFC 9110 §9.2.2 forbids a
-    /// proxy to do so where the method is not idempotent. What has content, be it empty, it sends once.
+    /// .NET resends a request without content when the connection ends before a response, whatever the method. RFC 9110 §9.2.2 forbids a
+    /// proxy to do so for methods that are not idempotent. A request with content, even empty content, is sent once.
     /// </summary>
     sealed class SentOnce : RequestTransform
     {

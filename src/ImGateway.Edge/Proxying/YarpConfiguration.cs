@@ -3,12 +3,12 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>YARP's configuration while it serves: judged before anything changes, then put in force, which YARP does in its own time and tells.</summary>
+/// <summary>Replaces YARP's configuration while serving: validated before anything changes, then applied, which YARP does asynchronously and reports.</summary>
 sealed class YarpConfiguration(InMemoryConfigProvider provider, IConfigValidator validator, UpstreamPorts ports) : IConfigChangeListener
 {
     TaskCompletionSource _applied = New();
 
-    /// <summary>What YARP would refuse, one line each.</summary>
+    /// <summary>Returns what YARP would reject, one line each.</summary>
     public async Task<IReadOnlyList<string>> ProblemsAsync(IProxyConfig config)
     {
         List<Exception> problems = [];
@@ -17,8 +17,8 @@ sealed class YarpConfiguration(InMemoryConfigProvider provider, IConfigValidator
         return [.. problems.Select(problem => ProxyConfiguration.Mistake(problem).Message)];
     }
 
-    /// <summary>Returns once YARP routes by it. By one reload at a time.</summary>
-    /// <exception cref="UserError">YARP cannot do it after all; what was in force still is.</exception>
+    /// <summary>Applies the configuration and returns once YARP routes by it. Not for concurrent calls.</summary>
+    /// <exception cref="UserError">YARP rejected it; the old configuration remains in force.</exception>
     public async Task ApplyAsync(IProxyConfig config)
     {
         _applied = New();

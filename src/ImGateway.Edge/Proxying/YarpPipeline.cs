@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// YARP's pipeline, built once. The route is matched before, on the path as sent, so ASP.NET Core's matcher, which decodes and ignores
-/// case, has no say and costs nothing.
+/// YARP's pipeline, built once. The edge matches the route before, on the raw path, so ASP.NET Core's matcher, which decodes the path and ignores
+/// case, is not used.
 /// </summary>
 sealed class YarpPipeline : IEndpointRouteBuilder
 {
@@ -23,10 +23,10 @@ sealed class YarpPipeline : IEndpointRouteBuilder
 
     public IApplicationBuilder CreateApplicationBuilder() => _app.New();
 
-    /// <summary>What YARP has in force now: later reloads do not change it.</summary>
+    /// <summary>A snapshot of YARP's endpoints in force; later reloads do not change it.</summary>
     public YarpRoutes Routes() => new([.. DataSources.SelectMany(source => source.Endpoints)], _app);
 
-    /// <exception cref="UserError">YARP cannot do what the ReverseProxy section says.</exception>
+    /// <exception cref="UserError">YARP rejected the ReverseProxy section.</exception>
     void Map()
     {
         try
@@ -45,7 +45,7 @@ sealed class YarpPipeline : IEndpointRouteBuilder
         }
     }
 
-    /// <summary>Before affinity and balancing, which then choose among the destinations that a repeated request has not tried.</summary>
+    /// <summary>Runs before affinity and load balancing, so that a retried request uses destinations that it has not tried.</summary>
     static Task LeaveOutWhatFailed(HttpContext context, RequestDelegate next)
     {
         if (context.Features.Get<Attempts>() is { } attempts)
@@ -57,7 +57,7 @@ sealed class YarpPipeline : IEndpointRouteBuilder
         return next(context);
     }
 
-    /// <summary>A reload may switch them on; where they are off, they would cost every request a state machine.</summary>
+    /// <summary>Middleware that a reload may enable; while disabled it is bypassed, because it would cost every request a state machine.</summary>
     static RequestDelegate CheckPassively(IReverseProxyApplicationBuilder proxy, RequestDelegate next)
     {
         var branch = new Branch(proxy.New());

@@ -3,14 +3,14 @@ using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>YARP's endpoints by route id, as one configuration has them. A request keeps to those it began with.</summary>
+/// <summary>YARP's endpoints by route id, for one configuration. A request keeps the endpoints it began with.</summary>
 sealed class YarpRoutes
 {
     readonly Dictionary<string, Endpoint> _endpoints;
     readonly RequestDelegate _forward;
 
-    /// <param name="endpoints">YARP's.</param>
-    /// <param name="app">For the middleware that only some configurations need.</param>
+    /// <param name="endpoints">YARP's endpoints.</param>
+    /// <param name="app">Builds the middleware that only some configurations need.</param>
     public YarpRoutes(IReadOnlyList<Endpoint> endpoints, IApplicationBuilder app)
     {
         _endpoints = endpoints.ToDictionary(endpoint => endpoint.Metadata.GetRequiredMetadata<RouteModel>().Config.RouteId, StringComparer.OrdinalIgnoreCase);
