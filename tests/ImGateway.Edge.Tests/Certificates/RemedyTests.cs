@@ -196,7 +196,7 @@ public sealed class RemedyTests : IDisposable
     [Fact]
     public void Commands_of_openssl_stand_in_one_place()
     {
-        var source = Path.Combine(Docs.Documents.Repository, "src", "ImGateway.Edge");
+        var source = Repository.PathOf("src", "ImGateway.Edge");
         var places = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
             .Where(file => File.ReadLines(file).Any(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal)

@@ -79,7 +79,7 @@ public sealed class PermissionRemedyTests : IDisposable
     [Fact]
     public void No_command_stands_in_parentheses_without_what_it_is_to_be_used_on()
     {
-        var source = Path.Combine(Docs.Documents.Repository, "src", "ImGateway.Edge");
+        var source = Repository.PathOf("src", "ImGateway.Edge");
         Docs.Findings.None(Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => File.ReadLines(file).Where(line => line.Contains("(chmod", StringComparison.Ordinal) || line.Contains("(chown", StringComparison.Ordinal))
                 .Select(line => $"{Path.GetFileName(file)}: {line.Trim()}")));

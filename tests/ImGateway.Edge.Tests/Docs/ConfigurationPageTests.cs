@@ -1,5 +1,6 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Configuration;
+using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Docs;
 
@@ -14,7 +15,7 @@ public sealed class ConfigurationPageTests
     public void The_page_is_what_the_code_says()
     {
         var page = ConfigurationPage.With(ConfigurationPage.Made());
-        if (Environment.GetEnvironmentVariable("IMGW_WRITE_DOCS") == "1") File.WriteAllText(Path.Combine(Documents.Repository, ConfigurationPage.Path), page);
+        if (Environment.GetEnvironmentVariable("IMGW_WRITE_DOCS") == "1") File.WriteAllText(Path.Combine(Repository.Root, ConfigurationPage.Path), page);
 
         Assert.True(page == Documents.Read(ConfigurationPage.Path), $"{ConfigurationPage.Path} differs from the code; {Remedy}");
     }

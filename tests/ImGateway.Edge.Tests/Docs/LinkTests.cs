@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Docs;
 
@@ -30,8 +31,8 @@ public sealed partial class LinkTests
     static bool Leads(string page, string target)
     {
         var (file, heading) = target.Split('#') switch { [var only] => (only, null), var parts => (parts[0], parts[1]) };
-        var path = file.Length == 0 ? page : Path.GetRelativePath(Documents.Repository, Path.GetFullPath(Path.Combine(Documents.Repository, Path.GetDirectoryName(page)!, file)));
-        var full = Path.Combine(Documents.Repository, path);
+        var path = file.Length == 0 ? page : Path.GetRelativePath(Repository.Root, Path.GetFullPath(Path.Combine(Repository.Root, Path.GetDirectoryName(page)!, file)));
+        var full = Path.Combine(Repository.Root, path);
         return (File.Exists(full) || Directory.Exists(full)) && (heading is null || Headings(path).Contains(heading));
     }
 

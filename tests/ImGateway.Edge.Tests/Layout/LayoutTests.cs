@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Layout;
 
@@ -59,12 +59,9 @@ public sealed partial class LayoutTests
         ["src/ImGateway.Edge/Operations"] = "item 6",
         ["src/ImGateway.Edge/Proxying"] = "item 6",
         ["src/ImGateway.Edge/Tls"] = "item 2",
-        ["tests/ImGateway.Testing"] = "item 10",
-        ["tests/ImGateway.Testing/Acme"] = "item 10",
     };
 
-    static readonly string Repository = PathOf("..", "..", "..");
-    static readonly string Source = Path.Combine(Repository, "src", "ImGateway.Edge");
+    static readonly string Source = Repository.PathOf("src", "ImGateway.Edge");
     static readonly Lazy<Reference[]> References = new(() => [.. TypeReferences.In(typeof(EdgeApplication).Assembly.Location)]);
 
     [Fact]
@@ -132,9 +129,9 @@ public sealed partial class LayoutTests
     public void No_folder_holds_more_than_30_files() => AssertOnly(
         OverfullFolders,
         from part in (string[])["src", "tests", "bench", "tools"]
-        from folder in Folders(Path.Combine(Repository, part))
+        from folder in Folders(Repository.PathOf(part))
         let path = $"{part}/{folder}"
-        let count = Directory.EnumerateFiles(Path.Combine(Repository, path), "*.cs").Count()
+        let count = Directory.EnumerateFiles(Repository.PathOf(path), "*.cs").Count()
         where count > MostFiles
         select (path, $"{path} holds {count} files"));
 
@@ -171,8 +168,6 @@ public sealed partial class LayoutTests
         .Select(folder => Path.GetRelativePath(path, folder).Replace('\\', '/'))
         .Where(folder => !folder.Split('/').Any(name => name is "bin" or "obj"))
         .Prepend("");
-
-    static string PathOf(string a, string b, string c, [CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, a, b, c));
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NamespaceLine();

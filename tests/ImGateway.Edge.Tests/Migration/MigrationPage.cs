@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Migration;
 
@@ -29,8 +29,7 @@ static partial class MigrationPage
 
     static string OneLine(Match item, string group) => Regex.Replace(item.Groups[group].Value, @"\s+", " ", RegexOptions.None, TimeSpan.FromSeconds(1)).Trim();
 
-    static string Path([CallerFilePath] string file = "") =>
-        System.IO.Path.GetFullPath(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(file)!, "..", "..", "..", "docs", "migrate-from-nginx.md"));
+    static string Path() => Repository.PathOf("docs", "migrate-from-nginx.md");
 
     [GeneratedRegex("""^```json\n(?<json>.*?)^```""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Json();

@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations;
 
@@ -9,7 +9,7 @@ sealed record DocumentedField(string Name, string Type, bool IsAlways);
 /// <summary>docs/logs.md, as its readers have it.</summary>
 static partial class LogsPage
 {
-    static readonly string Text = File.ReadAllText(Path.Combine(Repository(), "docs", "logs.md"));
+    static readonly string Text = File.ReadAllText(Repository.PathOf("docs", "logs.md"));
 
     public static IReadOnlyList<DocumentedField> AccessLog { get; } =
     [
@@ -24,7 +24,7 @@ static partial class LogsPage
     /// <summary>Level and message of each event in the source.</summary>
     public static IReadOnlyList<(string Level, string Message)> SourceEvents { get; } =
     [
-        .. from file in Directory.EnumerateFiles(Path.Combine(Repository(), "src", "ImGateway.Edge"), "*.cs", SearchOption.AllDirectories)
+        .. from file in Directory.EnumerateFiles(Repository.PathOf("src", "ImGateway.Edge"), "*.cs", SearchOption.AllDirectories)
            from Match attribute in Attribute().Matches(File.ReadAllText(file))
            select (attribute.Groups["level"].Value, attribute.Groups["message"].Value),
     ];
@@ -37,8 +37,6 @@ static partial class LogsPage
         var start = Text.IndexOf(begin, StringComparison.Ordinal);
         return end is null ? Text[start..] : Text[start..Text.IndexOf(end, StringComparison.Ordinal)];
     }
-
-    static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 
     [GeneratedRegex("""^\| `(?<name>[^`]+)` \| (?<type>[^|]+) \|[^|]*\| (?<absent>[^|]+) \|$""", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Field();

@@ -1,6 +1,6 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using ImGateway.Testing;
 using Microsoft.Extensions.Configuration;
 
 namespace ImGateway.Edge.Tests.Proxying;
@@ -27,8 +27,7 @@ static partial class UpstreamsPage
         return settings;
     }
 
-    static string Page([CallerFilePath] string file = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", "..", "docs", "upstreams.md"));
+    static string Page() => Repository.PathOf("docs", "upstreams.md");
 
     [GeneratedRegex("""^```json\n(?<json>.*?)^```""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Block();

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;
 
@@ -20,11 +19,9 @@ public sealed class CrowdTests
     {
         var product = EdgeProcess.Program is var program && program.EndsWith(".dll", StringComparison.Ordinal) ? $"dotnet {program}" : program;
         var result = await PartnerTool.RunAsync(
-            "python3", [Path.Combine(Repository(), "bench", show), .. options, "--peers", "", "--product", product + " run --config {config}"], timeout: Patience);
+            "python3", [Repository.PathOf("bench", show), .. options, "--peers", "", "--product", product + " run --config {config}"], timeout: Patience);
 
         TestContext.Current.SendDiagnosticMessage(result.Output);
         Assert.True(result.ExitCode == 0, result.All);
     }
-
-    static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using ImGateway.Edge.Configuration;
@@ -54,7 +53,7 @@ public sealed partial class ReconnectTests(TlsFixture tls)
     /// <summary>The class of the page, used as the page does.</summary>
     static string Script() => $$"""
         globalThis.WebSocket = require('ws');
-        {{Example().Match(File.ReadAllText(Path.Combine(Repository(), "docs", "clients.md"))).Groups["code"].Value}}
+        {{Example().Match(File.ReadAllText(Repository.PathOf("docs", "clients.md"))).Groups["code"].Value}}
         new GatewaySocket(process.argv[2], {
           base: {{Base}}, cap: 1000, steady: 100,
           onOpen: socket => { console.log('open'); socket.send('hello'); },
@@ -62,8 +61,6 @@ public sealed partial class ReconnectTests(TlsFixture tls)
           onClose: (code, delay) => console.log(`close ${code} ${delay}`),
         });
         """;
-
-    static string Repository([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 
     [GeneratedRegex("""^```javascript\n(?<code>.*?)^```""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Example();

@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using ImGateway.Testing;
 using Microsoft.Playwright;
 
 namespace ImGateway.Edge.Tests.Operations.StatusPage;
@@ -42,5 +42,5 @@ public sealed class StatusPicturesTests(Browser browser) : IClassFixture<Browser
         return new Clip { Width = window.Width, Height = height };
     }
 
-    static string Images([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", "..", "..", "docs", "images"));
+    static string Images() => Repository.PathOf("docs", "images");
 }

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Proxying.RealTime;
@@ -27,7 +26,5 @@ static class NodeClient
     });
 
     static Task<PartnerProcess> StartAsync(string script, string[] arguments, Dictionary<string, string> environment, Func<Task<bool>> isReady) => PartnerProcess.StartAsync(
-        "node", [Path.Combine(Scripts(), script), .. arguments], new Dictionary<string, string>(environment) { ["NODE_PATH"] = PartnerTool.NodeModules }, isReady);
-
-    static string Scripts([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", "..", "partners", "clients"));
+        "node", [Repository.PathOf("tests", "partners", "clients", script), .. arguments], new Dictionary<string, string>(environment) { ["NODE_PATH"] = PartnerTool.NodeModules }, isReady);
 }

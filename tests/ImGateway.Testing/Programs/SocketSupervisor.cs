@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Runtime.CompilerServices;
 
 namespace ImGateway.Testing;
 
@@ -23,7 +22,7 @@ public sealed class SocketSupervisor : IAsyncDisposable
     {
         ConfigFile = setup.WriteTo(_directory.Path);
         string[] program = EdgeProcess.Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", EdgeProcess.Program] : [EdgeProcess.Program];
-        _process = Process.Start(new ProcessStartInfo("perl", [Script(), .. sockets, "--", .. program, "run", "--config", ConfigFile])
+        _process = Process.Start(new ProcessStartInfo("perl", [Repository.PathOf("tests", "partners", "socket-supervisor.pl"), .. sockets, "--", .. program, "run", "--config", ConfigFile])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -123,6 +122,4 @@ public sealed class SocketSupervisor : IAsyncDisposable
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line) _said.Add(line);
     }
-
-    static string Script([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "partners", "socket-supervisor.pl"));
 }
