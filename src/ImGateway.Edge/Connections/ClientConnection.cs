@@ -8,14 +8,16 @@ namespace ImGateway.Edge.Connections;
 /// One connection to a public listener, as a connection feature too: when a stop in order may ask it to end. It is counted from accept until its
 /// socket is closed.
 /// </summary>
-sealed class ClientConnection(ConnectionContext transport, ClientConnections all, ConnectionEnds ends) : EndingConnection(transport, ends)
+sealed class ClientConnection : EndingConnection
 {
-    readonly Lock _lock = new();
+    readonly ClientConnections _all;
     IConnectionLifetimeNotificationFeature? _life;
-    Admission _admission;
     Use _use;
-    bool _endsWithClient, _isReleased;
+    bool _endsWithClient;
     int _looks;
+
+    public ClientConnection(ConnectionContext transport, ClientConnections all, ConnectionEnds ends)
+        : base(transport, ends) => (_all, Lease) = (all, new ConnectionLease(this, all));
 
     enum Use
     {
@@ -28,6 +30,9 @@ sealed class ClientConnection(ConnectionContext transport, ClientConnections all
         /// <summary>An HTTP/1.1 upgrade: asked to end, the server would cut the reading of what may be a WebSocket by now.</summary>
         Upgrading,
     }
+
+    /// <summary>What it holds until its socket is closed.</summary>
+    public ConnectionLease Lease { get; }
 
     /// <summary>All that is said on it.</summary>
     public Task ServeAsync(ConnectionDelegate next)
@@ -46,21 +51,6 @@ sealed class ClientConnection(ConnectionContext transport, ClientConnections all
         return next(context);
     }
 
-    /// <summary>Has <paramref name="admission"/> count until the socket is closed.</summary>
-    public void Hold(Admission admission)
-    {
-        lock (_lock)
-        {
-            if (!_isReleased)
-            {
-                _admission = admission;
-                return;
-            }
-        }
-
-        admission.Dispose();
-    }
-
     /// <summary>
     /// From here on it is released some time after its client has gone, whether or not the server has ended it: of many HTTP/2 streams that are reset
     /// at once Kestrel sometimes waits for one that never ends (github.com/dotnet/aspnetcore/issues/51307), and the connection would stay counted and
@@ -74,7 +64,7 @@ sealed class ClientConnection(ConnectionContext transport, ClientConnections all
     /// </summary>
     public bool ReleaseIfGone(int looks)
     {
-        if (!_endsWithClient || !ConnectionClosed.IsCancellationRequested || ++_looks < looks || !TryRelease()) return false;
+        if (!_endsWithClient || !ConnectionClosed.IsCancellationRequested || ++_looks < looks || !Lease.TryRelease()) return false;
         Abort(new ConnectionAbortedException("The client has gone."));
         return true;
     }
@@ -88,22 +78,7 @@ sealed class ClientConnection(ConnectionContext transport, ClientConnections all
 
     public void Cut() => Abort(new ConnectionAbortedException("The edge stops."));
 
-    protected override void OnClosed() => TryRelease();
-
-    bool TryRelease()
-    {
-        Admission admission;
-        lock (_lock)
-        {
-            if (_isReleased) return false;
-            _isReleased = true;
-            admission = _admission;
-        }
-
-        admission.Dispose();
-        all.OnClosed(this);
-        return true;
-    }
+    protected override void OnClosed() => Lease.TryRelease();
 
     async Task UpgradeAsync(HttpContext context, RequestDelegate next)
     {
@@ -123,6 +98,6 @@ sealed class ClientConnection(ConnectionContext transport, ClientConnections all
         _use = use;
         // The fence guarantees that either side observes the other: a stop that begins meanwhile sees this use, or its beginning is seen here.
         Interlocked.MemoryBarrier();
-        if (all.IsClosing) Close(evenFresh: false);
+        if (_all.IsClosing) Close(evenFresh: false);
     }
 }

@@ -75,7 +75,7 @@ sealed class ConnectionGate
 
         var admission = new Admission(_limits, client, refusal);
         if (connection.Features.Get<ClientConnection>() is not { } counted) return admission with { Silence = silence };
-        counted.Hold(admission);
+        counted.Lease.Hold(admission);
         return admission with { Counted = null, Silence = silence };
     }
 

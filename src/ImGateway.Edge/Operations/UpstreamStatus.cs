@@ -18,12 +18,12 @@ public sealed record UpstreamStatus(
     /// <summary>Null where the system does not say how many there are.</summary>
     public UpstreamPortUse? Ports { get; init; }
 
-    public static UpstreamStatus Of(DestinationState destination, UpstreamProbe? lastProbe, UpstreamRecent? recent) => new(
+    public static UpstreamStatus Of(DestinationState destination, UpstreamProbe? lastProbe, UpstreamRecent? recent, int underWay) => new(
         destination.Model.Config.Address,
         Together(destination.Health, recent),
         Word(destination.Health.Active),
         Word(destination.Health.Passive),
-        destination.ConcurrentRequestCount,
+        underWay,
         lastProbe,
         recent);
 

@@ -5,7 +5,7 @@ using Yarp.ReverseProxy;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>How each gateway does, gathered when it is asked for.</summary>
-sealed class UpstreamStatuses(CurrentOptions options, IProxyStateLookup? proxy = null, UpstreamProbes? probes = null, UpstreamResults? results = null, UpstreamPorts? ports = null)
+sealed class UpstreamStatuses(CurrentOptions options, IProxyStateLookup? proxy = null, UpstreamProbes? probes = null, UpstreamResults? results = null, UpstreamPorts? ports = null, UpstreamSockets? sockets = null)
 {
     public IReadOnlyList<UpstreamStatus> Read()
     {
@@ -14,7 +14,7 @@ sealed class UpstreamStatuses(CurrentOptions options, IProxyStateLookup? proxy =
         [
             .. from cluster in proxy.GetClusters()
                from destination in cluster.DestinationsState.AllDestinations
-               select UpstreamStatus.Of(destination, probes?.Of(destination), results?.Of(destination)) with { Ports = ports?.To(destination.Model.Config.Address) },
+               select UpstreamStatus.Of(destination, probes?.Of(destination), results?.Of(destination), sockets?.UnderWay(destination) ?? destination.ConcurrentRequestCount) with { Ports = ports?.To(destination.Model.Config.Address) },
         ];
     }
 }

@@ -35,6 +35,8 @@ static class OwnShortage
 
         public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
         {
+            // A WebSocket is judged when it ends (UpstreamSockets).
+            if (context.Features.Get<WebSocketUpgrade>() is { Lease.IsGranted: true }) return;
             if (!Caused(context.Features.Get<IForwarderErrorFeature>()?.Exception)) policy.RequestProxied(context, cluster, destination);
         }
     }

@@ -10,6 +10,7 @@ using Microsoft.Net.Http.Headers;
 using Prometheus;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.LoadBalancing;
 
 namespace ImGateway.Edge.Proxying;
 
@@ -34,7 +35,7 @@ static class ProxyingRegistration
         // 1. What is made anew for each configuration.
         services.AddSingleton<RequestPaths>();
         services.AddSingleton<Func<ClientAddress>>(provider => () => provider.GetRequiredService<RequestPaths>().Current.Addresses);
-        services.AddConnections(options).AddSingleton<WebSocketLimit>().AddSingleton<RequestRates>();
+        services.AddConnections(options).AddSingleton<RequestRates>();
 
         // 2. The way to the upstream: YARP, with the user's ReverseProxy section over what Edge says.
         services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>().AddSingleton<UpstreamPorts>().AddSingleton<AddressMemory>();
@@ -42,7 +43,7 @@ static class ProxyingRegistration
         services.AddReverseProxy().LoadFromMemory(config.Routes, config.Clusters).AddTransforms<UpstreamTransforms>();
         services.AddSingleton<YarpConfiguration>().AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<YarpConfiguration>());
         services.AddRequestTimeouts();
-        RelayWebSockets(services);
+        BalanceByWebSockets(services);
         UpstreamProbes.Register(services);
         OwnShortage.Register(services);
         HealthChanges.Register(services);
@@ -53,7 +54,7 @@ static class ProxyingRegistration
         services.RemoveAll<IAuthorizationHandlerProvider>();
 
         // 3. What becomes of it.
-        return services.AddSingleton<WebSocketMetrics>().AddSingleton<WebSocketRegistry>().AddSingleton<ProxyMetrics>();
+        return services.AddSingleton<WebSocketMetrics>().AddSingleton<WebSocketRegistry>().AddSingleton<WebSocketLeases>().AddSingleton<ProxyMetrics>();
     }
 
     /// <summary>Answers requests of the public listeners; those of the management listener go on.</summary>
@@ -93,12 +94,12 @@ static class ProxyingRegistration
         limits.MinResponseDataRate = rate > 0 ? new MinDataRate(rate, ResponseGrace) : null;
     }
 
-    /// <summary>YARP's forwarder stays underneath: what is no WebSocket, and a WebSocket up to its 101, is its own.</summary>
-    static void RelayWebSockets(IServiceCollection services)
+    /// <summary>YARP's policies of the same names, whose classes are internal, count requests until its forwarder returns.</summary>
+    static void BalanceByWebSockets(IServiceCollection services)
     {
-        var yarps = services.Last(service => service.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
-        services.AddSingleton<IHttpForwarder>(provider => new RelayingForwarder(
-            (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarps), provider.GetRequiredService<UpstreamResults>()));
+        foreach (var policy in services.Where(service => service.ServiceType == typeof(ILoadBalancingPolicy)
+            && service.ImplementationType?.Name is "LeastRequestsLoadBalancingPolicy" or "PowerOfTwoChoicesLoadBalancingPolicy").ToList()) services.Remove(policy);
+        services.AddSingleton<UpstreamSockets>().AddSingleton<ILoadBalancingPolicy, LeastRequests>().AddSingleton<ILoadBalancingPolicy, PowerOfTwoChoices>();
     }
 
     /// <summary>

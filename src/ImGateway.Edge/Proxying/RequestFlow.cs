@@ -1,5 +1,6 @@
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -17,9 +18,9 @@ sealed partial class RequestFlow(
     ClientAddress addresses,
     RequestRates rates,
     UpstreamRequest upstream,
-    WebSocketRegistry webSockets,
+    WebSocketLeases leases,
+    UpstreamSockets upstreamSockets,
     Retries retries,
-    WebSocketLimit socketLimit,
     HttpChallenges challenges,
     UpstreamErrors errors,
     UpstreamResults results,
@@ -32,15 +33,11 @@ sealed partial class RequestFlow(
 
     static readonly byte[] ServerError = "The edge failed\n"u8.ToArray();
 
-    // Made once a route: what a WebSocket reports when it is one.
-    readonly Action<int>[] _onUpgraded = [.. Enum.GetValues<RouteLabel>().Select(label => (Action<int>)(code => metrics.OnUpgraded(label, code)))];
-
     public async Task InvokeAsync(HttpContext context, ListenerFeature listener, YarpRoutes yarp)
     {
         var started = time.GetTimestamp();
         var label = RouteLabel.Other;
-        WebSocketSession? session = null;
-        var holdsPlace = false;
+        WebSocketUpgrade? upgrade = null;
         try
         {
             // 1. Security headers, whoever answers.
@@ -55,8 +52,8 @@ sealed partial class RequestFlow(
 
             // 2. Framing, method, target, host, route and upgrade: what is not plainly meant for the upstream ends here.
             var refusal = Admit(context, listener, out var route, out var path, out var isWebSocket);
-            if (refusal is null && isWebSocket && !(holdsPlace = socketLimit.TryEnter())) refusal = Refusal.WebSockets;
             label = route?.Label ?? RouteLabel.Other;
+            if (refusal is null && isWebSocket) upgrade = TakeLease(context, label, out refusal);
 
             // 3. What the upstream sees, which nothing malformed may be part of.
             refusal ??= upstream.Prepare(context, listener);
@@ -67,8 +64,7 @@ sealed partial class RequestFlow(
                 return;
             }
 
-            // 4. Forward; a WebSocket is relayed from its upgrade to its end.
-            if (isWebSocket) session = new WebSocketSession(webSockets, context, ProxyMetrics.LabelOf(label), _onUpgraded[(int)label]);
+            // 4. Forward.
             await yarp.ForwardAsync(context, route!, path.Span);
 
             // 5. What the upstream did not take goes elsewhere, or waits until it is back.
@@ -79,6 +75,13 @@ sealed partial class RequestFlow(
 
             // 6. What it failed to answer.
             if (failure is not null) await UpstreamErrors.AnswerAsync(context, failure);
+
+            // 7. A WebSocket that it granted is relayed to its end.
+            if (failure is null && upgrade is { Lease.IsGranted: true } && await upgrade.TryAcceptAsync())
+            {
+                metrics.OnUpgraded(label, context.Response.StatusCode);
+                await upgrade.RelayAsync();
+            }
         }
         catch (Exception e) when (!context.Response.HasStarted && e is not OperationCanceledException)
         {
@@ -88,10 +91,9 @@ sealed partial class RequestFlow(
         }
         finally
         {
-            session?.Dispose();
-            if (holdsPlace) socketLimit.Leave();
+            upgrade?.Lease.Dispose();
             EndIfFlooded(context, listener, started);
-            if (session is not { IsUpgraded: true }) metrics.OnAnswered(label, context.Response.StatusCode, time.GetElapsedTime(started));
+            if (upgrade is not { IsUpgraded: true }) metrics.OnAnswered(label, context.Response.StatusCode, time.GetElapsedTime(started));
         }
     }
 
@@ -113,6 +115,13 @@ sealed partial class RequestFlow(
         route = routes.Match(path.Span);
         if (route is null) return Refusal.NoRoute;
         return upgrades.Check(context, path.Span, out isWebSocket);
+    }
+
+    WebSocketUpgrade? TakeLease(HttpContext context, RouteLabel label, out Refusal? refusal)
+    {
+        var lease = leases.TryTake(context.Features.Get<ClientConnection>()?.Lease, ProxyMetrics.LabelOf(label));
+        refusal = lease is null ? Refusal.WebSockets : null;
+        return lease is null ? null : new WebSocketUpgrade(context, lease, upstreamSockets);
     }
 
     /// <summary>

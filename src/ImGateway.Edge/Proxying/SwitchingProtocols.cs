@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Proxying;
 
 /// <summary>
 /// 101 answers a WebSocket's upgrade and nothing else: anything more would be a raw tunnel to the upstream. The other way round, a
-/// 2xx that is no upgrade would open a WebSocket over HTTP/2 that is none (RFC 8441 §5). What was granted goes to the session, not to YARP.
+/// 2xx that is no upgrade would open a WebSocket over HTTP/2 that is none (RFC 8441 §5). What was granted goes to the lease of the WebSocket, not to YARP.
 /// </summary>
 sealed class SwitchingProtocols : ResponseTransform
 {
@@ -20,14 +20,14 @@ sealed class SwitchingProtocols : ResponseTransform
     public override ValueTask ApplyAsync(ResponseTransformContext context)
     {
         if (context.ProxyResponse is not { } upstream) return default;
-        var session = context.HttpContext.Features.Get<WebSocketSession>();
+        var upgrade = context.HttpContext.Features.Get<WebSocketUpgrade>();
         if (upstream.StatusCode == HttpStatusCode.SwitchingProtocols)
         {
-            if (session is null || !IsGranted(upstream)) throw new HttpRequestException(HttpRequestError.InvalidResponse, "the upstream switched protocols unasked");
-            return GrantAsync(context, session, upstream);
+            if (upgrade is null || !IsGranted(upstream)) throw new HttpRequestException(HttpRequestError.InvalidResponse, "the upstream switched protocols unasked");
+            return GrantAsync(context, upgrade, upstream);
         }
 
-        if (session is { IsExtendedConnect: true } && upstream.IsSuccessStatusCode)
+        if (upgrade is { IsExtendedConnect: true } && upstream.IsSuccessStatusCode)
         {
             throw new HttpRequestException(HttpRequestError.InvalidResponse, "the upstream answered an upgrade with success");
         }
@@ -35,14 +35,14 @@ sealed class SwitchingProtocols : ResponseTransform
         return default;
     }
 
-    static async ValueTask GrantAsync(ResponseTransformContext context, WebSocketSession session, HttpResponseMessage upstream)
+    static async ValueTask GrantAsync(ResponseTransformContext context, WebSocketUpgrade upgrade, HttpResponseMessage upstream)
     {
-        session.Grant(await upstream.Content.ReadAsStreamAsync(context.CancellationToken));
+        upgrade.Grant(await upstream.Content.ReadAsStreamAsync(context.CancellationToken));
         // YARP disposes of its response, which must not take the stream with it.
         upstream.Content = null;
         context.SuppressResponseBody = true;
         var response = context.HttpContext.Response;
-        if (session.IsExtendedConnect)
+        if (upgrade.IsExtendedConnect)
         {
             // RFC 8441 §5.
             response.StatusCode = StatusCodes.Status200OK;

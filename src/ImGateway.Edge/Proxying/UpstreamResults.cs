@@ -15,19 +15,15 @@ sealed partial class UpstreamResults(TimeProvider time, ILogger<UpstreamResults>
     /// <summary>Null: it was not asked yet.</summary>
     public UpstreamRecent? Of(DestinationState destination) => _recent.TryGetValue(destination, out var recent) ? recent.Read() : null;
 
-    /// <summary>Notes one attempt when the forwarder is through with it; a WebSocket that was granted has been noted then.</summary>
+    /// <summary>Notes one attempt when the forwarder has returned; a WebSocket when it was granted.</summary>
     /// <param name="failure">Null: the destination answered.</param>
     public void Note(HttpContext context, IForwarderErrorFeature? failure)
     {
-        if (context.Features.Get<WebSocketSession>() is { IsGranted: true }) return;
         if (OwnShortage.Caused(failure?.Exception)) return;
         var status = context.Response.StatusCode;
         if (failure is null) Add(context, status < StatusCodes.Status500InternalServerError ? null : $"status {status}");
         else if (UpstreamErrors.Classify(failure, context.RequestAborted.IsCancellationRequested) is { } error) Add(context, ErrorOf(error, failure.Exception));
     }
-
-    /// <summary>Notes a WebSocket that the destination has granted.</summary>
-    public void NoteGranted(HttpContext context) => Add(context, error: null);
 
     void Add(HttpContext context, string? error)
     {

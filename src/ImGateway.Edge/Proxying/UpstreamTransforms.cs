@@ -53,7 +53,7 @@ sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events,
             {
                 known = new UpstreamUri(context.DestinationPrefix, target, AddressOf(context.DestinationPrefix, target));
                 // Free the handshake's headers, which a socket would otherwise keep for hours.
-                if (listener is not null && features.Get<WebSocketSession>() is null) listener.Target = known;
+                if (listener is not null && features.Get<WebSocketUpgrade>() is null) listener.Target = known;
             }
 
             context.ProxyRequest.RequestUri = known.Uri;

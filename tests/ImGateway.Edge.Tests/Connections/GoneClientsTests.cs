@@ -97,7 +97,7 @@ public sealed class GoneClientsTests : IAsyncDisposable
         for (var look = 0; look < GoneClients.Looks; look++) _connections.ReleaseGone(GoneClients.Looks);
         Assert.Equal(1, limits.Clients);
 
-        _connection.Hold(new Admission(limits, client, ConnectionRefusal.None));
+        _connection.Lease.Hold(new Admission(limits, client, ConnectionRefusal.None));
 
         Assert.Equal(0, limits.Clients);
     }

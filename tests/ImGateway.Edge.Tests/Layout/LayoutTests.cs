@@ -21,7 +21,7 @@ public sealed partial class LayoutTests
         ["Tls"] = ["Configuration", "Connections"],
         ["Challenges"] = ["Configuration", "Storage", "Tls"],
         ["Certificates"] = ["Configuration", "Storage", "Tls", "Challenges"],
-        ["WebSockets"] = ["Configuration"],
+        ["WebSockets"] = ["Configuration", "Connections"],
         ["Proxying"] = ["Configuration", "Connections", "Tls", "Challenges", "WebSockets"],
         ["Operations"] = ["Configuration", "Storage", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets"],
         [Root] = ["Configuration", "Storage", "Connections", "Tls", "Challenges", "Certificates", "Proxying", "WebSockets", "Operations"],

@@ -1,0 +1,31 @@
+using System.Security.Cryptography;
+using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Model;
+
+namespace ImGateway.Edge.Proxying;
+
+/// <summary>YARP's LeastRequests, by a count that includes open WebSockets (<see cref="UpstreamSockets"/>).</summary>
+sealed class LeastRequests(UpstreamSockets sockets) : ILoadBalancingPolicy
+{
+    public string Name => LoadBalancingPolicies.LeastRequests;
+
+    public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations) =>
+        availableDestinations.MinBy(sockets.UnderWay);
+}
+
+/// <summary>YARP's PowerOfTwoChoices, its default, by that count: of two random destinations the one with fewer.</summary>
+sealed class PowerOfTwoChoices(UpstreamSockets sockets) : ILoadBalancingPolicy
+{
+    public string Name => LoadBalancingPolicies.PowerOfTwoChoices;
+
+    public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)
+    {
+        var count = availableDestinations.Count;
+        if (count < 2) return count == 1 ? availableDestinations[0] : null;
+        // A generator that many threads may use at once.
+        var (one, other) = (RandomNumberGenerator.GetInt32(count), RandomNumberGenerator.GetInt32(count - 1));
+        if (other >= one) other++;
+        var (first, second) = (availableDestinations[one], availableDestinations[other]);
+        return sockets.UnderWay(first) <= sockets.UnderWay(second) ? first : second;
+    }
+}

@@ -1,0 +1,121 @@
+using ImGateway.Edge.Connections;
+
+namespace ImGateway.Edge.WebSockets;
+
+/// <summary>Is notified, once, of the end of a WebSocket.</summary>
+interface IWebSocketObserver
+{
+    /// <param name="socket">Null, as <paramref name="end"/>: the upgrade did not come about after all.</param>
+    void OnEnded(OpenWebSocket? socket, RelayEnd? end);
+}
+
+/// <summary>
+/// What one WebSocket holds from its request to its end: a slot under <c>Limits:WebSockets</c>, from the upstream's 101 on the connection to the
+/// upstream, from its upgrade on an entry in the registry; and whoever observes its end. It knows no request, so that it can be handed over. It belongs
+/// to the lease of its connection, which releases it at the latest; it is released once.
+/// </summary>
+sealed class WebSocketLease : IDisposable
+{
+    readonly Lock _lock = new();
+    readonly WebSocketLeases _leases;
+    readonly ConnectionLease? _connection;
+    readonly string _route;
+    List<IWebSocketObserver>? _observers;
+    Stream? _upstream;
+    WebSocketRelay? _relay;
+    RelayEnd? _end;
+    bool _isReleased;
+
+    internal WebSocketLease(WebSocketLeases leases, ConnectionLease? connection, string route)
+    {
+        (_leases, _connection, _route) = (leases, connection, route);
+        connection?.Add(this);
+    }
+
+    /// <summary>Null until both sides are upgraded.</summary>
+    public OpenWebSocket? Socket => _relay;
+
+    /// <summary>Null until it has ended.</summary>
+    public RelayEnd? End => _end;
+
+    /// <summary>Whether the upstream has granted the upgrade.</summary>
+    public bool IsGranted => _upstream is not null;
+
+    /// <summary>The upstream has granted the upgrade on this stream, whose owner the lease is from here on.</summary>
+    public void Grant(Stream upstream)
+    {
+        // Of an attempt that failed after its grant.
+        _upstream?.Dispose();
+        _upstream = upstream;
+    }
+
+    /// <summary>Has <paramref name="observer"/> notified of the end; at once where that has come.</summary>
+    public void Observe(IWebSocketObserver observer)
+    {
+        lock (_lock)
+        {
+            if (!_isReleased)
+            {
+                (_observers ??= new(capacity: 2)).Add(observer);
+                return;
+            }
+        }
+
+        observer.OnEnded(_relay, _end);
+    }
+
+    /// <summary>The client's side is upgraded, too: the socket counts as open.</summary>
+    public void Open(Stream client)
+    {
+        var registry = _leases.Registry;
+        _relay = new WebSocketRelay(_route, client, _upstream!, registry.Metrics, registry.Time);
+        registry.Add(_relay);
+    }
+
+    /// <summary>Relays between both sides until both have ended, and releases the lease. False: the client's side is to be cut.</summary>
+    /// <param name="clientClosed">Signals that the client's connection is closed, though bytes that came before may not be read yet.</param>
+    public async Task<bool> RelayAsync(CancellationToken clientClosed)
+    {
+        using var relay = _relay!;
+        var end = new RelayEnd(ClosedBy.Error, InOrder: false);
+        try
+        {
+            await using var closed = clientClosed.UnsafeRegister(static relay => ((WebSocketRelay)relay!).OnClientGone(), relay);
+            end = await relay.RunAsync();
+        }
+        finally
+        {
+            Release(end);
+        }
+
+        return end.InOrder;
+    }
+
+    /// <summary>Ends what is left of it at once.</summary>
+    public void Dispose()
+    {
+        _relay?.Abort(ClosedBy.Client);
+        Release(_relay is null ? null : new RelayEnd(ClosedBy.Client, InOrder: false));
+    }
+
+    void Release(RelayEnd? end)
+    {
+        lock (_lock)
+        {
+            if (_isReleased) return;
+            (_isReleased, _end) = (true, end);
+        }
+
+        _upstream?.Dispose();
+        try
+        {
+            foreach (var observer in _observers ?? []) observer.OnEnded(_relay, end);
+        }
+        finally
+        {
+            if (_relay is not null) _leases.Registry.Remove(_relay, end!.By);
+            _leases.Return();
+            _connection?.Remove(this);
+        }
+    }
+}
