@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
@@ -63,26 +64,28 @@ sealed partial class CertificateInstaller(
 
     /// <summary>For all hosts of <paramref name="changes"/> or for none. Null when they are served; else why what was served before still is.</summary>
     /// <param name="changes">Checked.</param>
+    /// <param name="lease">Under which it was ordered; null where nothing was.</param>
     public async Task<InstallFailure?> InstallAsync(
-        IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, CancellationToken cancellationToken)
+        IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, CancellationToken cancellationToken, IStorageLease? lease = null)
     {
         // 0. What was revoked does not come back, whatever brings it.
         if (changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return new(refusal, IsStorage: false);
-        var next = changes.ToDictionary(entry => entry.Key, entry => Succeed(entry.Key, entry.Value));
+        Dictionary<HostName, ServedCredential> next = [];
+        foreach (var (host, offer) in changes) next[host] = await SucceedAsync(host, offer, cancellationToken);
         var swaps = next.Where(entry => IsNew(entry.Key, entry.Value)).ToDictionary();
         if (ServedCredential.TooEarly(swaps, Sound(), time.GetUtcNow()) is { } early) return new(early, IsStorage: false) { IsEarly = true };
         if (!cause.IsRollback && ServedCredential.LacksLink(swaps, Sound(), time.GetUtcNow()) is { } gap) return new(gap, IsStorage: false);
         try
         {
             // 1. Beside what is stored: a disk that does not take it says so before anybody is served.
-            using var saved = store.Begin(swaps);
+            await using var saved = await store.StageAsync(swaps, lease, cancellationToken);
 
             // 2. Publish and prove.
             var table = Overlay(next);
             if (swaps.Count > 0 && await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) return new(why, IsStorage: false);
 
             // 3. Keep.
-            Keep(saved, next.Where(entry => !swaps.ContainsKey(entry.Key)));
+            await KeepAsync(saved, next.Where(entry => !swaps.ContainsKey(entry.Key)), cancellationToken);
 
             // 4. Say so.
             Show(table, cause);
@@ -94,10 +97,22 @@ sealed partial class CertificateInstaller(
         }
     }
 
-    /// <summary>What was revoked is not to come back by a rollback, and no copy of its key is kept.</summary>
-    public void ForgetPrevious(HostName host)
+    /// <summary>What another edge has stored, proved here before it is served here.</summary>
+    /// <returns>Null, or why what was served before still is.</returns>
+    public async Task<string?> AdoptAsync(HostName host, ServedCredential stored, CancellationToken cancellationToken)
     {
-        store.DestroyPrevious(host);
+        if (store.Revoked.Refusal(stored.Credential) is { } refusal) return refusal;
+        if (_served.TryGetValue(host, out var old) && old.Credential.ShowsTheSameAs(stored.Credential)) return null;
+        var table = Overlay([KeyValuePair.Create(host, stored)]);
+        if (await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) return why;
+        Show(table, ChangeCause.ByAnotherEdge);
+        return null;
+    }
+
+    /// <summary>What was revoked is not to come back by a rollback, and no copy of its key is kept.</summary>
+    public async Task ForgetPreviousAsync(HostName host, CancellationToken cancellationToken)
+    {
+        await store.DestroyPreviousAsync(host, cancellationToken);
         _served = Overlay([KeyValuePair.Create(host, _served[host] with { Previous = null })]);
     }
 
@@ -111,7 +126,7 @@ sealed partial class CertificateInstaller(
         foreach (var (host, taken) in _served)
         {
             var before = served.GetValueOrDefault(host)?.Credential;
-            if (taken.Credential != before && store.IsOurs) audit.TakenBack(host, taken.Credential, before);
+            if (taken.Credential != before) audit.TakenBack(host, taken.Credential, before);
         }
 
         Replace(served);
@@ -146,12 +161,12 @@ sealed partial class CertificateInstaller(
         selector.Publish(Credentials(served));
     }
 
-    void Keep(StoreTransaction saved, IEnumerable<KeyValuePair<HostName, ServedCredential>> sameAsBefore)
+    async Task KeepAsync(IStagedWrite? saved, IEnumerable<KeyValuePair<HostName, ServedCredential>> sameAsBefore, CancellationToken cancellationToken)
     {
         try
         {
-            foreach (var (host, served) in sameAsBefore) store.SaveState(host, served);
-            saved.Commit();
+            foreach (var (host, served) in sameAsBefore) await store.SaveStateAsync(host, served, cancellationToken);
+            if (saved is not null) await saved.CommitAsync(cancellationToken);
         }
         catch
         {
@@ -163,12 +178,12 @@ sealed partial class CertificateInstaller(
     bool IsNew(HostName host, ServedCredential served) => !_served.TryGetValue(host, out var old) || old.Credential != served.Credential;
 
     /// <summary>The same certificate from elsewhere replaces nothing; another one remembers what it replaces.</summary>
-    ServedCredential Succeed(HostName host, ServedCredential offer)
+    async Task<ServedCredential> SucceedAsync(HostName host, ServedCredential offer, CancellationToken cancellationToken)
     {
         if (!_served.TryGetValue(host, out var old)) return offer with { InstalledAt = time.GetUtcNow() };
         return old.Credential.ShowsTheSameAs(offer.Credential)
             ? offer with { Credential = old.Credential, InstalledAt = old.InstalledAt, Previous = old.Previous }
-            : offer with { InstalledAt = time.GetUtcNow(), Previous = store.IsRevoked(host) ? null : new(old.Credential.SerialNumber, old.Credential.NotAfter) };
+            : offer with { InstalledAt = time.GetUtcNow(), Previous = await store.IsRevokedAsync(host, cancellationToken) ? null : new(old.Credential.SerialNumber, old.Credential.NotAfter) };
     }
 
     Dictionary<HostName, ServedCredential> Overlay(IEnumerable<KeyValuePair<HostName, ServedCredential>> changes)
@@ -197,13 +212,13 @@ sealed partial class CertificateInstaller(
                 Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
                 if (cause is null) continue;
                 // A file that was there from the beginning renews nothing.
-                if (served.Source != ServedCredential.Files) metrics.Renewed(host, cause.Reason);
+                if (served.Source != ServedCredential.Files && !cause.IsElsewhere) metrics.Renewed(host, cause.Reason);
                 Record(host, old: null, served, cause);
             }
             else if (cause is not null && !old!.Credential.ShowsTheSameAs(served.Credential))
             {
                 metrics.Swapped(host);
-                metrics.Renewed(host, cause.Reason);
+                if (!cause.IsElsewhere) metrics.Renewed(host, cause.Reason);
                 Record(host, old, served, cause);
                 Swapped(host, old.Credential.SerialNumber, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
             }
@@ -221,8 +236,8 @@ sealed partial class CertificateInstaller(
 
     void Record(HostName host, ServedCredential? old, ServedCredential served, ChangeCause cause)
     {
-        // Where another process writes the store, nothing was kept: what it keeps, it records.
-        if (store.IsOurs) audit.Changed(host, old?.Credential, served, cause);
+        // An edge that has stored it has recorded it.
+        if (!cause.IsElsewhere) audit.Changed(host, old?.Credential, served, cause);
         _changed.Enqueue(host);
     }
 

@@ -1,5 +1,6 @@
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates;
 
@@ -12,7 +13,7 @@ sealed partial class CertificateManager(
     CertificateConfiguration options,
     CertificateStart start,
     StoreTakeover takeover,
-    CertificateStore store,
+    IStorage storage,
     CertificateInstaller installer,
     Current<FilesSource> files,
     FileChanges fileChanges,
@@ -39,8 +40,9 @@ sealed partial class CertificateManager(
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         await Task.Run(() => start.LoadAsync(cancellationToken), cancellationToken);
+        await book.ReadNewAsync(cancellationToken);
         book.ShowAnew();
-        if (IsAcme) ca.Value.Budget.Show();
+        if (IsAcme) await ca.Value.Budget.ShowAsync(cancellationToken);
         _loaded = true;
     }
 
@@ -89,6 +91,7 @@ sealed partial class CertificateManager(
         using (await turn.TakeAsync(cancellationToken))
         {
             await takeover.LookAsync(cancellationToken);
+            await book.ReadNewAsync(cancellationToken);
             await fileChanges.LookAsync(cancellationToken);
             await selfSigned.LookAsync(cancellationToken);
             var now = clock.Now;
@@ -96,15 +99,15 @@ sealed partial class CertificateManager(
             {
                 _nextAlerts = DueTime.After(AlertInterval, now);
                 alerts.Check(installer.Served);
-                if (IsAcme) ca.Value.Budget.Show();
+                if (IsAcme) await ca.Value.Budget.ShowAsync(cancellationToken);
             }
 
             installer.RotateTicketKeys();
-            // Only starts them. One process orders: two would order everything twice.
-            if (IsAcme && store.IsOurs)
+            // Only starts them.
+            if (IsAcme && storage.IsWriter)
             {
-                acme.Look(options.Value.Hosts.Where(host => !files.Value.Covers(host)), cancellationToken);
-                revocations.Look(cancellationToken);
+                await acme.LookAsync(options.Value.Hosts.Where(host => !files.Value.Covers(host)), cancellationToken);
+                await revocations.LookAsync(cancellationToken);
             }
         }
 

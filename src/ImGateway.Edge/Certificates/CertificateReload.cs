@@ -30,7 +30,7 @@ sealed partial class CertificateReload(
 
         // 1. What there is to go back to.
         var (before, watched, served) = (options.Value, files.Value, installer.Served);
-        var stored = store.Backup(before.Hosts.Union(next.Hosts));
+        var stored = await store.BackupAsync(before.Hosts.Union(next.Hosts), cancellationToken);
 
         // 2. The files, unless they are the same for the same hosts; then the hosts, and certificates for those that are new.
         var found = watched.Suits(next) ? watched : sources.Of(next);
@@ -50,7 +50,7 @@ sealed partial class CertificateReload(
             installer.Restore(served);
             if (found != watched) found.Dispose();
             // Sound certificates may have been kept before another one was refused.
-            if (stored.TryRestore() is { } why) NotRestored(before.DataDirectory, why);
+            if (await stored.TryRestoreAsync(CancellationToken.None) is { } why) NotRestored(before.DataDirectory, why);
             throw;
         }
 
@@ -64,6 +64,7 @@ sealed partial class CertificateReload(
         }
 
         installer.ShowAnew();
+        await book.ReadNewAsync(cancellationToken);
         book.ShowAnew();
 
         // 4. Orders from now on go by it; those under way end as they began.

@@ -25,15 +25,15 @@ sealed partial class CertificateStart(
     {
         try
         {
-            store.Open();
-            if (!store.TryLock()) ReadOnly(options.Value.DataDirectory);
+            await store.OpenAsync(cancellationToken);
+            if (!await store.TryBecomeWriterAsync(cancellationToken)) ReadOnly(options.Value.DataDirectory);
             var readings = files.Value.Read();
             foreach (var warning in readings.SelectMany(reading => reading.Warnings)) FileWarning(warning);
             await SettleAsync(readings, cancellationToken);
         }
         catch
         {
-            store.Dispose();
+            await store.ResignAsync();
             throw;
         }
     }
@@ -43,7 +43,7 @@ sealed partial class CertificateStart(
     public async Task SettleAsync(IReadOnlyList<CertificateReading> readings, CancellationToken cancellationToken)
     {
         // 1. What is stored, from the first connection on.
-        var stored = store.LoadAll();
+        var stored = await store.LoadAllAsync(cancellationToken);
         var problems = Begin(stored);
         await ProveAsync(cancellationToken);
 
@@ -71,8 +71,8 @@ sealed partial class CertificateStart(
     {
         var (hosts, served) = (options.Value.Hosts, installer.Served);
         List<HostName> unserved = [.. hosts.Where(host => !served.ContainsKey(host))];
-        store.Adopt(unserved);
-        var stored = store.Load(unserved);
+        await store.AdoptAsync(unserved, cancellationToken);
+        var stored = await store.LoadAsync(unserved, cancellationToken);
         if (readings.Count > 0) TolerateOrThrow(readings, served.Where(entry => hosts.Contains(entry.Key)).Concat(stored).ToDictionary(), before.Where(host => !served.ContainsKey(host)));
         foreach (var warning in readings.SelectMany(reading => reading.Warnings)) FileWarning(warning);
         accept();

@@ -20,7 +20,7 @@ static class CertificatesRegistration
         services.AddSingleton<CertificateMetrics>().AddAudit(options);
 
         // 2. What is stored and served: every change goes through the installer.
-        services.AddSingleton<PrivateModes>().AddSingleton<RevokedCertificates>().AddSingleton<CertificateStore>();
+        services.AddStorage(options).AddSingleton<RevokedCertificates>().AddSingleton<CertificateStore>();
         services.AddSingleton<CertificateProbe>(provider => provider.GetRequiredService<CertificateProof>().ProveAsync);
         services.AddSingleton<CertificateInstaller>();
 
@@ -33,7 +33,9 @@ static class CertificatesRegistration
         // 4. What replaces them: a start, the end of the edge before, a reload, an operator, and the loop.
         services.AddSingleton<CertificateStart>().AddSingleton<StoreTakeover>().AddSingleton<CertificateReload>();
         services.AddSingleton<ManualInstalls>().AddSingleton<ManualRenewals>();
+        services.AddSingleton<SharedCertificates>();
         services.AddSingleton<CertificateManager>().AddHostedService(provider => provider.GetRequiredService<CertificateManager>());
+        services.AddHostedService(provider => provider.GetRequiredService<SharedCertificates>());
 
         // 5. What follows from it: alerts, the operator's program, stapled responses, the status.
         services.AddSingleton<ExpiryAlerts>().AddSingleton<ChangeProgram>();

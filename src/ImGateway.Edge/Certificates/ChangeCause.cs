@@ -12,6 +12,13 @@ sealed record ChangeCause(string Reason, string Who)
     /// <summary>The previous certificate comes back.</summary>
     public bool IsRollback { get; init; }
 
+    /// <summary>Another edge has stored it, and counted and recorded it.</summary>
+    public static readonly ChangeCause ByAnotherEdge = new("", "another edge") { IsElsewhere = true };
+
+    public bool IsElsewhere { get; private init; }
+
+    public bool IsByLoop => Who == Loop;
+
     public static ChangeCause ByLoop(string reason) => new(reason, Loop);
 
     /// <summary>What a file brings is its own doing.</summary>

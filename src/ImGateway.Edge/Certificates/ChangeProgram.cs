@@ -1,5 +1,6 @@
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates;
 
@@ -8,7 +9,7 @@ namespace ImGateway.Edge.Certificates;
 /// one more afterwards for all changes meanwhile. Whatever becomes of it, the certificate is served.
 /// </summary>
 sealed partial class ChangeProgram(
-    CertificateConfiguration options, CertificateStore store, CertificateInstaller installer, HookProgram program, TimeProvider time, ILogger<ChangeProgram> logger) : IDisposable
+    CertificateConfiguration options, IStorage storage, CertificateStore store, CertificateInstaller installer, HookProgram program, TimeProvider time, ILogger<ChangeProgram> logger) : IDisposable
 {
     const int SideBySide = 4;
 
@@ -28,7 +29,7 @@ sealed partial class ChangeProgram(
     {
         HashSet<HostName> changed = [];
         while (installer.Changed.TryDequeue(out var host)) changed.Add(host);
-        if (!store.IsOurs) return;
+        if (!storage.IsWriter) return;
         lock (_lock)
         {
             foreach (var host in changed.Where(installer.Served.ContainsKey))

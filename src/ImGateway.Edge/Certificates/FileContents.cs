@@ -62,6 +62,16 @@ sealed class FileContents
             Password = password,
         };
 
+    /// <summary>What a storage holds; problems name its location.</summary>
+    public static FileContents Of(string location, byte[] content) => new(new CertificateFile { Certificate = location })
+    {
+        Certificate = content,
+        Problems = content.Length == 0 ? [Empty(location)] : [],
+    };
+
+    /// <summary>Of a file that is there, but cannot be read.</summary>
+    public static FileContents Unreadable(string location, Exception e) => new(new CertificateFile { Certificate = location }) { Problems = [Problem(location, e)] };
+
     static byte[] ReadOne(string path, List<CertificateProblem> problems, IncrementalHash hash)
     {
         byte[] content = [];
@@ -77,23 +87,12 @@ sealed class FileContents
                 // A file that is growing is read again at the next poll.
                 content = new byte[stream.Length];
                 content = content[..stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false)];
-                if (content.Length == 0) problems.Add(new(path, "is empty", "write the certificate, key or password to it") { AwaitsOtherPart = true });
+                if (content.Length == 0) problems.Add(Empty(path));
             }
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            problems.Add(new(path, "does not exist", "correct the path, or create the file") { AwaitsOtherPart = true });
-        }
-        catch (UnauthorizedAccessException)
-        {
-            var folder = Directory.Exists(path);
-            problems.Add(folder
-                ? new(path, "is a folder", "name the file in it")
-                : new(path, "may not be read", $"give the user {Environment.UserName} read access to the file and its folders"));
-        }
-        catch (Exception e) when (e is IOException or NotSupportedException or ArgumentException)
-        {
-            problems.Add(new(path, $"cannot be read: {e.Message.TrimEnd('.')}", "correct the path or the file system"));
+            problems.Add(Problem(path, e));
         }
 
         // The lengths are part of the hash, so that a byte moved from one file to the next changes it.
@@ -101,4 +100,14 @@ sealed class FileContents
         hash.AppendData(content);
         return content;
     }
+
+    static CertificateProblem Empty(string path) => new(path, "is empty", "write the certificate, key or password to it") { AwaitsOtherPart = true };
+
+    static CertificateProblem Problem(string path, Exception e) => e switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => new(path, "does not exist", "correct the path, or create the file") { AwaitsOtherPart = true },
+        UnauthorizedAccessException when Directory.Exists(path) => new(path, "is a folder", "name the file in it"),
+        UnauthorizedAccessException => new(path, "may not be read", $"give the user {Environment.UserName} read access to the file and its folders"),
+        _ => new(path, $"cannot be read: {e.Message.TrimEnd('.')}", "correct the path or the file system"),
+    };
 }

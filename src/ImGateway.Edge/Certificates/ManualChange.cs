@@ -19,14 +19,14 @@ sealed record ManualChange(IReadOnlyDictionary<HostName, ServedCredential> Chang
         return new(changes, [], warnings);
     }
 
-    public static ManualChange Rollback(
-        string name, EdgeOptions options, CertificateStore store, IReadOnlyDictionary<HostName, ServedCredential> served)
+    public static async Task<ManualChange> RollbackAsync(
+        string name, EdgeOptions options, CertificateStore store, IReadOnlyDictionary<HostName, ServedCredential> served, CancellationToken cancellationToken)
     {
         var host = options.Hosts.FirstOrDefault(host => host.CertificateName == name || (HostName.TryParse(name, out var parsed) && parsed == host));
         if (host is null) return Refused($"{OneLine.Quote(name)}: is none of the configured hosts ({string.Join(", ", options.Hosts)}); name one of them");
-        if (store.ReadPrevious(host) is not { } reading) return Refused($"{host}: has no previous certificate; import the one that is wanted");
+        if (await store.ReadPreviousAsync(host, cancellationToken) is not { } reading) return Refused($"{host}: has no previous certificate; import the one that is wanted");
         if (reading.Credential is not { } credential) return Refused([.. reading.Problems.Select(problem => problem.ToString())]);
-        var offer = store.Describe(host, credential) with { ByHand = true, FileHash = served.GetValueOrDefault(host)?.FileHash };
+        var offer = await store.DescribeAsync(host, credential, cancellationToken) with { ByHand = true, FileHash = served.GetValueOrDefault(host)?.FileHash };
         return new(new Dictionary<HostName, ServedCredential> { [host] = offer }, [], []);
     }
 

@@ -15,16 +15,16 @@ sealed partial class ManualInstalls(
     {
         var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
         return ChangeAsync(
-            $"import by {who}", new ChangeCause(RenewalReasons.Manual, who), () => ManualChange.Import(contents, who, options.Value, time, installer.Served), cancellationToken);
+            $"import by {who}", new ChangeCause(RenewalReasons.Manual, who), () => Task.FromResult(ManualChange.Import(contents, who, options.Value, time, installer.Served)), cancellationToken);
     }
 
     /// <summary>Swaps the previous certificate back in, if it is still valid; what is served now becomes the previous one.</summary>
     /// <param name="name">Of a configured host or of its managed certificate.</param>
     /// <param name="who">For the logs.</param>
     public Task<InstallResult> RollbackAsync(string name, string who, CancellationToken cancellationToken) => ChangeAsync(
-        $"rollback by {who}", new ChangeCause(RenewalReasons.Manual, who) { IsRollback = true }, () => ManualChange.Rollback(name, options.Value, store, installer.Served), cancellationToken);
+        $"rollback by {who}", new ChangeCause(RenewalReasons.Manual, who) { IsRollback = true }, () => ManualChange.RollbackAsync(name, options.Value, store, installer.Served, cancellationToken), cancellationToken);
 
-    async Task<InstallResult> ChangeAsync(string what, ChangeCause cause, Func<ManualChange> prepare, CancellationToken cancellationToken)
+    async Task<InstallResult> ChangeAsync(string what, ChangeCause cause, Func<Task<ManualChange>> prepare, CancellationToken cancellationToken)
     {
         using (await turn.TakeAsync(cancellationToken))
         {
@@ -38,7 +38,7 @@ sealed partial class ManualInstalls(
             }
 
             var before = installer.Served;
-            var change = prepare();
+            var change = await prepare();
             if (change.Problems.Count == 0 && await installer.InstallAsync(change.Changes, cause, cancellationToken) is { } failure)
             {
                 foreach (var host in change.Changes.Keys) metrics.RenewalFailed(host, cause.Reason);

@@ -52,7 +52,7 @@ sealed class ManualRenewals(
     {
         try
         {
-            var request = new IssueRequest(host, Current: null, store.PendingOrder(host), _ => { }, () => { }, () => { }) { Staging = true };
+            var request = new IssueRequest(host, Current: null, store.PendingOrder(host), _ => Task.CompletedTask, () => { }, () => Task.CompletedTask) { Staging = true };
             var issued = await ca.Value.Authority.Issue(request, steps.Of(host, progress), cancellationToken);
             using var leaf = issued.Credential.Leaf;
             return new(host, Succeeded: true, $"{host}: the staging directory issued a certificate; nothing of it is kept", leaf.SerialNumber);

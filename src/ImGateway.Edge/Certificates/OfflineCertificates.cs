@@ -14,13 +14,17 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
 
     /// <summary>Of each configured host that has one. Changes nothing, and may be read while an edge runs.</summary>
     /// <exception cref="CertificateLoadException">The store may not be read.</exception>
-    public IReadOnlyList<ManagedCertificate> Read()
+    public async Task<IReadOnlyList<ManagedCertificate>> ReadAsync(CancellationToken cancellationToken)
     {
-        using var store = Store();
+        using var storage = FileStorage.In(options, time, loggers);
+        var store = Store(storage);
+        var stored = await store.LoadAllAsync(cancellationToken);
+        Dictionary<HostName, (RenewalState? Renewal, byte[]? Staple)> more = [];
+        foreach (var (host, served) in stored) more[host] = (await RenewalOfAsync(store, host, served, cancellationToken), await store.ReadStapleAsync(host, cancellationToken));
         return
         [
-            .. from managed in ManagedCertificates.Of(store.LoadAll(), (host, served) => RenewalOf(store, host, served), options, time)
-               let ocsp = OcspTarget.Of(managed.Credential)?.StateBy(store.ReadStaple(managed.Host), time.GetUtcNow()) ?? OcspState.NotOffered
+            .. from managed in ManagedCertificates.Of(stored, (host, _) => more[host].Renewal, options, time)
+               let ocsp = OcspTarget.Of(managed.Credential)?.StateBy(more[managed.Host].Staple, time.GetUtcNow()) ?? OcspState.NotOffered
                select managed with { Ocsp = ocsp },
         ];
     }
@@ -32,37 +36,35 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     {
         var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
         return ChangeAsync(
-            new ChangeCause(RenewalReasons.Manual, who), (_, served) => ManualChange.Import(contents, who, options, time, served), engine, cancellationToken);
+            new ChangeCause(RenewalReasons.Manual, who), (_, served) => Task.FromResult(ManualChange.Import(contents, who, options, time, served)), engine, cancellationToken);
     }
 
     /// <summary>As <see cref="ManualInstalls.RollbackAsync"/>.</summary>
     /// <param name="name">Of a configured host or of its managed certificate.</param>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
     internal Task<InstallResult> RollbackAsync(string name, ITlsEngine engine, CancellationToken cancellationToken) => ChangeAsync(
-        new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true }, (store, served) => ManualChange.Rollback(name, options, store, served), engine, cancellationToken);
+        new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true },
+        (store, served) => ManualChange.RollbackAsync(name, options, store, served, cancellationToken), engine, cancellationToken);
 
-    CertificateStore Store() => new(
-        _configuration,
-        new RevokedCertificates(_configuration, time, loggers.CreateLogger<RevokedCertificates>()),
-        new PrivateModes(loggers.CreateLogger<PrivateModes>()),
-        time,
-        loggers.CreateLogger<CertificateStore>());
+    CertificateStore Store(IStorage storage) => new(
+        _configuration, storage, new RevokedCertificates(storage, time, loggers.CreateLogger<RevokedCertificates>()), time, loggers.CreateLogger<CertificateStore>());
 
     /// <summary>Null where what is written down speaks of another certificate.</summary>
-    static RenewalState? RenewalOf(CertificateStore store, HostName host, ServedCredential served)
+    static async Task<RenewalState?> RenewalOfAsync(CertificateStore store, HostName host, ServedCredential served, CancellationToken cancellationToken)
     {
-        var known = store.ReadRenewal(host) is { } state && state.CertificateSha256 == served.Credential.Fingerprint ? state : null;
+        var known = await store.ReadRenewalAsync(host, cancellationToken) is { } state && state.CertificateSha256 == served.Credential.Fingerprint ? state : null;
         return store.Revoked.Contains(served.Credential) ? (known ?? RenewalState.For(served.Credential.Fingerprint)) with { Revoked = true } : known;
     }
 
     async Task<InstallResult> ChangeAsync(
-        ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, ManualChange> prepare, ITlsEngine engine, CancellationToken cancellationToken)
+        ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, Task<ManualChange>> prepare, ITlsEngine engine, CancellationToken cancellationToken)
     {
-        using var store = Store();
-        store.Open();
-        if (!store.TryLock()) return InstallResult.Failed(store.Held);
-        var served = store.LoadAll();
-        var change = prepare(store, served);
+        using var storage = FileStorage.In(options, time, loggers);
+        var store = Store(storage);
+        await store.OpenAsync(cancellationToken);
+        if (!await store.TryBecomeWriterAsync(cancellationToken)) return InstallResult.Failed(store.Held);
+        var served = await store.LoadAllAsync(cancellationToken);
+        var change = await prepare(store, served);
         if (change.Problems.Count > 0) return change.Result(served);
         if (change.Changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return InstallResult.Failed(refusal);
 
@@ -80,9 +82,9 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
                 .Where(entry => !served.TryGetValue(entry.Key, out var old) || !old.Credential.ShowsTheSameAs(entry.Value.Credential))
                 .ToDictionary(entry => entry.Key, entry => entry.Value with { InstalledAt = time.GetUtcNow() });
             if (ServedCredential.TooEarly(news, served, time.GetUtcNow()) is { } early) return InstallResult.Failed(early);
-            using var saved = store.Begin(news);
-            saved.Commit();
-            var log = new CertificateAudit(new AuditLog(AuditLog.PathIn(options), loggers.CreateLogger(AuditLog.Category), () => options.Audit), _configuration, time);
+            await using var saved = await store.StageAsync(news, lease: null, cancellationToken);
+            if (saved is not null) await saved.CommitAsync(cancellationToken);
+            var log = new CertificateAudit(storage, new AuditLog(AuditLog.PathIn(options), loggers.CreateLogger(AuditLog.Category), () => options.Audit), _configuration, time);
             foreach (var (host, changed) in news) log.Changed(host, served.GetValueOrDefault(host)?.Credential, changed, cause);
             return change.Result(served);
         }

@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Certificates;
 /// The one record of certificate files that are refused, for all who report them: a log line alone is gone from view a minute later, and the
 /// certificate before may be served for weeks until it expires. Written in the manager's turn, read at any time.
 /// </summary>
-sealed class RefusedFiles(CertificateStore store, CertificateMetrics metrics, CertificateAudit audit, TimeProvider time)
+sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, TimeProvider time)
 {
     /// <summary>A certificate may name thousands of hosts, and each report of the file would repeat them.</summary>
     const int LongestReason = 1000;
@@ -29,8 +29,7 @@ sealed class RefusedFiles(CertificateStore store, CertificateMetrics metrics, Ce
         foreach (var host in hosts)
         {
             metrics.LoadFailed(host);
-            // Two processes on one DataDirectory read the same files; the one that writes the store records them.
-            if (store.IsOurs) audit.FileRefused(host, file.Certificate, line);
+            audit.FileRefused(host, file.Certificate, line);
         }
 
         return true;
@@ -41,7 +40,6 @@ sealed class RefusedFiles(CertificateStore store, CertificateMetrics metrics, Ce
     {
         if (!_files.Remove(file, out var before)) return;
         Publish(before.Hosts);
-        if (!store.IsOurs) return;
         foreach (var host in before.Hosts) audit.FileMended(host, file.Certificate);
     }
 

@@ -11,12 +11,12 @@ namespace ImGateway.Edge.Certificates;
 /// <c>DataDirectory/revoked.json</c>: certificates that an operator has revoked, and pins of keys that others may have. It is one file for
 /// all hosts, so that one write marks every host that serves the certificate, and what is marked stays so over a restart.
 /// </summary>
-sealed partial class RevokedCertificates(CertificateConfiguration options, TimeProvider time, ILogger<RevokedCertificates> logger)
+sealed partial class RevokedCertificates(IStorage storage, TimeProvider time, ILogger<RevokedCertificates> logger)
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    // DataDirectory changes at a start alone.
-    readonly string _path = Path.Combine(options.Value.DataDirectory, "revoked.json");
+    const string Key = "revoked.json";
+
     volatile IReadOnlyList<RevokedCertificate> _all = [];
 
     public bool HasCompromisedKeys => _all.Any(revoked => revoked.IsCompromised);
@@ -24,19 +24,7 @@ sealed partial class RevokedCertificates(CertificateConfiguration options, TimeP
     /// <summary>What another process or an earlier one has written, together with what could not be written here.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public void Read()
-    {
-        if (!File.Exists(_path)) return;
-        try
-        {
-            var stored = JsonSerializer.Deserialize<IReadOnlyList<RevokedCertificate>>(ByteOrderMark.Skip(File.ReadAllBytes(_path)), Json) ?? [];
-            _all = [.. stored, .. _all.Where(known => !stored.Contains(known))];
-        }
-        catch (JsonException e)
-        {
-            Damaged(_path, e.Message);
-        }
-    }
+    public async Task ReadAsync(CancellationToken cancellationToken) => await MergeAsync(cancellationToken);
 
     /// <summary>Whether the certificate, or its key, is to be replaced.</summary>
     public bool Contains(X509Certificate2 certificate) => Find(certificate) is not null;
@@ -58,29 +46,66 @@ sealed partial class RevokedCertificates(CertificateConfiguration options, TimeP
         var known => $"certificate {credential.SerialNumber}: was revoked at {known.RevokedAt:u} ({known.Reason}); have another one issued",
     };
 
+    /// <summary>Known to this process from here on; kept where it may write.</summary>
     /// <param name="reason">As RFC 5280 §5.3.1 spells it.</param>
-    /// <param name="isKept">False where another process writes the store.</param>
-    public void Add(Credential credential, string reason, bool isKept)
+    public async Task AddAsync(Credential credential, string reason, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var revoked = new RevokedCertificate(credential.Fingerprint, CertificatePins.Of(credential), credential.SerialNumber, reason, now, credential.NotAfter);
-        // A second reason adds nothing, unless it is the one that concerns the key. What has expired cannot come back; a key can, in another certificate.
+        var revoked = new RevokedCertificate(
+            credential.Fingerprint, CertificatePins.Of(credential), credential.SerialNumber, reason, time.GetUtcNow(), credential.NotAfter);
+        // A second reason adds nothing, unless it is the one that concerns the key.
         if (Find(credential.Leaf) is { } known && (known.IsCompromised || !revoked.IsCompromised)) return;
-        _all = [.. _all.Where(other => other.IsCompromised || (other.NotAfter > now && other.CertificateSha256 != revoked.CertificateSha256)), revoked];
-        if (isKept) Write();
+        _all = Needed([.. _all, revoked]);
+        if (storage.IsWriter) await WriteAsync(cancellationToken);
     }
 
-    void Write()
+    async Task WriteAsync(CancellationToken cancellationToken)
     {
         try
         {
-            DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_all, Json));
+            while (true)
+            {
+                // By union with what other nodes have written: nothing that was revoked is forgotten.
+                var version = await MergeAsync(cancellationToken);
+                try
+                {
+                    await storage.WriteAsync([new StorageChange(Key, JsonSerializer.SerializeToUtf8Bytes(_all, Json), version)], lease: null, cancellationToken);
+                    return;
+                }
+                catch (StorageConflictException)
+                {
+                    // Another node was faster; its entries are merged too.
+                }
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The revocation itself cannot wait for an empty disk.
-            NotWritten(_path, e.Message.TrimEnd('.'));
+            NotWritten(storage.LocationOf(Key), e.Message.TrimEnd('.'));
         }
+    }
+
+    /// <returns>The version that was read.</returns>
+    async Task<string> MergeAsync(CancellationToken cancellationToken)
+    {
+        if (await storage.ReadAsync(Key, cancellationToken) is not { } value) return StoredValue.Absent;
+        try
+        {
+            var stored = JsonSerializer.Deserialize<IReadOnlyList<RevokedCertificate>>(ByteOrderMark.Skip(value.Content), Json) ?? [];
+            _all = Needed([.. stored, .. _all.Where(known => !stored.Contains(known))]);
+        }
+        catch (JsonException e)
+        {
+            Damaged(storage.LocationOf(Key), e.Message);
+        }
+
+        return value.Version;
+    }
+
+    /// <summary>What has expired cannot come back; a key can, in another certificate. Of two reasons the one that concerns the key counts.</summary>
+    List<RevokedCertificate> Needed(List<RevokedCertificate> all)
+    {
+        var now = time.GetUtcNow();
+        return all.FindAll(entry => entry.IsCompromised || (entry.NotAfter > now && !all.Exists(other => other.IsCompromised && other.CertificateSha256 == entry.CertificateSha256)));
     }
 
     RevokedCertificate? Find(X509Certificate2 certificate)

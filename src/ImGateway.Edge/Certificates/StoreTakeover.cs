@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates;
 
@@ -6,7 +7,7 @@ namespace ImGateway.Edge.Certificates;
 /// Makes this process the one that writes the store, once the edge that it replaces has gone. What that edge stored last counts, so it is
 /// served before anything is written, whoever asks first: the loop or a verb.
 /// </summary>
-sealed partial class StoreTakeover(CertificateStore store, CertificateStart start, RenewalBook book, ILogger<StoreTakeover> logger)
+sealed partial class StoreTakeover(IStorage storage, CertificateStore store, CertificateStart start, RenewalBook book, ILogger<StoreTakeover> logger)
 {
     string? _problem;
 
@@ -14,19 +15,19 @@ sealed partial class StoreTakeover(CertificateStore store, CertificateStart star
     /// <exception cref="CertificateLoadException">The store cannot be used; the next call tries again.</exception>
     public async Task<bool> TryAsync(CancellationToken cancellationToken)
     {
-        if (store.IsOurs) return true;
-        if (!store.TryLock()) return false;
+        if (storage.IsWriter) return true;
+        if (!await store.TryBecomeWriterAsync(cancellationToken)) return false;
         try
         {
             await start.SettleAsync([], cancellationToken);
         }
         catch
         {
-            store.Unlock();
+            await store.ResignAsync();
             throw;
         }
 
-        book.ReadAnew();
+        await book.ReadAnewAsync(cancellationToken);
         return true;
     }
 

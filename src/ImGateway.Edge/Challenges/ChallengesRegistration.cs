@@ -9,6 +9,8 @@ static class ChallengesRegistration
         services.TryAddSingleton<HookProgram>();
         return services
             .AddSingleton<StandIns>()
+            .AddSingleton<SharedChallenges>()
+            .AddHostedService<SharedChallengeAnswers>()
             .AddSingleton<HttpChallenges>()
             .AddSingleton<TlsAlpnChallenges>()
             .AddSingleton<DnsPersist>()

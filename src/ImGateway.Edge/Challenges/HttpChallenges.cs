@@ -5,7 +5,7 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Challenges;
 
 /// <summary>http-01 (RFC 8555 §8.3): the answers that ports 80 and 443 give. For addresses too (RFC 8738 §4), but not for wildcards.</summary>
-sealed class HttpChallenges(StandIns standIns) : IChallengeResponder
+sealed class HttpChallenges(StandIns standIns, SharedChallenges shared) : IChallengeResponder
 {
     const string Folder = "/.well-known/acme-challenge/";
 
@@ -15,20 +15,27 @@ sealed class HttpChallenges(StandIns standIns) : IChallengeResponder
 
     public bool CanAnswer(HostName host) => !host.IsWildcard;
 
-    public Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken)
+    public async Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken)
     {
         if (!CanAnswer(offer.Host)) throw new ChallengeException($"{offer.Host}: http-01 proves no wildcards (RFC 8555 §7.1.4); use dns-01");
         if (!Base64UrlText.IsToken(offer.Token)) throw new ChallengeException($"{offer.Host}: the CA's http-01 token is not base64url; it cannot be a path");
         if (!IsKeyAuthorization(offer)) throw new ChallengeException($"{offer.Host}: the key authorization is not one for the CA's token");
-        var answer = Encoding.ASCII.GetBytes(offer.KeyAuthorization);
+        var here = Answer(offer.Host, offer.Token, offer.KeyAuthorization);
+        return await shared.PublishAsync(new SharedChallenge(Type, offer.Host.Value, offer.Token, offer.KeyAuthorization), here, cancellationToken);
+    }
+
+    /// <summary>Answered here until what is returned is disposed of, whichever edge ordered.</summary>
+    public Withdrawal Answer(HostName host, string token, string keyAuthorization)
+    {
+        var answer = Encoding.ASCII.GetBytes(keyAuthorization);
         // A CA may give an authorization that is still pending to a later order, too: the token is the later one's to take away.
-        _answers[offer.Token] = answer;
-        var standIn = standIns.Present(offer.Host);
-        return Task.FromResult<IAsyncDisposable>(new Withdrawal(() =>
+        _answers[token] = answer;
+        var standIn = standIns.Present(host);
+        return new Withdrawal(() =>
         {
-            _answers.TryRemove(KeyValuePair.Create(offer.Token, answer));
+            _answers.TryRemove(KeyValuePair.Create(token, answer));
             return standIn.DisposeAsync();
-        }));
+        });
     }
 
     /// <summary>

@@ -13,11 +13,12 @@ sealed class TlsAlpnChallenges : IChallengeResponder
     static readonly SslApplicationProtocol Protocol = new("acme-tls/1");
 
     readonly TimeProvider _time;
+    readonly SharedChallenges _shared;
     readonly PendingCredentials<string> _pending;
 
-    public TlsAlpnChallenges(ServerCertificateSelector selector, TimeProvider time)
+    public TlsAlpnChallenges(ServerCertificateSelector selector, SharedChallenges shared, TimeProvider time)
     {
-        (_time, _pending) = (time, new(pending => selector.PublishApart(Protocol, pending)));
+        (_time, _shared, _pending) = (time, shared, new(pending => selector.PublishApart(Protocol, pending)));
         selector.PublishApart(Protocol, new Dictionary<string, Credential>());
     }
 
@@ -25,10 +26,14 @@ sealed class TlsAlpnChallenges : IChallengeResponder
 
     public bool CanAnswer(HostName host) => !host.IsWildcard;
 
-    public Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken)
+    public async Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken)
     {
         if (!CanAnswer(offer.Host)) throw new ChallengeException($"{offer.Host}: tls-alpn-01 proves no wildcards (RFC 8737 §3); use dns-01");
-        var name = TlsAlpnCertificate.ServerNameOf(offer.Host);
-        return Task.FromResult<IAsyncDisposable>(_pending.Add(name, TlsAlpnCertificate.Create(offer.Host, offer.Digest.Span, _time.GetUtcNow())));
+        var here = Answer(offer.Host, offer.Digest.Span);
+        return await _shared.PublishAsync(new SharedChallenge(Type, offer.Host.Value, offer.Token, Convert.ToBase64String(offer.Digest.Span)), here, cancellationToken);
     }
+
+    /// <summary>Answered here until what is returned is disposed of, whichever edge ordered: the digest is all that the certificate needs.</summary>
+    public Withdrawal Answer(HostName host, ReadOnlySpan<byte> digest) =>
+        _pending.Add(TlsAlpnCertificate.ServerNameOf(host), TlsAlpnCertificate.Create(host, digest, _time.GetUtcNow()));
 }

@@ -28,7 +28,7 @@ sealed class CertificateAccess : IDisposable
     public async Task<IReadOnlyList<CertificateStatus>> ListAsync(CancellationToken cancellationToken) =>
         await _edge.GetAsync<IReadOnlyList<CertificateStatus>>("/certificates", cancellationToken) is { } reply
             ? Agreed(reply)
-            : await FromDiskAsync();
+            : await FromDiskAsync(cancellationToken);
 
     /// <exception cref="UserError">There is no certificate of that name; the message lists the names.</exception>
     public async Task<CertificateStatus> FindAsync(string name, CancellationToken cancellationToken) => Find(await ListAsync(cancellationToken), name);
@@ -71,8 +71,9 @@ sealed class CertificateAccess : IDisposable
 
     static T Agreed<T>(ControlReply<T> reply) => reply.Problems.Count == 0 ? reply.Value! : throw new UserError(reply.Problems);
 
-    Task<IReadOnlyList<CertificateStatus>> FromDiskAsync() =>
-        OnDiskAsync((store, options) => Task.FromResult(CertificateStatus.Of(options.Hosts, store.Read(), [], _ => null, TimeProvider.System.GetUtcNow())));
+    Task<IReadOnlyList<CertificateStatus>> FromDiskAsync(CancellationToken cancellationToken) =>
+        OnDiskAsync(async (store, options) => CertificateStatus.Of(
+            options.Hosts, await store.ReadAsync(cancellationToken), [], _ => null, TimeProvider.System.GetUtcNow()));
 
     async Task<Installation> OnDiskAsync(Func<OfflineCertificates, ITlsEngine, Task<InstallResult>> change)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Storage;
 
@@ -10,6 +11,9 @@ namespace ImGateway.Edge.Storage;
 /// </summary>
 sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider time, ILogger<FileStorage> logger) : IStorage, IDisposable
 {
+    /// <summary>ENOTDIR, as .NET passes it on.</summary>
+    const int NotAFolder = 20;
+
     static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     static readonly EnumerationOptions Folders = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true, RecurseSubdirectories = true };
@@ -22,15 +26,20 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
 
     public bool IsWriter => Volatile.Read(ref _writer) is not null;
 
+    public bool IsShared => false;
+
+    public static FileStorage In(EdgeOptions options, TimeProvider time, ILoggerFactory loggers) =>
+        new(options.DataDirectory, new PrivateModes(loggers.CreateLogger<PrivateModes>()), time, loggers.CreateLogger<FileStorage>());
+
     public string LocationOf(string key) => Path.Combine([root, .. key.Split('/')]);
 
-    public ValueTask OpenAsync(IReadOnlyCollection<string> folders, CancellationToken cancellationToken)
+    public ValueTask OpenAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         modes.EnsureFolder(root);
-        foreach (var folder in folders.Select(LocationOf))
+        foreach (var path in keys.Select(LocationOf))
         {
-            modes.EnsureFolder(folder);
-            foreach (var file in Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file)[0] != '.')) modes.EnsureFile(file);
+            if (Directory.Exists(path)) modes.EnsureFolder(path);
+            else if (File.Exists(path)) modes.EnsureFile(path);
         }
 
         return ValueTask.CompletedTask;
@@ -39,7 +48,7 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
     public ValueTask<StoredValue?> ReadAsync(string key, CancellationToken cancellationToken) => ValueTask.FromResult(Read(key));
 
     public ValueTask<IReadOnlyList<string>> ListAsync(string folder, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<string>>([.. Files(folder).Select(file => Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/'))]);
+        ValueTask.FromResult<IReadOnlyList<string>>([.. Files(folder).Select(KeyOf)]);
 
     public ValueTask<IStagedWrite> StageAsync(IReadOnlyList<StorageChange> changes, IStorageLease? lease, CancellationToken cancellationToken)
     {
@@ -55,19 +64,7 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
 
     public IAsyncEnumerable<string> ReadLinesAsync(string key, CancellationToken cancellationToken) => FileLogs.ReadLines(LocationOf(key)).ToAsyncEnumerable();
 
-    public async IAsyncEnumerable<string> WatchAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(PollInterval, time);
-        var known = States(folder);
-        while (await timer.WaitForNextTickAsync(cancellationToken))
-        {
-            // The writer's own changes are no news to it, and there are no others.
-            if (IsWriter) continue;
-            var now = States(folder);
-            foreach (var key in now.Keys.Union(known.Keys).Where(key => now.GetValueOrDefault(key) != known.GetValueOrDefault(key))) yield return key;
-            known = now;
-        }
-    }
+    public IAsyncEnumerable<string> WatchAsync(string folder, CancellationToken cancellationToken) => WatchAsync(folder, States(folder), cancellationToken);
 
     /// <summary>Names beside <see cref="IStorage.Writer"/> are those of the writer's own tasks: no other process has any.</summary>
     public ValueTask<IStorageLease?> TryLeaseAsync(string name, CancellationToken cancellationToken)
@@ -84,6 +81,19 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
     public void Dispose()
     {
         lock (_lock) EndWriter();
+    }
+
+    async IAsyncEnumerable<string> WatchAsync(string folder, Dictionary<string, (long Length, DateTime Written)> known, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(PollInterval, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            // The writer's own changes are no news to it, and there are no others.
+            if (IsWriter) continue;
+            var now = States(folder);
+            foreach (var key in now.Keys.Union(known.Keys).Where(key => now.GetValueOrDefault(key) != known.GetValueOrDefault(key))) yield return key;
+            known = now;
+        }
     }
 
     /// <summary>Whoever becomes the writer clears up what a crash has left: keys may be in it.</summary>
@@ -152,7 +162,7 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
             var content = File.ReadAllBytes(LocationOf(key));
             return new StoredValue(content, Convert.ToHexString(SHA256.HashData(content)));
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (IOException e) when (e is FileNotFoundException or DirectoryNotFoundException || e.HResult == NotAFolder)
         {
             return null;
         }
@@ -166,8 +176,20 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
             : [];
     }
 
-    Dictionary<string, (long Length, DateTime Written)> States(string folder) => Files(folder).Select(file => new FileInfo(file)).Where(file => file.Exists)
-        .ToDictionary(file => Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file => (file.Length, file.LastWriteTimeUtc));
+    /// <summary>By which a change is noticed; nothing where the folder cannot be read now.</summary>
+    Dictionary<string, (long Length, DateTime Written)> States(string folder)
+    {
+        try
+        {
+            return Files(folder).Select(file => new FileInfo(file)).Where(file => file.Exists).ToDictionary(file => KeyOf(file.FullName), file => (file.Length, file.LastWriteTimeUtc));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    string KeyOf(string path) => Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/');
 
     [LoggerMessage(1, LogLevel.Warning, "{Path}: the process id cannot be written: {Why}. The lock holds all the same; free space on its disk")]
     partial void OwnerNotWritten(string path, string why);

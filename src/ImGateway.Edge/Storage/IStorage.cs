@@ -13,11 +13,14 @@ interface IStorage
     /// <summary>Whether this node holds <see cref="Writer"/>.</summary>
     bool IsWriter { get; }
 
+    /// <summary>Whether other nodes may write at the same time.</summary>
+    bool IsShared { get; }
+
     /// <summary>Where an operator finds what is stored under the key; for messages.</summary>
     string LocationOf(string key);
 
-    /// <summary>Makes the storage usable, and closes <paramref name="folders"/> to everyone else.</summary>
-    ValueTask OpenAsync(IReadOnlyCollection<string> folders, CancellationToken cancellationToken);
+    /// <summary>Makes the storage usable, and closes to other users what is stored under the keys, and folders among them.</summary>
+    ValueTask OpenAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
 
     /// <summary>Null where there is nothing.</summary>
     ValueTask<StoredValue?> ReadAsync(string key, CancellationToken cancellationToken);
@@ -40,7 +43,10 @@ interface IStorage
     /// <summary>The lines of a log, oldest first, without those that <see cref="LogRetention"/> has removed.</summary>
     IAsyncEnumerable<string> ReadLinesAsync(string key, CancellationToken cancellationToken);
 
-    /// <summary>Keys in a folder, and in the folders below it, as other nodes change them; the same key more than once if need be.</summary>
+    /// <summary>
+    /// Keys in a folder, and in the folders below it, as other nodes change them from this call on; the same key more than once if need be. Only
+    /// cancellation ends it.
+    /// </summary>
     IAsyncEnumerable<string> WatchAsync(string folder, CancellationToken cancellationToken);
 
     /// <summary>

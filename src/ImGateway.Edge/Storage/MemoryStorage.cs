@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Channels;
 
@@ -20,9 +19,11 @@ sealed class MemoryStorage
     {
         public bool IsWriter => Holds(IStorage.Writer);
 
+        public bool IsShared => true;
+
         public string LocationOf(string key) => $"memory:{key}";
 
-        public ValueTask OpenAsync(IReadOnlyCollection<string> folders, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+        public ValueTask OpenAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
         public ValueTask<StoredValue?> ReadAsync(string key, CancellationToken cancellationToken)
         {
@@ -59,18 +60,11 @@ sealed class MemoryStorage
             lock (shared._lock) return shared._logs.GetValueOrDefault(key, []).ToList().ToAsyncEnumerable();
         }
 
-        public async IAsyncEnumerable<string> WatchAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
+        public IAsyncEnumerable<string> WatchAsync(string folder, CancellationToken cancellationToken)
         {
             var watcher = new Watcher(name, folder, Channel.CreateUnbounded<string>());
             lock (shared._lock) shared._watchers.Add(watcher);
-            try
-            {
-                await foreach (var key in watcher.Keys.Reader.ReadAllAsync(cancellationToken)) yield return key;
-            }
-            finally
-            {
-                lock (shared._lock) shared._watchers.Remove(watcher);
-            }
+            return watcher.Keys.Reader.ReadAllAsync(cancellationToken);
         }
 
         public ValueTask<IStorageLease?> TryLeaseAsync(string name, CancellationToken cancellationToken)
@@ -88,6 +82,7 @@ sealed class MemoryStorage
             lock (shared._lock)
             {
                 foreach (var lease in shared._leases.Values.Where(lease => lease.IsOf(this)).ToList()) shared._leases.Remove(lease.Name);
+                shared._watchers.RemoveAll(watcher => watcher.Node == name);
             }
         }
 

@@ -3,21 +3,32 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Tests.Acme;
 
 /// <summary>The account at the CA has the address that is configured (RFC 8555 §7.3.2).</summary>
-public sealed class AccountContactTests : IDisposable
+public sealed class AccountContactTests : IAsyncLifetime
 {
     readonly TemporaryDirectory _folder = new();
     readonly Turn _turn = new();
 
-    public void Dispose()
+    FileStorage _storage = null!;
+
+    public async ValueTask InitializeAsync()
     {
+        _storage = FileStorage.In(new EdgeOptions { DataDirectory = _folder.Path }, TimeProvider.System, NullLoggerFactory.Instance);
+        Assert.NotNull(await _storage.TryLeaseAsync(IStorage.Writer, TestContext.Current.CancellationToken));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _storage.Dispose();
         _turn.Dispose();
         _folder.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     [Fact]
@@ -73,6 +84,6 @@ public sealed class AccountContactTests : IDisposable
     {
         var options = new EdgeOptions { DataDirectory = _folder.Path, Acme = new AcmeSection { Email = email, AcceptTermsOfService = true } };
         var log = new AuditLog(AuditLog.PathIn(options), NullLogger.Instance);
-        return new AcmeAccounts(options, new CertificateAudit(log, new CertificateConfiguration(options), TimeProvider.System), _turn);
+        return new AcmeAccounts(options, _storage, new CertificateAudit(_storage, log, new CertificateConfiguration(options), TimeProvider.System), _turn);
     }
 }

@@ -2,6 +2,7 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,6 +17,9 @@ namespace ImGateway.Edge.Tests.Certificates;
 /// </summary>
 sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger Log)
 {
+    /// <summary>That of the edge; the container disposes it.</summary>
+    public FileStorage Storage { get; } = FileStorage.In(Options, Time, new OneLog(Log));
+
     public CollectorRegistry Registry { get; init; } = Prometheus.Metrics.NewCustomRegistry();
 
     public CertificateProbe Probe { get; init; } = (_, _, _) => Task.FromResult<string?>(null);
@@ -35,6 +39,7 @@ sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger L
             .AddSingleton<ILoggerFactory>(new OneLog(Log))
             .AddSingleton(typeof(ILogger<>), typeof(Logger<>))
             .AddSingleton(new ServerCertificateSelector(Options, new SslStreamEngine()))
+            .AddSingleton<IStorage>(_ => Storage)
             .AddChallenges()
             .AddCertificates(Options);
         services.AddSingleton(Probe);
@@ -45,7 +50,7 @@ sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger L
     /// <summary>The same CA for each configuration, by one budget.</summary>
     public Func<EdgeOptions, IssuingCa> With(CertificateAuthority authority)
     {
-        var ca = new IssuingCa(authority, new IssuanceBudget(AcmePaths.Limits(Options), Time));
+        var ca = new IssuingCa(authority, new IssuanceBudget(Storage, AcmePaths.Limits(Options), Time));
         return _ => ca;
     }
 

@@ -298,13 +298,13 @@ public sealed class CertificateStoreTests : IDisposable
     public async Task Offline_import_and_rollback_are_served_from_the_next_start_on()
     {
         using var file = _setup.WriteFile();
-        Assert.Empty(_setup.Offline.Read());
+        Assert.Empty(await _setup.Offline.ReadAsync(Cancelled));
         using var imported = _setup.Issue();
         using (var edge = await _setup.StartAsync())
         {
             var held = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(), Cancelled);
             Assert.Contains("another imgw process", Assert.Single(held.Problems));
-            Assert.Equal(file.SerialNumber, _setup.Offline.Read()[0].Credential.SerialNumber);
+            Assert.Equal(file.SerialNumber, (await _setup.Offline.ReadAsync(Cancelled))[0].Credential.SerialNumber);
         }
 
         var result = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(), Cancelled);
@@ -318,7 +318,7 @@ public sealed class CertificateStoreTests : IDisposable
         Assert.True((await _setup.Offline.RollbackAsync("gateway.example.com", new SslStreamEngine(), Cancelled)).Succeeded);
         Assert.Equal(
             [(file.SerialNumber, imported.SerialNumber), (imported.SerialNumber, file.SerialNumber)],
-            _setup.Offline.Read().Select(certificate => (certificate.Credential.SerialNumber, certificate.Previous!.SerialNumber)));
+            (await _setup.Offline.ReadAsync(Cancelled)).Select(certificate => (certificate.Credential.SerialNumber, certificate.Previous!.SerialNumber)));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -182,18 +183,17 @@ public sealed class PemFileTests : IDisposable
     }
 
     [Fact]
-    public void What_was_revoked_is_known_although_a_byte_order_mark_stands_before_it()
+    public async Task What_was_revoked_is_known_although_a_byte_order_mark_stands_before_it()
     {
-        var path = _folder["revoked.json"];
+        var cancelled = TestContext.Current.CancellationToken;
         var credential = _issued.ToCredential(Host);
-        var before = new RevokedCertificates(Configuration(), TimeProvider.System, NullLogger<RevokedCertificates>.Instance);
-        before.Add(credential, "keyCompromise", isKept: true);
-        Prefix(path);
-        var after = new RevokedCertificates(Configuration(), TimeProvider.System, NullLogger<RevokedCertificates>.Instance);
-        after.Read();
+        using var storage = FileStorage.In(new EdgeOptions { DataDirectory = _folder.Path }, TimeProvider.System, NullLoggerFactory.Instance);
+        Assert.NotNull(await storage.TryLeaseAsync(IStorage.Writer, cancelled));
+        await new RevokedCertificates(storage, TimeProvider.System, NullLogger<RevokedCertificates>.Instance).AddAsync(credential, "keyCompromise", cancelled);
+        Prefix(_folder["revoked.json"]);
+        var after = new RevokedCertificates(storage, TimeProvider.System, NullLogger<RevokedCertificates>.Instance);
+        await after.ReadAsync(cancelled);
         Assert.True(after.Contains(credential));
-
-        CertificateConfiguration Configuration() => new(new EdgeOptions { DataDirectory = _folder.Path });
     }
 
     static CertificateReading Read(CertificateFile file) => new CertificateFileReader([HostName.Parse(Host)], TimeProvider.System).Read(file);

@@ -3,6 +3,7 @@ using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Acme;
 using ImGateway.Edge.Tests.Certificates.Issuance;
+using Microsoft.Extensions.Logging.Abstractions;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 
 namespace ImGateway.Edge.Tests.Certificates;
@@ -106,13 +107,14 @@ public sealed class StoreTakeoverTests : IDisposable
     }
 
     [Fact]
-    public void Budget_that_cannot_be_read_is_not_taken_for_an_empty_one()
+    public async Task Budget_that_cannot_be_read_is_not_taken_for_an_empty_one()
     {
         var path = _setup["limits.json"];
         File.CreateSymbolicLink(path, "/proc/self/mem");
-        var budget = new IssuanceBudget(path, _setup.Time);
+        using var storage = FileStorage.In(_setup.Options with { DataDirectory = _setup[""] }, _setup.Time, NullLoggerFactory.Instance);
+        using var budget = new IssuanceBudget(storage, "limits.json", _setup.Time);
 
-        var refused = Assert.Throws<IssuanceException>(() => budget.Begin(Gateway, isExempt: false, mayTakeLast: false));
+        var refused = await Assert.ThrowsAsync<IssuanceException>(() => budget.BeginAsync(Gateway, isExempt: false, mayTakeLast: false, CancellationToken.None));
 
         Assert.Contains("cannot be read", refused.Message);
         Assert.Equal("/proc/self/mem", new FileInfo(path).LinkTarget);

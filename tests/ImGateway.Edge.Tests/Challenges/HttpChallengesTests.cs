@@ -1,9 +1,11 @@
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Proxying;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Tests.Challenges;
 
@@ -134,7 +136,9 @@ public sealed class HttpChallengesTests
     }
 
     static HttpChallenges Alone() =>
-        new(new StandIns(new ServerCertificateSelector(ProxyHost.Options(new Uri("http://127.0.0.1:9")), new SslStreamEngine()), TimeProvider.System));
+        new(
+            new StandIns(new ServerCertificateSelector(ProxyHost.Options(new Uri("http://127.0.0.1:9")), new SslStreamEngine()), TimeProvider.System),
+            new SharedChallenges(FileStorage.In(new EdgeOptions(), TimeProvider.System, NullLoggerFactory.Instance), NullLogger<SharedChallenges>.Instance));
 
     static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, ChallengeOffer offer) =>
         edge.Challenges.Single(responder => responder.Type == "http-01").PresentAsync(offer, TestContext.Current.CancellationToken);

@@ -1,18 +1,19 @@
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Audit;
 
 /// <summary>What happens to certificates and accounts, put into the words of the audit log.</summary>
-sealed class CertificateAudit(AuditLog log, CertificateConfiguration options, TimeProvider time)
+sealed class CertificateAudit(IStorage storage, AuditLog log, CertificateConfiguration options, TimeProvider time)
 {
     /// <summary>Something else is served from now on.</summary>
     public void Changed(HostName host, Credential? old, ServedCredential served, ChangeCause cause)
     {
         var byCa = served.Source is ServedCredential.Acme or ServedCredential.SelfSigned;
         var action = cause.IsRollback ? AuditActions.RolledBack : byCa ? AuditActions.Renewed : AuditActions.Installed;
-        log.Write(new AuditEntry(
+        Write(new AuditEntry(
             time.GetUtcNow(),
             action,
             host.Value,
@@ -29,29 +30,35 @@ sealed class CertificateAudit(AuditLog log, CertificateConfiguration options, Ti
     }
 
     /// <summary>A reload that was refused had brought it, and what was served before is served again.</summary>
-    public void TakenBack(HostName host, Credential taken, Credential? served) => log.Write(new AuditEntry(
+    public void TakenBack(HostName host, Credential taken, Credential? served) => Write(new AuditEntry(
         time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, RenewalReasons.File, ChangeCause.Loop, taken.SerialNumber, served?.SerialNumber,
         Detail: "taken back, because the reload that brought it was refused"));
 
-    public void RenewalFailed(HostName host, Credential? current, ChangeCause cause, string why) => log.Write(new AuditEntry(
+    public void RenewalFailed(HostName host, Credential? current, ChangeCause cause, string why) => Write(new AuditEntry(
         time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, cause.Reason, OneLine.From(cause.Who), current?.SerialNumber, Detail: why));
 
-    public void Revoked(HostName host, string serialNumber, ChangeCause cause, string reason) => log.Write(new AuditEntry(
+    public void Revoked(HostName host, string serialNumber, ChangeCause cause, string reason) => Write(new AuditEntry(
         time.GetUtcNow(), AuditActions.Revoked, host.Value, cause.Reason, OneLine.From(cause.Who), serialNumber, Detail: reason));
 
-    public void FileRefused(HostName host, string file, string why) => log.Write(new AuditEntry(
+    public void FileRefused(HostName host, string file, string why) => Write(new AuditEntry(
         time.GetUtcNow(), AuditActions.FileRefused, host.Value, RenewalReasons.File, OneLine.From(file), Detail: why));
 
-    public void FileMended(HostName host, string file) => log.Write(new AuditEntry(
+    public void FileMended(HostName host, string file) => Write(new AuditEntry(
         time.GetUtcNow(), AuditActions.FileMended, host.Value, RenewalReasons.File, OneLine.From(file)));
 
     /// <summary>The CA did not take the contact that is configured now.</summary>
-    public void AccountUpdateFailed(Uri account, string why) => log.Write(new AuditEntry(
+    public void AccountUpdateFailed(Uri account, string why) => Write(new AuditEntry(
         time.GetUtcNow(), AuditActions.AccountUpdateFailed, Host: null, RenewalReasons.Manual, ChangeCause.Loop, Detail: $"{account.AbsoluteUri}: {why}"));
 
     /// <param name="action">Registered, replaced or updated.</param>
     /// <param name="why">As the metric would say it.</param>
     /// <param name="account">Its URL.</param>
-    public void Account(string action, string why, Uri account) => log.Write(new AuditEntry(
+    public void Account(string action, string why, Uri account) => Write(new AuditEntry(
         time.GetUtcNow(), action, Host: null, why, ChangeCause.Loop, Detail: account.AbsoluteUri));
+
+    /// <summary>Where another process writes the storage, nothing was kept here: what it keeps, it records.</summary>
+    void Write(AuditEntry entry)
+    {
+        if (storage.IsWriter) log.Write(entry);
+    }
 }

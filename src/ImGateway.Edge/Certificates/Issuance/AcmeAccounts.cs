@@ -11,7 +11,7 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary><c>accounts/CA/account.pem</c>, the account's key, and <c>account.json</c>, where the CA keeps the account.</summary>
 /// <param name="turn">Of all who register accounts, whatever their configuration.</param>
-sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn)
+sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudit audit, Turn turn)
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -19,9 +19,9 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
 
     IReadOnlyList<string> Contacts => options.Acme.Email is { } email ? [$"mailto:{email}"] : [];
 
-    string KeyPath => Path.Combine(_folder, "account.pem");
+    string KeyKey => _folder + "/account.pem";
 
-    string FactsPath => Path.Combine(_folder, "account.json");
+    string FactsKey => _folder + "/account.json";
 
     /// <summary>The account at this CA; registered where there is none.</summary>
     /// <exception cref="IssuanceException">Something that an operator has to see to.</exception>
@@ -29,8 +29,8 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
     {
         using (await turn.TakeAsync(cancellationToken))
         {
-            var key = ReadKey();
-            return key is not null && ReadFacts() is { } facts && facts.Directory == server.DirectoryUri
+            var key = await ReadKeyAsync(cancellationToken);
+            return key is not null && await ReadFactsAsync(cancellationToken) is { } facts && facts.Directory == server.DirectoryUri
                 ? await UpdatedAsync(server.Account(key, facts.Url), facts, cancellationToken)
                 : await RegisterAsync(server, key ?? AcmeKey.Create(), AuditActions.AccountRegistered, RenewalReasons.Missing, cancellationToken);
         }
@@ -44,7 +44,7 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
         using (await turn.TakeAsync(cancellationToken))
         {
             // Several hosts notice at once; the first has replaced it already.
-            if (ReadFacts() is { } facts && facts.Url != lost.Location && ReadKey() is { } current) return server.Account(current, facts.Url);
+            if (await ReadFactsAsync(cancellationToken) is { } facts && facts.Url != lost.Location && await ReadKeyAsync(cancellationToken) is { } current) return server.Account(current, facts.Url);
             return await RegisterAsync(server, newKey ? AcmeKey.Create() : lost.Key, AuditActions.AccountReplaced, newKey ? "deactivated" : "lost", cancellationToken);
         }
     }
@@ -57,10 +57,9 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
     {
         var request = Request(server, external: true);
         // The key first: an account whose key is lost cannot be used by anybody.
-        DurableFile.CreatePrivateFolder(_folder);
-        DurableFile.Write(KeyPath, Encoding.ASCII.GetBytes(key.ToPem()));
+        await storage.WriteAsync(KeyKey, Encoding.ASCII.GetBytes(key.ToPem()), cancellationToken);
         var account = await server.RegisterAsync(key, request, cancellationToken);
-        Keep(new AccountFacts(account.Location, request.Contacts, server.DirectoryUri));
+        await KeepAsync(new AccountFacts(account.Location, request.Contacts, server.DirectoryUri), cancellationToken);
         audit.Account(action, why, account.Location);
         return account;
     }
@@ -72,7 +71,7 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
         try
         {
             await account.UpdateContactsAsync(Contacts, cancellationToken);
-            Keep(facts with { Contact = Contacts });
+            await KeepAsync(facts with { Contact = Contacts }, cancellationToken);
             audit.Account(AuditActions.AccountUpdated, RenewalReasons.Manual, account.Location);
         }
         catch (AcmeException e)
@@ -84,7 +83,8 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
         return account;
     }
 
-    void Keep(AccountFacts facts) => DurableFile.Write(FactsPath, JsonSerializer.SerializeToUtf8Bytes(facts, Json));
+    async Task KeepAsync(AccountFacts facts, CancellationToken cancellationToken) =>
+        await storage.WriteAsync(FactsKey, JsonSerializer.SerializeToUtf8Bytes(facts, Json), cancellationToken);
 
     AccountRequest Request(AcmeServer server, bool external)
     {
@@ -127,12 +127,12 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
         }
     }
 
-    AcmeKey? ReadKey()
+    async Task<AcmeKey?> ReadKeyAsync(CancellationToken cancellationToken)
     {
-        if (!File.Exists(KeyPath)) return null;
+        if (await storage.ReadAsync(KeyKey, cancellationToken) is not { } value) return null;
         try
         {
-            return AcmeKey.FromPem(File.ReadAllText(KeyPath));
+            return AcmeKey.FromPem(Encoding.UTF8.GetString(ByteOrderMark.Skip(value.Content)));
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
@@ -141,12 +141,12 @@ sealed class AcmeAccounts(EdgeOptions options, CertificateAudit audit, Turn turn
         }
     }
 
-    AccountFacts? ReadFacts()
+    async Task<AccountFacts?> ReadFactsAsync(CancellationToken cancellationToken)
     {
+        if (await storage.ReadAsync(FactsKey, cancellationToken) is not { } value) return null;
         try
         {
-            return File.Exists(FactsPath) && JsonSerializer.Deserialize<AccountFacts>(ByteOrderMark.Skip(File.ReadAllBytes(FactsPath)), Json) is
-                { Url.IsAbsoluteUri: true, Directory.IsAbsoluteUri: true } facts ? facts : null;
+            return JsonSerializer.Deserialize<AccountFacts>(ByteOrderMark.Skip(value.Content), Json) is { Url.IsAbsoluteUri: true, Directory.IsAbsoluteUri: true } facts ? facts : null;
         }
         catch (JsonException)
         {

@@ -4,22 +4,22 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary><c>DataDirectory/accounts/CA</c>: the account at one CA and what is left of its limits.</summary>
+/// <summary><c>accounts/CA</c> in the storage: the account at one CA and what is left of its limits.</summary>
 static class AcmePaths
 {
-    public static string Limits(EdgeOptions options) => Path.Combine(Account(options), "limits.json");
+    public static string Limits(EdgeOptions options) => Account(options) + "/limits.json";
 
     /// <summary>Named by the CA's host; where one host has several directories, also by which.</summary>
-    public static string Account(EdgeOptions options) => Account(options, DirectoryOf(options));
+    public static string Account(EdgeOptions options) => Account(DirectoryOf(options));
 
-    static string Account(EdgeOptions options, Uri directory)
+    static string Account(Uri directory)
     {
         var ports = directory.IsDefaultPort ? "" : $"_{directory.Port}";
         var which = directory.AbsolutePath == "/directory"
             ? ""
             : "-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(directory.AbsolutePath)))[..8];
         var host = string.Concat(directory.IdnHost.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' ? c : '_'));
-        return Path.Combine(options.DataDirectory, "accounts", host + ports + which);
+        return $"accounts/{host}{ports}{which}";
     }
 
     /// <summary>What is no directory was refused by the rules, where the source is Acme; elsewhere it does not matter.</summary>

@@ -24,11 +24,11 @@ sealed partial class AcmeRenewals(
     RenewalSettings Settings => RenewalSettings.Of(options.Value);
 
     /// <summary>Starts what is due of <paramref name="hosts"/>, and returns. For who has the turn.</summary>
-    public void Look(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
+    public async Task LookAsync(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
     {
         foreach (var host in hosts)
         {
-            NoteRevocation(host);
+            await NoteRevocationAsync(host, cancellationToken);
             if (Decide(host) is not RenewalDecision.Wait) Start(host, () => RoundAsync(host, cancellationToken), cancellationToken);
         }
     }
@@ -60,10 +60,10 @@ sealed partial class AcmeRenewals(
     public void Dispose() => _slots.Dispose();
 
     /// <summary>As the CA says by OCSP, if it is so. Once for each certificate: another one has a state of its own.</summary>
-    void NoteRevocation(HostName host)
+    async Task NoteRevocationAsync(HostName host, CancellationToken cancellationToken)
     {
         if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential || !ocsp.IsRevoked(credential) || book.Of(host) is { Revoked: true }) return;
-        book.Save(host, book.Of(host) with { Revoked = true });
+        await book.SaveAsync(host, book.Of(host) with { Revoked = true }, cancellationToken);
         FoundRevoked(host, credential.SerialNumber);
     }
 

@@ -45,7 +45,7 @@ delegate Task RevokeCertificate(X509Certificate2 certificate, RevocationReason r
 /// nothing, as if this renewal had sent it.
 /// </param>
 /// <param name="AuthorizationFailed">To be called each time the CA looked for a proof and did not find it: it limits that too.</param>
-sealed record IssueRequest(HostName Host, ServedCredential? Current, PendingOrderFile Pending, Action<bool> BeginOrder, Action Resumes, Action AuthorizationFailed)
+sealed record IssueRequest(HostName Host, ServedCredential? Current, PendingOrderFile Pending, Func<bool, Task> BeginOrder, Action Resumes, Func<Task> AuthorizationFailed)
 {
     /// <summary>Whatever Certificates:ReuseKey says.</summary>
     public bool NewKey { get; init; }

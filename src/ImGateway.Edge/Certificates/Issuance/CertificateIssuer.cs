@@ -2,12 +2,13 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Acme;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>One certificate from the configured CA, from the order to what can be served (RFC 8555 §7.4).</summary>
 sealed partial class CertificateIssuer(
-    EdgeOptions options, AcmeConnection connection, AcmeAccounts accounts, Proofs proofs, TimeProvider time, ILogger<CertificateIssuer> logger)
+    EdgeOptions options, IStorage storage, AcmeConnection connection, AcmeAccounts accounts, Proofs proofs, TimeProvider time, ILogger<CertificateIssuer> logger)
 {
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
@@ -23,7 +24,7 @@ sealed partial class CertificateIssuer(
         try
         {
             // 1. Storage that takes nothing would cost an order for nothing.
-            if (keep) StorageProbe.Try(options.DataDirectory);
+            if (keep) await StorageProbe.TryAsync(storage, cancellationToken);
 
             // 2. The CA, and the account there.
             using var server = keep ? await connection.OpenAsync(cancellationToken) : await connection.OpenStagingAsync(cancellationToken);
@@ -33,7 +34,7 @@ sealed partial class CertificateIssuer(
             var account = keep ? await accounts.GetAsync(server, cancellationToken) : await accounts.CreateAsync(server, cancellationToken);
 
             // 3. An order that a crash has interrupted goes on with its key; else a new one, as long as there are ways to prove control.
-            using var pending = keep ? PendingOf(request) : null;
+            using var pending = keep ? await PendingOfAsync(request, cancellationToken) : null;
             using var key = pending?.Key ?? KeyFor(request);
             ordered = pending is not null;
             var order = pending is null ? null : await Orders.ResumeAsync(account, pending, request, cancellationToken);
@@ -59,13 +60,13 @@ sealed partial class CertificateIssuer(
         catch (AcmeException e)
         {
             // A passing trouble leaves the order as it is; anything else is its end.
-            if (keep && !e.IsTransient) request.Pending.Remove();
+            if (keep && !e.IsTransient) await request.Pending.RemoveAsync(cancellationToken);
             throw IssuanceErrors.Explain(e, mayHaveIssued: issued || (ordered && e.IsTransient));
         }
         catch (IssuanceException e) when (keep && e.MayHaveIssued)
         {
             // Issued, but of no use: the same again would be, too.
-            request.Pending.Remove();
+            await request.Pending.RemoveAsync(cancellationToken);
             throw;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -141,7 +142,7 @@ sealed partial class CertificateIssuer(
                 }
 
                 onOrdered();
-                if (!request.Staging) request.Pending.Write(order.Location, key, request.Revoked);
+                if (!request.Staging) await request.Pending.WriteAsync(order.Location, key, request.Revoked, cancellationToken);
             }
 
             try
@@ -156,20 +157,20 @@ sealed partial class CertificateIssuer(
             }
             catch (AcmeException e) when (isResumed && !e.IsTransient)
             {
-                request.Pending.Remove();
+                await request.Pending.RemoveAsync(cancellationToken);
                 progress.Report($"the order of before has come to nothing: {OneLine.From(e.Message)}");
                 order = null;
             }
             catch (IssuanceException) when (!request.Staging)
             {
                 // The same order would ask for the same again, for as long as it lives: tokens that are none, types that are not offered.
-                request.Pending.Remove();
+                await request.Pending.RemoveAsync(cancellationToken);
                 throw;
             }
             catch (ProofFailedException e)
             {
-                request.AuthorizationFailed();
-                if (!request.Staging) request.Pending.Remove();
+                await request.AuthorizationFailed();
+                if (!request.Staging) await request.Pending.RemoveAsync(cancellationToken);
                 progress.Report($"{e.Type} failed: {e.Message}");
                 failed.Add(e.Type);
                 (last, order) = (e, null);
@@ -188,9 +189,9 @@ sealed partial class CertificateIssuer(
         return await account.WaitForOrderAsync(order.Location, OrderStatus.Valid, Patience, cancellationToken);
     }
 
-    PendingOrder? PendingOf(IssueRequest request)
+    static async Task<PendingOrder?> PendingOfAsync(IssueRequest request, CancellationToken cancellationToken)
     {
-        var pending = request.Pending.Read();
+        var pending = await request.Pending.ReadAsync(cancellationToken);
         // What was ordered before the revocation does not satisfy it: whoever has the key that was revoked may have this one.
         if (pending is null || request.Revoked is null || pending.Revoked == request.Revoked) return pending;
         pending.Dispose();

@@ -8,26 +8,28 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// Keeps this edge within a CA's limits, over restarts: <c>accounts/CA/limits.json</c>. An order is written down before it is sent, so that
 /// a loop of crashes runs into this budget and not into the CA's.
 /// </summary>
-sealed class IssuanceBudget
+sealed class IssuanceBudget : IDisposable
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    readonly Lock _lock = new();
-    readonly string _path;
+    readonly Turn _turn = new();
+    readonly IStorage _storage;
+    readonly string _key;
     readonly TimeProvider _time;
     readonly Action<IssuanceLimit, int>? _show;
-    OrderLedger? _ledger;
 
-    /// <param name="path">Of the file; its folder need not exist yet.</param>
+    /// <param name="storage">Shared by all edges that order with the account.</param>
+    /// <param name="key">Where the orders are written down.</param>
     /// <param name="time">What the windows of the limits are measured by.</param>
     /// <param name="show">Told what is left of each limit, for metrics.</param>
-    public IssuanceBudget(string path, TimeProvider time, Action<IssuanceLimit, int>? show = null) => (_path, _time, _show) = (path, time, show);
+    public IssuanceBudget(IStorage storage, string key, TimeProvider time, Action<IssuanceLimit, int>? show = null) =>
+        (_storage, _key, _time, _show) = (storage, key, time, show);
 
-    /// <summary>Call before an order is sent; it then counts, until <see cref="NotIssued"/>.</summary>
+    /// <summary>Call before an order is sent; it then counts, until <see cref="NotIssuedAsync"/>.</summary>
     /// <param name="isExempt">It replaces a certificate at a CA that asked for it (RFC 9773 §5): limits do not apply.</param>
     /// <param name="mayTakeLast">The host has no valid certificate.</param>
     /// <exception cref="IssuanceException">A limit would be reached, or this cannot be written down.</exception>
-    public void Begin(HostName host, bool isExempt, bool mayTakeLast) => Change(ledger =>
+    public Task BeginAsync(HostName host, bool isExempt, bool mayTakeLast, CancellationToken cancellationToken) => ChangeAsync(ledger =>
     {
         var now = _time.GetUtcNow();
         if (isExempt) return ledger;
@@ -38,75 +40,97 @@ sealed class IssuanceBudget
         {
             RetryAfter = obstacle.Until - now,
         };
-    });
+    }, cancellationToken);
 
-    /// <summary>What <see cref="Begin"/> counted has certainly brought no certificate.</summary>
-    public void NotIssued(HostName host) => Change(ledger => ledger.NotIssued(host.Value));
+    /// <summary>What <see cref="BeginAsync"/> counted has certainly brought no certificate.</summary>
+    public Task NotIssuedAsync(HostName host, CancellationToken cancellationToken) => ChangeAsync(ledger => ledger.NotIssued(host.Value), cancellationToken);
 
-    public void AuthorizationFailed(HostName host) => Change(ledger => ledger.AuthorizationFailed(host.Value, _time.GetUtcNow()));
+    public Task AuthorizationFailedAsync(HostName host, CancellationToken cancellationToken) =>
+        ChangeAsync(ledger => ledger.AuthorizationFailed(host.Value, _time.GetUtcNow()), cancellationToken);
 
-    public IReadOnlyList<(IssuanceLimit Limit, int Left)> Remaining()
-    {
-        lock (_lock) return [.. (_ledger ??= Read()).Remaining(_time.GetUtcNow())];
-    }
+    public async Task<IReadOnlyList<(IssuanceLimit Limit, int Left)>> RemainingAsync(CancellationToken cancellationToken) =>
+        [.. (await ReadAsync(cancellationToken)).Ledger.Remaining(_time.GetUtcNow())];
 
     /// <summary>Also what time has given back since the last change.</summary>
-    public void Show()
+    public async Task ShowAsync(CancellationToken cancellationToken)
     {
         try
         {
-            foreach (var (limit, left) in Remaining()) _show?.Invoke(limit, left);
+            foreach (var (limit, left) in await RemainingAsync(cancellationToken)) _show?.Invoke(limit, left);
         }
         catch (IssuanceException)
         {
-            // Whoever orders next is given the reason.
+            // The next order fails with the reason.
         }
     }
 
-    void Change(Func<OrderLedger, OrderLedger> change)
+    public void Dispose() => _turn.Dispose();
+
+    async Task ChangeAsync(Func<OrderLedger, OrderLedger> change, CancellationToken cancellationToken)
     {
-        lock (_lock)
+        using (await _turn.TakeAsync(cancellationToken))
         {
-            var now = _time.GetUtcNow();
-            _ledger ??= Read();
-            // Written down also where nothing else changes: otherwise each process in turn would take it for made now.
-            if (_ledger.IsAheadOf(now)) Keep(_ledger.AsOf(now));
-            Keep(change(_ledger.AsOf(now)));
-            foreach (var (limit, left) in _ledger.Remaining(now)) _show?.Invoke(limit, left);
+            while (!await TryChangeAsync(change, cancellationToken))
+            {
+                // Another edge has ordered meanwhile: what it has written counts too.
+            }
         }
     }
 
-    void Keep(OrderLedger ledger)
+    async Task<bool> TryChangeAsync(Func<OrderLedger, OrderLedger> change, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        var (ledger, version) = await ReadAsync(cancellationToken);
+        // Written down also where nothing else changes: otherwise each process in turn would take it for made now.
+        if (ledger.IsAheadOf(now)) return await TryWriteAsync(ledger.AsOf(now), version, cancellationToken) && await TryChangeAsync(change, cancellationToken);
+        var changed = change(ledger.AsOf(now));
+        if (!await TryWriteAsync(changed, version, cancellationToken)) return false;
+        foreach (var (limit, left) in changed.Remaining(now)) _show?.Invoke(limit, left);
+        return true;
+    }
+
+    /// <returns>False where another edge was faster.</returns>
+    async Task<bool> TryWriteAsync(OrderLedger ledger, string version, CancellationToken cancellationToken)
     {
         try
         {
-            DurableFile.CreatePrivateFolder(Path.GetDirectoryName(_path)!);
-            DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(ledger, Json));
+            await _storage.WriteAsync([new StorageChange(_key, JsonSerializer.SerializeToUtf8Bytes(ledger, Json), version)], lease: null, cancellationToken);
+            return true;
+        }
+        catch (StorageConflictException)
+        {
+            return false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IssuanceException($"{_path}: cannot be written: {e.Message.TrimEnd('.')}; see to the space in DataDirectory and to its owner", e);
+            throw new IssuanceException($"{_storage.LocationOf(_key)}: cannot be written: {e.Message.TrimEnd('.')}; see to the space in DataDirectory and to its owner", e);
         }
-
-        _ledger = ledger;
     }
 
     /// <summary>Nothing where it is damaged: the CA's own limits still hold.</summary>
-    OrderLedger Read()
+    async Task<(OrderLedger Ledger, string Version)> ReadAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return File.Exists(_path) && JsonSerializer.Deserialize<OrderLedger>(ByteOrderMark.Skip(File.ReadAllBytes(_path)), Json) is
+            return await _storage.ReadAsync(_key, cancellationToken) is { } value ? (Parse(value.Content), value.Version) : (OrderLedger.Empty, StoredValue.Absent);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Written anew it would forget what was ordered.
+            throw new IssuanceException($"{_storage.LocationOf(_key)}: cannot be read: {e.Message.TrimEnd('.')}; see to DataDirectory and to its owner", e);
+        }
+    }
+
+    static OrderLedger Parse(byte[] content)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<OrderLedger>(ByteOrderMark.Skip(content), Json) is
                 { Orders: not null, Certificates: not null, FailedAuthorizations: not null } ledger ? ledger : OrderLedger.Empty;
         }
         catch (JsonException)
         {
             return OrderLedger.Empty;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Written anew it would forget what was ordered.
-            throw new IssuanceException($"{_path}: cannot be read: {e.Message.TrimEnd('.')}; see to DataDirectory and to its owner", e);
         }
     }
 }

@@ -1,6 +1,7 @@
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
@@ -9,7 +10,7 @@ delegate IssuingCa CreateIssuingCa(EdgeOptions options);
 
 /// <summary>Puts together what asks a CA, for one configuration after the other.</summary>
 sealed class IssuingCas(
-    AcmeMetrics metrics, CertificateAudit audit, ChallengeResponders responders, TimeProvider time, ILoggerFactory loggers) : IDisposable
+    IStorage storage, AcmeMetrics metrics, CertificateAudit audit, ChallengeResponders responders, TimeProvider time, ILoggerFactory loggers) : IDisposable
 {
     readonly Turn _accounts = new();
     readonly Dictionary<string, IssuanceBudget> _budgets = new(StringComparer.Ordinal);
@@ -19,16 +20,20 @@ sealed class IssuingCas(
         var connection = new AcmeConnection(options, metrics, time);
         var proofs = new Proofs(responders.Of(options), loggers.CreateLogger<Proofs>());
         var issuer = new CertificateIssuer(
-            options, connection, new AcmeAccounts(options, audit, _accounts), proofs, time, loggers.CreateLogger<CertificateIssuer>());
+            options, storage, connection, new AcmeAccounts(options, storage, audit, _accounts), proofs, time, loggers.CreateLogger<CertificateIssuer>());
         return new IssuingCa(new CertificateAuthority(issuer.IssueAsync, issuer.AskRenewalInfoAsync, issuer.RevokeAsync), BudgetAt(AcmePaths.Limits(options)));
     }
 
-    public void Dispose() => _accounts.Dispose();
+    public void Dispose()
+    {
+        _accounts.Dispose();
+        foreach (var budget in _budgets.Values) budget.Dispose();
+    }
 
     /// <summary>One for each CA, however often the configuration changes: a renewal may still be under way with it.</summary>
-    IssuanceBudget BudgetAt(string path)
+    IssuanceBudget BudgetAt(string key)
     {
-        if (!_budgets.TryGetValue(path, out var budget)) _budgets[path] = budget = new IssuanceBudget(path, time, metrics.Remaining);
+        if (!_budgets.TryGetValue(key, out var budget)) _budgets[key] = budget = new IssuanceBudget(storage, key, time, metrics.Remaining);
         return budget;
     }
 }

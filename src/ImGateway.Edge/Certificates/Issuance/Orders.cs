@@ -19,7 +19,7 @@ sealed class Orders(AcmeAccounts accounts)
             {
                 var status = (await account.GetAuthorizationAsync(location, cancellationToken)).Status;
                 // The CA has looked while the edge was away: a loop of crashes is to run into the budget, not into the CA's limit.
-                if (status is AuthorizationStatus.Invalid) request.AuthorizationFailed();
+                if (status is AuthorizationStatus.Invalid) await request.AuthorizationFailed();
                 if (status is not (AuthorizationStatus.Pending or AuthorizationStatus.Valid)) return null;
             }
 
@@ -37,7 +37,7 @@ sealed class Orders(AcmeAccounts accounts)
     {
         var replaces = Replaces(server, request);
         var account = known;
-        request.BeginOrder(replaces is not null);
+        await request.BeginOrder(replaces is not null);
         while (true)
         {
             try
@@ -47,14 +47,14 @@ sealed class Orders(AcmeAccounts accounts)
             }
             catch (AcmeException e) when (e.Problem?.Type == "invalidProfile" && profile.TryLeaveOut())
             {
-                request.BeginOrder(replaces is not null);
+                await request.BeginOrder(replaces is not null);
             }
             catch (AcmeException e) when (replaces is not null && MayBeRefusalOfReplaces(e))
             {
                 // What the CA thinks of the certificate before must not cost the one after (RFC 9773 §5), and CAs disagree on how to
                 // call that: Pebble says serverInternal of a certificate that it does not find.
                 replaces = null;
-                request.BeginOrder(false);
+                await request.BeginOrder(false);
             }
             catch (AcmeException e) when (account == known && !request.Staging && e.Problem?.Type is "accountDoesNotExist" or "unauthorized")
             {

@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// <c>NAME/pending.pem</c>: an order sent to a CA and the key it is for, so that a crash costs neither: what the CA has issued meanwhile is
 /// fetched, and nothing is ordered twice.
 /// </summary>
-sealed class PendingOrderFile(string path)
+sealed class PendingOrderFile(IStorage storage, string key)
 {
     const string Prefix = "Order: ";
     const string RevokedPrefix = "Instead-Of-Revoked: ";
@@ -21,30 +21,25 @@ sealed class PendingOrderFile(string path)
     /// <param name="revoked">SHA-256 of the certificate whose revocation the order came after; null where there was none.</param>
     /// <exception cref="IOException">The disk does not take it.</exception>
     /// <exception cref="UnauthorizedAccessException">The store may not be written to.</exception>
-    public void Write(Uri order, AsymmetricAlgorithm key, string? revoked = null)
+    public async Task WriteAsync(Uri order, AsymmetricAlgorithm orderKey, string? revoked, CancellationToken cancellationToken)
     {
-        DurableFile.CreatePrivateFolder(Path.GetDirectoryName(path)!);
         var after = (revoked is null ? "" : $"{RevokedPrefix}{revoked}\n") + (Counts ? $"{Counted}\n" : "");
-        DurableFile.Write(path, Encoding.ASCII.GetBytes($"{Prefix}{order.AbsoluteUri}\n{after}{key.ExportPkcs8PrivateKeyPem()}\n"));
+        await storage.WriteAsync(key, Encoding.ASCII.GetBytes($"{Prefix}{order.AbsoluteUri}\n{after}{orderKey.ExportPkcs8PrivateKeyPem()}\n"), cancellationToken);
     }
 
     /// <summary>Null where there is none, or it is damaged. The caller disposes the key.</summary>
-    public PendingOrder? Read()
+    public async Task<PendingOrder?> ReadAsync(CancellationToken cancellationToken)
     {
-        if (!File.Exists(path)) return null;
-        var content = ByteOrderMark.Skip(File.ReadAllBytes(path)).ToArray();
+        if (await storage.ReadAsync(key, cancellationToken) is not { } value) return null;
+        var content = ByteOrderMark.Skip(value.Content).ToArray();
         var lines = Encoding.Latin1.GetString(content).Split('\n', 4);
         if (!lines[0].StartsWith(Prefix, StringComparison.Ordinal) || !Uri.TryCreate(lines[0][Prefix.Length..], UriKind.Absolute, out var order)) return null;
         var revoked = lines.Skip(1).FirstOrDefault(line => line.StartsWith(RevokedPrefix, StringComparison.Ordinal))?[RevokedPrefix.Length..];
         var counts = lines.Skip(1).Contains(Counted, StringComparer.Ordinal);
-        return PrivateKeyReader.TryRead(path, content) is { } key ? new PendingOrder(order, key, revoked, counts) : null;
+        return PrivateKeyReader.TryRead(storage.LocationOf(key), content) is { } orderKey ? new PendingOrder(order, orderKey, revoked, counts) : null;
     }
 
-    public void Remove()
-    {
-        // Of a host without any certificate yet there may be no folder either.
-        if (File.Exists(path)) File.Delete(path);
-    }
+    public async Task RemoveAsync(CancellationToken cancellationToken) => await storage.DeleteAsync(key, cancellationToken);
 }
 
 /// <summary>Has no printable form of its key.</summary>

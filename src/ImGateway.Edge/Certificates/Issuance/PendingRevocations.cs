@@ -19,47 +19,46 @@ sealed record PendingRevocation(byte[] Certificate, RevocationReason Reason, str
 /// <c>DataDirectory/revocations.json</c>: what is still to be revoked at the CA, over restarts. An operator who repeats the verb would name a host that
 /// serves another certificate by then.
 /// </summary>
-sealed partial class PendingRevocations(CertificateConfiguration options, TimeProvider time, ILogger<PendingRevocations> logger)
+sealed partial class PendingRevocations(IStorage storage, TimeProvider time, ILogger<PendingRevocations> logger) : IDisposable
 {
+    const string Key = "revocations.json";
+
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
-    // DataDirectory changes at a start alone.
-    readonly string _path = Path.Combine(options.Value.DataDirectory, "revocations.json");
-    readonly Lock _lock = new();
+    readonly Turn _turn = new();
     List<PendingRevocation>? _all;
 
     /// <summary>Without those that have expired meanwhile: no client accepts them any more.</summary>
-    public IReadOnlyList<PendingRevocation> All
+    public async Task<IReadOnlyList<PendingRevocation>> AllAsync(CancellationToken cancellationToken)
     {
-        get
+        using (await _turn.TakeAsync(cancellationToken))
         {
-            lock (_lock)
-            {
-                _all ??= Read();
-                if (_all.RemoveAll(HasExpired) > 0) Write();
-                return [.. _all];
-            }
+            _all ??= await ReadAsync(cancellationToken);
+            if (_all.RemoveAll(HasExpired) > 0) await WriteAsync(cancellationToken);
+            return [.. _all];
         }
     }
 
-    public void Add(IEnumerable<PendingRevocation> revocations)
+    public async Task AddAsync(IEnumerable<PendingRevocation> revocations, CancellationToken cancellationToken)
     {
-        lock (_lock)
+        using (await _turn.TakeAsync(cancellationToken))
         {
-            _all ??= Read();
+            _all ??= await ReadAsync(cancellationToken);
             _all.AddRange(revocations.Where(added => !_all.Exists(known => known.Certificate.AsSpan().SequenceEqual(added.Certificate))));
-            Write();
+            await WriteAsync(cancellationToken);
         }
     }
 
     /// <summary>The CA has confirmed it.</summary>
-    public void Remove(X509Certificate2 certificate)
+    public async Task RemoveAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
     {
-        lock (_lock)
+        using (await _turn.TakeAsync(cancellationToken))
         {
-            if (_all?.RemoveAll(known => known.IsOf(certificate)) > 0) Write();
+            if (_all?.RemoveAll(known => known.IsOf(certificate)) > 0) await WriteAsync(cancellationToken);
         }
     }
+
+    public void Dispose() => _turn.Dispose();
 
     bool HasExpired(PendingRevocation revocation)
     {
@@ -67,30 +66,29 @@ sealed partial class PendingRevocations(CertificateConfiguration options, TimePr
         return new DateTimeOffset(certificate.NotAfter) < time.GetUtcNow();
     }
 
-    List<PendingRevocation> Read()
+    async Task<List<PendingRevocation>> ReadAsync(CancellationToken cancellationToken)
     {
-        if (!File.Exists(_path)) return [];
         try
         {
-            return JsonSerializer.Deserialize<List<PendingRevocation>>(ByteOrderMark.Skip(File.ReadAllBytes(_path)), Json) ?? [];
+            return await storage.ReadAsync(Key, cancellationToken) is { } value ? JsonSerializer.Deserialize<List<PendingRevocation>>(ByteOrderMark.Skip(value.Content), Json) ?? [] : [];
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            NotRead(_path, e.Message.TrimEnd('.'));
+            NotRead(storage.LocationOf(Key), e.Message.TrimEnd('.'));
             return [];
         }
     }
 
-    void Write()
+    async Task WriteAsync(CancellationToken cancellationToken)
     {
         try
         {
-            if (_all!.Count == 0) File.Delete(_path);
-            else DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_all, Json));
+            if (_all!.Count == 0) await storage.DeleteAsync(Key, cancellationToken);
+            else await storage.WriteAsync(Key, JsonSerializer.SerializeToUtf8Bytes(_all, Json), cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            NotWritten(_path, e.Message.TrimEnd('.'));
+            NotWritten(storage.LocationOf(Key), e.Message.TrimEnd('.'));
         }
     }
 

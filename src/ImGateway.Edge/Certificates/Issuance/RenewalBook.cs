@@ -14,7 +14,7 @@ sealed partial class RenewalBook(
     {
         var credential = installer.Served.GetValueOrDefault(host)?.Credential;
         var now = clock.Now;
-        var planned = Read(host, now);
+        var planned = _planned.GetValueOrDefault(host) ?? new PlannedRenewal(RenewalState.For(null), now);
         var state = planned.State.CertificateSha256 == credential?.Fingerprint ? planned.StateAt(now) : RenewalState.For(credential?.Fingerprint);
         return credential is not null && store.Revoked.Contains(credential) ? state with { Revoked = true } : state;
     }
@@ -22,17 +22,17 @@ sealed partial class RenewalBook(
     /// <summary>From what is true when its turn comes: a question to the CA, a renewal and an operator may each have something to add.</summary>
     public async Task ChangeAsync(HostName host, Func<RenewalState, RenewalState> change, CancellationToken cancellationToken)
     {
-        using (await turn.TakeAsync(cancellationToken)) Save(host, change(Of(host)));
+        using (await turn.TakeAsync(cancellationToken)) await SaveAsync(host, change(Of(host)), cancellationToken);
     }
 
     /// <summary>For who has the turn already. A disk that does not take it costs no more than that: it is true for as long as this process lives.</summary>
-    public void Save(HostName host, RenewalState state)
+    public async Task SaveAsync(HostName host, RenewalState state, CancellationToken cancellationToken)
     {
         _planned[host] = new PlannedRenewal(state, clock.Now);
         Show(host, state);
         try
         {
-            store.SaveRenewal(host, state);
+            await store.SaveRenewalAsync(host, state, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -41,10 +41,35 @@ sealed partial class RenewalBook(
     }
 
     /// <summary>Another process may have written other things meanwhile.</summary>
-    public void ReadAnew()
+    public async Task ReadAnewAsync(CancellationToken cancellationToken)
     {
         _planned.Clear();
+        await ReadNewAsync(cancellationToken);
         ShowAnew();
+    }
+
+    /// <summary>Of one host, which another edge has a certificate stored for.</summary>
+    public async Task ReadAnewAsync(HostName host, CancellationToken cancellationToken)
+    {
+        _planned.TryRemove(host, out _);
+        await ReadNewAsync(cancellationToken);
+        Show(host, Of(host));
+    }
+
+    /// <summary>Of configured hosts that nothing is known of yet: at start, after a reload, or where it could not be read before.</summary>
+    public async Task ReadNewAsync(CancellationToken cancellationToken)
+    {
+        foreach (var host in options.Value.Hosts.Where(host => !_planned.ContainsKey(host)))
+        {
+            try
+            {
+                _planned[host] = new PlannedRenewal(await store.ReadRenewalAsync(host, cancellationToken) ?? RenewalState.For(null), clock.Now);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Not remembered: the next call may be able to read it.
+            }
+        }
     }
 
     /// <summary>At start, and after the options that decide when have changed: what was known before a restart is known after it.</summary>
@@ -67,19 +92,6 @@ sealed partial class RenewalBook(
         if (!isByCa || Validity.Of(served) is not { } validity) return;
         var due = RenewalPolicy.Due(validity, state, RenewalSettings.Of(options.Value)).At;
         metrics.NextRenewal(host, state.NextAttempt is { } retry && retry > due ? retry : due);
-    }
-
-    PlannedRenewal Read(HostName host, Moment now)
-    {
-        try
-        {
-            return _planned.GetOrAdd(host, unread => new PlannedRenewal(store.ReadRenewal(unread) ?? RenewalState.For(null), now));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Not remembered: the next call may be able to read it.
-            return new PlannedRenewal(RenewalState.For(null), now);
-        }
     }
 
     [LoggerMessage(1, LogLevel.Warning, "{Host}: when it is renewed cannot be saved: {Why}; a restart would begin anew; see to the space in DataDirectory and to its owner")]

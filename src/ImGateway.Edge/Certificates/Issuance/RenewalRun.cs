@@ -1,5 +1,6 @@
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
@@ -7,6 +8,8 @@ namespace ImGateway.Edge.Certificates.Issuance;
 sealed partial class RenewalRun(
     CertificateConfiguration options,
     Current<IssuingCa> ca,
+    IStorage storage,
+    SharedCertificates shared,
     CertificateStore store,
     CertificateInstaller installer,
     RenewalBook book,
@@ -24,6 +27,12 @@ sealed partial class RenewalRun(
     /// <returns>Null where the certificate was revoked meanwhile: what was ordered before does not satisfy that, and was not put to use.</returns>
     public async Task<RenewResult?> RunAsync(HostName host, ChangeCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
     {
+        // 1. One order: of all edges that share the storage, one renews the host. Its last holder may have done the work: looked for before ordering.
+        await using var lease = await storage.TryLeaseAsync($"issuance/{host.CertificateName}", cancellationToken);
+        if (lease is null) return new(host, Succeeded: false, $"{host}: another edge renews it already; repeat this when that one is done", Serial(host));
+        if (storage.IsShared && await shared.AdoptAsync(host, cancellationToken) && !book.Of(host).Revoked) return new(host, Succeeded: true, $"{host}: another edge has renewed it", Serial(host));
+        if (storage.IsShared && cause.IsByLoop && book.Of(host).NextAttempt > time.GetUtcNow()) return null;
+
         // A reload may name another CA meanwhile: this renewal ends with the one that it began with.
         var (authority, budget) = ca.Value;
         var counted = false;
@@ -31,60 +40,60 @@ sealed partial class RenewalRun(
         var state = book.Of(host);
         try
         {
-            // 1. Issue: minutes may pass, and nobody is kept from changing other things meanwhile.
+            // 2. Issue: minutes may pass, and nobody is kept from changing other things meanwhile.
             var old = installer.Served.GetValueOrDefault(host);
             Begins(host, cause.Reason, cause.Who);
-            var request = new IssueRequest(host, old, pending, BeginOrder, () => counted = true, () => Note(() => budget.AuthorizationFailed(host))) { NewKey = state.Revoked, IsLate = IsLate(old, state) };
+            var request = new IssueRequest(host, old, pending, BeginOrder, () => counted = true, () => NoteAsync(() => budget.AuthorizationFailedAsync(host, cancellationToken))) { NewKey = state.Revoked, IsLate = IsLate(old, state) };
             var issued = await authority.Issue(request, progress.Of(host, observer), cancellationToken);
 
-            // 2. Install, unless a file has come to cover the host.
+            // 3. Install, unless a file has come to cover the host.
             using (await turn.TakeAsync(cancellationToken))
             {
                 if (!IsConfigured(host)) return new(host, Succeeded: false, $"{host}: is no longer configured; what was issued is not put to use", SerialNumber: null);
                 if (files.Value.Covers(host)) return new(host, Succeeded: false, $"{host}: is served from a file now; what was issued is not put to use", Serial(host));
                 if (IsOvertaken(host, state))
                 {
-                    pending.Remove();
+                    await pending.RemoveAsync(cancellationToken);
                     Overtaken(host);
                     return null;
                 }
 
                 var offer = issued with { FileHash = installer.Served.GetValueOrDefault(host)?.FileHash };
                 var changes = new Dictionary<HostName, ServedCredential> { [host] = offer };
-                if (await installer.InstallAsync(changes, cause, cancellationToken) is { } failure)
+                if (await installer.InstallAsync(changes, cause, cancellationToken, lease) is { } failure)
                 {
                     // A full disk and a clock that is behind are worth a second look at what was issued; a certificate that cannot be served is not.
-                    if (failure is { IsStorage: false, IsEarly: false }) pending.Remove();
+                    if (failure is { IsStorage: false, IsEarly: false }) await pending.RemoveAsync(cancellationToken);
                     throw new IssuanceException($"what was issued {(failure.IsStorage ? "" : "is not served: ")}{failure.Why}") { MayHaveIssued = true };
                 }
 
-                // 3. What the order needed, and what was revoked, are of no more use.
-                pending.Remove();
-                if (state.Revoked) installer.ForgetPrevious(host);
-                book.Save(host, RenewalState.For(offer.Credential.Fingerprint) with { WithoutProfile = offer.WithoutProfile });
+                // 4. What the order needed, and what was revoked, are of no more use.
+                await pending.RemoveAsync(cancellationToken);
+                if (state.Revoked) await installer.ForgetPreviousAsync(host, cancellationToken);
+                await book.SaveAsync(host, RenewalState.For(offer.Credential.Fingerprint) with { WithoutProfile = offer.WithoutProfile }, cancellationToken);
                 return new(host, Succeeded: true, $"{host}: certificate {offer.Credential.SerialNumber}, valid until {offer.Credential.NotAfter:u}", offer.Credential.SerialNumber);
             }
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            if (counted && e is IssuanceException { MayHaveIssued: false }) Note(() => budget.NotIssued(host));
+            if (counted && e is IssuanceException { MayHaveIssued: false }) await NoteAsync(() => budget.NotIssuedAsync(host, cancellationToken));
             if (!IsOvertaken(host, state)) return await FailedAsync(host, cause, e, cancellationToken);
             // The next order must not go on with this one's key.
-            pending.Remove();
+            await pending.RemoveAsync(cancellationToken);
             Overtaken(host);
             return null;
         }
 
-        void BeginOrder(bool isExempt)
+        async Task BeginOrder(bool isExempt)
         {
             // One order of a renewal at a time may end in a certificate.
-            if (counted) budget.NotIssued(host);
+            if (counted) await budget.NotIssuedAsync(host, cancellationToken);
             counted = false;
             var serves = installer.Served.GetValueOrDefault(host) is { } now && now.Credential.NotAfter > time.GetUtcNow();
             // Where a CA revokes whatever it has just issued, only the count of orders ends that. And a CA exempts only what comes
             // within the window that it suggested: Boulder counts what comes before and after it.
             var isFree = isExempt && state.IsInWindow(time.GetUtcNow()) && cause is not { Reason: RenewalReasons.Revoked, Who: ChangeCause.Loop };
-            budget.Begin(host, isFree, mayTakeLast: !serves);
+            await budget.BeginAsync(host, isFree, mayTakeLast: !serves, cancellationToken);
             counted = pending.Counts = !isFree;
         }
     }
@@ -124,11 +133,11 @@ sealed partial class RenewalRun(
 
     string? Serial(HostName host) => installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber;
 
-    void Note(Action inBudget)
+    async Task NoteAsync(Func<Task> inBudget)
     {
         try
         {
-            inBudget();
+            await inBudget();
         }
         catch (IssuanceException e)
         {

@@ -44,14 +44,14 @@ sealed partial class Revocations(
     }
 
     /// <summary>Starts to ask the CA again for what it has not confirmed, and returns. For the loop.</summary>
-    public void Look(CancellationToken cancellationToken)
+    public async Task LookAsync(CancellationToken cancellationToken)
     {
         if (!_repeating.IsCompleted || Volatile.Read(ref _verbs) > 0 || !_next.IsDue(clock.Now)) return;
-        var due = pending.All.Where(IsDue).ToList();
+        var due = (await pending.AllAsync(cancellationToken)).Where(IsDue).ToList();
         if (due.Count > 0) _repeating = Task.Run(() => RepeatAsync(due, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Ends when what <see cref="Look"/> has started has.</summary>
+    /// <summary>Ends when what <see cref="LookAsync"/> has started has.</summary>
     public Task EndedAsync() => _repeating;
 
     async Task<RenewResult> RevokeHereAsync(
@@ -62,7 +62,7 @@ sealed partial class Revocations(
         var marked = await MarkAsync(host, name, cancellationToken);
         if (!marked.ContainsKey(host)) return new(host, Succeeded: false, $"{host}: has no certificate; there is nothing to revoke", null);
         var certificates = marked.Values.DistinctBy(credential => credential.Fingerprint).ToList();
-        pending.Add(certificates.Select(credential => new PendingRevocation(credential.Leaf.RawData, reason, who)));
+        await pending.AddAsync(certificates.Select(credential => new PendingRevocation(credential.Leaf.RawData, reason, who)), cancellationToken);
         var serials = string.Join(", ", certificates.Select(credential => credential.SerialNumber));
         if (marked.Count > 1) progress.Report($"{host}: certificate {serials} is served for {string.Join(", ", marked.Keys)}; all of them get another one");
 
@@ -140,7 +140,7 @@ sealed partial class Revocations(
             return e.Message;
         }
 
-        pending.Remove(leaf);
+        await pending.RemoveAsync(leaf, cancellationToken);
         foreach (var host in hosts) audit.Revoked(host, leaf.SerialNumber, new ChangeCause(RenewalReasons.Revoked, who), JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()));
         return null;
     }
@@ -162,13 +162,13 @@ sealed partial class Revocations(
         {
             var served = installer.Served;
             if (!served.TryGetValue(host, out var old)) return new Dictionary<HostName, Credential>();
-            store.Revoked.Add(old.Credential, reason, isKept: store.IsOurs);
-            store.DestroyCompromised();
+            await store.Revoked.AddAsync(old.Credential, reason, cancellationToken);
+            await store.DestroyCompromisedAsync(cancellationToken);
             // A file that still has it covers no host any more.
             files.Value.RejectAll(store.Revoked.Contains);
             var marked = served.Where(entry => IsSame(entry.Value.Credential))
                 .ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
-            foreach (var each in marked.Keys) book.Save(each, book.Of(each) with { NextAttempt = null });
+            foreach (var each in marked.Keys) await book.SaveAsync(each, book.Of(each) with { NextAttempt = null }, cancellationToken);
             return marked;
 
             bool IsSame(Credential other) =>

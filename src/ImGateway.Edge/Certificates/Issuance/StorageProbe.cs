@@ -10,10 +10,10 @@ static class StorageProbe
 
     /// <exception cref="IOException">It would not.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
-    public static void Try(string folder)
+    public static async Task TryAsync(IStorage storage, CancellationToken cancellationToken)
     {
-        var path = Path.Combine(folder, $".probe.{Guid.NewGuid():N}");
-        DurableFile.Write(path, Content);
-        File.Delete(path);
+        var key = $".probe.{Guid.NewGuid():N}";
+        await storage.WriteAsync(key, Content, cancellationToken);
+        await storage.DeleteAsync(key, cancellationToken);
     }
 }

@@ -30,11 +30,11 @@ sealed partial class OcspStapler(
     IReadOnlyDictionary<HostName, ServedCredential>? _followed;
 
     /// <summary>Before the listeners: what the store has kept is stapled from the first handshake on.</summary>
-    public override Task StartAsync(CancellationToken cancellationToken)
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
         if (!selector.Engine.CanStaple) NotAvailable();
-        Follow();
-        return base.StartAsync(cancellationToken);
+        await FollowAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
     }
 
     public override void Dispose()
@@ -72,7 +72,7 @@ sealed partial class OcspStapler(
     internal async Task RoundAsync(CancellationToken cancellationToken)
     {
         // 1. What is served now, and what is no longer valid.
-        Follow();
+        await FollowAsync(cancellationToken);
         foreach (var certificate in _certificates.Values) Show(certificate);
 
         // 2. What has been fetched since the last round: only this loop changes anything.
@@ -81,7 +81,7 @@ sealed partial class OcspStapler(
             _fetches.Remove(certificate);
             if (!_certificates.ContainsValue(certificate)) continue;
             var (answer, problem) = await fetch;
-            if (answer is not null) Accept(certificate, answer);
+            if (answer is not null) await AcceptAsync(certificate, answer, cancellationToken);
             else PutOff(certificate, problem);
             Show(certificate);
         }
@@ -98,7 +98,7 @@ sealed partial class OcspStapler(
     internal Task FetchesAsync() => Task.WhenAll(_fetches.Values);
 
     /// <summary>Of certificates that are new here, what the store has kept; of those that are gone, nothing.</summary>
-    internal void Follow()
+    internal async Task FollowAsync(CancellationToken cancellationToken)
     {
         var current = installer.Served;
         if (ReferenceEquals(current, _followed) || !selector.Engine.CanStaple) return;
@@ -117,7 +117,7 @@ sealed partial class OcspStapler(
             }
 
             certificate.Hosts = [.. hosts.Select(entry => entry.Key)];
-            if (certificate.Answer is null) Restore(certificate);
+            if (certificate.Answer is null) await RestoreAsync(certificate, cancellationToken);
             foreach (var host in certificate.Hosts) states.Show(host, fingerprint, certificate.State);
             Show(certificate);
         }
@@ -126,12 +126,17 @@ sealed partial class OcspStapler(
         _followed = current;
     }
 
-    void Restore(StapledCertificate certificate)
+    async Task RestoreAsync(StapledCertificate certificate, CancellationToken cancellationToken)
     {
         if (certificate.Target is not { } target) return;
         var now = clock.Now;
-        var kept = certificate.Hosts.Select(store.ReadStaple).OfType<byte[]>().Select(response => target.TryRead(response, now.Wall));
-        if (kept.OfType<OcspAnswer>().MaxBy(answer => answer.ThisUpdate) is not { } newest) return;
+        List<OcspAnswer> kept = [];
+        foreach (var host in certificate.Hosts)
+        {
+            if (await store.ReadStapleAsync(host, cancellationToken) is { } response && target.TryRead(response, now.Wall) is { } answer) kept.Add(answer);
+        }
+
+        if (kept.MaxBy(answer => answer.ThisUpdate) is not { } newest) return;
         certificate.Take(newest);
         certificate.Due = DueTime.After(schedule.Refresh(newest, now.Wall), now);
     }
@@ -154,25 +159,25 @@ sealed partial class OcspStapler(
         }
     }
 
-    void Accept(StapledCertificate certificate, OcspAnswer answer)
+    async Task AcceptAsync(StapledCertificate certificate, OcspAnswer answer, CancellationToken cancellationToken)
     {
         certificate.Failures = 0;
         // Caches are not of one age: an older answer takes nothing back that a newer one said.
         if (certificate.Answer is not { } known || answer.ThisUpdate >= known.ThisUpdate)
         {
             certificate.Take(answer);
-            foreach (var host in certificate.Hosts) Keep(host, answer);
+            foreach (var host in certificate.Hosts) await KeepAsync(host, answer, cancellationToken);
         }
 
         var now = clock.Now;
         certificate.Due = DueTime.After(schedule.Refresh(certificate.Answer!, now.Wall), now);
     }
 
-    void Keep(HostName host, OcspAnswer answer)
+    async Task KeepAsync(HostName host, OcspAnswer answer, CancellationToken cancellationToken)
     {
         try
         {
-            store.SaveStaple(host, answer.Response);
+            await store.SaveStapleAsync(host, answer.Response, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -46,7 +46,7 @@ sealed class CaDirectory : IAsyncDisposable
             findings.Add(new(check, FindingStatus.Fail, $"{Name} binds accounts to its customers (EAB)", "set Edge:Acme:ExternalAccount:KeyId and :HmacKeyFile to what it gave you"));
         }
 
-        findings.AddRange(Profiles.Look(check, options, Name, directory, _time));
+        findings.AddRange(await Profiles.LookAsync(check, options, Name, directory, _time, cancellationToken));
         return findings;
     }
 

@@ -9,10 +9,10 @@ static class Chains
 {
     const string Check = "chain";
 
-    public static IEnumerable<Finding> Look(EdgeOptions options, TimeProvider time)
+    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         // 1. Served certificates, then those in files that differ.
-        var stored = new OfflineCertificates(options, time, NullLoggerFactory.Instance).Read();
+        var stored = await new OfflineCertificates(options, time, NullLoggerFactory.Instance).ReadAsync(cancellationToken);
         var reader = new CertificateFileReader(options.Hosts, time);
         var all = stored.Select(managed => (managed.Credential, Warning: ChainWarning.Of(managed.Credential, managed.Source, managed.Origin), Host: $"{managed.Host}: "))
             .Concat(from file in CertificateFilesCheck.Readable(options)

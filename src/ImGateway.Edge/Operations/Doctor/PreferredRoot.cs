@@ -11,7 +11,7 @@ static class PreferredRoot
 {
     const string Check = "preferred chain";
 
-    public static IEnumerable<Finding> Look(EdgeOptions options, TimeProvider time)
+    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         if (options is not { Certificates.Source: CertificateSource.Acme, Acme.PreferredChain: { Length: > 0 } preferred }) return [];
         var roots = Roots();
@@ -22,7 +22,7 @@ static class PreferredRoot
             if (valid.Count == 0) return [new(Check, FindingStatus.Warn, $"this machine trusts no root that '{preferred}' could be compared with", "install the package ca-certificates")];
 
             // Uses certificates served under this preference; before the first, only the name can be checked.
-            var served = new OfflineCertificates(options, time, NullLoggerFactory.Instance).Read()
+            var served = (await new OfflineCertificates(options, time, NullLoggerFactory.Instance).ReadAsync(cancellationToken))
                 .Where(managed => Chain(managed).Exists(certificate => IssuerOf(certificate) == preferred)).ToList();
             return served.Count == 0 ? [ByName(preferred, valid)] : [.. served.Select(managed => ByChain(managed, valid))];
         }

@@ -10,33 +10,33 @@ static class Profiles
 {
     const string Remedy = "correct Edge:Acme:Profile, or remove it";
 
-    public static IEnumerable<Finding> Look(string check, EdgeOptions options, string ca, AcmeDirectory directory, TimeProvider time)
+    public static async Task<IReadOnlyList<Finding>> LookAsync(
+        string check, EdgeOptions options, string ca, AcmeDirectory directory, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (options.Acme.Profile is not { } profile) yield break;
-        var stored = Stored(options, time);
+        if (options.Acme.Profile is not { } profile) return [];
+        List<Finding> findings = [];
+        var stored = await StoredAsync(options, time, cancellationToken);
         if (!directory.Profiles.ContainsKey(profile))
         {
             var offered = directory.Profiles.Count == 0 ? "no profiles" : $"the profiles {string.Join(", ", directory.Profiles.Keys)}";
             var what = OneLine.From($"{ca} has no profile {OneLine.Quote(profile)}; it has {offered}");
             // A host without a certificate has no profile to compare.
-            yield return options.Hosts.All(host => stored.Any(managed => managed.Host == host))
+            findings.Add(options.Hosts.All(host => stored.Any(managed => managed.Host == host))
                 ? new(check, FindingStatus.Warn, $"{what}; once a third of the time to renew has gone, certificates are ordered without it", Remedy)
-                : new(check, FindingStatus.Fail, what, Remedy);
+                : new(check, FindingStatus.Fail, what, Remedy));
         }
 
-        foreach (var managed in stored.Where(managed => managed.WithoutProfile == profile))
-        {
-            yield return new(
-                check, FindingStatus.Warn,
-                OneLine.From($"{managed.Host}: certificate {managed.Credential.SerialNumber} was ordered without the profile {OneLine.Quote(profile)}, because {ca} no longer had it"), Remedy);
-        }
+        findings.AddRange(stored.Where(managed => managed.WithoutProfile == profile).Select(managed => new Finding(
+            check, FindingStatus.Warn,
+            OneLine.From($"{managed.Host}: certificate {managed.Credential.SerialNumber} was ordered without the profile {OneLine.Quote(profile)}, because {ca} no longer had it"), Remedy)));
+        return findings;
     }
 
-    static IReadOnlyList<ManagedCertificate> Stored(EdgeOptions options, TimeProvider time)
+    static async Task<IReadOnlyList<ManagedCertificate>> StoredAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
-            return new OfflineCertificates(options, time, NullLoggerFactory.Instance).Read();
+            return await new OfflineCertificates(options, time, NullLoggerFactory.Instance).ReadAsync(cancellationToken);
         }
         catch (CertificateLoadException)
         {

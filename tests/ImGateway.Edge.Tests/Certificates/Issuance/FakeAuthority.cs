@@ -48,11 +48,11 @@ sealed class FakeAuthority(StoreSetup setup)
     async Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
     {
         progress.Report("ordering");
-        request.BeginOrder(IsExempt && request.Current is not null);
+        await request.BeginOrder(IsExempt && request.Current is not null);
         lock (Orders) Orders.Add(request);
         var key = ReuseKey && !request.NewKey ? request.Current?.Credential.Leaf.GetECDsaPrivateKey() : null;
         key ??= ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        if (ReuseKey) request.Pending.Write(new Uri("https://ca.example.com/order/1"), key);
+        if (ReuseKey) await request.Pending.WriteAsync(new Uri("https://ca.example.com/order/1"), key, revoked: null, cancellationToken);
         if (Hold is not null) await Hold(request).WaitAsync(cancellationToken);
         if (Fault(request) is { } fault) throw fault;
         var issued = setup.Issue(TimeSpan.Zero, Life, request.Host.Value, key);

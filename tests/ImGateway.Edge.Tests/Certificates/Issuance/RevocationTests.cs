@@ -315,7 +315,10 @@ public sealed class RevocationTests : IDisposable
     public async Task Forced_renewal_is_not_satisfied_by_one_that_began_with_another_CA()
     {
         var other = new FakeAuthority(_setup);
-        var (budget, second) = (new IssuanceBudget(_setup.Data("limits.json"), _setup.Time), _setup.Options with { Acme = _setup.Options.Acme with { Directory = "https://other.example.com/directory" } });
+        using var storage = new MemoryStorage.Node(new MemoryStorage(), "budget");
+        await storage.TryLeaseAsync(IStorage.Writer, CancellationToken.None);
+        using var budget = new IssuanceBudget(storage, "limits.json", _setup.Time);
+        var second = _setup.Options with { Acme = _setup.Options.Acme with { Directory = "https://other.example.com/directory" } };
         _setup.CaOf = options => new IssuingCa(options.Acme.Directory == second.Acme.Directory ? other.Authority : _ca.Authority, budget);
         using var edge = await _setup.StartAsync();
         await edge.RoundAsync();

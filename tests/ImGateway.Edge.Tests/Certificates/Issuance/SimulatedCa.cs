@@ -82,14 +82,14 @@ sealed class SimulatedCa(TimeProvider time) : IDisposable
         _root.Dispose();
     }
 
-    Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
+    async Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
     {
         var fault = IsUp ? NextFault() : Fault.Unreachable;
         if (fault is Fault.Unreachable) throw new IssuanceException("ca.test: connection refused");
         if (fault is Fault.Unforeseen) throw new InvalidOperationException("nobody thought of this");
 
         var replaced = HasRenewalInfo && request.Current is { Source: ServedCredential.Acme } current ? current.Credential.Leaf : null;
-        request.BeginOrder(replaced is not null);
+        await request.BeginOrder(replaced is not null);
         // Within the window alone, as Boulder does.
         var isExempt = replaced is not null && WindowOf(replaced) is var window && window.Start <= time.GetUtcNow() && time.GetUtcNow() < window.End;
         Orders++;
@@ -102,7 +102,7 @@ sealed class SimulatedCa(TimeProvider time) : IDisposable
             case Fault.RateLimited:
                 throw new IssuanceException("ca.test: rateLimited") { RetryAfter = TimeSpan.FromHours(2) };
             case Fault.ProofNotFound:
-                request.AuthorizationFailed();
+                await request.AuthorizationFailed();
                 Count("failed authorizations", _failedProofs, 5, TimeSpan.FromHours(1));
                 throw new IssuanceException("ca.test: connection: nothing answers on port 80");
         }
@@ -115,7 +115,7 @@ sealed class SimulatedCa(TimeProvider time) : IDisposable
             throw new IssuanceException("ca.test: connection reset") { MayHaveIssued = true };
         }
 
-        return Task.FromResult(new ServedCredential(Issue(request), ServedCredential.Acme, "https://ca.test/directory"));
+        return new ServedCredential(Issue(request), ServedCredential.Acme, "https://ca.test/directory");
     }
 
     Task<RenewalWindow?> AskAsync(X509Certificate2 certificate, CancellationToken cancellationToken)

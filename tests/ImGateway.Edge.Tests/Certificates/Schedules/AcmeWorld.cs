@@ -78,7 +78,7 @@ sealed class AcmeWorld : ScheduleWorld
         _renewed.Check(isDue && IsReachable, now, gap);
     }
 
-    Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
+    async Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
     {
         _attempts++;
         if (!IsReachable)
@@ -87,11 +87,11 @@ sealed class AcmeWorld : ScheduleWorld
             throw new IssuanceException("ca.test: no");
         }
 
-        request.BeginOrder(_suggests && request.Current is not null);
+        await request.BeginOrder(_suggests && request.Current is not null);
         _failures = 0;
         var begin = Clock.TrueNow - Reach;
         var issued = Issue(new PkiLeaf { Hosts = [Host.Value], NotBefore = begin, NotAfter = begin + _life });
-        return Task.FromResult(new ServedCredential(issued.ToCredential(Host.Value), ServedCredential.Acme, "https://ca.test/directory"));
+        return new ServedCredential(issued.ToCredential(Host.Value), ServedCredential.Acme, "https://ca.test/directory");
     }
 
     Task<RenewalWindow?> AskAsync(X509Certificate2 certificate, CancellationToken cancellationToken)

@@ -155,7 +155,7 @@ sealed class StapleWorld : ScheduleWorld
         _started = Clock.GetTimestamp();
         await base.RestartAsync();
         _stapler = Services.GetRequiredService<OcspStapler>();
-        _stapler.Follow();
+        await _stapler.FollowAsync(CancellationToken.None);
     }
 
     public override void Dispose()

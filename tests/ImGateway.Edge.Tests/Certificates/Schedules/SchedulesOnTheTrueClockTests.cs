@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Tests.Certificates.Schedules;
 
@@ -65,16 +67,18 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Orders_are_neither_held_up_for_longer_than_a_limit_says_nor_forgotten_by_a_clock_that_was_ahead()
+    public async Task Orders_are_neither_held_up_for_longer_than_a_limit_says_nor_forgotten_by_a_clock_that_was_ahead()
     {
         var host = HostName.Parse("gateway.example.com");
         var (window, most) = (OrderLedger.CertificatesLimit.Window, OrderLedger.CertificatesLimit.Count);
         using var folder = TemporaryDirectory.InMemory();
+        using var storage = FileStorage.In(new EdgeOptions { DataDirectory = folder.Path }, TimeProvider.System, NullLoggerFactory.Instance);
+        Assert.NotNull(await storage.TryLeaseAsync(IStorage.Writer, CancellationToken.None));
         for (var seed = 1; seed <= Scripts; seed++)
         {
-            var (chance, clock, path) = (new Random(seed), new MachineClock(new DateTimeOffset(2027, 3, 1, 0, 0, 0, TimeSpan.Zero)), folder[$"{seed}.json"]);
+            var (chance, clock, key) = (new Random(seed), new MachineClock(new DateTimeOffset(2027, 3, 1, 0, 0, 0, TimeSpan.Zero)), $"{seed}.json");
             var (mayBeBehind, corrected, orders) = (chance.Next(2) == 0, clock.TrueNow, new List<DateTimeOffset>());
-            var budget = new IssuanceBudget(path, clock);
+            var budget = new IssuanceBudget(storage, key, clock);
             for (var step = 0; step < 30; step++)
             {
                 switch (chance.Next(5))
@@ -84,7 +88,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
                         corrected = clock.TrueNow;
                         break;
                     case 1:
-                        budget = new IssuanceBudget(path, clock);
+                        budget = new IssuanceBudget(storage, key, clock);
                         break;
                     default:
                         clock.Advance(Between(chance, TimeSpan.FromMinutes(1), TimeSpan.FromDays(8)));
@@ -95,7 +99,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
                 var isAllowed = true;
                 try
                 {
-                    budget.Begin(host, isExempt: false, mayTakeLast: true);
+                    await budget.BeginAsync(host, isExempt: false, mayTakeLast: true, CancellationToken.None);
                     orders.Add(clock.TrueNow);
                 }
                 catch (IssuanceException)
@@ -107,7 +111,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
                 Assert.False(!isAllowed && recent == 0 && clock.TrueNow >= corrected + window, $"script {seed}: not allowed, though the last order was longer than {window} ago");
             }
 
-            File.Delete(path);
+            File.Delete(folder[key]);
         }
     }
 

@@ -48,7 +48,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         var scrape = await ScrapeAsync();
         Assert.Equal(1, scrape.Sum("imgw_ocsp_staple_state", ("host", "chat.example.com"), ("state", "good")));
         Assert.Equal(1, scrape.Sum("imgw_ocsp_staple_state", ("host", "chat.example.com")));
-        Assert.Equal(OcspState.Good, _setup.Offline.Read()[0].Ocsp);
+        Assert.Equal(OcspState.Good, (await _setup.Offline.ReadAsync(Cancelled))[0].Ocsp);
     }
 
     [Fact]
@@ -283,7 +283,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
             _edge.Services.GetRequiredService<CertificateInstaller>(), _edge.Services.GetRequiredService<CertificateStore>(), _edge.Selector, _states, client,
             new OcspSchedule(new Random(1)), _setup.Time, new ScheduleClock(_setup.Time), _log);
         _owned.Add(_stapler);
-        _stapler.Follow();
+        await _stapler.FollowAsync(Cancelled);
     }
 
     void Stop()

@@ -1,0 +1,105 @@
+using System.Text.Json.Nodes;
+using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Storage;
+using ImGateway.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ImGateway.Edge.Tests.Storage;
+
+/// <summary>Edges that share a storage, each with a data directory of its own, before one CA (issue 17).</summary>
+public sealed class TwoEdgesTests : IAsyncLifetime
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), Noticed = TimeSpan.FromSeconds(2);
+
+    readonly MemoryStorage _shared = new();
+    readonly List<IAsyncDisposable> _edges = [];
+    readonly List<IDisposable> _owned = [];
+    ScriptableCa _ca = null!;
+
+    static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var edge in _edges) await edge.DisposeAsync();
+        foreach (var owned in _owned) owned.Dispose();
+        await _ca.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("http-01")]
+    [InlineData("tls-alpn-01")]
+    public async Task The_other_edge_answers_the_challenge_and_serves_the_certificate_of_one_order(string challenge)
+    {
+        _ca = await ScriptableCa.StartAsync();
+        var setup = new EdgeSetup { Hosts = ["gateway.test"], Settings = new Dictionary<string, JsonNode?> { ["Acme:Challenges"] = new JsonArray(challenge) } };
+        var (orderer, other) = (setup with { Ca = EdgeCa.Of(_ca) }, setup with { Ca = EdgeCa.Of(_ca) });
+
+        // The CA comes to B alone, which does not order as long as it is no writer.
+        var held = await Node("B").TryLeaseAsync(IStorage.Writer, Cancelled);
+        var b = await StartAsync("B", other);
+        var a = await StartAsync("A", orderer);
+
+        await ServesAsync(a, "gateway.test", Patience);
+        await ServesAsync(b, "gateway.test", Noticed);
+        Assert.Equal(await SerialAsync(a, "gateway.test"), await SerialAsync(b, "gateway.test"));
+        Assert.Empty(await Node("test").ListAsync("challenges", Cancelled));
+
+        // As a writer it orders nothing that is there already.
+        await held!.DisposeAsync();
+        await RoundsAsync(b);
+        Assert.Equal(1, Orders);
+    }
+
+    [Fact]
+    public async Task Edges_that_start_at_once_order_each_certificate_once()
+    {
+        _ca = await ScriptableCa.StartAsync(new ScriptableCaOptions { AlwaysValid = true });
+        string[] hosts = ["one.test", "two.test", "three.test"];
+        var setup = new EdgeSetup { Hosts = hosts };
+
+        var edges = await Task.WhenAll(StartAsync("A", setup with { Ca = EdgeCa.Of(_ca) }), StartAsync("B", setup with { Ca = EdgeCa.Of(_ca) }));
+        foreach (var edge in edges)
+        {
+            foreach (var host in hosts) await ServesAsync(edge, host, Patience);
+        }
+
+        foreach (var edge in edges) await RoundsAsync(edge);
+        foreach (var host in hosts) Assert.Equal(await SerialAsync(edges[0], host), await SerialAsync(edges[1], host));
+        Assert.Equal(hosts.Length, Orders);
+    }
+
+    int Orders => _ca.Recorded.Count(request => request.Operation == CaOperation.NewOrder);
+
+    async Task<InProcessEdge> StartAsync(string name, EdgeSetup setup)
+    {
+        var directory = new TemporaryDirectory();
+        var config = setup.WriteTo(directory.Path);
+        var edge = await InProcessEdge.StartAsync(config, services => services.AddSingleton<IStorage>(_ => Node(name)));
+        lock (_edges)
+        {
+            _edges.Add(edge);
+            _owned.Add(directory);
+        }
+
+        return edge;
+    }
+
+    MemoryStorage.Node Node(string name) => new(_shared, name);
+
+    static Task ServesAsync(InProcessEdge edge, string host, TimeSpan patience) =>
+        edge.Log.WaitForAsync(line => line.Message.Contains($"{host}: serving certificate", StringComparison.Ordinal), patience);
+
+    static async Task RoundsAsync(InProcessEdge edge)
+    {
+        var manager = edge.Services.GetRequiredService<CertificateManager>();
+        for (var round = 0; round < 3; round++)
+        {
+            await manager.LookAsync(Cancelled);
+            await manager.RenewalsAsync().WaitAsync(Patience, Cancelled);
+        }
+    }
+
+    Task<string> SerialAsync(InProcessEdge edge, string host) => new EdgeClient(edge.Https, _ca.IssuingRoot).ServedSerialAsync(host);
+}
