@@ -89,6 +89,7 @@ sealed class ClientConnection : EndingConnection
         }
         finally
         {
+            // Or served on without the server, which then has nothing to end.
             ChangeTo(Use.Closable);
         }
     }

@@ -76,7 +76,7 @@ sealed partial class RequestFlow(
             // 6. What it failed to answer.
             if (failure is not null) await UpstreamErrors.AnswerAsync(context, failure);
 
-            // 7. A WebSocket that it granted is relayed to its end.
+            // 7. A WebSocket that it granted is relayed to its end: over HTTP/2 here, over HTTP/1.1 by its connection.
             if (failure is null && upgrade is { Lease.IsGranted: true } && await upgrade.TryAcceptAsync())
             {
                 metrics.OnUpgraded(label, context.Response.StatusCode);
@@ -91,7 +91,7 @@ sealed partial class RequestFlow(
         }
         finally
         {
-            upgrade?.Lease.Dispose();
+            upgrade?.Dispose();
             EndIfFlooded(context, listener, started);
             if (upgrade is not { IsUpgraded: true }) metrics.OnAnswered(label, context.Response.StatusCode, time.GetElapsedTime(started));
         }

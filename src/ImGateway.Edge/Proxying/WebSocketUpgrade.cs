@@ -1,3 +1,4 @@
+using ImGateway.Edge.Tls;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
@@ -11,7 +12,7 @@ namespace ImGateway.Edge.Proxying;
 /// A request for a WebSocket, over either of the server's ways to become one (RFC 6455 over HTTP/1.1, RFC 8441 over HTTP/2), as a feature of that
 /// request: what the lease, which may outlive the request, is not to know of HTTP and YARP.
 /// </summary>
-sealed class WebSocketUpgrade
+sealed class WebSocketUpgrade : IDisposable
 {
     // RFC 9113 §7 and §8.5: what a stream is reset with, the latter where the connection behind it broke.
     const int Cancel = 0x8;
@@ -22,6 +23,7 @@ sealed class WebSocketUpgrade
     readonly IHttpExtendedConnectFeature? _connect;
     IHttpMinResponseDataRateFeature? _reading;
     MinDataRate? _rate;
+    bool _isHandedOver;
 
     public WebSocketUpgrade(HttpContext context, WebSocketLease lease, UpstreamSockets upstreams)
     {
@@ -63,9 +65,10 @@ sealed class WebSocketUpgrade
         return IsUpgraded = true;
     }
 
-    /// <summary>Relays both ways, until both have ended.</summary>
+    /// <summary>Relays both ways, until both have ended; returns at once where the connection does that (<see cref="DetachableTransport"/>).</summary>
     public async Task RelayAsync()
     {
+        if (_isHandedOver) return;
         var inOrder = await Lease.RelayAsync(_context.RequestAborted);
         // The client's side ends as the upstream's did. The server ends it in order where nothing is said, and a client that does not take what is
         // left is a slow reader again.
@@ -73,14 +76,28 @@ sealed class WebSocketUpgrade
         if (!inOrder) Cut();
     }
 
+    /// <summary>At the end of the request: releases the lease, unless it has been handed over.</summary>
+    public void Dispose()
+    {
+        if (!_isHandedOver) Lease.Dispose();
+    }
+
     async ValueTask<Stream> UpgradeAsync()
     {
         // What bounds a request does not bound a socket: its idle time-out does.
         _context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
-        if (!IsExtendedConnect) return await _context.Features.Get<IHttpUpgradeFeature>()!.UpgradeAsync();
+        if (!IsExtendedConnect) return DetachFrom(await _context.Features.Get<IHttpUpgradeFeature>()!.UpgradeAsync());
         // A tunnel has no body to limit (RFC 8441 §5).
         if (_context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         return await _connect!.AcceptAsync();
+    }
+
+    /// <summary>The lease goes on with the connection, and the server forgets both: an idle socket keeps nothing of its request.</summary>
+    Stream DetachFrom(Stream server)
+    {
+        if (_context.Features.Get<DetachableTransport>() is not { } transport) return server;
+        _isHandedOver = true;
+        return transport.Detach(Lease.RelayAsync);
     }
 
     void Cut()

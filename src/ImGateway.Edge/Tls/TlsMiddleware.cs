@@ -53,9 +53,7 @@ sealed class TlsMiddleware(
                 connection.Features.Set<ITlsHandshakeFeature>(info);
                 connection.Features.Set<ITlsApplicationProtocolFeature>(info);
                 connection.Features.Set(info);
-                connection.Transport = session;
-                if (info.IsHttp2) client?.EndsWithClient();
-                if (!info.IsHttp2 || await _preface.CheckAsync(connection)) await next(connection);
+                await (info.IsHttp2 ? ServeHttp2Async(connection, session, next) : new DetachableTransport(session).ServeAsync(connection, next));
             }
 
             // 3. close_notify, so that a client can tell the end from a cut (RFC 8446 §6.1). The client may not read it: what waits here is bounded.
@@ -73,5 +71,12 @@ sealed class TlsMiddleware(
             connection.Transport = outside;
             await session.DisposeAsync();
         }
+    }
+
+    async Task ServeHttp2Async(ConnectionContext connection, ITlsSession session, ConnectionDelegate next)
+    {
+        connection.Features.Get<ClientConnection>()?.EndsWithClient();
+        connection.Transport = session;
+        if (await _preface.CheckAsync(connection)) await next(connection);
     }
 }

@@ -36,6 +36,8 @@ sealed class ProxyHost : IAsyncDisposable
     /// <summary>Warnings and errors since it listens.</summary>
     public IEnumerable<LogLine> Warnings => _edge.Log.Lines.Skip(_linesOfStart).Where(line => line.Level is not "Information");
 
+    public LogBook Log => _edge.Log;
+
     public IPEndPoint Tls => _edge.Https;
 
     /// <summary>After the three listeners and the control socket.</summary>
@@ -61,12 +63,13 @@ sealed class ProxyHost : IAsyncDisposable
     };
 
     public static async Task<ProxyHost> StartAsync(
-        EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null, TimeProvider? time = null, Action<KestrelServerOptions>? kestrel = null)
+        EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null, TimeProvider? time = null, Action<KestrelServerOptions>? kestrel = null,
+        Action<IServiceCollection>? services = null)
     {
         var host = new ProxyHost();
         try
         {
-            await host.BeginAsync(options, yarp, time, kestrel);
+            await host.BeginAsync(options, yarp, time, kestrel, services);
             return host;
         }
         catch
@@ -118,7 +121,7 @@ sealed class ProxyHost : IAsyncDisposable
         _directory.Dispose();
     }
 
-    async Task BeginAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp, TimeProvider? time, Action<KestrelServerOptions>? kestrel)
+    async Task BeginAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp, TimeProvider? time, Action<KestrelServerOptions>? kestrel, Action<IServiceCollection>? more)
     {
         options = options with
         {
@@ -131,6 +134,7 @@ sealed class ProxyHost : IAsyncDisposable
             if (time is not null) services.AddSingleton(time);
             services.Configure<KestrelServerOptions>(it => it.Listen(new PublicEndPoint(new IPEndPoint(IPAddress.Loopback, 0), "Bare"), ListenWithoutTls));
             if (kestrel is not null) services.Configure(kestrel);
+            more?.Invoke(services);
         });
         _linesOfStart = _edge.Log.Lines.Count;
     }

@@ -1,0 +1,147 @@
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
+using ImGateway.Edge.WebSockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Abstractions;
+using Prometheus;
+
+namespace ImGateway.Edge.Tests.WebSockets;
+
+/// <summary>What a WebSocket holds is released once, whoever ends it, and at the latest with its connection.</summary>
+public sealed class WebSocketLeaseTests : IAsyncDisposable
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    readonly ConnectionEnds _ends;
+    readonly ClientConnections _connections;
+    readonly ClientConnection _connection;
+    readonly WebSocketRegistry _registry;
+    readonly WebSocketLeases _leases;
+    readonly MemoryDuplex _client, _clientsEdge, _upstream, _upstreamsEdge;
+    readonly Observer _observer = new();
+
+    public WebSocketLeaseTests()
+    {
+        var current = new CurrentOptions(new EdgeOptions { Limits = new LimitsSection { WebSockets = 1 } });
+        _ends = new ConnectionEnds(current, TimeProvider.System, NullLogger<ConnectionEnds>.Instance);
+        _connections = new ClientConnections(_ends, new ConnectionBudget());
+        _connection = _connections.Accepted(new DefaultConnectionContext());
+        _registry = new WebSocketRegistry(new WebSocketMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())), current, TimeProvider.System, NullLogger<WebSocketRegistry>.Instance);
+        _leases = new WebSocketLeases(_registry, current);
+        (_client, _clientsEdge) = MemoryDuplex.Pair();
+        (_upstream, _upstreamsEdge) = MemoryDuplex.Pair();
+    }
+
+    [Fact]
+    public async Task It_is_released_when_the_socket_has_ended_and_not_again_with_its_connection()
+    {
+        var lease = Open();
+        Assert.Null(_leases.TryTake(connection: null, "ws"));
+        var relaying = lease.RelayAsync(CancellationToken.None);
+
+        await _upstream.DisposeAsync();
+        await _client.DisposeAsync();
+
+        Assert.True(await relaying.WaitAsync(Patience));
+        AssertReleased(lease);
+        await _connection.DisposeAsync();
+        lease.Dispose();
+        AssertReleased(lease);
+    }
+
+    [Fact]
+    public async Task It_is_released_with_its_connection_while_it_relays()
+    {
+        var lease = Open();
+        var relaying = lease.RelayAsync(CancellationToken.None);
+
+        await _connection.DisposeAsync();
+
+        AssertReleased(lease);
+        await relaying.WaitAsync(Patience);
+        Assert.Empty(await RelayInMemory.ReadToEndAsync(_upstream));
+        AssertReleased(lease);
+    }
+
+    [Fact]
+    public async Task It_is_released_with_its_connection_though_nobody_has_begun_to_relay()
+    {
+        var lease = Open();
+
+        await _connection.DisposeAsync();
+
+        AssertReleased(lease);
+        Assert.Empty(await RelayInMemory.ReadToEndAsync(_upstream));
+    }
+
+    [Fact]
+    public async Task What_a_closed_connection_is_to_hold_is_released_at_once()
+    {
+        await _connection.DisposeAsync();
+
+        using var lease = _leases.TryTake(_connection.Lease, "ws");
+
+        Assert.NotNull(lease);
+        Assert.Equal(0, _leases.Count);
+    }
+
+    [Fact]
+    public void A_socket_that_was_not_upgraded_after_all_leaves_its_slot_and_its_observers()
+    {
+        var lease = Take();
+        lease.Observe(_observer);
+
+        lease.Dispose();
+        lease.Dispose();
+
+        Assert.Equal((0, 0, 1), (_leases.Count, _registry.Count, _observer.Ended));
+        Assert.Null(_observer.End);
+    }
+
+    [Fact]
+    public void Who_observes_it_after_its_end_is_notified_at_once()
+    {
+        var lease = Take();
+        lease.Dispose();
+
+        lease.Observe(_observer);
+
+        Assert.Equal(1, _observer.Ended);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _registry.Dispose();
+        _ends.Dispose();
+        await _connection.DisposeAsync();
+        foreach (var side in (MemoryDuplex[])[_client, _clientsEdge, _upstream, _upstreamsEdge]) await side.DisposeAsync();
+    }
+
+    WebSocketLease Take() => _leases.TryTake(_connection.Lease, "ws")!;
+
+    WebSocketLease Open()
+    {
+        var lease = Take();
+        lease.Grant(_upstreamsEdge);
+        lease.Observe(_observer);
+        lease.Open(_clientsEdge);
+        Assert.Equal((1, 1), (_leases.Count, _registry.Count));
+        return lease;
+    }
+
+    void AssertReleased(WebSocketLease lease)
+    {
+        Assert.Equal((0, 0, 1), (_leases.Count, _registry.Count, _observer.Ended));
+        Assert.Equal(lease.End, _observer.End);
+        Assert.NotNull(lease.End);
+    }
+
+    sealed class Observer : IWebSocketObserver
+    {
+        public int Ended { get; private set; }
+
+        public RelayEnd? End { get; private set; }
+
+        public void OnEnded(OpenWebSocket? socket, RelayEnd? end) => (Ended, End) = (Ended + 1, end);
+    }
+}
