@@ -44,6 +44,7 @@ public static class EdgeApplication
 #pragma warning restore RS0030
             .AddSingleton(log)
             .AddSerilog(log, dispose: false)
+            .AddConnections(options)
             .AddClientConnections()
             .AddEdgeOperations()
             .AddTls(options, TlsEngines.Of(options.Tls))
@@ -114,7 +115,7 @@ public static class EdgeApplication
 
     static void Listen(KestrelServerOptions kestrel, EdgeOptions options, ListenPlan plan)
     {
-        ProxyingRegistration.ConfigureKestrelLimits(kestrel, options);
+        KestrelSettings.Configure(kestrel, options);
         Bind(plan.Https, isPublic: true, listener =>
         {
             listener.UseTlsEngine();

@@ -1,25 +1,20 @@
 using ImGateway.Edge.Configuration;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ImGateway.Edge.Connections;
 
 static class ConnectionsRegistration
 {
-    public static IServiceCollection AddConnections(this IServiceCollection services, EdgeOptions options)
-    {
-        services.TryAddSingleton(new CurrentOptions(options));
-        services.TryAddSingleton(options.Tls);
-        services.TryAddSingleton<RefusedMetrics>();
-        services.TryAddSingleton<RefusalLog>();
-        services.TryAddSingleton<ConnectionLimits>();
-        services.TryAddSingleton<ConnectionBudget>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<ILimitSource, ConnectionBudget>(provider => provider.GetRequiredService<ConnectionBudget>()));
-        services.TryAddSingleton<ConnectionGate>();
-        services.TryAddSingleton<PlainGate>();
-        return services;
-    }
+    public static IServiceCollection AddConnections(this IServiceCollection services, EdgeOptions options) => services
+        .AddSingleton(options.Tls)
+        .AddSingleton<RefusedMetrics>()
+        .AddSingleton<RefusalLog>()
+        .AddSingleton<ConnectionLimits>()
+        .AddSingleton<ConnectionBudget>()
+        .AddSingleton<ILimitSource>(provider => provider.GetRequiredService<ConnectionBudget>())
+        .AddSingleton<ConnectionGate>()
+        .AddSingleton<PlainGate>();
 
     /// <summary>Puts the gate before a public listener without TLS; where there is TLS, its engine has it.</summary>
     public static void UseConnectionGate(this ListenOptions listener) =>

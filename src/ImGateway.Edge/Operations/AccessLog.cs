@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Operations;
 /// <summary>
 /// One event a request, for a WebSocket at its end (<see cref="AccessLogEntry"/>). Queries are not logged: they carry tokens.
 /// </summary>
-sealed class AccessLog(RequestDelegate next, CurrentOptions options, Func<ClientAddress> addresses, Serilog.ILogger logger, TimeProvider time)
+sealed class AccessLog(RequestDelegate next, CurrentOptions options, Current<ClientAddress> addresses, Serilog.ILogger logger, TimeProvider time)
 {
     public const string Source = "ImGateway.Edge.AccessLog";
 
@@ -24,7 +24,7 @@ sealed class AccessLog(RequestDelegate next, CurrentOptions options, Func<Client
     {
         var start = time.GetTimestamp();
         // Before the headers that it reads are rewritten for the upstream.
-        var client = context.Features.Get<ListenerFeature>() is { } listener ? addresses().Of(context, listener).Client : "-";
+        var client = context.Features.Get<ListenerFeature>() is { } listener ? addresses.Value.Of(context, listener).Client : "-";
         var timing = new UpstreamTiming();
         context.Features.Set(timing);
         var completed = false;

@@ -19,9 +19,7 @@ sealed class EdgeStatus(
     CurrentOptions options,
     BuildInfo build,
     EdgeHealth health,
-    Func<IReadOnlyList<ManagedCertificate>> managed,
-    Func<IReadOnlyList<RefusedFile>> refused,
-    Func<HostName, NextAction?> nextOfMissing,
+    CertificateOverview certificates,
     Traffic traffic,
     TrafficHistory history,
     LastReload reload,
@@ -68,7 +66,7 @@ sealed class EdgeStatus(
             Certificates())
         {
             Degraded = report.Degraded,
-            RefusedFiles = refused(),
+            RefusedFiles = certificates.RefusedFiles,
             Time = time.GetUtcNow(),
             Connections = traffic.Connections,
             Handshakes = traffic.Handshakes(),
@@ -85,7 +83,8 @@ sealed class EdgeStatus(
     /// <summary>Limits of the machine and the configuration, with current usage.</summary>
     public IReadOnlyList<LimitStatus> Limits() => [.. limits.SelectMany(source => source.Limits())];
 
-    public IReadOnlyList<CertificateStatus> Certificates() => CertificateStatus.Of(options.Value.Hosts, managed(), refused(), nextOfMissing, time.GetUtcNow());
+    public IReadOnlyList<CertificateStatus> Certificates() => 
+        CertificateStatus.Of(options.Value.Hosts, certificates.Certificates, certificates.RefusedFiles, certificates.NextOfMissing, time.GetUtcNow());
 
     public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.IsCalled(name));
 }

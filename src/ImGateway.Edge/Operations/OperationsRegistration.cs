@@ -11,16 +11,13 @@ namespace ImGateway.Edge.Operations;
 
 public static class OperationsRegistration
 {
-    /// <summary>Needs <see cref="CurrentOptions"/>, the certificate selector, the certificate manager and a <see cref="TimeProvider"/> in <paramref name="services"/>.</summary>
+    /// <summary>Needs <see cref="CurrentOptions"/>, the certificate selector, <see cref="CertificateOverview"/> and a <see cref="TimeProvider"/> in <paramref name="services"/>.</summary>
     public static IServiceCollection AddEdgeOperations(this IServiceCollection services)
     {
         services.AddEdgeMetrics();
         services.AddSingleton(_ => BuildInfo.Read());
         services.AddSingleton<EdgeHealth>().AddSingleton<UpstreamStatuses>().AddSingleton<IHealthSource, UpstreamHealth>();
-        services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(provider => () => provider.GetRequiredService<CertificateOverview>().Certificates);
-        services.AddSingleton<Func<IReadOnlyList<RefusedFile>>>(provider => () => provider.GetService<CertificateOverview>()?.RefusedFiles ?? []);
         services.AddSingleton<IHealthSource, RefusedFilesHealth>();
-        services.AddSingleton<Func<HostName, NextAction?>>(provider => host => provider.GetService<CertificateOverview>()?.NextOfMissing(host));
         services.AddSingleton<Traffic>().AddSingleton<TrafficHistory>().AddHostedService(provider => provider.GetRequiredService<TrafficHistory>());
         services.AddSingleton(provider => new AuditTail(AuditLog.PathIn(provider.GetRequiredService<CurrentOptions>().Value)));
         services.AddSingleton<LastReload>().AddSingleton<DrainProgress>();

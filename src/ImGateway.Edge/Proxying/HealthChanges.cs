@@ -14,17 +14,6 @@ sealed partial class HealthChanges(IDestinationHealthUpdater yarp, UpstreamProbe
 
     readonly ConditionalWeakTable<DestinationState, Sick> _active = [], _passive = [];
 
-    /// <summary>Decorates YARP's updater, to which it delegates.</summary>
-    public static void Register(IServiceCollection services)
-    {
-        var updater = services.Last(service => service.ServiceType == typeof(IDestinationHealthUpdater));
-        services.Remove(updater);
-        services.AddSingleton<IDestinationHealthUpdater>(provider => new HealthChanges(
-            (IDestinationHealthUpdater)ActivatorUtilities.CreateInstance(provider, updater.ImplementationType!),
-            provider.GetRequiredService<UpstreamProbes>(),
-            provider.GetRequiredService<ILogger<HealthChanges>>()));
-    }
-
     public void SetActive(ClusterState cluster, IEnumerable<NewActiveDestinationHealth> newHealthPairs)
     {
         IReadOnlyList<NewActiveDestinationHealth> pairs = [.. newHealthPairs];

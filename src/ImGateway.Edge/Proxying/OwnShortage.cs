@@ -17,27 +17,17 @@ static class OwnShortage
     /// <summary>Whether the error is EMFILE, ENFILE, ENOBUFS or ENOMEM, as .NET maps them.</summary>
     public static bool Caused(Exception? error) =>
         error?.GetBaseException() is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
+}
 
-    /// <summary>Puts itself before each policy that judges by what became of requests.</summary>
-    public static void Register(IServiceCollection services)
+/// <summary>Before each of YARP's policies that judge by what became of requests.</summary>
+sealed class SparingPolicy(IPassiveHealthCheckPolicy policy) : IPassiveHealthCheckPolicy
+{
+    public string Name => policy.Name;
+
+    public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
     {
-        foreach (var policy in services.Where(service => service.ServiceType == typeof(IPassiveHealthCheckPolicy)).ToList())
-        {
-            services.Remove(policy);
-            services.AddSingleton<IPassiveHealthCheckPolicy>(provider => new SparingPolicy(
-                (IPassiveHealthCheckPolicy)ActivatorUtilities.CreateInstance(provider, policy.ImplementationType!)));
-        }
-    }
-
-    sealed class SparingPolicy(IPassiveHealthCheckPolicy policy) : IPassiveHealthCheckPolicy
-    {
-        public string Name => policy.Name;
-
-        public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
-        {
-            // A WebSocket is judged when it ends (UpstreamSockets).
-            if (context.Features.Get<WebSocketUpgrade>() is { Lease.IsGranted: true }) return;
-            if (!Caused(context.Features.Get<IForwarderErrorFeature>()?.Exception)) policy.RequestProxied(context, cluster, destination);
-        }
+        // A WebSocket is judged when it ends (UpstreamSockets).
+        if (context.Features.Get<WebSocketUpgrade>() is { Lease.IsGranted: true }) return;
+        if (!OwnShortage.Caused(context.Features.Get<IForwarderErrorFeature>()?.Exception)) policy.RequestProxied(context, cluster, destination);
     }
 }

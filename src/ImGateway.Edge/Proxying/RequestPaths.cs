@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>The request path in force. A request reads it once and keeps to it to its end, a WebSocket for hours.</summary>
-sealed class RequestPaths(CurrentOptions options, YarpConfiguration yarp, IServiceProvider services)
+sealed class RequestPaths(CurrentOptions options, Current<ClientAddress> addresses, YarpConfiguration yarp, IServiceProvider services)
 {
     YarpPipeline? _pipeline;
     volatile RequestPath? _current;
@@ -15,7 +15,7 @@ sealed class RequestPaths(CurrentOptions options, YarpConfiguration yarp, IServi
     public void Begin(YarpPipeline pipeline)
     {
         _pipeline = pipeline;
-        _current = RequestPath.Create(options.Value, pipeline.Routes(), services);
+        Replace(options.Value);
     }
 
     /// <summary>What YARP would refuse, one line each.</summary>
@@ -30,6 +30,13 @@ sealed class RequestPaths(CurrentOptions options, YarpConfiguration yarp, IServi
     public async Task ReplaceAsync(EdgeOptions next, IProxyConfig config)
     {
         await yarp.ApplyAsync(config);
-        _current = RequestPath.Create(next, _pipeline!.Routes(), services);
+        Replace(next);
+    }
+
+    void Replace(EdgeOptions next)
+    {
+        var path = RequestPath.Create(next, _pipeline!.Routes(), services);
+        _current = path;
+        addresses.Replace(path.Addresses);
     }
 }

@@ -21,19 +21,7 @@ sealed class UpstreamProbes(TimeProvider time)
     /// <summary>Null before the first check.</summary>
     public UpstreamProbe? Of(DestinationState destination) => _last.TryGetValue(destination, out var probe) ? probe : null;
 
-    /// <summary>Has every policy note what it is told.</summary>
-    public static void Register(IServiceCollection services)
-    {
-        services.AddSingleton<UpstreamProbes>();
-        foreach (var policy in services.Where(service => service.ServiceType == typeof(IActiveHealthCheckPolicy)).ToList())
-        {
-            services.Remove(policy);
-            services.AddSingleton<IActiveHealthCheckPolicy>(provider => new NotingPolicy(
-                (IActiveHealthCheckPolicy)ActivatorUtilities.CreateInstance(provider, policy.ImplementationType!), provider.GetRequiredService<UpstreamProbes>()));
-        }
-    }
-
-    void Note(DestinationProbingResult result) => _last.AddOrUpdate(
+    public void Note(DestinationProbingResult result) => _last.AddOrUpdate(
         result.Destination,
         new UpstreamProbe(time.GetUtcNow(), result is { Exception: null, Response.IsSuccessStatusCode: true }, ResultOf(result)));
 
@@ -43,15 +31,16 @@ sealed class UpstreamProbes(TimeProvider time)
         var why = result.Exception is OperationCanceledException ? "no answer in time" : OneLine.From(result.Exception?.GetBaseException().Message ?? "no answer");
         return why.Length > LongestResult ? why[..LongestResult] + "…" : why;
     }
+}
 
-    sealed class NotingPolicy(IActiveHealthCheckPolicy policy, UpstreamProbes probes) : IActiveHealthCheckPolicy
+/// <summary>Before each of YARP's policies: notes the results, and keeps those from it that say nothing about the destination.</summary>
+sealed class NotingPolicy(IActiveHealthCheckPolicy policy, UpstreamProbes probes) : IActiveHealthCheckPolicy
+{
+    public string Name => policy.Name;
+
+    public void ProbingCompleted(ClusterState cluster, IReadOnlyList<DestinationProbingResult> probingResults)
     {
-        public string Name => policy.Name;
-
-        public void ProbingCompleted(ClusterState cluster, IReadOnlyList<DestinationProbingResult> probingResults)
-        {
-            foreach (var result in probingResults) probes.Note(result);
-            policy.ProbingCompleted(cluster, [.. probingResults.Where(result => !OwnShortage.Caused(result.Exception))]);
-        }
+        foreach (var result in probingResults) probes.Note(result);
+        policy.ProbingCompleted(cluster, [.. probingResults.Where(result => !OwnShortage.Caused(result.Exception))]);
     }
 }

@@ -1,5 +1,4 @@
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ImGateway.Edge.Tls;
@@ -7,7 +6,6 @@ namespace ImGateway.Edge.Tls;
 static class TlsRegistration
 {
     public static IServiceCollection AddTls(this IServiceCollection services, EdgeOptions options, ITlsEngine engine) => services
-        .AddConnections(options)
         .AddSingleton(engine)
         .AddSingleton(provider => new ServerCertificateSelector(options, provider.GetRequiredService<ITlsEngine>()))
         .AddSingleton<TlsMetrics>()

@@ -115,8 +115,7 @@ public sealed class AccessLogTests
             builder.Services.AddSingleton<Serilog.ILogger>(logger);
             builder.Services.AddSingleton(TimeProvider.System);
             options ??= new EdgeOptions();
-            var addresses = new ClientAddress(options);
-            builder.Services.AddSingleton(new CurrentOptions(options)).AddSingleton<Func<ClientAddress>>(() => addresses);
+            builder.Services.AddSingleton(new CurrentOptions(options)).AddSingleton(new Current<ClientAddress>(new ClientAddress(options)));
             await using var app = builder.Build();
             app.UseAccessLog();
             app.Run(AnswerAsync);

@@ -4,8 +4,9 @@ using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Tests.Certificates;
 using ImGateway.Edge.Tls;
-using ImGateway.Edge.Tls.SslStream;
+using ImGateway.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -13,6 +14,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Tests.Operations;
 
@@ -23,12 +25,12 @@ sealed class ManagementServer : IAsyncDisposable
 
     readonly WebApplication _app;
 
-    readonly ServerCertificateSelector _selector;
-    readonly List<ManagedCertificate> _managed;
+    readonly ServiceProvider _certificates;
+    readonly TemporaryDirectory _data;
 
-    ManagementServer(WebApplication app, ServerCertificateSelector selector, List<ManagedCertificate> managed)
+    ManagementServer(WebApplication app, ServiceProvider certificates, TemporaryDirectory data)
     {
-        (_app, _selector, _managed) = (app, selector, managed);
+        (_app, _certificates, _data) = (app, certificates, data);
         var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.ToArray();
         Client = new HttpClient { BaseAddress = new Uri(addresses[0]) };
         PublicClient = new HttpClient { BaseAddress = new Uri(addresses[1]) };
@@ -44,7 +46,8 @@ sealed class ManagementServer : IAsyncDisposable
     public static async Task<ManagementServer> StartAsync(EdgeOptions? options = null, IPAddress? peer = null)
     {
         options ??= Options();
-        var selector = new ServerCertificateSelector(options, new SslStreamEngine());
+        var (time, data) = (new SteppedTimeProvider(Now), new TemporaryDirectory());
+        var certificates = new CertificateGraph(options with { DataDirectory = data["data"] }, time, NullLogger.Instance).Build();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -52,11 +55,10 @@ sealed class ManagementServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0);
         });
         builder.Services.AddSingleton(new CurrentOptions(options));
-        builder.Services.AddSingleton(selector);
-        builder.Services.AddSingleton<TimeProvider>(new SteppedTimeProvider(Now));
+        builder.Services.AddSingleton(certificates.GetRequiredService<ServerCertificateSelector>());
+        builder.Services.AddSingleton(certificates.GetRequiredService<CertificateOverview>());
+        builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddEdgeOperations();
-        List<ManagedCertificate> managed = [];
-        builder.Services.AddSingleton<Func<IReadOnlyList<ManagedCertificate>>>(() => managed);
         var app = builder.Build();
         if (peer is not null)
         {
@@ -70,14 +72,14 @@ sealed class ManagementServer : IAsyncDisposable
         app.UseManagement();
         app.Run(context => context.Response.WriteAsync("public"));
         await app.StartAsync();
-        return new ManagementServer(app, selector, managed);
+        return new ManagementServer(app, certificates, data);
     }
 
     public static EdgeOptions Options() => new()
     {
         Hosts = [HostName.Parse("gateway.example.com"), HostName.Parse("*.chat.example.com")],
         Upstreams = [new Uri("http://127.0.0.1:9")],
-        Certificates = new CertificatesSection { Source = CertificateSource.Files },
+        Certificates = new CertificatesSection { Source = CertificateSource.Files, MaxAge = TimeSpan.FromDays(30) },
     };
 
     /// <summary>Serves it for every configured host.</summary>
@@ -85,10 +87,13 @@ sealed class ManagementServer : IAsyncDisposable
 
     public void Serve(Credential credential, params HostName[] hosts)
     {
-        _selector.Publish(hosts.ToDictionary(host => host, _ => credential));
-        _managed.Clear();
-        _managed.AddRange(hosts.Select(host => new ManagedCertificate(
-            host, credential, ServedCredential.Files, "im.crt", Now.AddHours(-1), new PreviousCertificate("0A", Now.AddDays(3)), new NextAction("rotate", Now.AddDays(29), "MaxAge"))));
+        var installer = _certificates.GetRequiredService<CertificateInstaller>();
+        installer.Retain(hosts);
+        installer.Begin(hosts.ToDictionary(host => host, _ => new ServedCredential(credential, ServedCredential.Files, "im.crt")
+        {
+            InstalledAt = Now.AddHours(-1),
+            Previous = new PreviousCertificate("0A", Now.AddDays(3)),
+        }));
     }
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? host = null, params (string Name, string Value)[] headers)
@@ -104,5 +109,7 @@ sealed class ManagementServer : IAsyncDisposable
         Client.Dispose();
         PublicClient.Dispose();
         await _app.DisposeAsync();
+        await _certificates.DisposeAsync();
+        _data.Dispose();
     }
 }

@@ -122,7 +122,7 @@ sealed partial class ConfigurationReload(
             throw;
         }
 
-        ProxyingRegistration.ConfigureKestrelLimits(kestrel.Value, next);
+        KestrelSettings.SetLimits(kestrel.Value, next);
         current.Replace(next);
     }
 
