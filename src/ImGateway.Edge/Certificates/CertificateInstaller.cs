@@ -88,7 +88,7 @@ sealed partial class CertificateInstaller(
             await KeepAsync(saved, next.Where(entry => !swaps.ContainsKey(entry.Key)), cancellationToken);
 
             // 4. Say so.
-            Show(table, cause);
+            foreach (var (host, old) in Show(table, cause)) await audit.ChangedAsync(host, old, table[host], cause);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -121,12 +121,12 @@ sealed partial class CertificateInstaller(
 
     /// <summary>What was served before a change that came to nothing.</summary>
     /// <param name="served">As <see cref="Served"/> was then.</param>
-    public void Restore(IReadOnlyDictionary<HostName, ServedCredential> served)
+    public async Task RestoreAsync(IReadOnlyDictionary<HostName, ServedCredential> served)
     {
         foreach (var (host, taken) in _served)
         {
             var before = served.GetValueOrDefault(host)?.Credential;
-            if (taken.Credential != before) audit.TakenBack(host, taken.Credential, before);
+            if (taken.Credential != before) await audit.TakenBackAsync(host, taken.Credential, before);
         }
 
         Replace(served);
@@ -193,12 +193,14 @@ sealed partial class CertificateInstaller(
         return table;
     }
 
-    /// <summary>The table is served: say so.</summary>
+    /// <summary>The table is served: metrics and log say so.</summary>
     /// <param name="cause">Null at start, when nothing has changed.</param>
-    void Show(IReadOnlyDictionary<HostName, ServedCredential> table, ChangeCause? cause)
+    /// <returns>What has changed, with what was served before.</returns>
+    List<(HostName Host, Credential? Old)> Show(IReadOnlyDictionary<HostName, ServedCredential> table, ChangeCause? cause)
     {
         var before = _served;
         _served = table;
+        List<(HostName, Credential?)> changed = [];
         foreach (var (host, served) in table)
         {
             metrics.Served(host, served);
@@ -213,16 +215,19 @@ sealed partial class CertificateInstaller(
                 if (cause is null) continue;
                 // A file that was there from the beginning renews nothing.
                 if (served.Source != ServedCredential.Files && !cause.IsElsewhere) metrics.Renewed(host, cause.Reason);
-                Record(host, old: null, served, cause);
+                changed.Add((host, null));
             }
             else if (cause is not null && !old!.Credential.ShowsTheSameAs(served.Credential))
             {
                 metrics.Swapped(host);
                 if (!cause.IsElsewhere) metrics.Renewed(host, cause.Reason);
-                Record(host, old, served, cause);
+                changed.Add((host, old.Credential));
                 Swapped(host, old.Credential.SerialNumber, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
             }
         }
+
+        foreach (var (host, _) in changed) _changed.Enqueue(host);
+        return changed;
     }
 
     void ReportChain(HostName host, ServedCredential served)
@@ -233,13 +238,6 @@ sealed partial class CertificateInstaller(
     }
 
     static bool IsFile(ServedCredential served) => served.Source == ServedCredential.Files;
-
-    void Record(HostName host, ServedCredential? old, ServedCredential served, ChangeCause cause)
-    {
-        // An edge that has stored it has recorded it.
-        if (!cause.IsElsewhere) audit.Changed(host, old?.Credential, served, cause);
-        _changed.Enqueue(host);
-    }
 
     static Dictionary<HostName, Credential> Credentials(IReadOnlyDictionary<HostName, ServedCredential> table) =>
         table.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);

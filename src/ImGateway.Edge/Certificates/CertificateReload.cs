@@ -47,7 +47,7 @@ sealed partial class CertificateReload(
             files.Replace(watched);
             refused.Retain(before.Certificates.Files);
             selector.Reconfigure(before);
-            installer.Restore(served);
+            await installer.RestoreAsync(served);
             if (found != watched) found.Dispose();
             // Sound certificates may have been kept before another one was refused.
             if (await stored.TryRestoreAsync(CancellationToken.None) is { } why) NotRestored(before.DataDirectory, why);

@@ -54,7 +54,7 @@ sealed partial class CertificateStart(
 
         // 3. What is bad is reported, unless it leaves nothing to start for.
         if (options.Value.Certificates.Source != CertificateSource.Acme && installer.Served.Count == 0 && problems.Count > 0) throw new CertificateLoadException(problems);
-        foreach (var reading in readings) Report(reading);
+        foreach (var reading in readings) await ReportAsync(reading);
         installer.ReportChains();
         foreach (var warning in files.Value.NewlyUnused(installer.Served)) FileWarning(warning);
         if (options.Value.Certificates.Source != CertificateSource.Files) return;
@@ -79,7 +79,7 @@ sealed partial class CertificateStart(
         if (Begin(stored) is { Count: > 0 } unservable) throw new CertificateLoadException(unservable);
         var problems = await TakeInAsync(cancellationToken);
         if (problems.Count > 0) throw new CertificateLoadException(problems);
-        foreach (var reading in readings) Report(reading);
+        foreach (var reading in readings) await ReportAsync(reading);
         installer.ReportChains();
         foreach (var warning in files.Value.NewlyUnused(installer.Served)) FileWarning(warning);
     }
@@ -126,15 +126,17 @@ sealed partial class CertificateStart(
     async Task<IReadOnlyList<string>> TakeInAsync(CancellationToken cancellationToken)
     {
         // Files whose content is new to their hosts, but none that still has what was revoked.
-        List<string> problems = [.. RejectRevoked(), .. await InstallAsync(files.Value.News(files.Value.Choose(), installer.Served), RenewalReasons.File, cancellationToken)];
+        List<string> problems = [.. await RejectRevokedAsync(), .. await InstallAsync(files.Value.News(files.Value.Choose(), installer.Served), RenewalReasons.File, cancellationToken)];
 
         // What no file covers is issued here, where that is allowed; what a CA has to issue may take its time.
         if (!selfSigned.IsAllowed) return problems;
         var fromFiles = files.Value.Choose();
         var missing = options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host))
-            .Concat(selfSigned.OfAnotherCa(installer.Served))
+            .Concat(await selfSigned.OfAnotherCaAsync(installer.Served, cancellationToken))
             .Where(host => options.Value.Hosts.Contains(host) && !fromFiles.ContainsKey(host));
-        return [.. problems, .. await InstallAsync(missing.ToDictionary(host => host, selfSigned.Issue), RenewalReasons.Missing, cancellationToken)];
+        Dictionary<HostName, ServedCredential> issued = [];
+        foreach (var host in missing.Distinct()) issued[host] = await selfSigned.IssueAsync(host, cancellationToken);
+        return [.. problems, .. await InstallAsync(issued, RenewalReasons.Missing, cancellationToken)];
     }
 
     async Task ServeLastResortAsync(CancellationToken cancellationToken)
@@ -148,19 +150,19 @@ sealed partial class CertificateStart(
     }
 
     /// <summary>A file that cannot be used, until it is mended.</summary>
-    void Report(CertificateReading reading)
+    async Task ReportAsync(CertificateReading reading)
     {
         var early = files.Value.WhyItWaits(reading, installer.Served);
         if (reading.Credential is not null && early is null)
         {
             // One that did not prove itself is refused already.
-            if (files.Value.IsAccepted(reading.File)) refused.Mended(reading.File);
+            if (files.Value.IsAccepted(reading.File)) await refused.MendedAsync(reading.File);
             return;
         }
 
         var hosts = files.Value.HostsOf(reading.File, reading.Names, installer.Served);
         var problem = early ?? string.Join(" · ", reading.Problems);
-        refused.Refuse(reading.File, problem, hosts);
+        await refused.RefuseAsync(reading.File, problem, hosts);
         ReportHosts(problem, hosts);
     }
 
@@ -172,13 +174,13 @@ sealed partial class CertificateStart(
     }
 
     /// <returns>Why hosts that have no other certificate are not served.</returns>
-    List<string> RejectRevoked()
+    async Task<List<string>> RejectRevokedAsync()
     {
         List<string> problems = [];
         foreach (var (file, offer) in files.Value.RejectAll(store.Revoked.Contains))
         {
             var (problem, hosts) = ($"{offer.Origin}: {store.Revoked.Refusal(offer.Credential)}", options.Value.Hosts.Where(offer.Credential.Covers).ToList());
-            refused.Refuse(file, problem, hosts);
+            await refused.RefuseAsync(file, problem, hosts);
             ReportHosts(problem, hosts);
             if (options.Value.Certificates.Source != CertificateSource.Acme && !hosts.TrueForAll(installer.Served.ContainsKey)) problems.Add(problem);
         }
@@ -210,7 +212,7 @@ sealed partial class CertificateStart(
             if (await installer.InstallAsync(part, Cause(reason, part.Values), cancellationToken) is not { } failure) continue;
             var offer = part.Values.First();
             var problem = $"{offer.Origin}: {failure.Why}";
-            if (files.Value.Reject(offer) is { } file) refused.Refuse(file, problem, [.. part.Keys]);
+            if (files.Value.Reject(offer) is { } file) await refused.RefuseAsync(file, problem, [.. part.Keys]);
             else foreach (var host in part.Keys) metrics.LoadFailed(host);
             ReportHosts(problem, part.Keys);
             if (!part.Keys.All(installer.Served.ContainsKey)) problems.Add(problem);

@@ -17,7 +17,7 @@ static class CertificatesRegistration
     {
         // 1. What the whole flow goes by: its options, its lock, its clock, its metrics and its audit log.
         services.AddSingleton(new CertificateConfiguration(options)).AddSingleton<Turn>().AddSingleton<ScheduleClock>();
-        services.AddSingleton<CertificateMetrics>().AddAudit(options);
+        services.AddSingleton<CertificateMetrics>().AddAudit();
 
         // 2. What is stored and served: every change goes through the installer.
         services.AddStorage(options).AddSingleton<RevokedCertificates>().AddSingleton<CertificateStore>();

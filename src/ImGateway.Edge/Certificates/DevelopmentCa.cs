@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
@@ -26,27 +25,45 @@ public sealed class DevelopmentCa : IDisposable
     readonly ECDsa _key;
     readonly TimeProvider _time;
 
-    DevelopmentCa(string certificatePath, X509Certificate2 certificate, ECDsa key, TimeProvider time) =>
-        (CertificatePath, _certificate, _key, _time) = (certificatePath, certificate, key, time);
+    DevelopmentCa(X509Certificate2 certificate, ECDsa key, TimeProvider time) => (_certificate, _key, _time) = (certificate, key, time);
+
+    /// <summary>Null where it is damaged, may not issue for all hosts, or nears its end: a development CA is worth no repair.</summary>
+    public static DevelopmentCa? TryLoad(byte[] certificatePem, byte[] keyPem, IReadOnlyList<HostName> hosts, TimeProvider time)
+    {
+        var key = ECDsa.Create();
+        X509Certificate2? certificate = null;
+        try
+        {
+            key.ImportFromPem(Encoding.UTF8.GetString(ByteOrderMark.Skip(keyPem)));
+            certificate = X509CertificateLoader.LoadCertificate(ByteOrderMark.Skip(certificatePem));
+            if (key.Owns(certificate)
+                && certificate.NotAfter.ToUniversalTime() > time.GetUtcNow().UtcDateTime + LeastLifeLeft
+                && NameConstraints.Of(certificate) is { } constraints
+                && hosts.All(constraints.Permit))
+            {
+                return new DevelopmentCa(certificate, key, time);
+            }
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException or System.Formats.Asn1.AsnContentException)
+        {
+            // Damaged: another one takes its place.
+        }
+
+        certificate?.Dispose();
+        key.Dispose();
+        return null;
+    }
+
+    public static DevelopmentCa Create(IReadOnlyList<HostName> hosts, TimeProvider time)
+    {
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return new DevelopmentCa(Create(key, hosts, time.GetUtcNow()), key, time);
+    }
 
     /// <summary>What clients are told to trust.</summary>
-    public string CertificatePath { get; }
+    internal byte[] CertificatePem() => Encoding.ASCII.GetBytes(_certificate.ExportCertificatePem() + "\n");
 
-    /// <summary>The CA in <paramref name="directory"/>; a new one if there is none, it may not issue for all hosts, or it nears its end.</summary>
-    public static DevelopmentCa LoadOrCreate(string directory, IReadOnlyList<HostName> hosts, TimeProvider time)
-    {
-        DurableFile.CreatePrivateFolder(directory);
-        var certificatePath = Path.Combine(directory, "ca.pem");
-        var keyPath = Path.Combine(directory, "ca.key");
-        if (TryLoad(certificatePath, keyPath, hosts, time) is { } usable) return usable;
-
-        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var certificate = Create(key, hosts, time.GetUtcNow());
-        // The key first: a crash in between leaves two files that do not match, and TryLoad starts over.
-        DurableFile.Write(keyPath, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
-        DurableFile.Write(certificatePath, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
-        return new DevelopmentCa(certificatePath, certificate, key, time);
-    }
+    internal byte[] KeyPem() => Encoding.ASCII.GetBytes(_key.ExportPkcs8PrivateKeyPem() + "\n");
 
     /// <summary>A certificate for <paramref name="hosts"/> with a key of its own, valid for 90 days.</summary>
     public Credential Issue(IReadOnlyList<HostName> hosts, KeyType keyType)
@@ -73,33 +90,6 @@ public sealed class DevelopmentCa : IDisposable
     {
         _certificate.Dispose();
         _key.Dispose();
-    }
-
-    static DevelopmentCa? TryLoad(string certificatePath, string keyPath, IReadOnlyList<HostName> hosts, TimeProvider time)
-    {
-        if (!File.Exists(certificatePath) || !File.Exists(keyPath)) return null;
-        var key = ECDsa.Create();
-        X509Certificate2? certificate = null;
-        try
-        {
-            key.ImportFromPem(File.ReadAllText(keyPath));
-            certificate = X509CertificateLoader.LoadCertificate(ByteOrderMark.Skip(File.ReadAllBytes(certificatePath)));
-            if (key.Owns(certificate)
-                && certificate.NotAfter.ToUniversalTime() > time.GetUtcNow().UtcDateTime + LeastLifeLeft
-                && NameConstraints.Of(certificate) is { } constraints
-                && hosts.All(constraints.Permit))
-            {
-                return new DevelopmentCa(certificatePath, certificate, key, time);
-            }
-        }
-        catch (Exception e) when (e is CryptographicException or ArgumentException or System.Formats.Asn1.AsnContentException)
-        {
-            // Damaged: a development CA is worth no repair.
-        }
-
-        certificate?.Dispose();
-        key.Dispose();
-        return null;
     }
 
     static X509Certificate2 Create(ECDsa key, IReadOnlyList<HostName> hosts, DateTimeOffset now)

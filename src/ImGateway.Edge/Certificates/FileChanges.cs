@@ -31,7 +31,7 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         foreach (var (file, why) in files.Value.ReplacedUnderMount())
         {
             var hosts = files.Value.HostsOf(file, [], installer.Served);
-            if (refused.Refuse(file, why, hosts)) FileReplaced(why, string.Join(", ", hosts));
+            if (await refused.RefuseAsync(file, why, hosts)) FileReplaced(why, string.Join(", ", hosts));
         }
 
         // 2. What was refused, and what had to wait until it is valid: the clock, the machine and other files may be different now.
@@ -48,7 +48,7 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         if (reading.Credential is null)
         {
             if (!change.IsFinalWith(reading.Problems)) return false;
-            Refuse(change, reading, reading.Why);
+            await RefuseAsync(change, reading, reading.Why);
             await ServeLastResortAsync(file, cancellationToken);
             return true;
         }
@@ -61,24 +61,24 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         if (lost.Count > 0)
         {
             return change.Final
-                && Refuse(change, reading, $"{file.Certificate}: no longer covers {string.Join(", ", lost)}; have it issued for all names it had");
+                && await RefuseAsync(change, reading, $"{file.Certificate}: no longer covers {string.Join(", ", lost)}; have it issued for all names it had");
         }
 
         // 3. Install. A file that is still being written gets its chance to be completed.
         if (await installer.InstallAsync(files.Value.News(chosen, installer.Served), ChangeCause.ByFile(file.Certificate), cancellationToken) is { } failure)
         {
-            return change.Final && Refuse(change, reading, $"{file.Certificate}: {failure.Why}");
+            return change.Final && await RefuseAsync(change, reading, $"{file.Certificate}: {failure.Why}");
         }
 
         files.Value.Accept(file, offer);
         if (files.Value.WhyItWaits(reading, installer.Served) is { } early)
         {
             // It takes its place by itself when it is valid; until then the file is reported as one that is not put to use.
-            Report(reading, early);
+            await ReportAsync(reading, early);
             return true;
         }
 
-        refused.Mended(file);
+        await refused.MendedAsync(file);
         foreach (var warning in reading.Warnings.Concat(files.Value.NewlyUnused(installer.Served))) FileWarning(warning);
         return true;
     }
@@ -90,17 +90,17 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         if (offers.Count > 0) await installer.InstallAsync(offers, ChangeCause.ByFile(file.Certificate), cancellationToken);
     }
 
-    bool Refuse(ChangedFile change, CertificateReading reading, string why)
+    async Task<bool> RefuseAsync(ChangedFile change, CertificateReading reading, string why)
     {
         files.Value.Refuse(change.Contents);
-        Report(reading, why);
+        await ReportAsync(reading, why);
         return true;
     }
 
-    void Report(CertificateReading reading, string why)
+    async Task ReportAsync(CertificateReading reading, string why)
     {
         var hosts = files.Value.HostsOf(reading.File, reading.Names, installer.Served);
-        if (!refused.Refuse(reading.File, why, hosts)) return;
+        if (!await refused.RefuseAsync(reading.File, why, hosts)) return;
         if (installer.Served.GetValueOrDefault(hosts[0])?.Credential is { } served)
         {
             FileRefused(reading.File.Certificate, why, string.Join(", ", hosts), served.SerialNumber, served.NotAfter);

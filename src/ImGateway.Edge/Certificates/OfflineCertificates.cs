@@ -84,8 +84,8 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
             if (ServedCredential.TooEarly(news, served, time.GetUtcNow()) is { } early) return InstallResult.Failed(early);
             await using var saved = await store.StageAsync(news, lease: null, cancellationToken);
             if (saved is not null) await saved.CommitAsync(cancellationToken);
-            var log = new CertificateAudit(storage, new AuditLog(AuditLog.PathIn(options), loggers.CreateLogger(AuditLog.Category), () => options.Audit), _configuration, time);
-            foreach (var (host, changed) in news) log.Changed(host, served.GetValueOrDefault(host)?.Credential, changed, cause);
+            var log = new CertificateAudit(storage, new AuditLog(storage, loggers.CreateLogger(AuditLog.Category), () => options.Audit), _configuration, time);
+            foreach (var (host, changed) in news) await log.ChangedAsync(host, served.GetValueOrDefault(host)?.Credential, changed, cause);
             return change.Result(served);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

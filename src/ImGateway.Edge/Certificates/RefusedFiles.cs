@@ -19,7 +19,7 @@ sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, Ti
     public IReadOnlyList<RefusedFile> All => _all;
 
     /// <returns>Whether that is news: not where the file was refused for the same reason before.</returns>
-    public bool Refuse(CertificateFile file, string why, IReadOnlyList<HostName> hosts)
+    public async Task<bool> RefuseAsync(CertificateFile file, string why, IReadOnlyList<HostName> hosts)
     {
         var line = OneLine.From(why.Length > LongestReason ? why[..LongestReason] + "…" : why);
         var known = _files.TryGetValue(file, out var before);
@@ -29,18 +29,18 @@ sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, Ti
         foreach (var host in hosts)
         {
             metrics.LoadFailed(host);
-            audit.FileRefused(host, file.Certificate, line);
+            await audit.FileRefusedAsync(host, file.Certificate, line);
         }
 
         return true;
     }
 
     /// <summary>The file is in order; nothing happens where it was.</summary>
-    public void Mended(CertificateFile file)
+    public async Task MendedAsync(CertificateFile file)
     {
         if (!_files.Remove(file, out var before)) return;
         Publish(before.Hosts);
-        foreach (var host in before.Hosts) audit.FileMended(host, file.Certificate);
+        foreach (var host in before.Hosts) await audit.FileMendedAsync(host, file.Certificate);
     }
 
     /// <summary>All others are no longer configured.</summary>

@@ -24,14 +24,28 @@ public sealed record SelfSignedFiles(string CaPath, string CertificatePath, stri
 
     static SelfSignedFiles Issue(IReadOnlyList<HostName> hosts, string directory, KeyType keyType, TimeProvider time)
     {
-        using var ca = DevelopmentCa.LoadOrCreate(directory, hosts, time);
+        using var ca = LoadOrCreateCa(directory, hosts, time);
         var credential = ca.Issue(hosts, keyType);
         using var leaf = credential.Leaf;
-        var files = new SelfSignedFiles(ca.CertificatePath, Path.Combine(directory, "server.crt"), Path.Combine(directory, "server.key"));
+        var files = new SelfSignedFiles(Path.Combine(directory, "ca.pem"), Path.Combine(directory, "server.crt"), Path.Combine(directory, "server.key"));
         // The CA goes with the leaf: a chain that ends in its root proves itself, wherever the file is checked.
-        var chain = leaf.ExportCertificatePem() + "\n" + File.ReadAllText(ca.CertificatePath);
+        byte[] chain = [.. Encoding.ASCII.GetBytes(leaf.ExportCertificatePem() + "\n"), .. ca.CertificatePem()];
         DurableFile.Write(files.KeyPath, Encoding.ASCII.GetBytes(leaf.KeyPem() + "\n"));
-        DurableFile.Write(files.CertificatePath, Encoding.ASCII.GetBytes(chain), DurableFile.Readable);
+        DurableFile.Write(files.CertificatePath, chain, DurableFile.Readable);
         return files;
+    }
+
+    /// <summary>The CA in <paramref name="directory"/>; a new one where that does not fit.</summary>
+    internal static DevelopmentCa LoadOrCreateCa(string directory, IReadOnlyList<HostName> hosts, TimeProvider time)
+    {
+        DurableFile.CreatePrivateFolder(directory);
+        var (certificatePath, keyPath) = (Path.Combine(directory, "ca.pem"), Path.Combine(directory, "ca.key"));
+        if (File.Exists(certificatePath) && File.Exists(keyPath)
+            && DevelopmentCa.TryLoad(File.ReadAllBytes(certificatePath), File.ReadAllBytes(keyPath), hosts, time) is { } usable) return usable;
+        var ca = DevelopmentCa.Create(hosts, time);
+        // The key first: a crash in between leaves two files that do not match, and the next call starts over.
+        DurableFile.Write(keyPath, ca.KeyPem());
+        DurableFile.Write(certificatePath, ca.CertificatePem());
+        return ca;
     }
 }

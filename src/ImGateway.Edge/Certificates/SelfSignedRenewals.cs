@@ -45,7 +45,7 @@ sealed partial class SelfSignedRenewals(
         string? failure;
         try
         {
-            var issued = new Dictionary<HostName, ServedCredential> { [host] = source.Issue(host) with { FileHash = old?.FileHash } };
+            var issued = new Dictionary<HostName, ServedCredential> { [host] = await source.IssueAsync(host, cancellationToken) with { FileHash = old?.FileHash } };
             failure = (await installer.InstallAsync(issued, cause, cancellationToken))?.Why;
         }
         catch (CertificateLoadException e)

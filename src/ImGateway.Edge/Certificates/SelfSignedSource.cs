@@ -1,12 +1,13 @@
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Certificates for source <c>SelfSigned</c>, from the development CA in DataDirectory.</summary>
-sealed class SelfSignedSource(CertificateConfiguration options, TimeProvider time)
+sealed class SelfSignedSource(CertificateConfiguration options, IStorage storage, TimeProvider time)
 {
-    readonly string _directory = Path.Combine(options.Value.DataDirectory, "development-ca");
+    const string Folder = "development-ca", CertificateKey = Folder + "/ca.pem", KeyKey = Folder + "/ca.key";
 
     public bool IsAllowed => options.Value.Certificates.Source == CertificateSource.SelfSigned;
 
@@ -20,31 +21,39 @@ sealed class SelfSignedSource(CertificateConfiguration options, TimeProvider tim
         return now >= policy.At || served.Credential.NotBefore > now ? policy.Reason : null;
     }
 
-    /// <exception cref="CertificateLoadException">The CA's folder cannot be used.</exception>
-    public ServedCredential Issue(HostName host) => WithCa(ca =>
-        new ServedCredential(ca.Issue([host], options.Value.Certificates.KeyType), ServedCredential.SelfSigned, ca.CertificatePath));
-
-    /// <summary>Of <paramref name="stored"/>, the hosts whose certificate was issued by a CA that is no longer the one developers trust.</summary>
-    /// <exception cref="CertificateLoadException">The CA's folder cannot be used.</exception>
-    public IReadOnlyList<HostName> OfAnotherCa(IReadOnlyDictionary<HostName, ServedCredential> stored)
+    /// <exception cref="CertificateLoadException">The CA cannot be read or stored.</exception>
+    public async Task<ServedCredential> IssueAsync(HostName host, CancellationToken cancellationToken)
     {
-        var own = stored.Where(entry => entry.Value.Source == ServedCredential.SelfSigned).ToList();
-        return own.Count == 0 ? [] : WithCa(ca => (IReadOnlyList<HostName>)
-            [.. own.Where(entry => !ca.Is(entry.Value.Credential.Delivered.Last())).Select(entry => entry.Key)]);
+        using var ca = await CaAsync(cancellationToken);
+        return new ServedCredential(ca.Issue([host], options.Value.Certificates.KeyType), ServedCredential.SelfSigned, storage.LocationOf(CertificateKey));
     }
 
-    T WithCa<T>(Func<DevelopmentCa, T> use)
+    /// <summary>Of <paramref name="stored"/>, the hosts whose certificate was issued by a CA that is no longer the one developers trust.</summary>
+    /// <exception cref="CertificateLoadException">The CA cannot be read or stored.</exception>
+    public async Task<IReadOnlyList<HostName>> OfAnotherCaAsync(IReadOnlyDictionary<HostName, ServedCredential> stored, CancellationToken cancellationToken)
+    {
+        var own = stored.Where(entry => entry.Value.Source == ServedCredential.SelfSigned).ToList();
+        if (own.Count == 0) return [];
+        using var ca = await CaAsync(cancellationToken);
+        return [.. own.Where(entry => !ca.Is(entry.Value.Credential.Delivered.Last())).Select(entry => entry.Key)];
+    }
+
+    /// <summary>For all hosts, whether or not a file covers some of them now: the CA that developers trust stays the same.</summary>
+    async Task<DevelopmentCa> CaAsync(CancellationToken cancellationToken)
     {
         try
         {
-            // For all hosts, whether or not a file covers some of them now: the CA that developers trust stays the same.
-            using var ca = DevelopmentCa.LoadOrCreate(_directory, options.Value.Hosts, time);
-            return use(ca);
+            var (key, certificate) = (await storage.ReadAsync(KeyKey, cancellationToken), await storage.ReadAsync(CertificateKey, cancellationToken));
+            if (key is not null && certificate is not null && DevelopmentCa.TryLoad(certificate.Content, key.Content, options.Value.Hosts, time) is { } usable) return usable;
+            var ca = DevelopmentCa.Create(options.Value.Hosts, time);
+            // Where another process writes the storage, it is served but not stored.
+            if (storage.IsWriter) await storage.WriteAsync([new StorageChange(KeyKey, ca.KeyPem()), new StorageChange(CertificateKey, ca.CertificatePem())], lease: null, cancellationToken);
+            return ca;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CertificateLoadException(
-                [$"{_directory}: cannot be used: {e.Message.TrimEnd('.')}; make DataDirectory writable for the user {Environment.UserName}"]);
+                [$"{storage.LocationOf(Folder)}: cannot be used: {e.Message.TrimEnd('.')}; make DataDirectory writable for the user {Environment.UserName}"]);
         }
     }
 }

@@ -3,6 +3,8 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Commands;
 
@@ -24,32 +26,32 @@ static class AuditCommand
         };
         var (config, json) = (ConfigOption.Create(), new Option<bool>("--json") { Description = "Write a JSON array" });
         var command = new Command("audit", "Every change of a certificate or an account: what, when, why and by whom") { name, since, json, config };
-        command.SetAction((parsed, _) => ShowAsync(
-            parsed.GetValue(name), parsed.GetValue(since), parsed.GetValue(json), parsed.GetValue(config), parsed.InvocationConfiguration));
+        command.SetAction((parsed, cancellationToken) => ShowAsync(
+            parsed.GetValue(name), parsed.GetValue(since), parsed.GetValue(json), parsed.GetValue(config), parsed.InvocationConfiguration, cancellationToken));
         return command;
     }
 
-    static async Task<int> ShowAsync(string? name, DateTimeOffset? since, bool json, string? configFile, InvocationConfiguration console)
+    static async Task<int> ShowAsync(string? name, DateTimeOffset? since, bool json, string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         // Only DataDirectory is needed; other problems of the configuration are ignored.
-        var entries = Read(
-            AuditLog.PathIn(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft),
-            entry => (since is null || entry.Time >= since) && (name is null || (entry.Host is { } host && IsCalled(host, name))));
+        using var storage = FileStorage.In(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft, TimeProvider.System, NullLoggerFactory.Instance);
+        var entries = await ReadAsync(
+            storage, entry => (since is null || entry.Time >= since) && (name is null || (entry.Host is { } host && IsCalled(host, name))), cancellationToken);
         if (json) await JsonOption.WriteAsync(console.Output, entries);
         else if (entries.Count == 0) await console.Output.WriteLineAsync("nothing is recorded");
         else new TextTable(["Time", "Host", "Action", "Why", "Who", "Serial", "Detail"], [.. entries.Select(Row)]).Write(console.Output);
         return ExitCodes.Fine;
     }
 
-    static IReadOnlyList<AuditEntry> Read(string path, Func<AuditEntry, bool> keep)
+    static async Task<IReadOnlyList<AuditEntry>> ReadAsync(FileStorage storage, Func<AuditEntry, bool> keep, CancellationToken cancellationToken)
     {
         try
         {
-            return AuditLog.Read(path, keep);
+            return await AuditLog.ReadAsync(storage, keep, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserError($"{path}: cannot be read ({e.Message.TrimEnd('.')}); run the verb as the user that the edge runs as, or as root", e);
+            throw new UserError($"{storage.LocationOf(AuditLog.Key)}: cannot be read ({e.Message.TrimEnd('.')}); run the verb as the user that the edge runs as, or as root", e);
         }
     }
 

@@ -96,7 +96,7 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
         }
     }
 
-    /// <summary>Whoever becomes the writer clears up what a crash has left: keys may be in it.</summary>
+    /// <summary>The new writer removes what a crash has left: keys may be in it.</summary>
     void TakeWriter()
     {
         var path = LocationOf("lock");

@@ -4,6 +4,7 @@ using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tests.Storage;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,8 +20,7 @@ public sealed class AccountContactTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _storage = FileStorage.In(new EdgeOptions { DataDirectory = _folder.Path }, TimeProvider.System, NullLoggerFactory.Instance);
-        Assert.NotNull(await _storage.TryLeaseAsync(IStorage.Writer, TestContext.Current.CancellationToken));
+        _storage = await Writers.OpenAsync(_folder.Path);
     }
 
     public ValueTask DisposeAsync()
@@ -83,7 +83,7 @@ public sealed class AccountContactTests : IAsyncLifetime
     AcmeAccounts Accounts(string? email)
     {
         var options = new EdgeOptions { DataDirectory = _folder.Path, Acme = new AcmeSection { Email = email, AcceptTermsOfService = true } };
-        var log = new AuditLog(AuditLog.PathIn(options), NullLogger.Instance);
+        var log = new AuditLog(_storage, NullLogger.Instance);
         return new AcmeAccounts(options, _storage, new CertificateAudit(_storage, log, new CertificateConfiguration(options), TimeProvider.System), _turn);
     }
 }

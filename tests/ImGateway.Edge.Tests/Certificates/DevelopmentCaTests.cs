@@ -39,9 +39,9 @@ public sealed class DevelopmentCaTests : IDisposable
     [InlineData("127.0.0.1", "::1")]
     public async Task Openssl_refuses_what_its_stolen_key_would_forge(string permitted, string forged)
     {
-        using var ca = DevelopmentCa.LoadOrCreate(_folder["ca"], [HostName.Parse(permitted)], TimeProvider.System);
+        using var ca = SelfSignedFiles.LoadOrCreateCa(_folder["ca"], [HostName.Parse(permitted)], TimeProvider.System);
         File.WriteAllText(_folder["forged.crt"], ca.Issue([HostName.Parse(forged)], KeyType.P256).Leaf.ExportCertificatePem());
-        var result = await OpenSsl.TryRunAsync("verify", "-CAfile", ca.CertificatePath, _folder["forged.crt"]);
+        var result = await OpenSsl.TryRunAsync("verify", "-CAfile", _folder["ca", "ca.pem"], _folder["forged.crt"]);
         Assert.NotEqual(0, result.ExitCode);
         Assert.Contains("subtree violation", result.All);
     }
@@ -115,7 +115,7 @@ public sealed class DevelopmentCaTests : IDisposable
     public void Leaves_live_for_ninety_days_from_the_injected_clock()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
-        using var ca = DevelopmentCa.LoadOrCreate(_folder["ca"], Hosts, time);
+        using var ca = SelfSignedFiles.LoadOrCreateCa(_folder["ca"], Hosts, time);
         Assert.Equal(new DateTimeOffset(2030, 4, 1, 0, 0, 0, TimeSpan.Zero), ca.Issue(Hosts, KeyType.P256).NotAfter);
     }
 
@@ -129,8 +129,8 @@ public sealed class DevelopmentCaTests : IDisposable
 
     string Create(IReadOnlyList<HostName> hosts, TimeProvider time)
     {
-        using var ca = DevelopmentCa.LoadOrCreate(_folder["ca"], hosts, time);
-        return File.ReadAllText(ca.CertificatePath);
+        using var ca = SelfSignedFiles.LoadOrCreateCa(_folder["ca"], hosts, time);
+        return File.ReadAllText(_folder["ca", "ca.pem"]);
     }
 
     static UnixFileMode Mode(string path) => File.GetUnixFileMode(path);

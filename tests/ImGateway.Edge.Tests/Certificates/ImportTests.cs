@@ -161,7 +161,7 @@ public sealed class ImportTests : IDisposable
         using var file = _setup.WriteFile();
         using var edge = await _setup.StartAsync();
         // A folder where the staged bundle belongs fails for every user, root too.
-        Directory.CreateDirectory(_setup.Stored(Chat, ".next.pem"));
+        Directory.CreateDirectory(_setup.Stored(Chat, ".next.current.pem"));
         using var imported = _setup.Issue();
         var result = await edge.ImportAsync(imported);
         Assert.Contains("cannot be saved", Assert.Single(result.Problems));

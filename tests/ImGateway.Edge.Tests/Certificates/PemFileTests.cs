@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tests.Storage;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -187,8 +187,7 @@ public sealed class PemFileTests : IDisposable
     {
         var cancelled = TestContext.Current.CancellationToken;
         var credential = _issued.ToCredential(Host);
-        using var storage = FileStorage.In(new EdgeOptions { DataDirectory = _folder.Path }, TimeProvider.System, NullLoggerFactory.Instance);
-        Assert.NotNull(await storage.TryLeaseAsync(IStorage.Writer, cancelled));
+        using var storage = await Writers.OpenAsync(_folder.Path);
         await new RevokedCertificates(storage, TimeProvider.System, NullLogger<RevokedCertificates>.Instance).AddAsync(credential, "keyCompromise", cancelled);
         Prefix(_folder["revoked.json"]);
         var after = new RevokedCertificates(storage, TimeProvider.System, NullLogger<RevokedCertificates>.Instance);

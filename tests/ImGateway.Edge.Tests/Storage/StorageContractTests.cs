@@ -99,7 +99,7 @@ public abstract class StorageContractTests
     }
 
     [Fact]
-    public async Task Nobody_writes_without_being_a_writer()
+    public async Task A_node_that_is_no_writer_writes_nothing()
     {
         var storage = Node();
         await storage.OpenAsync([], Cancelled);

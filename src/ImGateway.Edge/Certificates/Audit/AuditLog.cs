@@ -6,63 +6,56 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates.Audit;
 
 /// <summary>
-/// <c>DataDirectory/audit.jsonl</c>: every change of a certificate or an account, one JSON object a line, on the disk before the next
-/// thing happens. Everything is logged under a source of its own too, so that it can be shipped elsewhere. Written, and put aside when it has become
-/// large (<see cref="RotatedFiles"/>), by the process that holds the store's lock.
+/// <c>audit.jsonl</c> in the storage: every change of a certificate or an account, one JSON object a line, durable before the next thing happens.
+/// Everything is logged under a source of its own too, so that it can be shipped elsewhere.
 /// </summary>
-public sealed partial class AuditLog
+/// <param name="logger">Of <see cref="Category"/>.</param>
+/// <param name="limits">Those in force; null: the defaults.</param>
+sealed partial class AuditLog(IStorage storage, ILogger logger, Func<AuditSection>? limits = null)
 {
     /// <summary>The log source.</summary>
     public const string Category = "ImGateway.Edge.Audit";
 
+    /// <summary>In the storage.</summary>
+    public const string Key = "audit.jsonl";
+
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
-    readonly FileLogs _files = new();
-    readonly string _path;
-    readonly Func<AuditSection> _limits;
-    readonly ILogger _logger;
-
-    /// <param name="path">Of the file.</param>
-    /// <param name="logger">Of <see cref="Category"/>.</param>
-    /// <param name="limits">Those in force; null: the defaults.</param>
-    public AuditLog(string path, ILogger logger, Func<AuditSection>? limits = null) => (_path, _logger, _limits) = (path, logger, limits ?? (() => new AuditSection()));
-
     /// <summary>Where the log of an edge is.</summary>
-    public static string PathIn(EdgeOptions options) => Path.Combine(options.DataDirectory, "audit.jsonl");
-
-    LogRetention Retention
-    {
-        get
-        {
-            var limits = _limits();
-            return new LogRetention(limits.MaxBytes, limits.Keep);
-        }
-    }
+    public static string PathIn(EdgeOptions options) => Path.Combine(options.DataDirectory, Key);
 
     /// <summary>Never throws: a log that cannot be written is an error line, and clients are served all the same.</summary>
-    public void Write(AuditEntry entry)
+    public async Task WriteAsync(AuditEntry entry)
     {
-        var line = JsonSerializer.SerializeToUtf8Bytes(entry, Json);
         try
         {
-            if (_files.Append(_path, line, Retention) is { } problem) NotRotated(_path, problem);
+            var section = limits?.Invoke() ?? new AuditSection();
+            // What has happened is recorded, also while the edge stops.
+            var problem = await storage.AppendAsync(Key, JsonSerializer.SerializeToUtf8Bytes(entry, Json), new LogRetention(section.MaxBytes, section.Keep), CancellationToken.None);
+            if (problem is not null) NotRotated(storage.LocationOf(Key), problem);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            NotWritten(_path, e.Message.TrimEnd('.'));
+            NotWritten(storage.LocationOf(Key), e.Message.TrimEnd('.'));
         }
 
         Audited(entry.Action, entry.Host ?? "account", entry.Why, entry.Who, entry.OldSerial, entry.NewSerial, entry.SpkiSha256,
             entry.Issuer, entry.ChainLength, entry.Profile, entry.Detail);
     }
 
-    /// <summary>Oldest first, from all its files, also while they are rotated. Lines that are no entries are passed over; no file, no entries.</summary>
-    /// <param name="keep">Which of them are wanted; null: all. Only these are held in memory.</param>
+    /// <summary>Oldest first, also while it is rotated. Lines that are no entries are passed over.</summary>
+    /// <param name="keep">Which of them are wanted: only these are held in memory.</param>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public static IReadOnlyList<AuditEntry> Read(string path, Func<AuditEntry, bool>? keep = null)
+    public static async Task<IReadOnlyList<AuditEntry>> ReadAsync(IStorage storage, Func<AuditEntry, bool> keep, CancellationToken cancellationToken)
     {
-        return [.. FileLogs.ReadLines(path).Select(Parse).OfType<AuditEntry>().Where(entry => keep?.Invoke(entry) is not false)];
+        List<AuditEntry> entries = [];
+        await foreach (var line in storage.ReadLinesAsync(Key, cancellationToken))
+        {
+            if (Parse(line) is { } entry && keep(entry)) entries.Add(entry);
+        }
+
+        return entries;
     }
 
     internal static AuditEntry? Parse(string line)

@@ -9,11 +9,11 @@ namespace ImGateway.Edge.Certificates.Audit;
 sealed class CertificateAudit(IStorage storage, AuditLog log, CertificateConfiguration options, TimeProvider time)
 {
     /// <summary>Something else is served from now on.</summary>
-    public void Changed(HostName host, Credential? old, ServedCredential served, ChangeCause cause)
+    public Task ChangedAsync(HostName host, Credential? old, ServedCredential served, ChangeCause cause)
     {
         var byCa = served.Source is ServedCredential.Acme or ServedCredential.SelfSigned;
         var action = cause.IsRollback ? AuditActions.RolledBack : byCa ? AuditActions.Renewed : AuditActions.Installed;
-        Write(new AuditEntry(
+        return WriteAsync(new AuditEntry(
             time.GetUtcNow(),
             action,
             host.Value,
@@ -30,35 +30,32 @@ sealed class CertificateAudit(IStorage storage, AuditLog log, CertificateConfigu
     }
 
     /// <summary>A reload that was refused had brought it, and what was served before is served again.</summary>
-    public void TakenBack(HostName host, Credential taken, Credential? served) => Write(new AuditEntry(
+    public Task TakenBackAsync(HostName host, Credential taken, Credential? served) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, RenewalReasons.File, ChangeCause.Loop, taken.SerialNumber, served?.SerialNumber,
         Detail: "taken back, because the reload that brought it was refused"));
 
-    public void RenewalFailed(HostName host, Credential? current, ChangeCause cause, string why) => Write(new AuditEntry(
+    public Task RenewalFailedAsync(HostName host, Credential? current, ChangeCause cause, string why) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, cause.Reason, OneLine.From(cause.Who), current?.SerialNumber, Detail: why));
 
-    public void Revoked(HostName host, string serialNumber, ChangeCause cause, string reason) => Write(new AuditEntry(
+    public Task RevokedAsync(HostName host, string serialNumber, ChangeCause cause, string reason) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), AuditActions.Revoked, host.Value, cause.Reason, OneLine.From(cause.Who), serialNumber, Detail: reason));
 
-    public void FileRefused(HostName host, string file, string why) => Write(new AuditEntry(
+    public Task FileRefusedAsync(HostName host, string file, string why) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), AuditActions.FileRefused, host.Value, RenewalReasons.File, OneLine.From(file), Detail: why));
 
-    public void FileMended(HostName host, string file) => Write(new AuditEntry(
+    public Task FileMendedAsync(HostName host, string file) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), AuditActions.FileMended, host.Value, RenewalReasons.File, OneLine.From(file)));
 
     /// <summary>The CA did not take the contact that is configured now.</summary>
-    public void AccountUpdateFailed(Uri account, string why) => Write(new AuditEntry(
+    public Task AccountUpdateFailedAsync(Uri account, string why) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), AuditActions.AccountUpdateFailed, Host: null, RenewalReasons.Manual, ChangeCause.Loop, Detail: $"{account.AbsoluteUri}: {why}"));
 
     /// <param name="action">Registered, replaced or updated.</param>
     /// <param name="why">As the metric would say it.</param>
     /// <param name="account">Its URL.</param>
-    public void Account(string action, string why, Uri account) => Write(new AuditEntry(
+    public Task AccountAsync(string action, string why, Uri account) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), action, Host: null, why, ChangeCause.Loop, Detail: account.AbsoluteUri));
 
     /// <summary>Where another process writes the storage, nothing was kept here: what it keeps, it records.</summary>
-    void Write(AuditEntry entry)
-    {
-        if (storage.IsWriter) log.Write(entry);
-    }
+    Task WriteAsync(AuditEntry entry) => storage.IsWriter ? log.WriteAsync(entry) : Task.CompletedTask;
 }

@@ -60,7 +60,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
         await storage.WriteAsync(KeyKey, Encoding.ASCII.GetBytes(key.ToPem()), cancellationToken);
         var account = await server.RegisterAsync(key, request, cancellationToken);
         await KeepAsync(new AccountFacts(account.Location, request.Contacts, server.DirectoryUri), cancellationToken);
-        audit.Account(action, why, account.Location);
+        await audit.AccountAsync(action, why, account.Location);
         return account;
     }
 
@@ -72,12 +72,12 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
         {
             await account.UpdateContactsAsync(Contacts, cancellationToken);
             await KeepAsync(facts with { Contact = Contacts }, cancellationToken);
-            audit.Account(AuditActions.AccountUpdated, RenewalReasons.Manual, account.Location);
+            await audit.AccountAsync(AuditActions.AccountUpdated, RenewalReasons.Manual, account.Location);
         }
         catch (AcmeException e)
         {
             // An account that is lost or closed is replaced when it orders, and its successor is registered with this contact.
-            audit.AccountUpdateFailed(account.Location, OneLine.From(IssuanceErrors.Explain(e, mayHaveIssued: false).Message));
+            await audit.AccountUpdateFailedAsync(account.Location, OneLine.From(IssuanceErrors.Explain(e, mayHaveIssued: false).Message));
         }
 
         return account;

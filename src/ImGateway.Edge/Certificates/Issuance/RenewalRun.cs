@@ -107,7 +107,7 @@ sealed partial class RenewalRun(
         await book.ChangeAsync(
             host, state => state with { Failures = state.Failures + 1, AttemptedAt = now, NextAttempt = next, LastError = why, Reason = cause.Reason }, cancellationToken);
         if (IsConfigured(host)) metrics.RenewalFailed(host, cause.Reason);
-        audit.RenewalFailed(host, served, cause, why);
+        await audit.RenewalFailedAsync(host, served, cause, why);
         if (served is null) NothingServed(host, why, next);
         else if (served.NotAfter < now) ExpiredServed(host, why, served.SerialNumber, served.NotAfter, next);
         else Failed(host, why, served.SerialNumber, served.NotAfter, next);

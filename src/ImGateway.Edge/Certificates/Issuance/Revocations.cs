@@ -141,7 +141,7 @@ sealed partial class Revocations(
         }
 
         await pending.RemoveAsync(leaf, cancellationToken);
-        foreach (var host in hosts) audit.Revoked(host, leaf.SerialNumber, new ChangeCause(RenewalReasons.Revoked, who), JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()));
+        foreach (var host in hosts) await audit.RevokedAsync(host, leaf.SerialNumber, new ChangeCause(RenewalReasons.Revoked, who), JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()));
         return null;
     }
 

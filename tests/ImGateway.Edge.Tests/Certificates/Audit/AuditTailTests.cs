@@ -1,5 +1,6 @@
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tests.Storage;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -14,15 +15,16 @@ public sealed class AuditTailTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void The_newest_come_first_and_new_ones_are_seen()
+    public async Task The_newest_come_first_and_new_ones_are_seen()
     {
-        var (log, tail) = (new AuditLog(Path, NullLogger.Instance), new AuditTail(Path));
+        using var storage = await Writers.OpenAsync(_directory.Path);
+        var (log, tail) = (new AuditLog(storage, NullLogger.Instance), new AuditTail(Path));
         Assert.Empty(tail.Last(20)!);
 
-        for (var i = 0; i < 25; i++) log.Write(Entry(i));
+        for (var i = 0; i < 25; i++) await log.WriteAsync(Entry(i));
         Assert.Equal(Enumerable.Range(5, 20).Reverse().Select(i => $"host {i}"), tail.Last(20)!.Select(entry => entry.Host));
 
-        log.Write(Entry(25));
+        await log.WriteAsync(Entry(25));
         Assert.Equal("host 25", tail.Last(20)![0].Host);
     }
 
@@ -39,14 +41,15 @@ public sealed class AuditTailTests : IDisposable
     }
 
     [Fact]
-    public void After_a_rotation_what_was_put_aside_last_is_seen_too()
+    public async Task After_a_rotation_what_was_put_aside_last_is_seen_too()
     {
-        var (log, tail) = (new AuditLog(Path, NullLogger.Instance, () => new AuditSection { MaxBytes = 1000, Keep = 10 }), new AuditTail(Path));
+        using var storage = await Writers.OpenAsync(_directory.Path);
+        var (log, tail) = (new AuditLog(storage, NullLogger.Instance, () => new AuditSection { MaxBytes = 1000, Keep = 10 }), new AuditTail(Path));
         Assert.Empty(tail.Last(20)!);
 
         for (var i = 0; i < 20; i++)
         {
-            log.Write(Entry(i));
+            await log.WriteAsync(Entry(i));
             Assert.Equal(Enumerable.Range(0, i + 1).Reverse().Take(5).Select(number => $"host {number}"), tail.Last(5)!.Select(entry => entry.Host));
         }
 

@@ -1,8 +1,8 @@
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tests.Storage;
 using ImGateway.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
 
@@ -19,8 +19,7 @@ public sealed class IssuanceBudgetTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _storage = FileStorage.In(new EdgeOptions { DataDirectory = _folder.Path }, _time, NullLoggerFactory.Instance);
-        Assert.NotNull(await _storage.TryLeaseAsync(IStorage.Writer, Cancelled));
+        _storage = await Writers.OpenAsync(_folder.Path, _time);
     }
 
     public ValueTask DisposeAsync()

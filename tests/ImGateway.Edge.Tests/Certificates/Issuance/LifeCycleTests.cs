@@ -1,7 +1,7 @@
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates;
-using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Tests.Acme;
 using Microsoft.Extensions.Logging;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 
@@ -41,7 +41,7 @@ public sealed class LifeCycleTests : IDisposable
         Assert.Equal(serial, second.Serial());
         await second.RoundAsync();
         Assert.Single(_ca.Orders);
-        var entry = Assert.Single(AuditLog.Read(_setup.Data("audit.jsonl")));
+        var entry = Assert.Single(AuditLines.Read(_setup.Data("audit.jsonl")));
         Assert.Equal(("renewed", "gateway.example.com", "missing", "loop", null, serial, 2), (entry.Action, entry.Host, entry.Why, entry.Who, entry.OldSerial, entry.NewSerial, entry.ChainLength!.Value));
     }
 
@@ -125,7 +125,7 @@ public sealed class LifeCycleTests : IDisposable
         _setup.Time.Advance(TimeSpan.FromDays(9));
         await edge.RoundAsync();
         Assert.NotEqual(imported.SerialNumber, edge.Serial());
-        Assert.Equal(["installed", "renewed"], AuditLog.Read(_setup.Data("audit.jsonl")).Select(entry => entry.Action));
+        Assert.Equal(["installed", "renewed"], AuditLines.Read(_setup.Data("audit.jsonl")).Select(entry => entry.Action));
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public sealed class LifeCycleTests : IDisposable
         Assert.Contains("shown another chain", result.Message);
         Assert.Equal((serial, serial), (edge.Serial(), result.SerialNumber));
         Assert.Contains("shown another chain", edge.Certificate().Next.LastError);
-        Assert.Equal("renewalFailed", AuditLog.Read(_setup.Data("audit.jsonl"))[^1].Action);
+        Assert.Equal("renewalFailed", AuditLines.Read(_setup.Data("audit.jsonl"))[^1].Action);
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class LifeCycleTests : IDisposable
         result = await edge.Renewals.RenewAsync(Gateway, force: true, staging: false, "uid 0", _progress, CancellationToken.None);
         Assert.Equal((true, edge.Serial()), (result.Succeeded, result.SerialNumber));
         Assert.Equal(["gateway.example.com: ordering"], _progress.Lines);
-        var entry = AuditLog.Read(_setup.Data("audit.jsonl"))[^1];
+        var entry = AuditLines.Read(_setup.Data("audit.jsonl"))[^1];
         Assert.Equal(("renewed", "manual", "uid 0", serial, edge.Serial()), (entry.Action, entry.Why, entry.Who, entry.OldSerial, entry.NewSerial));
     }
 
@@ -241,7 +241,7 @@ public sealed class LifeCycleTests : IDisposable
         await edge.RoundAsync();
         Assert.NotEqual(first, edge.Serial());
         Assert.Equal([false, true], _ca.Orders.Select(order => order.NewKey));
-        var entry = AuditLog.Read(_setup.Data("audit.jsonl"))[^1];
+        var entry = AuditLines.Read(_setup.Data("audit.jsonl"))[^1];
         Assert.Equal(("renewed", "revoked", "loop", first), (entry.Action, entry.Why, entry.Who, entry.OldSerial));
         Assert.Single(_setup.Log.Lines, line => line.Text.Contains($"certificate {first} is revoked"));
     }

@@ -1,8 +1,8 @@
 using System.Net;
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates;
-using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tests.Acme;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -46,7 +46,7 @@ public sealed class PebbleLifeCycleTests : IDisposable
         Assert.False(File.Exists(_folder["data", "certificates", "gateway.test", "previous.pem"]));
         Assert.Equal(
             ["accountRegistered", "renewed", "renewed", "revoked", "renewed"],
-            AuditLog.Read(_folder["data", "audit.jsonl"]).Select(entry => entry.Action));
+            AuditLines.Read(_folder["data", "audit.jsonl"]).Select(entry => entry.Action));
     }
 
     EdgeOptions Options(Pebble pebble, int http, int https, string challenge) => new()

@@ -2,10 +2,10 @@ using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates;
-using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tests.Acme;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
@@ -89,7 +89,7 @@ public sealed class RevocationTests : IDisposable
         });
         Assert.Equal(
             ["chat.example.com", "gateway.example.com"],
-            AuditLog.Read(_setup.Data("audit.jsonl")).Where(entry => entry.Action == "revoked" && entry.OldSerial == shared.SerialNumber).Select(entry => entry.Host!).Order(StringComparer.Ordinal));
+            AuditLines.Read(_setup.Data("audit.jsonl")).Where(entry => entry.Action == "revoked" && entry.OldSerial == shared.SerialNumber).Select(entry => entry.Host!).Order(StringComparer.Ordinal));
         Assert.All(_ca.Orders, order => Assert.True(order.NewKey));
         Assert.DoesNotContain(CertificatePins.Of(shared.Leaf), KeysOnDisk());
     }
@@ -235,7 +235,7 @@ public sealed class RevocationTests : IDisposable
         edge.Dispose();
 
         IEnumerable<string> AuditedRevocations() =>
-            AuditLog.Read(_setup.Data("audit.jsonl")).Where(entry => entry.Action == "revoked").Select(entry => entry.Host!).Order(StringComparer.Ordinal);
+            AuditLines.Read(_setup.Data("audit.jsonl")).Where(entry => entry.Action == "revoked").Select(entry => entry.Host!).Order(StringComparer.Ordinal);
     }
 
     [Fact]

@@ -2,9 +2,8 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tests.Storage;
 using ImGateway.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Tests.Certificates.Schedules;
 
@@ -72,8 +71,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
         var host = HostName.Parse("gateway.example.com");
         var (window, most) = (OrderLedger.CertificatesLimit.Window, OrderLedger.CertificatesLimit.Count);
         using var folder = TemporaryDirectory.InMemory();
-        using var storage = FileStorage.In(new EdgeOptions { DataDirectory = folder.Path }, TimeProvider.System, NullLoggerFactory.Instance);
-        Assert.NotNull(await storage.TryLeaseAsync(IStorage.Writer, CancellationToken.None));
+        using var storage = await Writers.OpenAsync(folder.Path);
         for (var seed = 1; seed <= Scripts; seed++)
         {
             var (chance, clock, key) = (new Random(seed), new MachineClock(new DateTimeOffset(2027, 3, 1, 0, 0, 0, TimeSpan.Zero)), $"{seed}.json");
