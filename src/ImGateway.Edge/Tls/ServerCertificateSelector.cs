@@ -138,7 +138,10 @@ public sealed class ServerCertificateSelector
     }
 
     /// <summary>What a handshake for <paramref name="host"/> staples.</summary>
-    internal byte[]? StapleOf(HostName host) => _table.Named.TryGetValue(host, out var served) ? served.Context.Staple : null;
+    internal byte[]? StapleOf(HostName host) => ContextOf(host)?.Staple;
+
+    /// <summary>What connections for the host are served with; null where nothing is.</summary>
+    internal TlsContext? ContextOf(HostName host) => _table.Named.TryGetValue(host, out var served) ? served.Context : null;
 
     /// <summary>
     /// What is published apart for the protocol offered; else exact name, then wildcard, then a stand-in, then what <c>Tls:UnknownNames</c> says;

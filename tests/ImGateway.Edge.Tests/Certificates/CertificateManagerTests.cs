@@ -2,6 +2,7 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -239,18 +240,21 @@ public sealed class CertificateManagerTests : IDisposable
     }
 
     [Fact]
-    public async Task Contexts_are_made_anew_each_day()
+    public async Task Ticket_keys_are_made_anew_each_day()
     {
         using var first = _intermediate.Issue("gateway.example.com");
         var manager = await LoadAsync([Gateway], first.WriteTo(_folder.Path));
-        var served = _selector.Served;
+        var served = SealedWith();
         _time.Advance(TimeSpan.FromHours(23));
         await manager.LookAsync(Cancelled);
-        Assert.Same(served, _selector.Served);
+        Assert.Same(served, SealedWith());
         _time.Advance(TimeSpan.FromHours(1));
         await manager.LookAsync(Cancelled);
-        Assert.NotSame(served, _selector.Served);
+        Assert.NotSame(served, SealedWith());
         AssertServed(Gateway, first);
+
+        // Ticket keys belong to an OpenSSL context, and that to the options.
+        object SealedWith() => Assert.IsType<SslStreamContext>(_selector.ContextOf(Gateway)).Options;
     }
 
     [Fact]

@@ -1,7 +1,9 @@
+using System.Net.Security;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -20,7 +22,7 @@ abstract class ScheduleWorld : IDisposable
     readonly Duty _alerts = new("the daily alert, looked for each hour", TimeSpan.FromHours(25));
     readonly AlertCount _log = new();
     readonly TemporaryDirectory _folder = TemporaryDirectory.InMemory();
-    IReadOnlyDictionary<HostName, Credential>? _contexts;
+    SslServerAuthenticationOptions? _sealedWith;
     DateTimeOffset _lastRound = Start;
     int _alertsSeen;
 
@@ -60,7 +62,7 @@ abstract class ScheduleWorld : IDisposable
         Services = (Authority is { } authority ? graph with { CaOf = graph.With(authority) } : graph).Build();
         await Manager.LoadAsync(CancellationToken.None);
         foreach (var duty in Duties) duty.Restarted();
-        _contexts = null;
+        _sealedWith = null;
     }
 
     public async Task RoundAsync()
@@ -70,8 +72,10 @@ abstract class ScheduleWorld : IDisposable
         var gap = now - _lastRound;
         _lastRound = now;
 
-        if (!ReferenceEquals(_contexts, Selector.Served)) _tickets.Done(now);
-        _contexts = Selector.Served;
+        // Ticket keys belong to an OpenSSL context, and that to the options.
+        var sealedWith = ((SslStreamContext?)Selector.ContextOf(Host))?.Options;
+        if (!ReferenceEquals(_sealedWith, sealedWith)) _tickets.Done(now);
+        _sealedWith = sealedWith;
         _tickets.Check(Selector.Served.Count > 0, now, gap);
 
         if (_log.Alerts != _alertsSeen) _alerts.Done(now);
