@@ -370,7 +370,7 @@ public sealed class CertificateManagerTests : IDisposable
         for (var look = 0; look < 3; look++)
         {
             await manager.LookAsync(Cancelled);
-            _time.Advance(CertificateFileWatcher.PollInterval);
+            _time.Advance(FileWatcher.PollInterval);
         }
     }
 

@@ -172,7 +172,7 @@ sealed class StoreSetup : IDisposable
             for (var look = 0; look < 3; look++)
             {
                 await Manager.LookAsync(CancellationToken.None);
-                _setup.Time.Advance(CertificateFileWatcher.PollInterval);
+                _setup.Time.Advance(FileWatcher.PollInterval);
             }
         }
 

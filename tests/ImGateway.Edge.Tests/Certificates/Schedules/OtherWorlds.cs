@@ -73,7 +73,7 @@ sealed class FileWorld : ScheduleWorld
         _wanted.WriteTo(Folder);
         for (var second = 0; second < 3; second++)
         {
-            Clock.Advance(CertificateFileWatcher.PollInterval);
+            Clock.Advance(FileWatcher.PollInterval);
             await RoundAsync();
         }
     }
