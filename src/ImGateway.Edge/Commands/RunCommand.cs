@@ -7,16 +7,17 @@ namespace ImGateway.Edge.Commands;
 
 static class RunCommand
 {
-    public static Command Create()
+    /// <param name="services">Registered last, in place of what is registered otherwise: another TLS engine. Null: nothing.</param>
+    public static Command Create(Action<IServiceCollection>? services = null)
     {
         var config = ConfigOption.Create();
         var command = new Command("run", "Serve what the configuration says, until SIGTERM or Ctrl+C") { config };
         command.SetAction((parsed, cancellationToken) =>
-            RunAsync(parsed.GetValue(config), parsed.InvocationConfiguration.Error, cancellationToken));
+            RunAsync(parsed.GetValue(config), services, parsed.InvocationConfiguration.Error, cancellationToken));
         return command;
     }
 
-    static async Task<int> RunAsync(string? configFile, TextWriter error, CancellationToken cancellationToken)
+    static async Task<int> RunAsync(string? configFile, Action<IServiceCollection>? services, TextWriter error, CancellationToken cancellationToken)
     {
         var inherited = InheritedSockets.Take();
         var file = ConfigurationFile.Of(configFile);
@@ -29,7 +30,7 @@ static class RunCommand
 
         if (result.Options is not { } options) return ExitCodes.No;
         await using var log = Logging.CreateLogger(configuration, readable: false);
-        await using var app = EdgeApplication.Build(options, configuration, log, file: file, inherited: inherited);
+        await using var app = EdgeApplication.Build(options, configuration, log, file: file, inherited: inherited, services: services);
         return await EdgeApplication.ServeAsync(app, error, onListening: null, cancellationToken);
     }
 }

@@ -19,7 +19,7 @@ public sealed class StandInTests
     static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task While_http_01_is_pending_its_host_is_served_a_self_signed_certificate_and_no_longer(TlsEngine engine)
+    public async Task While_http_01_is_pending_its_host_is_served_a_self_signed_certificate_and_no_longer(TestedEngine engine)
     {
         await using var edge = await StartAsync(engine);
         await AssertRefusedAsync(Pending);
@@ -139,11 +139,8 @@ public sealed class StandInTests
             $"GET / HTTP/1.1\r\nHost: {Pending}\r\nConnection: close\r\n\r\n");
     }
 
-    static Task<ProxyHost> StartAsync(TlsEngine engine = TlsEngine.SslStream)
-    {
-        var options = ProxyHost.Options(new Uri("http://127.0.0.1:9"));
-        return ProxyHost.StartAsync(options with { Tls = options.Tls with { Engine = engine } });
-    }
+    static Task<ProxyHost> StartAsync(TestedEngine engine = TestedEngine.SslStream) =>
+        ProxyHost.StartAsync(ProxyHost.Options(new Uri("http://127.0.0.1:9")), engine: engine);
 
     static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, string type, ChallengeOffer offer) =>
         edge.Challenges.Single(responder => responder.Type == type).PresentAsync(offer, Cancellation);

@@ -16,7 +16,7 @@ public sealed class TlsAlpnChallengesTests
     static readonly RawHello Asking = new() { ServerName = ProxyHost.Host, Alpn = [Protocol] };
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_CA_is_shown_the_challenge_and_let_go_after_the_handshake(TlsEngine engine)
+    public async Task A_CA_is_shown_the_challenge_and_let_go_after_the_handshake(TestedEngine engine)
     {
         await using var edge = await StartAsync(engine);
         var offer = Offers.For(ProxyHost.Host);
@@ -40,7 +40,7 @@ public sealed class TlsAlpnChallengesTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Ordinary_clients_are_shown_the_real_certificate_at_the_same_time(TlsEngine engine)
+    public async Task Ordinary_clients_are_shown_the_real_certificate_at_the_same_time(TestedEngine engine)
     {
         await using var edge = await StartAsync(engine);
         await using var presented = await PresentAsync(edge, Offers.For(ProxyHost.Host));
@@ -53,7 +53,7 @@ public sealed class TlsAlpnChallengesTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Who_asks_when_nothing_is_pending_gets_alert_no_application_protocol(TlsEngine engine)
+    public async Task Who_asks_when_nothing_is_pending_gets_alert_no_application_protocol(TestedEngine engine)
     {
         await using var edge = await StartAsync(engine);
         await (await PresentAsync(edge, Offers.For(ProxyHost.Host))).DisposeAsync();
@@ -77,7 +77,7 @@ public sealed class TlsAlpnChallengesTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_host_without_any_certificate_yet_can_be_proved(TlsEngine engine)
+    public async Task A_host_without_any_certificate_yet_can_be_proved(TestedEngine engine)
     {
         await using var edge = await StartAsync(engine);
         var offer = Offers.For("uncovered.test");
@@ -88,7 +88,7 @@ public sealed class TlsAlpnChallengesTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task An_address_is_asked_for_by_its_reverse_name(TlsEngine engine)
+    public async Task An_address_is_asked_for_by_its_reverse_name(TestedEngine engine)
     {
         await using var edge = await StartAsync(engine);
         foreach (var (address, name) in ((string, string)[])[
@@ -108,7 +108,7 @@ public sealed class TlsAlpnChallengesTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_session_of_a_challenge_resumes_nowhere(TlsEngine engine)
+    public async Task A_session_of_a_challenge_resumes_nowhere(TestedEngine engine)
     {
         await using var edge = await StartAsync(engine);
         using var directory = new TemporaryDirectory();
@@ -132,7 +132,7 @@ public sealed class TlsAlpnChallengesTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Challenges_that_come_and_go_disturb_no_ordinary_client(TlsEngine engine)
+    public async Task Challenges_that_come_and_go_disturb_no_ordinary_client(TestedEngine engine)
     {
         const int Challenges = 40;
         await using var edge = await StartAsync(engine);
@@ -168,7 +168,7 @@ public sealed class TlsAlpnChallengesTests
     [Fact]
     public async Task A_challenge_that_ends_leaves_the_later_one_for_its_name()
     {
-        await using var edge = await StartAsync(TlsEngine.SslStream);
+        await using var edge = await StartAsync(TestedEngine.SslStream);
         var first = await PresentAsync(edge, Offers.For(ProxyHost.Host));
         var offer = Offers.For(ProxyHost.Host);
         await using var second = await PresentAsync(edge, offer);
@@ -180,13 +180,13 @@ public sealed class TlsAlpnChallengesTests
     [Fact]
     public async Task Wildcards_and_digests_of_another_length_are_refused()
     {
-        await using var edge = await StartAsync(TlsEngine.SslStream);
+        await using var edge = await StartAsync(TestedEngine.SslStream);
         await Assert.ThrowsAsync<ChallengeException>(() => PresentAsync(edge, Offers.For("*.wild.test")));
         await Assert.ThrowsAsync<ChallengeException>(() => PresentAsync(edge, Offers.For(ProxyHost.Host) with { Digest = new byte[31] }));
     }
 
-    static Task<ProxyHost> StartAsync(TlsEngine engine) =>
-        ProxyHost.StartAsync(ProxyHost.Options(new Uri("http://127.0.0.1:9")) with { Tls = new TlsSection { Engine = engine } });
+    static Task<ProxyHost> StartAsync(TestedEngine engine) =>
+        ProxyHost.StartAsync(ProxyHost.Options(new Uri("http://127.0.0.1:9")), engine: engine);
 
     static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, ChallengeOffer offer) =>
         edge.Challenges.Single(responder => responder.Type == "tls-alpn-01").PresentAsync(offer, TestContext.Current.CancellationToken);

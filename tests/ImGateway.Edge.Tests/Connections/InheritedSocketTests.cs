@@ -11,7 +11,7 @@ public sealed class InheritedSocketTests(TlsFixture tls)
     const int CloseOnExec = 0x80000;
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Of_two_edges_with_the_same_sockets_one_stops_and_the_other_goes_on(Edge.Configuration.TlsEngine engine)
+    public async Task Of_two_edges_with_the_same_sockets_one_stops_and_the_other_goes_on(TestedEngine engine)
     {
         await using var supervisor = await SocketSupervisor.StartAsync(tls.Setup(engine), "https=127.0.0.1:0", "http=127.0.0.1:0");
         var first = await supervisor.StartEdgeAsync();
@@ -44,7 +44,7 @@ public sealed class InheritedSocketTests(TlsFixture tls)
     public async Task Sockets_without_a_name_are_found_by_address_and_are_not_for_programs_that_the_edge_starts()
     {
         var (ipv4, ipv6, plain) = (FreePort.Next(), FreePort.Next(), FreePort.Next());
-        var setup = tls.Setup(Edge.Configuration.TlsEngine.SslStream) with
+        var setup = tls.Setup(TestedEngine.SslStream) with
         {
             Settings = new Dictionary<string, JsonNode?>
             {
@@ -79,7 +79,7 @@ public sealed class InheritedSocketTests(TlsFixture tls)
     [Fact]
     public async Task A_socket_for_which_there_is_no_listener_keeps_the_edge_from_starting()
     {
-        await using var supervisor = await SocketSupervisor.StartAsync(tls.Setup(Edge.Configuration.TlsEngine.SslStream), "gateway=127.0.0.1:0");
+        await using var supervisor = await SocketSupervisor.StartAsync(tls.Setup(TestedEngine.SslStream), "gateway=127.0.0.1:0");
 
         var edge = await supervisor.StartUntilExitOrListeningAsync();
 

@@ -15,7 +15,7 @@ public sealed class LimitsTests
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Over_the_limit_a_connection_is_closed_at_its_hello(TlsEngine engine)
+    public async Task Over_the_limit_a_connection_is_closed_at_its_hello(TestedEngine engine)
     {
         await using var edge = await StartAsync(new LimitsSection { Connections = 2 }, engine);
         var first = await RawTls.ConnectAsync(edge);
@@ -35,7 +35,7 @@ public sealed class LimitsTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_CA_is_served_over_every_limit(TlsEngine engine)
+    public async Task A_CA_is_served_over_every_limit(TestedEngine engine)
     {
         await using var edge = await StartAsync(new LimitsSection { Connections = 1, ConnectionsPerAddress = 1, HandshakesInProgress = 1 }, engine);
         await using var open = await RawTls.ConnectAsync(edge);
@@ -54,7 +54,7 @@ public sealed class LimitsTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Over_the_limit_no_more_than_64_silent_connections_are_kept_and_the_oldest_makes_room(TlsEngine engine)
+    public async Task Over_the_limit_no_more_than_64_silent_connections_are_kept_and_the_oldest_makes_room(TestedEngine engine)
     {
         await using var edge = await StartAsync(new LimitsSection { Connections = 1 }, engine, handshakeTimeout: TimeSpan.FromMinutes(10));
         var gate = edge.Services.GetRequiredService<ConnectionGate>();
@@ -156,7 +156,7 @@ public sealed class LimitsTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Many_at_once_are_served_one_after_the_other(TlsEngine engine)
+    public async Task Many_at_once_are_served_one_after_the_other(TestedEngine engine)
     {
         await using var edge = await StartAsync(new LimitsSection { HandshakesInProgress = 1 }, engine);
 
@@ -174,7 +174,7 @@ public sealed class LimitsTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Who_is_slow_after_its_hello_holds_nobody_up(TlsEngine engine)
+    public async Task Who_is_slow_after_its_hello_holds_nobody_up(TestedEngine engine)
     {
         await using var edge = await StartAsync(new LimitsSection { HandshakesInProgress = 1 }, engine);
         using var limit = new CancellationTokenSource(Limit);
@@ -196,7 +196,7 @@ public sealed class LimitsTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Where_too_many_wait_the_rest_is_refused_and_who_waits_too_long_is_let_go(TlsEngine engine)
+    public async Task Where_too_many_wait_the_rest_is_refused_and_who_waits_too_long_is_let_go(TestedEngine engine)
     {
         await using var edge = await StartAsync(new LimitsSection { HandshakesInProgress = 1 }, engine, TimeSpan.FromSeconds(1));
         var queue = edge.Services.GetRequiredService<ConnectionGate>().Handshakes;
@@ -219,12 +219,14 @@ public sealed class LimitsTests
         await using var served = await RawTls.ConnectAsync(edge);
     }
 
-    static Task<ProxyHost> StartAsync(LimitsSection limits, TlsEngine engine = TlsEngine.SslStream, TimeSpan? handshakeTimeout = null) =>
-        ProxyHost.StartAsync(ProxyHost.Options(new Uri("http://127.0.0.1:9")) with
-        {
-            Limits = limits,
-            Tls = new TlsSection { Engine = engine, HandshakeTimeout = handshakeTimeout ?? TimeSpan.FromSeconds(10) },
-        });
+    static Task<ProxyHost> StartAsync(LimitsSection limits, TestedEngine engine = TestedEngine.SslStream, TimeSpan? handshakeTimeout = null) =>
+        ProxyHost.StartAsync(
+            ProxyHost.Options(new Uri("http://127.0.0.1:9")) with
+            {
+                Limits = limits,
+                Tls = new TlsSection { HandshakeTimeout = handshakeTimeout ?? TimeSpan.FromSeconds(10) },
+            },
+            engine: engine);
 
     /// <summary>The edge learns of an end a moment after who made it.</summary>
     static async Task<T> EventuallyAsync<T>(Func<Task<T>> attempt)

@@ -16,7 +16,7 @@ public sealed class ProxyProtocolTests
     static readonly byte[] Signature = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task The_client_is_whom_the_header_names(TlsEngine engine)
+    public async Task The_client_is_whom_the_header_names(TestedEngine engine)
     {
         await using var upstream = RecordingUpstream.Start();
         await using var edge = await StartAsync(upstream.Address, engine);
@@ -168,12 +168,14 @@ public sealed class ProxyProtocolTests
         Assert.Equal("127.0.0.77", Value(upstream.Requests.Single(), "X-Forwarded-For"));
     }
 
-    static Task<ProxyHost> StartAsync(Uri upstream, TlsEngine engine = TlsEngine.SslStream, TimeSpan? handshakeTimeout = null) => ProxyHost.StartAsync(ProxyHost.Options(upstream) with
-    {
-        Listen = new ListenSection { ProxyProtocol = true },
-        TrustedProxies = [IPNetwork.Parse("127.0.0.1/32")],
-        Tls = new TlsSection { Engine = engine, HandshakeTimeout = handshakeTimeout ?? TimeSpan.FromSeconds(10) },
-    });
+    static Task<ProxyHost> StartAsync(Uri upstream, TestedEngine engine = TestedEngine.SslStream, TimeSpan? handshakeTimeout = null) => ProxyHost.StartAsync(
+        ProxyHost.Options(upstream) with
+        {
+            Listen = new ListenSection { ProxyProtocol = true },
+            TrustedProxies = [IPNetwork.Parse("127.0.0.1/32")],
+            Tls = new TlsSection { HandshakeTimeout = handshakeTimeout ?? TimeSpan.FromSeconds(10) },
+        },
+        engine: engine);
 
     /// <summary>What comes until the connection ends.</summary>
     static async Task<string> SayAsync(IPEndPoint server, string from, byte[] bytes)

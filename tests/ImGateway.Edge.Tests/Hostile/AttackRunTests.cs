@@ -44,7 +44,7 @@ public sealed class AttackRunTests(TlsFixture tls)
             return;
         }
 
-        var setup = tls.Setup(TlsEngine.SslStream) with
+        var setup = tls.Setup(TestedEngine.SslStream) with
         {
             Settings = new Dictionary<string, JsonNode?> { ["AccessLog"] = false, ["Tls:HandshakeTimeout"] = "00:00:02" },
         };

@@ -16,7 +16,7 @@ public sealed class GarbageTests(TlsFixture tls)
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Any_bytes_end_in_an_alert_or_a_closed_connection(TlsEngine engine)
+    public async Task Any_bytes_end_in_an_alert_or_a_closed_connection(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
 
@@ -25,7 +25,7 @@ public sealed class GarbageTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_hello_with_any_byte_changed_and_cut_anywhere_ends_too(TlsEngine engine)
+    public async Task A_hello_with_any_byte_changed_and_cut_anywhere_ends_too(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
         var hello = RawHello.ForTls13(TlsFixture.Gateway).ToRecords();
@@ -65,13 +65,13 @@ public sealed class GarbageTests(TlsFixture tls)
     [MemberData(nameof(Broken), DisableDiscoveryEnumeration = true)]
     public async Task What_only_looks_like_TLS_is_refused(string what, byte[] bytes)
     {
-        var edge = await tls.EdgeAsync(TlsEngine.SslStream);
+        var edge = await tls.EdgeAsync(TestedEngine.SslStream);
 
         AssertRefused(await ExchangeAsync(edge.Https, bytes), what);
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_hello_that_never_ends_is_given_up_after_the_handshake_timeout(TlsEngine engine)
+    public async Task A_hello_that_never_ends_is_given_up_after_the_handshake_timeout(TestedEngine engine)
     {
         var setup = tls.Setup(engine) with { Settings = new Dictionary<string, JsonNode?> { ["Tls:HandshakeTimeout"] = "00:00:01" } };
         await using var edge = await EdgeProcess.StartAsync(setup);

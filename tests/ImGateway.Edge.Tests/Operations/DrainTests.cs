@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations;
@@ -21,6 +22,12 @@ public sealed class DrainTests : IDisposable
 
     readonly SemaphoreSlim _arrived = new(0);
 
+    public static TheoryData<TestedEngine, string> EnginesAndVersions =>
+        [.. from engine in Enum.GetValues<TestedEngine>() from version in (string[])["1.1", "2.0"] select (engine, version)];
+
+    public static TheoryData<TestedEngine, bool> EnginesWithAndWithoutNohup =>
+        [.. from engine in Enum.GetValues<TestedEngine>() from underNohup in (bool[])[false, true] select (engine, underNohup)];
+
     CancellationToken Patient => _patience.Token;
 
     public void Dispose()
@@ -29,11 +36,11 @@ public sealed class DrainTests : IDisposable
         _arrived.Dispose();
     }
 
-    [Fact]
-    public async Task After_a_signal_it_is_not_ready_and_serves_on_for_the_delay()
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task After_a_signal_it_is_not_ready_and_serves_on_for_the_delay(TestedEngine engine)
     {
         await using var upstream = await EchoUpstream.StartAsync();
-        await using var edge = await StartAsync(upstream.Address, delay: 3600);
+        await using var edge = await StartAsync(engine, upstream.Address, delay: 3600);
         using var root = edge.DevelopmentRoot();
         var client = new EdgeClient(edge.Https, root);
         Assert.Equal(0, (await edge.GetMetricsAsync()).Sum("imgw_draining"));
@@ -51,11 +58,11 @@ public sealed class DrainTests : IDisposable
         Assert.Equal(WebSocketState.Open, socket.State);
     }
 
-    [Fact]
-    public async Task Requests_under_way_are_answered_while_nobody_can_connect_any_more()
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Requests_under_way_are_answered_while_nobody_can_connect_any_more(TestedEngine engine)
     {
         await using var upstream = RecordingUpstream.Start(AnswerWhenTold);
-        await using var edge = await StartAsync(upstream.Address);
+        await using var edge = await StartAsync(engine, upstream.Address);
         using var root = edge.DevelopmentRoot();
         var client = new EdgeClient(edge.Https, root);
         var h1 = client.GetAsync(Host, "/api/1");
@@ -85,11 +92,11 @@ public sealed class DrainTests : IDisposable
         Assert.Equal(0, await edge.WaitForExitAsync(Patience));
     }
 
-    [Fact]
-    public async Task Over_HTTP2_a_client_is_told_to_go_away_and_gets_its_answers()
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Over_HTTP2_a_client_is_told_to_go_away_and_gets_its_answers(TestedEngine engine)
     {
         await using var upstream = RecordingUpstream.Start(AnswerWhenTold);
-        await using var edge = await StartAsync(upstream.Address);
+        await using var edge = await StartAsync(engine, upstream.Address);
         using var root = edge.DevelopmentRoot();
         await using var wire = await TlsWire.ConnectAsync(edge.Https, TlsWire.Options(Host, root, SslApplicationProtocol.Http2), Patient);
         await wire.SendAsync(RawHttp2.Get(Host, "/api/x"), Patient);
@@ -107,11 +114,11 @@ public sealed class DrainTests : IDisposable
         Assert.Equal(0, await edge.WaitForExitAsync(Patience));
     }
 
-    [Fact]
-    public async Task An_idle_connection_ends_at_once_and_a_fresh_one_after_its_first_request()
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task An_idle_connection_ends_at_once_and_a_fresh_one_after_its_first_request(TestedEngine engine)
     {
         await using var upstream = await EchoUpstream.StartAsync();
-        await using var edge = await StartAsync(upstream.Address, spread: 10);
+        await using var edge = await StartAsync(engine, upstream.Address, spread: 10);
         using var root = edge.DevelopmentRoot();
         var tls = TlsWire.Options(Host, root);
         await using var idle = await TlsWire.ConnectAsync(edge.Https, tls, Patient);
@@ -138,10 +145,10 @@ public sealed class DrainTests : IDisposable
         Assert.Equal(0, await edge.WaitForExitAsync(Patience));
     }
 
-    [Fact]
-    public async Task Connections_on_which_nothing_was_asked_do_not_keep_it()
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task Connections_on_which_nothing_was_asked_do_not_keep_it(TestedEngine engine)
     {
-        await using var edge = await StartAsync(new Uri("http://127.0.0.1:9"), timeout: 3600);
+        await using var edge = await StartAsync(engine, new Uri("http://127.0.0.1:9"), timeout: 3600);
         using var root = edge.DevelopmentRoot();
         await using var silent = await TlsWire.ConnectAsync(edge.Https, TlsWire.Options(Host, root), Patient);
         await using var silentH2 = await TlsWire.ConnectAsync(edge.Https, TlsWire.Options(Host, root, SslApplicationProtocol.Http2), Patient);
@@ -153,13 +160,11 @@ public sealed class DrainTests : IDisposable
         Assert.Equal(0, await edge.WaitForExitAsync(Patience));
     }
 
-    [Theory]
-    [InlineData("1.1")]
-    [InlineData("2.0")]
-    public async Task A_WebSocket_is_closed_with_1012_and_its_echo_ends_it(string version)
+    [Theory, MemberData(nameof(EnginesAndVersions))]
+    public async Task A_WebSocket_is_closed_with_1012_and_its_echo_ends_it(TestedEngine engine, string version)
     {
         await using var upstream = await EchoUpstream.StartAsync();
-        await using var edge = await StartAsync(upstream.Address);
+        await using var edge = await StartAsync(engine, upstream.Address);
         using var root = edge.DevelopmentRoot();
         using var socket = await new EdgeClient(edge.Https, root).OpenWebSocketAsync(Host, new Version(version));
 
@@ -173,11 +178,11 @@ public sealed class DrainTests : IDisposable
         Assert.Contains("1 WebSockets closed, 0 cut", (await LogAsync(edge, "Drained")).Message);
     }
 
-    [Fact]
-    public async Task A_client_that_never_answers_the_Close_is_cut_when_the_time_is_over()
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_client_that_never_answers_the_Close_is_cut_when_the_time_is_over(TestedEngine engine)
     {
         await using var upstream = await EchoUpstream.StartAsync();
-        await using var edge = await StartAsync(upstream.Address, timeout: 8);
+        await using var edge = await StartAsync(engine, upstream.Address, timeout: 8);
         using var root = edge.DevelopmentRoot();
         var tls = TlsWire.Options(Host, root);
         await using var polite = await LeanWebSocket.OpenAsync(edge.Https, tls, Patient);
@@ -196,13 +201,11 @@ public sealed class DrainTests : IDisposable
         Assert.Contains("1 WebSockets closed, 1 cut", (await LogAsync(edge, "Drained")).Message);
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_hangup_ends_nothing_and_a_second_signal_ends_everything_at_once(bool underNohup)
+    [Theory, MemberData(nameof(EnginesWithAndWithoutNohup))]
+    public async Task A_hangup_ends_nothing_and_a_second_signal_ends_everything_at_once(TestedEngine engine, bool underNohup)
     {
         await using var upstream = await EchoUpstream.StartAsync();
-        await using var edge = await StartAsync(upstream.Address, delay: 3600, timeout: 7200, hangupIgnored: underNohup);
+        await using var edge = await StartAsync(engine, upstream.Address, delay: 3600, timeout: 7200, hangupIgnored: underNohup);
         using var root = edge.DevelopmentRoot();
         await using var socket = await LeanWebSocket.OpenAsync(edge.Https, TlsWire.Options(Host, root), Patient);
 
@@ -220,11 +223,11 @@ public sealed class DrainTests : IDisposable
         Assert.Contains("0 WebSockets closed, 1 cut", (await LogAsync(edge, "Drained")).Message);
     }
 
-    [Fact]
-    public async Task The_verb_follows_it_to_the_end_and_says_where_none_runs()
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task The_verb_follows_it_to_the_end_and_says_where_none_runs(TestedEngine engine)
     {
         await using var upstream = await EchoUpstream.StartAsync();
-        await using var edge = await StartAsync(upstream.Address, spread: 1);
+        await using var edge = await StartAsync(engine, upstream.Address, spread: 1);
         using var root = edge.DevelopmentRoot();
         await using var socket = await LeanWebSocket.OpenAsync(edge.Https, TlsWire.Options(Host, root), Patient);
         var end = socket.SpeakUntilEndAsync(TimeSpan.FromMilliseconds(20), Patient);
@@ -244,11 +247,11 @@ public sealed class DrainTests : IDisposable
         Assert.Contains("no edge runs with this DataDirectory", Assert.Single(again.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
     }
 
-    [Fact]
-    public async Task A_signal_after_the_verb_joins_it()
+    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    public async Task A_signal_after_the_verb_joins_it(TestedEngine engine)
     {
         await using var upstream = await EchoUpstream.StartAsync();
-        await using var edge = await StartAsync(upstream.Address, delay: 3600, timeout: 7200);
+        await using var edge = await StartAsync(engine, upstream.Address, delay: 3600, timeout: 7200);
         var verb = EdgeVerb.RunAsync("drain", "--config", edge.ConfigFile);
         await LogAsync(edge, "Draining: not ready");
 
@@ -261,8 +264,9 @@ public sealed class DrainTests : IDisposable
         Assert.Equal(0, await edge.WaitForExitAsync(Patience));
     }
 
-    static Task<EdgeProcess> StartAsync(Uri upstream, int delay = 0, int spread = 0, int timeout = 0, bool hangupIgnored = false) => EdgeProcess.StartAsync(new EdgeSetup
+    static Task<EdgeProcess> StartAsync(TestedEngine engine, Uri upstream, int delay = 0, int spread = 0, int timeout = 0, bool hangupIgnored = false) => EdgeProcess.StartAsync(new EdgeSetup
     {
+        Engine = engine,
         Hosts = [Host],
         HangupIgnored = hangupIgnored,
         Upstream = upstream,

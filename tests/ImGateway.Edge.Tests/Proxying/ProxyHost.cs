@@ -5,6 +5,7 @@ using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Tests.Tls;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.WebSockets;
 using ImGateway.Testing;
@@ -64,12 +65,12 @@ sealed class ProxyHost : IAsyncDisposable
 
     public static async Task<ProxyHost> StartAsync(
         EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null, TimeProvider? time = null, Action<KestrelServerOptions>? kestrel = null,
-        Action<IServiceCollection>? services = null)
+        Action<IServiceCollection>? services = null, TestedEngine engine = TestedEngine.SslStream)
     {
         var host = new ProxyHost();
         try
         {
-            await host.BeginAsync(options, yarp, time, kestrel, services);
+            await host.BeginAsync(options, yarp, time, kestrel, services, engine);
             return host;
         }
         catch
@@ -121,7 +122,9 @@ sealed class ProxyHost : IAsyncDisposable
         _directory.Dispose();
     }
 
-    async Task BeginAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp, TimeProvider? time, Action<KestrelServerOptions>? kestrel, Action<IServiceCollection>? more)
+    async Task BeginAsync(
+        EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp, TimeProvider? time, Action<KestrelServerOptions>? kestrel, Action<IServiceCollection>? more,
+        TestedEngine engine)
     {
         options = options with
         {
@@ -132,6 +135,7 @@ sealed class ProxyHost : IAsyncDisposable
         _edge = await InProcessEdge.StartAsync(options, Configuration(yarp), services =>
         {
             if (time is not null) services.AddSingleton(time);
+            services.AddSingleton(Engines.Create(engine));
             services.Configure<KestrelServerOptions>(it => it.Listen(new PublicEndPoint(new IPEndPoint(IPAddress.Loopback, 0), "Bare"), ListenWithoutTls));
             if (kestrel is not null) services.Configure(kestrel);
             more?.Invoke(services);

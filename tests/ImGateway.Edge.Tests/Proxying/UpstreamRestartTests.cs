@@ -44,7 +44,7 @@ public sealed class UpstreamRestartTests(TlsFixture tls)
         var gateway = await DemoGatewayProcess.StartAsync(port);
         try
         {
-            await using var edge = await EdgeProcess.StartAsync(tls.Setup(TlsEngine.SslStream, Host) with
+            await using var edge = await EdgeProcess.StartAsync(tls.Setup(TestedEngine.SslStream, Host) with
             {
                 Upstream = new Uri($"http://127.0.0.1:{port}"),
                 Settings = new Dictionary<string, JsonNode?> { ["HoldWhileDown"] = hold, ["AccessLog"] = false },

@@ -12,15 +12,15 @@ public sealed class BrokenCertificateTests(TlsFixture tls)
     /// <summary>What may be half of a pair on its way is waited for 30 s.</summary>
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    public static TheoryData<TlsEngine, string> EnginesAndFaults =>
+    public static TheoryData<TestedEngine, string> EnginesAndFaults =>
     [
-        .. from engine in Enum.GetValues<TlsEngine>()
+        .. from engine in Enum.GetValues<TestedEngine>()
            from fault in (string[])["garbage", "empty", "gone", "wrong key", "RSA 1024", "expired", "not yet valid", "other name", "half a file"]
            select (engine, fault),
     ];
 
     [Theory, MemberData(nameof(EnginesAndFaults))]
-    public async Task The_old_certificate_is_served_and_the_file_is_named(TlsEngine engine, string fault)
+    public async Task The_old_certificate_is_served_and_the_file_is_named(TestedEngine engine, string fault)
     {
         using var directory = new TemporaryDirectory();
         using var first = tls.Ca.Issue(Host);

@@ -24,18 +24,18 @@ public sealed class CipherSuiteTests(TlsFixture tls)
     ];
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task TLS_1_2_with_an_ECDSA_certificate_accepts_exactly_its_AEAD_suites(TlsEngine engine) =>
+    public async Task TLS_1_2_with_an_ECDSA_certificate_accepts_exactly_its_AEAD_suites(TestedEngine engine) =>
         Assert.Equal(Ecdsa.Order(), await AcceptedAsync(engine, new RawHello { ServerName = TlsFixture.Gateway }));
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task TLS_1_2_with_an_RSA_certificate_accepts_exactly_its_AEAD_suites(TlsEngine engine) =>
+    public async Task TLS_1_2_with_an_RSA_certificate_accepts_exactly_its_AEAD_suites(TestedEngine engine) =>
         Assert.Equal(Rsa.Order(), await AcceptedAsync(engine, new RawHello { ServerName = "rsa.test" }));
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task TLS_1_3_accepts_exactly_its_GCM_and_ChaCha20_suites(TlsEngine engine) =>
+    public async Task TLS_1_3_accepts_exactly_its_GCM_and_ChaCha20_suites(TestedEngine engine) =>
         Assert.Equal(Tls13.Order(), await AcceptedAsync(engine, RawHello.ForTls13(TlsFixture.Gateway)));
 
-    async Task<IEnumerable<TlsCipherSuite>> AcceptedAsync(TlsEngine engine, RawHello hello)
+    async Task<IEnumerable<TlsCipherSuite>> AcceptedAsync(TestedEngine engine, RawHello hello)
     {
         var edge = await tls.EdgeAsync(engine);
         var accepted = new List<TlsCipherSuite>();

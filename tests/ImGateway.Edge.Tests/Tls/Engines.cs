@@ -1,9 +1,14 @@
-using ImGateway.Edge.Configuration;
+using ImGateway.BouncyCastle;
+using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
+using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;
 
 /// <summary>Engines may differ in cost, never in behaviour: what a client can see is tested with each of them.</summary>
 static class Engines
 {
-    public static TheoryData<TlsEngine> All => [.. Enum.GetValues<TlsEngine>()];
+    public static TheoryData<TestedEngine> All => [.. Enum.GetValues<TestedEngine>()];
+
+    public static ITlsEngine Create(TestedEngine engine) => engine is TestedEngine.BouncyCastle ? new BouncyCastleEngine() : new SslStreamEngine();
 }

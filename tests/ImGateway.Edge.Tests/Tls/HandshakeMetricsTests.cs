@@ -12,7 +12,7 @@ public sealed class HandshakeMetricsTests(TlsFixture tls)
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Handshakes_are_counted_by_protocol_cipher_resumption_and_application_protocol(TlsEngine engine)
+    public async Task Handshakes_are_counted_by_protocol_cipher_resumption_and_application_protocol(TestedEngine engine)
     {
         await using var edge = await EdgeProcess.StartAsync(tls.Setup(engine));
         using var directory = new TemporaryDirectory();
@@ -38,7 +38,7 @@ public sealed class HandshakeMetricsTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Failures_are_counted_by_reason(TlsEngine engine)
+    public async Task Failures_are_counted_by_reason(TestedEngine engine)
     {
         await using var edge = await EdgeProcess.StartAsync(tls.Setup(engine));
         var hello = new RawHello { ServerName = TlsFixture.Gateway };
@@ -61,7 +61,7 @@ public sealed class HandshakeMetricsTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Plain_HTTP_on_the_TLS_port_is_answered_and_closed(TlsEngine engine)
+    public async Task Plain_HTTP_on_the_TLS_port_is_answered_and_closed(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
 
@@ -72,7 +72,7 @@ public sealed class HandshakeMetricsTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_silent_client_is_let_go_after_the_handshake_timeout(TlsEngine engine)
+    public async Task A_silent_client_is_let_go_after_the_handshake_timeout(TestedEngine engine)
     {
         await using var edge = await EdgeProcess.StartAsync(
             tls.Setup(engine) with { Settings = new Dictionary<string, JsonNode?> { ["Tls:HandshakeTimeout"] = "00:00:01" } });

@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Tests.Tls;
 public sealed class NameTests(TlsFixture tls)
 {
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Each_name_gets_its_own_certificate(TlsEngine engine)
+    public async Task Each_name_gets_its_own_certificate(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
         var rsa = new RawHello { ServerName = "rsa.test" };
@@ -20,7 +20,7 @@ public sealed class NameTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_hello_cut_into_two_records_anywhere_reaches_its_certificate(TlsEngine engine)
+    public async Task A_hello_cut_into_two_records_anywhere_reaches_its_certificate(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
         var hello = new RawHello { ServerName = "rsa.test", Alpn = ["h2", "http/1.1"] };
@@ -34,7 +34,7 @@ public sealed class NameTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_hello_in_segments_of_one_byte_reaches_its_certificate(TlsEngine engine)
+    public async Task A_hello_in_segments_of_one_byte_reaches_its_certificate(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
         var hello = new RawHello { ServerName = "rsa.test" };
@@ -47,7 +47,7 @@ public sealed class NameTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_hello_of_several_kilobytes_reaches_its_certificate(TlsEngine engine)
+    public async Task A_hello_of_several_kilobytes_reaches_its_certificate(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
         // RFC 7685 padding: as large as a hello with two post-quantum key shares, and beyond one read of 4 KiB.
@@ -57,7 +57,7 @@ public sealed class NameTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_hello_without_a_name_gets_the_address_it_came_to(TlsEngine engine)
+    public async Task A_hello_without_a_name_gets_the_address_it_came_to(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
 
@@ -66,7 +66,7 @@ public sealed class NameTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_hello_without_a_name_gets_the_first_host_else(TlsEngine engine)
+    public async Task A_hello_without_a_name_gets_the_first_host_else(TestedEngine engine)
     {
         await using var edge = await EdgeProcess.StartAsync(tls.Setup(engine, "rsa.test", TlsFixture.Gateway));
 
@@ -74,7 +74,7 @@ public sealed class NameTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_hello_without_a_name_gets_the_default_host_where_configured(TlsEngine engine)
+    public async Task A_hello_without_a_name_gets_the_default_host_where_configured(TestedEngine engine)
     {
         await using var edge = await StartAsync(engine, "Tls:DefaultHost", "rsa.test");
 
@@ -82,7 +82,7 @@ public sealed class NameTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task An_unknown_name_gets_alert_unrecognized_name(TlsEngine engine)
+    public async Task An_unknown_name_gets_alert_unrecognized_name(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
         foreach (var name in (string[])["unknown.test", "sub.gateway.test", "deep.below.wild.test", "wild.test", "test", "."])
@@ -97,7 +97,7 @@ public sealed class NameTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task An_unknown_name_gets_the_default_certificate_where_configured(TlsEngine engine)
+    public async Task An_unknown_name_gets_the_default_certificate_where_configured(TestedEngine engine)
     {
         await using var edge = await StartAsync(engine, "Tls:UnknownNames", "Default");
 
@@ -105,7 +105,7 @@ public sealed class NameTests(TlsFixture tls)
         Assert.Equal(tls.Rsa.SerialNumber, Serial(await new RawHello { ServerName = "rsa.test" }.SendAsync(edge.Https)));
     }
 
-    Task<EdgeProcess> StartAsync(TlsEngine engine, string key, string value) =>
+    Task<EdgeProcess> StartAsync(TestedEngine engine, string key, string value) =>
         EdgeProcess.StartAsync(tls.Setup(engine, TlsFixture.Gateway, "rsa.test") with { Settings = new Dictionary<string, JsonNode?> { [key] = value } });
 
     static string Serial(HelloAnswer answer)

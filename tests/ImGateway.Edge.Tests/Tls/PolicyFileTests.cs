@@ -25,8 +25,8 @@ public sealed class PolicyFileTests(TlsFixture tls)
         ("openssl_conf = imgw", "openssl_conf = other"),
     ];
 
-    public static TheoryData<TlsEngine, string, string> Tamperings =>
-        [.. from engine in Enum.GetValues<TlsEngine>() from change in Changes select (engine, change.From, change.To)];
+    public static TheoryData<TestedEngine, string, string> Tamperings =>
+        [.. from engine in Enum.GetValues<TestedEngine>() from change in Changes select (engine, change.From, change.To)];
 
     public static TheoryData<string, string, string> TamperingsOnNewOpenSsl =>
     [
@@ -40,7 +40,7 @@ public sealed class PolicyFileTests(TlsFixture tls)
     ];
 
     [Theory, MemberData(nameof(Tamperings))]
-    public async Task A_changed_policy_file_is_refused(TlsEngine engine, string from, string to)
+    public async Task A_changed_policy_file_is_refused(TestedEngine engine, string from, string to)
     {
         using var copy = ProgramCopy.Create();
         Change(copy[OfThisMachine], from, to);
@@ -57,7 +57,7 @@ public sealed class PolicyFileTests(TlsFixture tls)
         using var copy = ProgramCopy.CreateOnNewOpenSsl();
         Change(copy[Newer], from, to);
 
-        var error = await RefusalAsync(TlsEngine.SslStream, copy);
+        var error = await RefusalAsync(TestedEngine.SslStream, copy);
 
         Assert.Contains($"{Newer}: not in force", error, StringComparison.Ordinal);
         Assert.Contains(reason, error, StringComparison.Ordinal);
@@ -65,7 +65,7 @@ public sealed class PolicyFileTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_missing_policy_file_is_refused(TlsEngine engine)
+    public async Task A_missing_policy_file_is_refused(TestedEngine engine)
     {
         using var copy = ProgramCopy.Create();
         File.Delete(copy[OfThisMachine]);
@@ -85,7 +85,7 @@ public sealed class PolicyFileTests(TlsFixture tls)
         if (to is null) File.Delete(copy[OfThisMachine]);
         else Change(copy[OfThisMachine], from, to);
 
-        var result = await copy.RunAsync("validate", "--config", tls.Setup(TlsEngine.SslStream).WriteTo(directory.Path));
+        var result = await copy.RunAsync("validate", "--config", tls.Setup(TestedEngine.SslStream).WriteTo(directory.Path));
 
         Assert.Equal(1, result.ExitCode);
         var lines = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -100,11 +100,11 @@ public sealed class PolicyFileTests(TlsFixture tls)
         using var copy = ProgramCopy.CreateOnNewOpenSsl();
         File.Delete(copy[Newer]);
 
-        Assert.Contains($"{Newer}: missing", await RefusalAsync(TlsEngine.SslStream, copy), StringComparison.Ordinal);
+        Assert.Contains($"{Newer}: missing", await RefusalAsync(TestedEngine.SslStream, copy), StringComparison.Ordinal);
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task An_untouched_copy_serves(TlsEngine engine)
+    public async Task An_untouched_copy_serves(TestedEngine engine)
     {
         using var copy = ProgramCopy.Create();
 
@@ -122,7 +122,7 @@ public sealed class PolicyFileTests(TlsFixture tls)
         Assert.Equal(Rest("tls-policy.cnf"), Rest(Newer));
     }
 
-    async Task<string> RefusalAsync(TlsEngine engine, ProgramCopy copy)
+    async Task<string> RefusalAsync(TestedEngine engine, ProgramCopy copy)
     {
         var (exitCode, output, error) = await EdgeProcess.RunUntilExitAsync(tls.Setup(engine) with { Program = copy.Program });
 

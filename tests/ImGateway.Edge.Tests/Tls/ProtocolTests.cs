@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Tests.Tls;
 public sealed class ProtocolTests(TlsFixture tls)
 {
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Curl_speaks_TLS_1_3_and_HTTP_2(TlsEngine engine)
+    public async Task Curl_speaks_TLS_1_3_and_HTTP_2(TestedEngine engine)
     {
         var result = await CurlAsync(engine, "--tlsv1.3", "--http2");
 
@@ -16,7 +16,7 @@ public sealed class ProtocolTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Curl_speaks_TLS_1_2_and_HTTP_1_1(TlsEngine engine)
+    public async Task Curl_speaks_TLS_1_2_and_HTTP_1_1(TestedEngine engine)
     {
         var result = await CurlAsync(engine, "--tls-max", "1.2", "--http1.1");
 
@@ -25,7 +25,7 @@ public sealed class ProtocolTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task OpenSSL_3_5_with_its_hello_of_two_segments_is_served(TlsEngine engine)
+    public async Task OpenSSL_3_5_with_its_hello_of_two_segments_is_served(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
 
@@ -37,7 +37,7 @@ public sealed class ProtocolTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task The_whole_delivered_chain_is_sent(TlsEngine engine)
+    public async Task The_whole_delivered_chain_is_sent(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
 
@@ -47,7 +47,7 @@ public sealed class ProtocolTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task TLS_1_1_and_1_0_are_refused(TlsEngine engine)
+    public async Task TLS_1_1_and_1_0_are_refused(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
         foreach (var version in (ushort[])[RawHello.Tls11, RawHello.Tls10])
@@ -62,7 +62,7 @@ public sealed class ProtocolTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Modern_serves_TLS_1_3_only(TlsEngine engine)
+    public async Task Modern_serves_TLS_1_3_only(TestedEngine engine)
     {
         await using var edge = await EdgeProcess.StartAsync(
             tls.Setup(engine) with { Settings = new Dictionary<string, JsonNode?> { ["Tls:Policy"] = "Modern" } });
@@ -75,7 +75,7 @@ public sealed class ProtocolTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Application_protocols_are_negotiated_in_the_order_of_the_edge(TlsEngine engine)
+    public async Task Application_protocols_are_negotiated_in_the_order_of_the_edge(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
 
@@ -89,7 +89,7 @@ public sealed class ProtocolTests(TlsFixture tls)
         Assert.True((await OfferAsync("spdy/3")).IsFatalAlert(120));
     }
 
-    async Task<Dictionary<string, string>> CurlAsync(TlsEngine engine, params string[] options)
+    async Task<Dictionary<string, string>> CurlAsync(TestedEngine engine, params string[] options)
     {
         var edge = await tls.EdgeAsync(engine);
         var result = await PartnerTool.RunAsync(PartnerTool.Curl,

@@ -14,7 +14,7 @@ public sealed class RatingTests(TlsFixture tls)
     ];
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Testssl_rates_a_certificate_whose_CA_it_knows_A_plus(TlsEngine engine)
+    public async Task Testssl_rates_a_certificate_whose_CA_it_knows_A_plus(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
         using var directory = new TemporaryDirectory();

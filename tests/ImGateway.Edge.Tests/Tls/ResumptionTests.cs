@@ -5,11 +5,11 @@ namespace ImGateway.Edge.Tests.Tls;
 
 public sealed class ResumptionTests(TlsFixture tls)
 {
-    public static TheoryData<TlsEngine, string> EnginesAndProtocols =>
-        [.. from engine in Enum.GetValues<TlsEngine>() from protocol in (string[])["-tls1_2", "-tls1_3"] select (engine, protocol)];
+    public static TheoryData<TestedEngine, string> EnginesAndProtocols =>
+        [.. from engine in Enum.GetValues<TestedEngine>() from protocol in (string[])["-tls1_2", "-tls1_3"] select (engine, protocol)];
 
     [Theory, MemberData(nameof(EnginesAndProtocols))]
-    public async Task A_second_connection_resumes(TlsEngine engine, string protocol)
+    public async Task A_second_connection_resumes(TestedEngine engine, string protocol)
     {
         var edge = await tls.EdgeAsync(engine);
         using var directory = new TemporaryDirectory();
@@ -23,7 +23,7 @@ public sealed class ResumptionTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(EnginesAndProtocols))]
-    public async Task A_session_of_one_name_is_not_resumed_for_another(TlsEngine engine, string protocol)
+    public async Task A_session_of_one_name_is_not_resumed_for_another(TestedEngine engine, string protocol)
     {
         var edge = await tls.EdgeAsync(engine);
         using var directory = new TemporaryDirectory();
@@ -41,7 +41,7 @@ public sealed class ResumptionTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Early_data_is_not_offered(TlsEngine engine)
+    public async Task Early_data_is_not_offered(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
 

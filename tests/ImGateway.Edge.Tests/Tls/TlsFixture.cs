@@ -15,7 +15,7 @@ public sealed class TlsFixture : IAsyncLifetime
     readonly TemporaryDirectory _directory = new();
     readonly TestCa _root = TestCa.Create("Test Root");
     readonly TestCa _intermediate;
-    readonly ConcurrentDictionary<TlsEngine, Lazy<Task<EdgeProcess>>> _edges = new();
+    readonly ConcurrentDictionary<TestedEngine, Lazy<Task<EdgeProcess>>> _edges = new();
     readonly ConcurrentDictionary<string, Lazy<CertificateFile>> _files = new(StringComparer.Ordinal);
     EchoUpstream? _upstream;
 
@@ -51,7 +51,7 @@ public sealed class TlsFixture : IAsyncLifetime
 
     /// <param name="engine">What it listens with.</param>
     /// <param name="hosts">Default all; certificates that cover none of them are left out.</param>
-    public EdgeSetup Setup(TlsEngine engine, params string[] hosts)
+    public EdgeSetup Setup(TestedEngine engine, params string[] hosts)
     {
         if (hosts.Length == 0) hosts = [Gateway, "localhost", "127.0.0.1", "rsa.test", "*.wild.test", "alpha.test", "beta.test"];
         var files = from served in (IEnumerable<(string Name, IssuedCertificate Certificate)>)
@@ -62,7 +62,7 @@ public sealed class TlsFixture : IAsyncLifetime
     }
 
     /// <summary>Running, shared: for tests that leave it as it is.</summary>
-    public Task<EdgeProcess> EdgeAsync(TlsEngine engine) =>
+    public Task<EdgeProcess> EdgeAsync(TestedEngine engine) =>
         _edges.GetOrAdd(engine, e => new Lazy<Task<EdgeProcess>>(() => EdgeProcess.StartAsync(Setup(e)))).Value;
 
     public async ValueTask DisposeAsync()

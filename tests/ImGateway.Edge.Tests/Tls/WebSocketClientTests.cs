@@ -8,11 +8,11 @@ namespace ImGateway.Edge.Tests.Tls;
 
 public sealed class WebSocketClientTests(TlsFixture tls)
 {
-    public static TheoryData<TlsEngine, string> EnginesAndVersions =>
-        [.. from engine in Enum.GetValues<TlsEngine>() from version in (string[])["1.1", "2.0"] select (engine, version)];
+    public static TheoryData<TestedEngine, string> EnginesAndVersions =>
+        [.. from engine in Enum.GetValues<TestedEngine>() from version in (string[])["1.1", "2.0"] select (engine, version)];
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Wscat_echoes(TlsEngine engine)
+    public async Task Wscat_echoes(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);
 
@@ -23,7 +23,7 @@ public sealed class WebSocketClientTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(EnginesAndVersions))]
-    public async Task A_NET_client_echoes_and_closes(TlsEngine engine, string version)
+    public async Task A_NET_client_echoes_and_closes(TestedEngine engine, string version)
     {
         var edge = await tls.EdgeAsync(engine);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
@@ -42,7 +42,7 @@ public sealed class WebSocketClientTests(TlsFixture tls)
     }
 
     [Theory, MemberData(nameof(EnginesAndVersions))]
-    public async Task A_NET_client_gets_an_answer_with_the_security_headers(TlsEngine engine, string version)
+    public async Task A_NET_client_gets_an_answer_with_the_security_headers(TestedEngine engine, string version)
     {
         var edge = await tls.EdgeAsync(engine);
 

@@ -51,6 +51,10 @@ public sealed class EdgeProcess : IAsyncDisposable
     /// <summary>The published program that <c>tests/run</c> names, else the one built beside the tests.</summary>
     public static string Program => Environment.GetEnvironmentVariable("IMGW_PUBLISHED") ?? Path.Combine(AppContext.BaseDirectory, "imgw.dll");
 
+    /// <summary><see cref="Program"/>, or that of an engine of the tests.</summary>
+    public static string ProgramOf(TestedEngine engine) =>
+        engine is TestedEngine.BouncyCastle ? Path.Combine(AppContext.BaseDirectory, "imgw-bouncycastle.dll") : Program;
+
     /// <summary>Starts <c>imgw run</c> and returns when it is ready.</summary>
     /// <exception cref="InvalidOperationException">It ended instead: the message holds what it wrote.</exception>
     public static async Task<EdgeProcess> StartAsync(EdgeSetup setup)
@@ -181,7 +185,7 @@ public sealed class EdgeProcess : IAsyncDisposable
     static EdgeProcess Launch(EdgeSetup setup)
     {
         var directory = System.IO.Directory.CreateTempSubdirectory("imgw-test-").FullName;
-        var program = setup.Program ?? Program;
+        var program = setup.Program ?? ProgramOf(setup.Engine);
         List<string> command = program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", program] : [program];
         command.AddRange("run", "--config", setup.WriteTo(directory));
         if (setup.User is { } user)

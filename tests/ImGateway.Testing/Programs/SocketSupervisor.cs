@@ -21,7 +21,8 @@ public sealed class SocketSupervisor : IAsyncDisposable
     SocketSupervisor(EdgeSetup setup, IEnumerable<string> sockets)
     {
         ConfigFile = setup.WriteTo(_directory.Path);
-        string[] program = EdgeProcess.Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", EdgeProcess.Program] : [EdgeProcess.Program];
+        var file = EdgeProcess.ProgramOf(setup.Engine);
+        string[] program = file.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", file] : [file];
         _process = Process.Start(new ProcessStartInfo("perl", [Repository.PathOf("tests", "partners", "socket-supervisor.pl"), .. sockets, "--", .. program, "run", "--config", ConfigFile])
         {
             UseShellExecute = false,

@@ -22,7 +22,7 @@ public sealed class StaplingOverTlsTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Clients_are_shown_what_the_responder_said_and_go_on_resuming(TlsEngine engine)
+    public async Task Clients_are_shown_what_the_responder_said_and_go_on_resuming(TestedEngine engine)
     {
         var address = OpenSslResponder.FreeAddress();
         using var issued = _ca.Issue(new PkiLeaf { Hosts = [Host], OcspResponders = [address.AbsoluteUri] });
@@ -46,7 +46,7 @@ public sealed class StaplingOverTlsTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_responder_that_hangs_keeps_no_handshake_waiting(TlsEngine engine)
+    public async Task A_responder_that_hangs_keeps_no_handshake_waiting(TestedEngine engine)
     {
         await using var responder = await ScriptedResponder.StartAsync();
         var asked = new TaskCompletionSource();
@@ -71,7 +71,7 @@ public sealed class StaplingOverTlsTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task A_certificate_that_names_no_responder_is_served_without(TlsEngine engine)
+    public async Task A_certificate_that_names_no_responder_is_served_without(TestedEngine engine)
     {
         using var issued = _ca.Issue(Host);
         await using var upstream = await EchoUpstream.StartAsync();
@@ -88,7 +88,7 @@ public sealed class StaplingOverTlsTests : IDisposable
         _directory.Dispose();
     }
 
-    Task<EdgeProcess> StartAsync(TlsEngine engine, IssuedCertificate issued, Uri upstream) => EdgeProcess.StartAsync(new EdgeSetup
+    Task<EdgeProcess> StartAsync(TestedEngine engine, IssuedCertificate issued, Uri upstream) => EdgeProcess.StartAsync(new EdgeSetup
     {
         Engine = engine,
         Hosts = [Host],

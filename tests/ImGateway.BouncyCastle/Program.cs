@@ -1,0 +1,10 @@
+using System.CommandLine;
+using ImGateway.BouncyCastle;
+using ImGateway.Edge.Commands;
+using ImGateway.Edge.Tls;
+using Microsoft.Extensions.DependencyInjection;
+
+// imgw run, with another engine. OpenSSL still speaks TLS to upstreams and CAs.
+TlsPolicyFile.Apply();
+var root = new RootCommand { RunCommand.Create(services => services.AddSingleton<ITlsEngine>(new BouncyCastleEngine())) };
+return await CommandLine.InvokeAsync(root, args, new InvocationConfiguration());
