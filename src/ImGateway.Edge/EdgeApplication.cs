@@ -116,27 +116,28 @@ public static class EdgeApplication
     static void Listen(KestrelServerOptions kestrel, EdgeOptions options, ListenPlan plan)
     {
         KestrelSettings.Configure(kestrel, options);
-        Bind(plan.Https, isPublic: true, listener =>
+        var tls = kestrel.ApplicationServices.GetRequiredService<IListenerTransport>();
+        Bind(plan.Https, (address, setting) => new PublicEndPoint(address, setting) { Transport = tls }, listener =>
         {
             listener.UseTlsEngine();
             listener.UseListenerKind(ListenerKind.Https);
         });
-        Bind(plan.Http, isPublic: true, listener =>
+        Bind(plan.Http, (address, setting) => new PublicEndPoint(address, setting), listener =>
         {
             listener.UseConnectionGate();
             PlainListener(listener, ListenerKind.Http);
         });
-        Bind(plan.Management, isPublic: false, listener => PlainListener(listener, ListenerKind.Management));
+        Bind(plan.Management, (address, setting) => new ManagementEndPoint(address, setting), listener => PlainListener(listener, ListenerKind.Management));
         kestrel.Listen(new ControlEndPoint(ControlSocket.PathIn(options)), listener => PlainListener(listener, ListenerKind.Control));
 
-        void Bind(IEnumerable<ListenTarget> targets, bool isPublic, Action<ListenOptions> configure)
+        void Bind(IEnumerable<ListenTarget> targets, Func<EndPoint, string, EndPoint> create, Action<ListenOptions> configure)
         {
             foreach (var target in targets)
             {
-                var endPoint = target.Inherited is { } socket ? new InheritedEndPoint(socket) : EndPointOf(target.Address);
-                kestrel.Listen(isPublic ? new PublicEndPoint(endPoint, target.Setting) : new ManagementEndPoint(endPoint, target.Setting), listener =>
+                var endPoint = create(target.Inherited is { } socket ? new InheritedEndPoint(socket) : EndPointOf(target.Address), target.Setting);
+                kestrel.Listen(endPoint, listener =>
                 {
-                    if (isPublic) listener.UseClientConnections();
+                    if (endPoint is PublicEndPoint) listener.UseClientConnections();
                     configure(listener);
                 });
             }

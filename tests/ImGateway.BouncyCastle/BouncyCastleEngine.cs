@@ -1,3 +1,4 @@
+using ImGateway.Edge.Connections;
 using ImGateway.Edge.Tls;
 using Org.BouncyCastle.Security;
 using Org.BouncyCastle.Tls;
@@ -8,7 +9,8 @@ namespace ImGateway.BouncyCastle;
 
 /// <summary>
 /// TLS by the server of BouncyCastle, which shares no code with OpenSSL: what passes the tests of the edge with it does not depend on .NET's
-/// SslStream. It has no session tickets, so that nothing resumes.
+/// SslStream. It has no session tickets, so that nothing resumes, and hands connections to Kestrel
+/// only after their handshake.
 /// </summary>
 sealed class BouncyCastleEngine : ITlsEngine
 {
@@ -24,6 +26,8 @@ sealed class BouncyCastleEngine : ITlsEngine
     {
         // There are no tickets.
     }
+
+    public IListenerTransport CreateTransport(IListenerTransport sockets, TlsMiddleware tls) => new HandshakeFirstTransport(sockets, tls);
 
     public HandshakeFailure Classify(Exception exception) => exception.GetBaseException() switch
     {

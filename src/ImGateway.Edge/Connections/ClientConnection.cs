@@ -39,7 +39,9 @@ sealed class ClientConnection : EndingConnection
     {
         // Taken while no other thread reads the features.
         _life = Features.Get<IConnectionLifetimeNotificationFeature>();
-        Features.Set(this);
+        // The fence guarantees that either side observes the other: a stop that asked before could not reach the server.
+        Interlocked.MemoryBarrier();
+        if (all.IsClosingFresh) Close(evenFresh: true);
         return next(this);
     }
 

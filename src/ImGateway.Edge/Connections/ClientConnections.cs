@@ -10,12 +10,15 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
     readonly ConcurrentBag<IConnectionListener> _listeners = [];
     readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _count;
-    volatile bool _closing;
+    volatile bool _closing, _closingFresh;
 
     /// <summary>From accept until the socket is closed.</summary>
     public int Count => Volatile.Read(ref _count);
 
     public bool IsClosing => _closing;
+
+    /// <summary>Also connections that have asked nothing yet.</summary>
+    public bool IsClosingFresh => _closingFresh;
 
     public void Add(IConnectionListener listener) => _listeners.Add(listener);
 
@@ -23,6 +26,8 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
     public ClientConnection Accepted(ConnectionContext transport)
     {
         var connection = new ClientConnection(transport, this, ends);
+        // At once: a transport may hand it to the server only after the handshake.
+        connection.Features.Set(connection);
         Interlocked.Increment(ref _count);
         _open.TryAdd(connection, 0);
         return connection;
@@ -49,6 +54,8 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
     /// <summary>Those that still have asked nothing end too.</summary>
     public void CloseFresh()
     {
+        _closingFresh = true;
+        Interlocked.MemoryBarrier();
         foreach (var (client, _) in _open) client.Close(evenFresh: true);
     }
 

@@ -18,6 +18,7 @@ static class ClientConnectionsRegistration
     public static IWebHostBuilder UsePublicTransport(this IWebHostBuilder host, ListenPlan plan) => host.ConfigureServices(services => services
         .AddSingleton(plan)
         .AddSingleton<ManagementPlaces>()
+        .AddSingleton<SocketTransport>()
         .AddSingleton<IConnectionListenerFactory, PublicTransport>()
         .AddHostedService<BudgetWatch>());
 

@@ -11,6 +11,9 @@ public sealed class PublicEndPoint(EndPoint address, string? setting = null) : E
 
     public string Setting => setting ?? ToString();
 
+    /// <summary>What accepts; null = .NET's sockets.</summary>
+    internal IListenerTransport? Transport { get; init; }
+
     public override string ToString() => address.ToString()!;
 }
 

@@ -15,9 +15,9 @@ namespace ImGateway.Edge.Connections;
 /// </summary>
 /// <param name="socket">Listens already.</param>
 /// <param name="endPoint">What Kestrel is to know it by.</param>
-/// <param name="admission">Who is served. What it refuses is closed at once, before anything is made for it.</param>
+/// <param name="admissions">Who is served. What it refuses is closed at once, before anything is made for it.</param>
 sealed partial class PublicListener(
-    Socket socket, EndPoint endPoint, SocketConnectionContextFactory connections, Admissions admission, TimeProvider time, ILogger<PublicListener> logger) : IConnectionListener
+    Socket socket, EndPoint endPoint, SocketConnectionContextFactory connections, Admissions admissions, TimeProvider time, ILogger<PublicListener> logger) : IConnectionListener
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -81,8 +81,9 @@ sealed partial class PublicListener(
 
     ConnectionContext? Admit(Socket accepted)
     {
-        if (!admission.TryEnter(accepted))
+        if (admissions.TryEnter() is not ConnectionRefusal.None and var refusal)
         {
+            admissions.OnRefused(refusal, accepted.RemoteEndPoint);
             accepted.Dispose();
             return null;
         }
@@ -90,12 +91,12 @@ sealed partial class PublicListener(
         try
         {
             accepted.NoDelay = true;
-            return admission.Follow(connections.Create(accepted));
+            return admissions.Follow(connections.Create(accepted));
         }
         catch (Exception e)
         {
             accepted.Dispose();
-            admission.Leave();
+            admissions.Leave();
             // A matter of this one connection.
             if (e is SocketException) return null;
             throw;
@@ -105,9 +106,3 @@ sealed partial class PublicListener(
     [LoggerMessage(1, LogLevel.Error, "{EndPoint} cannot accept connections: {Why}. They wait in the queue of the socket; attempts go on. See the limits of the process and of the machine (imgw doctor)")]
     partial void AcceptFails(EndPoint endPoint, string why);
 }
-
-/// <summary>Whether there is room for one more.</summary>
-/// <param name="TryEnter">Counts it, or has said why not.</param>
-/// <param name="Leave">It is not served after all.</param>
-/// <param name="Follow">Has it served, and counts it out when its socket has been closed.</param>
-sealed record Admissions(Func<Socket, bool> TryEnter, Action Leave, Func<ConnectionContext, ConnectionContext> Follow);

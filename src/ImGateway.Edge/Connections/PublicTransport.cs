@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using ImGateway.Edge.Configuration;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -13,49 +12,41 @@ namespace ImGateway.Edge.Connections;
 /// Kestrel's own way to stop closes every listener and connection together; here those that end with clients can end alone, while
 /// connections and the management port go on.
 /// </summary>
-sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
+sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
-    readonly SocketTransportOptions _options;
-    readonly SocketConnectionContextFactory _connections;
+    readonly int _backlog;
+    readonly SocketTransport _sockets;
     readonly ClientConnections _clients;
-    readonly TimeProvider _time;
-    readonly ILogger<PublicListener> _logger;
     readonly Admissions _ofClients, _ofOperators;
 
     public PublicTransport(
-        IOptions<SocketTransportOptions> options, ClientConnections clients, ConnectionEnds ends, ConnectionBudget budget, ManagementPlaces management, ConnectionGate gate, TimeProvider time, ILoggerFactory loggers)
+        IOptions<SocketTransportOptions> options, SocketTransport sockets, ClientConnections clients, ConnectionEnds ends, ConnectionBudget budget, ManagementPlaces management, ConnectionGate gate)
     {
-        (_options, _clients, _time, _logger) = (options.Value, clients, time, loggers.CreateLogger<PublicListener>());
-        _connections = new SocketConnectionContextFactory(WithItsBuffers(_options), loggers.CreateLogger<SocketConnectionContextFactory>());
+        (_backlog, _sockets, _clients) = (options.Value.Backlog, sockets, clients);
         // Counted here and not where it is served: a stop that came between the two would not wait for it.
-        _ofClients = new Admissions(TryEnter, budget.OnClosed, clients.Accepted);
-        _ofOperators = new Admissions(_ => management.TryAccept(), management.OnClosed, transport => new ManagementConnection(transport, ends, management));
-
-        bool TryEnter(Socket accepted)
-        {
-            var refusal = budget.TryAccept();
-            if (refusal is ConnectionRefusal.None) return true;
-            gate.OnRefused(refusal, accepted.RemoteEndPoint);
-            return false;
-        }
+        _ofClients = new Admissions(budget.TryAccept, gate.OnRefused, budget.OnClosed, clients.Accepted);
+        _ofOperators = new Admissions(
+            () => management.TryAccept() ? ConnectionRefusal.None : ConnectionRefusal.Connections,
+            (_, _) => { },
+            management.OnClosed,
+            transport => new ManagementConnection(transport, ends, management));
     }
 
     public bool CanBind(EndPoint endpoint) => endpoint is PublicEndPoint or ManagementEndPoint;
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var (address, setting) = endpoint is PublicEndPoint ofClients ? (ofClients.Address, ofClients.Setting) : Of((ManagementEndPoint)endpoint);
+        var ofClients = endpoint as PublicEndPoint;
+        var (address, setting) = ofClients is not null ? (ofClients.Address, ofClients.Setting) : Of((ManagementEndPoint)endpoint);
         var socket = address is InheritedEndPoint { Socket.Socket: { } inherited } ? inherited : Listen(address, setting);
-        var listener = new PublicListener(
-            socket, address is InheritedEndPoint ? address : socket.LocalEndPoint!, _connections, endpoint is PublicEndPoint ? _ofClients : _ofOperators, _time, _logger);
+        var listener = (ofClients?.Transport ?? _sockets).Listen(
+            socket, address is InheritedEndPoint ? address : socket.LocalEndPoint!, ofClients is not null ? _ofClients : _ofOperators);
         // A shared socket is left to the other process as soon as clients are, or half of its health checks would be answered by this one's drain.
-        if (endpoint is PublicEndPoint || address is InheritedEndPoint) _clients.Add(listener);
-        return ValueTask.FromResult<IConnectionListener>(listener);
+        if (ofClients is not null || address is InheritedEndPoint) _clients.Add(listener);
+        return ValueTask.FromResult(listener);
 
         static (EndPoint, string) Of(ManagementEndPoint ofOperators) => (ofOperators.Address, ofOperators.Setting);
     }
-
-    public void Dispose() => _connections.Dispose();
 
     /// <exception cref="ListenException">It cannot be had.</exception>
     Socket Listen(EndPoint address, string setting)
@@ -83,7 +74,7 @@ sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFa
         {
             // IPv6Any listens to IPv4 too.
             socket = SocketTransportOptions.CreateDefaultBoundListenSocket(address);
-            socket.Listen(_options.Backlog);
+            socket.Listen(_backlog);
             return socket;
         }
         catch (SocketException)
@@ -97,8 +88,4 @@ sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFa
     {
         protected override void OnClosed() => places.OnClosed();
     }
-
-    /// <summary>As Kestrel makes them for its own listeners, with the pools of <see cref="BlockPools"/>; the public constructor has pools of its own.</summary>
-    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    static extern SocketConnectionFactoryOptions WithItsBuffers(SocketTransportOptions options);
 }

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Tls;
@@ -22,6 +23,12 @@ interface ITlsEngine
 
     /// <summary>New keys for the session tickets of everything that is <paramref name="served"/>; handshakes under way keep the old ones.</summary>
     void RotateTicketKeys(IEnumerable<TlsContext> served);
+
+    /// <summary>
+    /// The transport of the listeners that speak TLS: <paramref name="sockets"/>, or one of its own. It hands connections to Kestrel at accept or after
+    /// their handshake (<see cref="TlsMiddleware.TryHandshakeAsync"/>).
+    /// </summary>
+    IListenerTransport CreateTransport(IListenerTransport sockets, TlsMiddleware tls);
 
     /// <summary>Why <see cref="TlsContext.AuthenticateAsync"/> threw <paramref name="exception"/>, which is neither a cancellation nor the connection's own.</summary>
     HandshakeFailure Classify(Exception exception);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Connections;
@@ -31,15 +32,19 @@ sealed class TlsMiddleware(
 
     public ConnectionDelegate Use(ConnectionDelegate next) => connection => ServeAsync(connection, next);
 
+    /// <summary>For a transport that hands connections to Kestrel after their handshake: false if there is nothing to serve, and it is to be disposed of.</summary>
+    public async Task<bool> TryHandshakeAsync(ConnectionContext connection)
+    {
+        var done = await HandshakeAsync(connection);
+        connection.Features.Set(new EarlyHandshake(done));
+        return done.Session is not null;
+    }
+
     async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        // 1. Who it is, by the PROXY header if one is required, and whether there is room; then the handshake. Both bounded in time from accept on.
-        var timeout = _timeouts.Rent();
-        using var admission = await gate.AdmitAsync(connection, timeout);
-        if (admission.Refusal is ConnectionRefusal.ProxyProtocol) metrics.OnFailed(HandshakeFailure.Refused);
-        var (session, info) = admission.IsClosed ? default : await _handshakes.PerformAsync(connection, admission, timeout.Token);
-        admission.Heard();
-        _timeouts.Return(timeout);
+        // 1. The handshake, if the transport has not awaited it.
+        var (admission, session, info) = connection.Features.Get<EarlyHandshake>()?.Result ?? await HandshakeAsync(connection);
+        using var admitted = admission;
         if (session is null) return;
 
         // 2. HTTP over the decrypted pipes, unless the handshake was all there is.
@@ -79,4 +84,31 @@ sealed class TlsMiddleware(
         connection.Transport = session;
         if (await _preface.CheckAsync(connection)) await next(connection);
     }
+
+    /// <summary>Who it is, by the PROXY header if one is required, and whether there is room; then the handshake. Both bounded in time from accept on.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    async ValueTask<Handshaken> HandshakeAsync(ConnectionContext connection)
+    {
+        var timeout = _timeouts.Rent();
+        var admission = await gate.AdmitAsync(connection, timeout);
+        try
+        {
+            if (admission.Refusal is ConnectionRefusal.ProxyProtocol) metrics.OnFailed(HandshakeFailure.Refused);
+            var (session, info) = admission.IsClosed ? default : await _handshakes.PerformAsync(connection, admission, timeout.Token);
+            admission.Heard();
+            _timeouts.Return(timeout);
+            return new(admission, session, info);
+        }
+        catch
+        {
+            admission.Dispose();
+            throw;
+        }
+    }
+
+    /// <param name="Session">Null: there is nothing to serve.</param>
+    /// <param name="Info">Null: the handshake was all there is.</param>
+    readonly record struct Handshaken(Admission Admission, ITlsSession? Session, TlsConnectionInfo? Info);
+
+    sealed record EarlyHandshake(Handshaken Result);
 }

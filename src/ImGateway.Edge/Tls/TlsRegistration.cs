@@ -12,7 +12,9 @@ static class TlsRegistration
         .AddSingleton<HandshakeLog>()
         .AddSingleton(provider => new CertificateProof(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton(provider => new PolicyProof(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton<TlsMiddleware>();
+        .AddSingleton<TlsMiddleware>()
+        .AddSingleton(provider => provider.GetRequiredService<ITlsEngine>().CreateTransport(
+            provider.GetRequiredService<SocketTransport>(), provider.GetRequiredService<TlsMiddleware>()));
 
     /// <summary>Makes a public listener speak TLS by the configured engine. Only public listeners have one.</summary>
     public static void UseTlsEngine(this ListenOptions listener) => listener.Use(listener.ApplicationServices.GetRequiredService<TlsMiddleware>().Use);

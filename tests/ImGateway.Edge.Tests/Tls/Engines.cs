@@ -10,5 +10,10 @@ static class Engines
 {
     public static TheoryData<TestedEngine> All => [.. Enum.GetValues<TestedEngine>()];
 
+    /// <summary>Those of the product: for what BouncyCastle's server cannot do (session tickets), and what is about OpenSSL or about speed.</summary>
+    public static IReadOnlyList<TestedEngine> Product { get; } = [TestedEngine.SslStream];
+
+    public static TheoryData<TestedEngine> OfProduct => [.. Product];
+
     public static ITlsEngine Create(TestedEngine engine) => engine is TestedEngine.BouncyCastle ? new BouncyCastleEngine() : new SslStreamEngine();
 }

@@ -11,7 +11,7 @@ public sealed class HandshakeMetricsTests(TlsFixture tls)
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    [Theory, MemberData(nameof(Engines.OfProduct), MemberType = typeof(Engines))]
     public async Task Handshakes_are_counted_by_protocol_cipher_resumption_and_application_protocol(TestedEngine engine)
     {
         await using var edge = await EdgeProcess.StartAsync(tls.Setup(engine));

@@ -16,7 +16,7 @@ public sealed class HotSwapTests(TlsFixture tls)
 
     static readonly TimeSpan Promise = TimeSpan.FromSeconds(2);
 
-    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    [Theory, MemberData(nameof(Engines.OfProduct), MemberType = typeof(Engines))]
     public async Task Swaps_close_no_socket_fail_no_request_and_show_within_two_seconds(TestedEngine engine)
     {
         using var directory = new TemporaryDirectory();

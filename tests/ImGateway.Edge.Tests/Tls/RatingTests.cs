@@ -13,7 +13,7 @@ public sealed class RatingTests(TlsFixture tls)
         "--crime", "--poodle", "--tls-fallback", "--drown", "--beast", "--rc4", "--logjam",
     ];
 
-    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    [Theory, MemberData(nameof(Engines.OfProduct), MemberType = typeof(Engines))]
     public async Task Testssl_rates_a_certificate_whose_CA_it_knows_A_plus(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);

@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Tests.Tls;
 public sealed class ResumptionTests(TlsFixture tls)
 {
     public static TheoryData<TestedEngine, string> EnginesAndProtocols =>
-        [.. from engine in Enum.GetValues<TestedEngine>() from protocol in (string[])["-tls1_2", "-tls1_3"] select (engine, protocol)];
+        [.. from engine in Engines.Product from protocol in (string[])["-tls1_2", "-tls1_3"] select (engine, protocol)];
 
     [Theory, MemberData(nameof(EnginesAndProtocols))]
     public async Task A_second_connection_resumes(TestedEngine engine, string protocol)
@@ -40,7 +40,7 @@ public sealed class ResumptionTests(TlsFixture tls)
         Assert.Contains("Reused, TLSv1.", own, StringComparison.Ordinal);
     }
 
-    [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
+    [Theory, MemberData(nameof(Engines.OfProduct), MemberType = typeof(Engines))]
     public async Task Early_data_is_not_offered(TestedEngine engine)
     {
         var edge = await tls.EdgeAsync(engine);

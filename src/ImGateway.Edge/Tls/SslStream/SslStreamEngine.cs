@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using ImGateway.Edge.Connections;
 
 namespace ImGateway.Edge.Tls.SslStream;
 
@@ -26,6 +27,8 @@ sealed class SslStreamEngine(TicketScopes scopes) : ITlsEngine
     {
         foreach (var context in served.Cast<SslStreamContext>()) context.Renew();
     }
+
+    public IListenerTransport CreateTransport(IListenerTransport sockets, TlsMiddleware tls) => sockets;
 
     public HandshakeFailure Classify(Exception exception) => exception is not AuthenticationException
         ? HandshakeFailure.Other
