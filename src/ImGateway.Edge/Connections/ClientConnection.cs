@@ -41,7 +41,7 @@ sealed class ClientConnection : EndingConnection
         _life = Features.Get<IConnectionLifetimeNotificationFeature>();
         // The fence guarantees that either side observes the other: a stop that asked before could not reach the server.
         Interlocked.MemoryBarrier();
-        if (all.IsClosingFresh) Close(evenFresh: true);
+        if (_all.IsClosingFresh) Close(evenFresh: true);
         return next(this);
     }
 
