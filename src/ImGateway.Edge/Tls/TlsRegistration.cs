@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ImGateway.Edge.Tls;
