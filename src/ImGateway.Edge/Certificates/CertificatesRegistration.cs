@@ -20,7 +20,7 @@ static class CertificatesRegistration
         services.AddSingleton<CertificateMetrics>().AddAudit();
 
         // 2. What is stored and served: every change goes through the installer.
-        services.AddStorage(options).AddSingleton<RevokedCertificates>().AddSingleton<CertificateStore>();
+        services.AddStorage().AddSingleton<RevokedCertificates>().AddSingleton<CertificateStore>();
         services.AddSingleton<CertificateProbe>(provider => provider.GetRequiredService<CertificateProof>().ProveAsync);
         services.AddSingleton<CertificateInstaller>();
 

@@ -49,7 +49,7 @@ sealed class EdgeStatus(
         return new ReadyStatus(report.Ready, report.Reasons, upstreams.Read()) { Degraded = report.Degraded };
     }
 
-    public RunningStatus Running()
+    public async Task<RunningStatus> RunningAsync(CancellationToken cancellationToken)
     {
         var report = health.Report();
         return new RunningStatus(
@@ -76,7 +76,7 @@ sealed class EdgeStatus(
             History = history.Read(),
             Configuration = reload.Status,
             Drain = drain.Status,
-            Audit = audit.Last(AuditEntries),
+            Audit = await audit.LastAsync(AuditEntries, cancellationToken),
         };
     }
 

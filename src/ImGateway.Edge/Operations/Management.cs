@@ -65,7 +65,7 @@ sealed class Management(RequestDelegate next, CurrentOptions options, EdgeStatus
             case "/metrics":
                 return MetricsAsync(context);
             case "/api/status":
-                return JsonAsync(context, StatusCodes.Status200OK, status.Running());
+                return RunningAsync(context);
             case "/api/certificates":
                 return JsonAsync(context, StatusCodes.Status200OK, status.Certificates());
             case { } path when path.StartsWith(CertificatePrefix, StringComparison.Ordinal):
@@ -76,6 +76,8 @@ sealed class Management(RequestDelegate next, CurrentOptions options, EdgeStatus
                 return RefuseAsync(context, StatusCodes.Status404NotFound, "not found");
         }
     }
+
+    async Task RunningAsync(HttpContext context) => await JsonAsync(context, StatusCodes.Status200OK, await status.RunningAsync(context.RequestAborted));
 
     static Task PageAsync(HttpContext context)
     {

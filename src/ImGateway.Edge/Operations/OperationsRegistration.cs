@@ -11,7 +11,7 @@ namespace ImGateway.Edge.Operations;
 
 public static class OperationsRegistration
 {
-    /// <summary>Needs <see cref="CurrentOptions"/>, the certificate selector, <see cref="CertificateOverview"/> and a <see cref="TimeProvider"/> in <paramref name="services"/>.</summary>
+    /// <summary>Needs <see cref="CurrentOptions"/>, the certificate selector, <see cref="CertificateOverview"/>, a storage and a <see cref="TimeProvider"/> in <paramref name="services"/>.</summary>
     public static IServiceCollection AddEdgeOperations(this IServiceCollection services)
     {
         services.AddEdgeMetrics();
@@ -19,7 +19,7 @@ public static class OperationsRegistration
         services.AddSingleton<EdgeHealth>().AddSingleton<UpstreamStatuses>().AddSingleton<IHealthSource, UpstreamHealth>();
         services.AddSingleton<IHealthSource, RefusedFilesHealth>();
         services.AddSingleton<Traffic>().AddSingleton<TrafficHistory>().AddHostedService(provider => provider.GetRequiredService<TrafficHistory>());
-        services.AddSingleton(provider => new AuditTail(AuditLog.PathIn(provider.GetRequiredService<CurrentOptions>().Value)));
+        services.AddSingleton<AuditTail>();
         services.AddSingleton<LastReload>().AddSingleton<DrainProgress>();
         services.AddSingleton<EdgeStatus>();
         services.AddStop();

@@ -8,6 +8,8 @@ sealed class FileLogs
     /// <summary>Logs that end with a whole line.</summary>
     readonly HashSet<string> _whole = new(StringComparer.Ordinal);
 
+    readonly Dictionary<(string Path, int MostBytes), FileLogTail> _tails = [];
+
     /// <returns>Null, or why the log was not put aside.</returns>
     public string? Append(string path, ReadOnlySpan<byte> line, LogRetention retention)
     {
@@ -18,6 +20,16 @@ sealed class FileLogs
             if (!File.Exists(path)) DurableFile.Write(path, []);
             Append(path, line);
             return problem;
+        }
+    }
+
+    /// <summary>Newest first; the same list as before where nothing has changed.</summary>
+    public IReadOnlyList<string> ReadLastLines(string path, int mostBytes)
+    {
+        lock (_tails)
+        {
+            if (!_tails.TryGetValue((path, mostBytes), out var tail)) _tails[(path, mostBytes)] = tail = new FileLogTail(path, mostBytes);
+            return tail.Lines();
         }
     }
 

@@ -64,6 +64,9 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
 
     public IAsyncEnumerable<string> ReadLinesAsync(string key, CancellationToken cancellationToken) => FileLogs.ReadLines(LocationOf(key)).ToAsyncEnumerable();
 
+    public ValueTask<IReadOnlyList<string>> ReadLastLinesAsync(string key, int mostBytes, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(_logs.ReadLastLines(LocationOf(key), mostBytes));
+
     public IAsyncEnumerable<string> WatchAsync(string folder, CancellationToken cancellationToken) => WatchAsync(folder, States(folder), cancellationToken);
 
     /// <summary>Names beside <see cref="IStorage.Writer"/> are those of the writer's own tasks: no other process has any.</summary>

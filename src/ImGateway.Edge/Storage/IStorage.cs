@@ -43,6 +43,10 @@ interface IStorage
     /// <summary>The lines of a log, oldest first, without those that <see cref="LogRetention"/> has removed.</summary>
     IAsyncEnumerable<string> ReadLinesAsync(string key, CancellationToken cancellationToken);
 
+    /// <summary>The end of a log, newest line first: for who asks every few seconds, however long the log has become.</summary>
+    /// <returns>The same list as before where nothing has changed.</returns>
+    ValueTask<IReadOnlyList<string>> ReadLastLinesAsync(string key, int mostBytes, CancellationToken cancellationToken);
+
     /// <summary>
     /// Keys in a folder, and in the folders below it, as other nodes change them from this call on; the same key more than once if need be. Only
     /// cancellation ends it.

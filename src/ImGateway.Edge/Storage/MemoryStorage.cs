@@ -60,6 +60,16 @@ sealed class MemoryStorage
             lock (shared._lock) return shared._logs.GetValueOrDefault(key, []).ToList().ToAsyncEnumerable();
         }
 
+        public ValueTask<IReadOnlyList<string>> ReadLastLinesAsync(string key, int mostBytes, CancellationToken cancellationToken)
+        {
+            lock (shared._lock)
+            {
+                var left = mostBytes;
+                IReadOnlyList<string> last = [.. shared._logs.GetValueOrDefault(key, []).AsEnumerable().Reverse().TakeWhile(line => (left -= line.Length + 1) >= 0)];
+                return ValueTask.FromResult(last);
+            }
+        }
+
         public IAsyncEnumerable<string> WatchAsync(string folder, CancellationToken cancellationToken)
         {
             var watcher = new Watcher(name, folder, Channel.CreateUnbounded<string>());

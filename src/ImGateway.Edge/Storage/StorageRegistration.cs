@@ -5,10 +5,12 @@ namespace ImGateway.Edge.Storage;
 
 static class StorageRegistration
 {
-    /// <summary>The files of <c>DataDirectory</c>, unless another storage is registered already.</summary>
-    public static IServiceCollection AddStorage(this IServiceCollection services, EdgeOptions options)
+    /// <summary>The files of <c>DataDirectory</c>, unless another storage is registered already. Needs <see cref="CurrentOptions"/> and time.</summary>
+    public static IServiceCollection AddStorage(this IServiceCollection services)
     {
-        services.TryAddSingleton<IStorage>(provider => FileStorage.In(options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        // DataDirectory changes at a start alone.
+        services.TryAddSingleton<IStorage>(provider => FileStorage.In(
+            provider.GetRequiredService<CurrentOptions>().Value, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         return services;
     }
 }

@@ -4,6 +4,7 @@ using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Certificates;
 using ImGateway.Edge.Tls;
 using ImGateway.Testing;
@@ -58,7 +59,7 @@ sealed class ManagementServer : IAsyncDisposable
         builder.Services.AddSingleton(certificates.GetRequiredService<ServerCertificateSelector>());
         builder.Services.AddSingleton(certificates.GetRequiredService<CertificateOverview>());
         builder.Services.AddSingleton<TimeProvider>(time);
-        builder.Services.AddEdgeOperations();
+        builder.Services.AddStorage().AddEdgeOperations();
         var app = builder.Build();
         if (peer is not null)
         {

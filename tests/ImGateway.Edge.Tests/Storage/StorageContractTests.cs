@@ -166,6 +166,11 @@ public abstract class StorageContractTests
         var kept = await LinesAsync(reader);
         Assert.Equal(Enumerable.Range(500 - kept.Count, kept.Count).Select(line => $"line {line}"), kept);
         Assert.InRange(kept.Count, 15, 35);
+
+        // Its end alone, newest first.
+        var last = await reader.ReadLastLinesAsync("audit.jsonl", 50, Cancelled);
+        Assert.Equal(["line 499", "line 498"], last.Where(line => line.StartsWith("line ", StringComparison.Ordinal)).Take(2));
+        Assert.InRange(last.Count, 2, 7);
     }
 
     /// <summary>Waits for what the watcher reports, and would end in the test's time-out where that does not come.</summary>

@@ -21,9 +21,6 @@ sealed partial class AuditLog(IStorage storage, ILogger logger, Func<AuditSectio
 
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
-    /// <summary>Where the log of an edge is.</summary>
-    public static string PathIn(EdgeOptions options) => Path.Combine(options.DataDirectory, Key);
-
     /// <summary>Never throws: a log that cannot be written is an error line, and clients are served all the same.</summary>
     public async Task WriteAsync(AuditEntry entry)
     {
