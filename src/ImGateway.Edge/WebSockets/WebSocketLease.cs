@@ -44,9 +44,13 @@ sealed class WebSocketLease : IDisposable
     /// <summary>The upstream has granted the upgrade on this stream, whose owner the lease is from here on.</summary>
     public void Grant(Stream upstream)
     {
-        // Of an attempt that failed after its grant.
-        _upstream?.Dispose();
-        _upstream = upstream;
+        lock (_lock)
+        {
+            // Of an attempt that failed after its grant.
+            _upstream?.Dispose();
+            _upstream = upstream;
+            if (_isReleased) upstream.Dispose();
+        }
     }
 
     /// <summary>Has <paramref name="observer"/> notified of the end; at once where that has come.</summary>
@@ -65,18 +69,24 @@ sealed class WebSocketLease : IDisposable
     }
 
     /// <summary>The client's side is upgraded, too: the socket counts as open.</summary>
+    /// <exception cref="InvalidOperationException">The lease has been released: the connection was closed.</exception>
     public void Open(Stream client)
     {
         var registry = _leases.Registry;
-        _relay = new WebSocketRelay(_route, client, _upstream!, registry.Metrics, registry.Time);
-        registry.Add(_relay);
+        lock (_lock)
+        {
+            if (_isReleased) throw new InvalidOperationException("The connection of the WebSocket was closed before its upgrade.");
+            _relay = new WebSocketRelay(_route, client, _upstream!, registry.Metrics, registry.Time);
+            registry.Add(_relay);
+        }
     }
 
     /// <summary>Relays between both sides until both have ended, and releases the lease. False: the client's side is to be cut.</summary>
     /// <param name="clientClosed">Signals that the client's connection is closed, though bytes that came before may not be read yet.</param>
     public async Task<bool> RelayAsync(CancellationToken clientClosed)
     {
-        using var relay = _relay!;
+        using var relay = _relay;
+        if (relay is null) return false;
         var end = new RelayEnd(ClosedBy.Error, InOrder: false);
         try
         {
@@ -94,8 +104,8 @@ sealed class WebSocketLease : IDisposable
     /// <summary>Ends what is left of it at once.</summary>
     public void Dispose()
     {
+        Release(end: null);
         _relay?.Abort(ClosedBy.Client);
-        Release(_relay is null ? null : new RelayEnd(ClosedBy.Client, InOrder: false));
     }
 
     void Release(RelayEnd? end)
@@ -103,17 +113,18 @@ sealed class WebSocketLease : IDisposable
         lock (_lock)
         {
             if (_isReleased) return;
-            (_isReleased, _end) = (true, end);
+            _isReleased = true;
+            _end = end ?? (_relay is null ? null : new RelayEnd(ClosedBy.Client, InOrder: false));
         }
 
         _upstream?.Dispose();
         try
         {
-            foreach (var observer in _observers ?? []) observer.OnEnded(_relay, end);
+            foreach (var observer in _observers ?? []) observer.OnEnded(_relay, _end);
         }
         finally
         {
-            if (_relay is not null) _leases.Registry.Remove(_relay, end!.By);
+            if (_relay is not null) _leases.Registry.Remove(_relay, _end!.By);
             _leases.Return();
             _connection?.Remove(this);
         }

@@ -86,6 +86,20 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_socket_whose_connection_is_closed_before_its_upgrade_does_not_open()
+    {
+        var lease = Take();
+        await _connection.DisposeAsync();
+
+        lease.Grant(_upstreamsEdge);
+        Assert.Throws<InvalidOperationException>(() => lease.Open(_clientsEdge));
+
+        Assert.False(await lease.RelayAsync(CancellationToken.None));
+        Assert.Empty(await RelayInMemory.ReadToEndAsync(_upstream));
+        Assert.Equal((0, 0), (_leases.Count, _registry.Count));
+    }
+
+    [Fact]
     public void A_socket_that_was_not_upgraded_after_all_leaves_its_slot_and_its_observers()
     {
         var lease = Take();
