@@ -1,4 +1,3 @@
-using System.Net;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
@@ -6,7 +5,6 @@ using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Proxying;
 using ImGateway.Edge.Tls;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Serilog;
 
 namespace ImGateway.Edge;
@@ -52,11 +50,12 @@ public static class EdgeApplication
             .AddCertificates(options)
             .AddProxying(options, configuration)
             .AddReload(configuration, file)
+            .AddSingleton<StartChecks>()
             .AddHostedService<ListenerLog>()
             .AddHostedService<MemoryReturn>()
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.WebHost.UseKestrelCore().UseBlockPools().UseControlSocket().UsePublicTransport(plan)
-            .ConfigureKestrel(kestrel => Listen(kestrel, options, plan));
+            .ConfigureKestrel(kestrel => kestrel.Listen(options, plan));
         services?.Invoke(builder.Services);
 
         var app = builder.Build();
@@ -76,32 +75,24 @@ public static class EdgeApplication
     /// <param name="cancellationToken">Asks it to stop, as a signal does.</param>
     public static async Task<int> ServeAsync(WebApplication app, TextWriter error, Action? onListening, CancellationToken cancellationToken)
     {
-        // 1. Who may ask it to stop: signals, the caller, verbs from step 5 on, and a service of ours that cannot go on.
+        // 1. Who may ask it to stop: signals, the caller, verbs from step 3 on, and a service of ours that cannot go on.
         app.Services.GetRequiredService<Signals>().Listen();
         var stop = app.Services.GetRequiredService<StopRequest>();
         using var asked = cancellationToken.UnsafeRegister(static stop => ((StopRequest)stop!).InOrder(), stop);
         using var failed = app.Lifetime.ApplicationStopping.UnsafeRegister(static stop => ((StopRequest)stop!).InOrder(), stop);
         try
         {
-            // 2. What verbs reach the edge by, and what it was given to listen on.
-            // 3. The policy must be in force, not just written down.
-            // 4. Certificates, before any client can ask for one; then the policy with their keys.
-            // 5. Listeners.
-            IReadOnlyList<string> problems =
-                [.. OpenFiles.Problems(OpenFiles.Limit), .. ControlSocket.Problems(app.Services.GetRequiredService<CurrentOptions>().Value), .. app.Services.GetRequiredService<ListenPlan>().Problems];
-            if (problems.Count == 0) problems = await PolicyProof.ProblemsAsync(
-                app.Services.GetRequiredService<CurrentOptions>().Value, app.Services.GetRequiredService<ITlsEngine>(), app.Services.GetRequiredService<TimeProvider>(), stop.Asked);
-            if (problems.Count == 0) problems = await LoadCertificatesAsync(app, stop.Asked);
-            if (problems.Count == 0) problems = await app.Services.GetRequiredService<PolicyProof>().ServedProblemsAsync(stop.Asked);
+            // 2. What has to be in order before the first connection; then the listeners.
+            var problems = await app.Services.GetRequiredService<StartChecks>().RunAsync(stop.Asked);
             if (problems.Count == 0) problems = await ListenAsync(app, stop.Asked);
             foreach (var problem in problems) await error.WriteLineAsync(problem.AsMemory(), CancellationToken.None);
             if (problems.Count > 0) return 1;
 
-            // 6. Until somebody asks.
+            // 3. Until it is asked to stop.
             onListening?.Invoke();
             await stop.WhenAskedAsync();
 
-            // 7. Clients first, then the management port and the control socket, then what keeps certificates fresh.
+            // 4. Clients first, then the management port and the control socket, then what keeps certificates fresh.
             await app.Services.GetRequiredService<Shutdown>().DrainAsync();
         }
         catch (OperationCanceledException) when (stop.IsAsked)
@@ -111,45 +102,6 @@ public static class EdgeApplication
 
         await app.StopAsync(CancellationToken.None);
         return 0;
-    }
-
-    static void Listen(KestrelServerOptions kestrel, EdgeOptions options, ListenPlan plan)
-    {
-        KestrelSettings.Configure(kestrel, options);
-        var tls = kestrel.ApplicationServices.GetRequiredService<IListenerTransport>();
-        Bind(plan.Https, (address, setting) => new PublicEndPoint(address, setting) { Transport = tls }, listener =>
-        {
-            listener.UseTlsEngine();
-            listener.UseListenerKind(ListenerKind.Https);
-        });
-        Bind(plan.Http, (address, setting) => new PublicEndPoint(address, setting), listener =>
-        {
-            listener.UseConnectionGate();
-            PlainListener(listener, ListenerKind.Http);
-        });
-        Bind(plan.Management, (address, setting) => new ManagementEndPoint(address, setting), listener => PlainListener(listener, ListenerKind.Management));
-        kestrel.Listen(new ControlEndPoint(ControlSocket.PathIn(options)), listener => PlainListener(listener, ListenerKind.Control));
-
-        void Bind(IEnumerable<ListenTarget> targets, Func<EndPoint, string, EndPoint> create, Action<ListenOptions> configure)
-        {
-            foreach (var target in targets)
-            {
-                var endPoint = create(target.Inherited is { } socket ? new InheritedEndPoint(socket) : EndPointOf(target.Address), target.Setting);
-                kestrel.Listen(endPoint, listener =>
-                {
-                    if (endPoint is PublicEndPoint) listener.UseClientConnections();
-                    configure(listener);
-                });
-            }
-        }
-
-        static IPEndPoint EndPointOf(ListenAddress address) => new(address.Address ?? IPAddress.IPv6Any, address.Port);
-
-        static void PlainListener(ListenOptions listener, ListenerKind kind)
-        {
-            listener.Protocols = HttpProtocols.Http1;
-            listener.UseListenerKind(kind);
-        }
     }
 
     static void UsePages(this WebApplication app, Action<IApplicationBuilder>? pages)
@@ -165,19 +117,6 @@ public static class EdgeApplication
             });
             pages(branch);
         });
-    }
-
-    static async Task<IReadOnlyList<string>> LoadCertificatesAsync(WebApplication app, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await app.Services.GetRequiredService<CertificateManager>().LoadAsync(cancellationToken);
-            return [];
-        }
-        catch (CertificateLoadException problems)
-        {
-            return problems.Lines;
-        }
     }
 
     static async Task<IReadOnlyList<string>> ListenAsync(WebApplication app, CancellationToken cancellationToken)

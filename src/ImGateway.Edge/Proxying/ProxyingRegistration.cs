@@ -18,7 +18,7 @@ static class ProxyingRegistration
     public static IServiceCollection AddProxying(this IServiceCollection services, EdgeOptions options, IConfiguration configuration)
     {
         // 1. What is made anew for each configuration.
-        services.AddSingleton<RequestPaths>();
+        services.AddSingleton<RequestPaths>().AddSingleton<RequestPathFactory>();
         services.AddSingleton(new Current<ClientAddress>(new ClientAddress(options)));
         services.AddSingleton<RequestRates>();
 

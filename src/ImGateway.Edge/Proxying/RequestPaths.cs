@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>The request path in force. A request reads it once and keeps to it to its end, a WebSocket for hours.</summary>
-sealed class RequestPaths(CurrentOptions options, Current<ClientAddress> addresses, YarpConfiguration yarp, IServiceProvider services)
+sealed class RequestPaths(CurrentOptions options, Current<ClientAddress> addresses, RequestPathFactory factory, YarpConfiguration yarp)
 {
     YarpPipeline? _pipeline;
     volatile RequestPath? _current;
@@ -35,7 +35,7 @@ sealed class RequestPaths(CurrentOptions options, Current<ClientAddress> address
 
     void Replace(EdgeOptions next)
     {
-        var path = RequestPath.Create(next, _pipeline!.Routes(), services);
+        var path = factory.Create(next, _pipeline!.Routes());
         _current = path;
         addresses.Replace(path.Addresses);
     }
