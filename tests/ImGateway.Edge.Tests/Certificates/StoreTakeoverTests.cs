@@ -1,8 +1,8 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Storage;
-using ImGateway.Edge.Tests.Acme;
 using ImGateway.Edge.Tests.Certificates.Issuance;
+using ImGateway.Edge.Tests.Scenarios.Acme;
 using Microsoft.Extensions.Logging.Abstractions;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 

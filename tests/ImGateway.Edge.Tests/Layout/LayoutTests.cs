@@ -125,6 +125,15 @@ public sealed partial class LayoutTests
         where reference.ToNamespace == forbidden.Library || reference.ToNamespace.StartsWith(forbidden.Library + ".", StringComparison.Ordinal)
         select $"{reference}");
 
+    /// <summary>A test is in the folder that is named as that of what it tests; only these are no folders of the product.</summary>
+    [Fact]
+    public void Folders_of_tests_are_those_of_the_product()
+    {
+        string[] others = ["Docs", "Layout", "Scenarios"];
+        var product = Folders(Source).ToHashSet(StringComparer.Ordinal);
+        Assert.Empty(Folders(Repository.PathOf("tests", "ImGateway.Edge.Tests")).Where(folder => !others.Contains(TopLevel(folder)) && !product.Contains(folder)));
+    }
+
     [Fact]
     public void No_folder_holds_more_than_30_files() => AssertOnly(
         OverfullFolders,

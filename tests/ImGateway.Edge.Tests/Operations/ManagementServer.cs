@@ -41,13 +41,13 @@ sealed class ManagementServer : IAsyncDisposable
 
     public HttpClient PublicClient { get; }
 
-    public SteppedTimeProvider Time => (SteppedTimeProvider)_app.Services.GetRequiredService<TimeProvider>();
+    public MachineClock Time => (MachineClock)_app.Services.GetRequiredService<TimeProvider>();
 
     /// <param name="peer">What the connection says its peer is, where the loopback address is not what the test is about.</param>
     public static async Task<ManagementServer> StartAsync(EdgeOptions? options = null, IPAddress? peer = null)
     {
         options ??= Options();
-        var (time, data) = (new SteppedTimeProvider(Now), new TemporaryDirectory());
+        var (time, data) = (new MachineClock(Now), new TemporaryDirectory());
         var certificates = new CertificateGraph(options with { DataDirectory = data["data"] }, time, NullLogger.Instance).Build();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>

@@ -122,7 +122,7 @@ public sealed class ManagementTests
     {
         await using var server = await ManagementServer.StartAsync();
         using (await server.Client.GetAsync("/api/status")) server.Time.Advance(TimeSpan.FromSeconds(90));
-        server.Time.Step = TimeSpan.FromDays(-400);
+        server.Time.Error = TimeSpan.FromDays(-400);
 
         using var json = JsonDocument.Parse(await server.Client.GetStringAsync("/api/status"));
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
@@ -136,6 +137,8 @@ sealed class ProxyHost : IAsyncDisposable
         {
             if (time is not null) services.AddSingleton(time);
             services.AddSingleton(Engines.Create(engine));
+            // The certificate is not what these tests are about, and its proof would take most of their time.
+            services.AddSingleton<CertificateProbe>((_, _, _) => Task.FromResult<string?>(null));
             services.Configure<KestrelServerOptions>(it => it.Listen(new PublicEndPoint(new IPEndPoint(IPAddress.Loopback, 0), "Bare"), ListenWithoutTls));
             if (kestrel is not null) services.Configure(kestrel);
             more?.Invoke(services);

@@ -1,7 +1,7 @@
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
-using ImGateway.Edge.Tests.Acme;
+using ImGateway.Edge.Tests.Scenarios.Acme;
 using ImGateway.Edge.Tests.Storage;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging;

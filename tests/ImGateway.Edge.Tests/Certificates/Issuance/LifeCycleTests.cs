@@ -1,7 +1,7 @@
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
-using ImGateway.Edge.Tests.Acme;
+using ImGateway.Edge.Tests.Scenarios.Acme;
 using Microsoft.Extensions.Logging;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 

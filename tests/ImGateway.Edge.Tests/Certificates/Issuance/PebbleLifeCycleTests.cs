@@ -2,7 +2,7 @@ using System.Net;
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Tests.Acme;
+using ImGateway.Edge.Tests.Scenarios.Acme;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
 

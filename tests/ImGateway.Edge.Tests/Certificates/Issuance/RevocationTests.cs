@@ -5,7 +5,7 @@ using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
-using ImGateway.Edge.Tests.Acme;
+using ImGateway.Edge.Tests.Scenarios.Acme;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;

@@ -4,7 +4,6 @@ using ImGateway.Edge.Tls;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
@@ -23,7 +22,7 @@ sealed class SimulatedEdge : IDisposable
 
     public SimulatedEdge(DateTimeOffset start, int seed)
     {
-        Time = new FakeTimeProvider(start);
+        Time = new MachineClock(start);
         Ca = new SimulatedCa(Time);
         _random = new Random(seed);
         _options = new EdgeOptions
@@ -35,7 +34,7 @@ sealed class SimulatedEdge : IDisposable
         };
     }
 
-    public FakeTimeProvider Time { get; }
+    public MachineClock Time { get; }
 
     public SimulatedCa Ca { get; }
 

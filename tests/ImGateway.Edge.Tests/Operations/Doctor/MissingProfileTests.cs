@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using ImGateway.Acme;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations.Doctor;
-using ImGateway.Edge.Tests.Acme;
+using ImGateway.Edge.Tests.Scenarios.Acme;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations.Doctor;

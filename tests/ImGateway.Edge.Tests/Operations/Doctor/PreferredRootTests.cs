@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ImGateway.Edge.Tests.Acme;
+using ImGateway.Edge.Tests.Scenarios.Acme;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations.Doctor;

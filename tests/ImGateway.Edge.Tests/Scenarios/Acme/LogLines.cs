@@ -1,0 +1,10 @@
+using ImGateway.Testing;
+
+namespace ImGateway.Edge.Tests.Scenarios.Acme;
+
+static class LogLines
+{
+    /// <summary>Shows all of the line where it does not.</summary>
+    public static void AssertSays(this LogLine line, string text) =>
+        Assert.True(line.Message.Contains(text, StringComparison.Ordinal), $"Not found: {text}\nin: {line.Message}");
+}
