@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Tests.Scenarios.SeedGuide;
 /// <summary>The guide that this product was asked for, word by word, and what becomes of its commands.</summary>
 static class SeedGuide
 {
-    const string Page = "tests/ImGateway.Edge.Tests/Seed/tls-guide.md";
+    const string Page = "tests/ImGateway.Edge.Tests/Scenarios/SeedGuide/tls-guide.md";
 
     static readonly string[] Lines = Documents.Read(Page).Split('\n');
 
