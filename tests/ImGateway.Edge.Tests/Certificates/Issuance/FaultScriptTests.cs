@@ -3,14 +3,14 @@ using System.Globalization;
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
 
 /// <summary>
-/// Random scripts of faults and outages, restarts among them. CI runs a few hundred; <c>tests/long/faults</c> as many thousands as one
+/// Random scripts of faults and outages, restarts among them. CI runs sixty; <c>tests/long/faults</c> as many thousands as one
 /// likes, by IMGW_FAULT_SCRIPTS.
 /// </summary>
 public sealed class FaultScriptTests(ITestOutputHelper output)
 {
     static readonly DateTimeOffset Start = new(2027, 3, 1, 0, 0, 0, TimeSpan.Zero);
     static readonly double[] LifetimeDays = [6.67, 45, 64, 90];
-    static readonly int Scripts = int.Parse(Environment.GetEnvironmentVariable("IMGW_FAULT_SCRIPTS") ?? "200", CultureInfo.InvariantCulture);
+    static readonly int Scripts = int.Parse(Environment.GetEnvironmentVariable("IMGW_FAULT_SCRIPTS") ?? "60", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task No_certificate_expires_while_its_CA_can_be_had_no_limit_is_hit_and_nothing_is_ordered_in_vain()
