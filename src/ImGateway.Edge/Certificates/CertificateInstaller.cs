@@ -62,11 +62,15 @@ sealed partial class CertificateInstaller(
         }
     }
 
+    /// <summary>What no order has brought: from a file, by an operator, or issued here.</summary>
+    public Task<InstallFailure?> InstallAsync(
+        IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, CancellationToken cancellationToken) => InstallAsync(changes, cause, lease: null, cancellationToken);
+
     /// <summary>For all hosts of <paramref name="changes"/> or for none. Null when they are served; else why what was served before still is.</summary>
     /// <param name="changes">Checked.</param>
     /// <param name="lease">Under which it was ordered; null where nothing was.</param>
     public async Task<InstallFailure?> InstallAsync(
-        IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, CancellationToken cancellationToken, IStorageLease? lease = null)
+        IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, IStorageLease? lease, CancellationToken cancellationToken)
     {
         // 0. What was revoked does not come back, whatever brings it.
         if (changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return new(refusal, IsStorage: false);

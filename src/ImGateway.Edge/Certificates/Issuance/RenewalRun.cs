@@ -60,7 +60,7 @@ sealed partial class RenewalRun(
 
                 var offer = issued with { FileHash = installer.Served.GetValueOrDefault(host)?.FileHash };
                 var changes = new Dictionary<HostName, ServedCredential> { [host] = offer };
-                if (await installer.InstallAsync(changes, cause, cancellationToken, lease) is { } failure)
+                if (await installer.InstallAsync(changes, cause, lease, cancellationToken) is { } failure)
                 {
                     // A full disk and a clock that is behind are worth a second look at what was issued; a certificate that cannot be served is not.
                     if (failure is { IsStorage: false, IsEarly: false }) await pending.RemoveAsync(cancellationToken);
