@@ -9,19 +9,19 @@ using Serilog;
 
 namespace ImGateway.Edge;
 
-/// <summary>The edge put together: what <c>imgw run</c> and <c>imgw demo</c> serve.</summary>
+/// <summary>Composes and runs the edge, for <c>imgw run</c> and <c>imgw demo</c>.</summary>
 public static class EdgeApplication
 {
-    /// <summary>For what is left after the drain: a verb's answer, a certificate's order.</summary>
+    /// <summary>For operations still running after the drain: the response to a verb, an order.</summary>
     static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
 
-    /// <param name="options">What to serve.</param>
-    /// <param name="configuration">For the sections that belong to libraries: <c>ReverseProxy</c>.</param>
-    /// <param name="log">Where everything is logged.</param>
-    /// <param name="pages">More answers over TLS, before the routes.</param>
-    /// <param name="file">Where the configuration is read again; null: nowhere.</param>
-    /// <param name="inherited">Sockets to listen on in place of configured addresses; null = none.</param>
-    /// <param name="services">Registered last, so in place of what is registered here: a test's clock or engine.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="configuration">The configuration, for the sections of libraries: <c>ReverseProxy</c>.</param>
+    /// <param name="log">The logger.</param>
+    /// <param name="pages">Additional middleware over TLS, before the routes.</param>
+    /// <param name="file">The file that reloads read; null = no reloads.</param>
+    /// <param name="inherited">Inherited listening sockets, used instead of binding; null = none.</param>
+    /// <param name="services">Registrations that override those made here, for tests: a clock or an engine.</param>
     internal static WebApplication Build(
         EdgeOptions options,
         IConfiguration configuration,
@@ -32,7 +32,7 @@ public static class EdgeApplication
         Action<IServiceCollection>? services = null)
     {
         var plan = ListenPlan.For(options.Listen, inherited ?? InheritedSockets.None);
-        // Empty: no settings file, environment name or listener can creep in that nobody named; and the start is short.
+        // The empty builder reads no settings files or environment variables and adds no listeners; it also starts faster.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "imgw", ContentRootPath = AppContext.BaseDirectory });
         builder.Services
             .AddSingleton(new CurrentOptions(options))
@@ -68,36 +68,36 @@ public static class EdgeApplication
         return app;
     }
 
-    /// <summary>Serves until it is asked to stop, and then stops in order; returns the exit code.</summary>
-    /// <param name="app">As <see cref="Build"/> made it.</param>
-    /// <param name="error">Gets what keeps the edge from serving, one line each.</param>
+    /// <summary>Serves until a stop is requested, then shuts down gracefully; returns the exit code.</summary>
+    /// <param name="app">The result of <see cref="Build"/>.</param>
+    /// <param name="error">Receives the problems that prevent the start, one line each.</param>
     /// <param name="onListening">Called when connections are accepted.</param>
-    /// <param name="cancellationToken">Asks it to stop, as a signal does.</param>
+    /// <param name="cancellationToken">Requests a stop, like a signal.</param>
     public static async Task<int> ServeAsync(WebApplication app, TextWriter error, Action? onListening, CancellationToken cancellationToken)
     {
-        // 1. Who may ask it to stop: signals, the caller, verbs from step 3 on, and a service of ours that cannot go on.
+        // 1. Sources of a stop request: signals, the caller, verbs (from step 3 on), and a failed background service.
         app.Services.GetRequiredService<Signals>().Listen();
         var stop = app.Services.GetRequiredService<StopRequest>();
         using var asked = cancellationToken.UnsafeRegister(static stop => ((StopRequest)stop!).InOrder(), stop);
         using var failed = app.Lifetime.ApplicationStopping.UnsafeRegister(static stop => ((StopRequest)stop!).InOrder(), stop);
         try
         {
-            // 2. What has to be in order before the first connection; then the listeners.
+            // 2. Start checks, then the listeners.
             var problems = await app.Services.GetRequiredService<StartChecks>().RunAsync(stop.Asked);
             if (problems.Count == 0) problems = await ListenAsync(app, stop.Asked);
             foreach (var problem in problems) await error.WriteLineAsync(problem.AsMemory(), CancellationToken.None);
             if (problems.Count > 0) return 1;
 
-            // 3. Until it is asked to stop.
+            // 3. Serve until a stop is requested.
             onListening?.Invoke();
             await stop.WhenAskedAsync();
 
-            // 4. Clients first, then the management port and the control socket, then what keeps certificates fresh.
+            // 4. Drain clients first; then stop the management port, the control socket and the background services.
             await app.Services.GetRequiredService<Shutdown>().DrainAsync();
         }
         catch (OperationCanceledException) when (stop.IsAsked)
         {
-            // While it was starting: there is nobody to let go gently.
+            // Requested during the start: there are no clients to drain.
         }
 
         await app.StopAsync(CancellationToken.None);
@@ -128,7 +128,7 @@ public static class EdgeApplication
         }
         catch (ListenException e)
         {
-            // What started before the listeners did must end before it is disposed of.
+            // Stop services that started before the listeners, before they are disposed.
             await app.StopAsync(CancellationToken.None);
             return [e.Message];
         }

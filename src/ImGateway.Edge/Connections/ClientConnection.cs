@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// One connection to a public listener, as a connection feature too: when a stop in order may ask it to end. It is counted from accept until its
+/// A connection to a public listener, also available as a connection feature. Knows when a graceful shutdown may close it. Counted from accept until its
 /// socket is closed.
 /// </summary>
 sealed class ClientConnection : EndingConnection
@@ -21,23 +21,23 @@ sealed class ClientConnection : EndingConnection
 
     enum Use
     {
-        /// <summary>Nothing asked yet: a client that just got through is not turned away without an answer.</summary>
+        /// <summary>No request yet: a client that has just connected is not closed without a response.</summary>
         Fresh,
 
-        /// <summary>The server ends it after the answers under way, over HTTP/2 with GOAWAY (RFC 9113 §6.8).</summary>
+        /// <summary>Kestrel can close it after the responses in progress, over HTTP/2 with GOAWAY (RFC 9113 §6.8).</summary>
         Closable,
 
-        /// <summary>An HTTP/1.1 upgrade: asked to end, the server would cut the reading of what may be a WebSocket by now.</summary>
+        /// <summary>An HTTP/1.1 upgrade: on RequestClose Kestrel would stop reading, although the connection may be a WebSocket by now.</summary>
         Upgrading,
     }
 
-    /// <summary>What it holds until its socket is closed.</summary>
+    /// <summary>The resources that the connection holds until its socket is closed.</summary>
     public ConnectionLease Lease { get; }
 
-    /// <summary>All that is said on it.</summary>
+    /// <summary>Serves the connection.</summary>
     public Task ServeAsync(ConnectionDelegate next)
     {
-        // Taken while no other thread reads the features.
+        // Read here, while no other thread accesses the features.
         _life = Features.Get<IConnectionLifetimeNotificationFeature>();
         // The fence guarantees that either side observes the other: a stop that asked before could not reach the server.
         Interlocked.MemoryBarrier();
@@ -45,7 +45,7 @@ sealed class ClientConnection : EndingConnection
         return next(this);
     }
 
-    /// <summary>One request, from its head on.</summary>
+    /// <summary>Serves one request.</summary>
     public Task ServeAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }) return UpgradeAsync(context, next);
@@ -54,15 +54,15 @@ sealed class ClientConnection : EndingConnection
     }
 
     /// <summary>
-    /// From here on it is released some time after its client has gone, whether or not the server has ended it: of many HTTP/2 streams that are reset
+    /// From here on the connection is released some time after its client has disconnected, even if Kestrel has not ended it: of many HTTP/2 streams that are reset
     /// at once Kestrel sometimes waits for one that never ends (github.com/dotnet/aspnetcore/issues/51307), and the connection would stay counted and
     /// hold up a drain.
     /// </summary>
     public void EndsWithClient() => _endsWithClient = true;
 
     /// <summary>
-    /// To be called at intervals: closes the socket and counts the connection out when the client has been gone for <paramref name="looks"/> of them.
-    /// True once. Pipes and stream stay the server's, which may write to them still; if it never ends, they are garbage with it.
+    /// Called at intervals: closes the socket and releases the connection when the client has been disconnected for <paramref name="looks"/> intervals.
+    /// Returns true once. Pipes and stream still belong to Kestrel, which may write to them; if Kestrel never ends, they are collected with it.
     /// </summary>
     public bool ReleaseIfGone(int looks)
     {
@@ -71,8 +71,8 @@ sealed class ClientConnection : EndingConnection
         return true;
     }
 
-    /// <summary>Ends it once what is under way has been answered.</summary>
-    /// <param name="evenFresh">Also if nothing has been asked yet.</param>
+    /// <summary>Closes the connection after the responses in progress.</summary>
+    /// <param name="evenFresh">Also closes a connection without a request so far.</param>
     public void Close(bool evenFresh)
     {
         if (_use is Use.Closable || (evenFresh && _use is Use.Fresh)) _life?.RequestClose();
@@ -91,7 +91,7 @@ sealed class ClientConnection : EndingConnection
         }
         finally
         {
-            // Or served on without the server, which then has nothing to end.
+            // Or the WebSocket was handed over, and Kestrel has nothing to close.
             ChangeTo(Use.Closable);
         }
     }

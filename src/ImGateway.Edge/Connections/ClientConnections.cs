@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Connections;
 
-/// <summary>The connections of clients and the listeners they come in by: the public side of the edge, which a stop closes step by step.</summary>
+/// <summary>The client connections and their listeners: the public side of the edge, which a graceful shutdown closes step by step.</summary>
 sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
 {
     readonly ConcurrentDictionary<ClientConnection, byte> _open = new(ReferenceEqualityComparer.Instance);
@@ -12,17 +12,17 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
     int _count;
     volatile bool _closing, _closingFresh;
 
-    /// <summary>From accept until the socket is closed.</summary>
+    /// <summary>The number of connections, from accept until the socket is closed.</summary>
     public int Count => Volatile.Read(ref _count);
 
     public bool IsClosing => _closing;
 
-    /// <summary>Also connections that have asked nothing yet.</summary>
+    /// <summary>Whether connections without a request so far are closed too.</summary>
     public bool IsClosingFresh => _closingFresh;
 
     public void Add(IConnectionListener listener) => _listeners.Add(listener);
 
-    /// <summary>Counts what a listener has accepted and the budget has room for, and has it served in the place of <paramref name="transport"/>.</summary>
+    /// <summary>Counts an accepted connection and wraps <paramref name="transport"/>.</summary>
     public ClientConnection Accepted(ConnectionContext transport)
     {
         var connection = new ClientConnection(transport, this, ends);
@@ -33,16 +33,16 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
         return connection;
     }
 
-    /// <summary>To be called at intervals: releases those whose clients have been gone for <paramref name="looks"/> of them, and says how many.</summary>
+    /// <summary>Called at intervals: releases connections whose clients have been disconnected for <paramref name="looks"/> intervals; returns their number.</summary>
     public int ReleaseGone(int looks) => _open.Count(open => open.Key.ReleaseIfGone(looks));
 
-    /// <summary>From here on connections are refused; those that are open are not affected.</summary>
+    /// <summary>Stops accepting; open connections are not affected.</summary>
     public async Task StopAcceptingAsync()
     {
         foreach (var listener in _listeners) await listener.UnbindAsync(CancellationToken.None);
     }
 
-    /// <summary>Every connection ends after the answers under way; one that has asked nothing yet, after its first.</summary>
+    /// <summary>Closes every connection after the responses in progress; one without a request so far, after its first response.</summary>
     public void Close()
     {
         _closing = true;
@@ -51,7 +51,7 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
         if (Count == 0) _empty.TrySetResult();
     }
 
-    /// <summary>Those that still have asked nothing end too.</summary>
+    /// <summary>Also closes connections without a request so far.</summary>
     public void CloseFresh()
     {
         _closingFresh = true;
@@ -64,7 +64,7 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
         foreach (var (client, _) in _open) client.Cut();
     }
 
-    /// <summary>After <see cref="Close"/>: until the last connection has ended.</summary>
+    /// <summary>After <see cref="Close"/>: completes when the last connection has ended.</summary>
     public Task WhenEmptyAsync(CancellationToken cancellationToken) => _empty.Task.WaitAsync(cancellationToken);
 
     internal void OnClosed(ClientConnection connection)

@@ -6,14 +6,14 @@ using Prometheus;
 
 namespace ImGateway.Edge.Connections;
 
-/// <summary>What a connection on a public listener passes before anything is said on it, whether TLS comes next or not.</summary>
+/// <summary>Admission of connections on public listeners, with or without TLS: PROXY header, limits, handshake queue.</summary>
 sealed class ConnectionGate
 {
-    // About what four seconds of work of the processors are: nearly all of it is one signature and one key exchange, a millisecond together.
-    // Who would wait much longer is timed out or goes away.
+    // The queue is about four seconds of work for the processors: a handshake is mostly one signature and one key exchange, a millisecond together.
+    // A client that waits much longer times out or disconnects.
     const int PlacesPerProcessor = 2, WaitingPerPlace = 2048;
 
-    /// <summary>Connections over a limit that are kept until they have sent something, since they may be a CA's.</summary>
+    /// <summary>The number of connections over a limit that are kept until they have sent something, because they may be a CA's.</summary>
     public const int MostOverLimit = 64;
 
     readonly bool _headerRequired;
@@ -38,7 +38,7 @@ sealed class ConnectionGate
     /// <summary>Connections over a limit that have sent nothing yet, at most <see cref="MostOverLimit"/>.</summary>
     public int SilentOverLimit => _silentOverLimit.Count;
 
-    /// <summary>For connections with oneself: open to all, and they count nowhere.</summary>
+    /// <summary>A gate for in-memory probes: without limits or metrics.</summary>
     public static ConnectionGate ForProbes(TimeProvider time)
     {
         var current = new CurrentOptions(new EdgeOptions());
@@ -51,10 +51,10 @@ sealed class ConnectionGate
     }
 
     /// <summary>
-    /// Takes the PROXY header and counts the connection: until its socket is closed, or, for one that is no <see cref="ClientConnection"/>, until what is
-    /// returned is disposed of.
+    /// Consumes the PROXY header and counts the connection until its socket is closed, or, without a <see cref="ClientConnection"/>, until the
+    /// returned admission is disposed.
     /// </summary>
-    /// <param name="wait">For what the client sends first; may be cancelled before its time, until <see cref="Admission.Heard"/>.</param>
+    /// <param name="wait">The time-out for the client's first bytes; may be cancelled early, until <see cref="Admission.Heard"/>.</param>
     public async ValueTask<Admission> AdmitAsync(ConnectionContext connection, CancellationTokenSource wait)
     {
         var silence = _silent.Enter(wait);
@@ -64,7 +64,7 @@ sealed class ConnectionGate
             return closed;
         }
 
-        // A trusted proxy that speaks for many is limited by the total alone.
+        // A trusted proxy carries many clients, so only the total limit applies.
         var client = _proxies.IsTrusted(connection.RemoteEndPoint) ? null : ClientNetwork.Of(connection.RemoteEndPoint);
         var refusal = _limits.Enter(client);
         if (refusal is not ConnectionRefusal.None)
@@ -79,14 +79,14 @@ sealed class ConnectionGate
         return admission with { Counted = null, Silence = silence };
     }
 
-    /// <summary>Ends connections that have sent nothing for so long.</summary>
+    /// <summary>Closes connections that have sent nothing for <paramref name="age"/>.</summary>
     public void EndSilent(TimeSpan age)
     {
         _silent.EndOlderThan(age);
         _silentOverLimit.EndOlderThan(age);
     }
 
-    /// <summary>Tells of a connection that ends because of <paramref name="refusal"/>.</summary>
+    /// <summary>Counts and logs a refused connection.</summary>
     public void OnRefused(ConnectionRefusal refusal, EndPoint? client)
     {
         _metrics.OnRefused(refusal);
@@ -124,19 +124,19 @@ sealed class ConnectionGate
     }
 }
 
-/// <summary>A connection's place among those that are open, or why it has none.</summary>
+/// <summary>The result of admission: the counted connection, or the reason of the refusal.</summary>
 readonly record struct Admission(ConnectionLimits? Counted, ClientNetwork? Client, ConnectionRefusal Refusal) : IDisposable
 {
-    /// <summary>There is nobody, or nobody with whom to speak.</summary>
+    /// <summary>The connection is closed or its PROXY header was refused.</summary>
     public bool IsClosed { get; init; }
 
-    /// <summary>It has sent nothing so far.</summary>
+    /// <summary>The entry among the silent connections.</summary>
     public SilentConnections.Silence Silence { get; init; }
 
-    /// <summary>It may still be a CA's, which is never refused.</summary>
+    /// <summary>The connection exceeds a limit, but may be a CA's, which is never refused.</summary>
     public bool IsOverLimit => Refusal is ConnectionRefusal.Connections or ConnectionRefusal.ConnectionsPerAddress;
 
-    /// <summary>It has sent something, or has ended: what waited for it is its owner's alone again. May be called again.</summary>
+    /// <summary>The client has sent something or has disconnected: the time-out is no longer cancelled by the gate. May be called again.</summary>
     public void Heard() => Silence.End();
 
     public void Dispose()

@@ -1,8 +1,8 @@
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// What one connection of a client holds: from accept on its place in the budget and in the count that a drain waits for, then its place under the limits,
-/// and the lease of each WebSocket on it, of which there is at most one over HTTP/1.1. All of it is released once, when the socket is closed.
+/// The resources of one client connection: from accept, its share of the budget and of the count that a drain waits for; then its share of the limits,
+/// and the lease of each WebSocket on it (over HTTP/1.1 at most one). Released exactly once, when the socket is closed.
 /// </summary>
 sealed class ConnectionLease(ClientConnection connection, ClientConnections all)
 {
@@ -11,7 +11,7 @@ sealed class ConnectionLease(ClientConnection connection, ClientConnections all)
     List<IDisposable>? _parts;
     bool _isReleased;
 
-    /// <summary>Has <paramref name="admission"/> count until the lease is released.</summary>
+    /// <summary>Holds <paramref name="admission"/> until the lease is released.</summary>
     public void Hold(Admission admission)
     {
         lock (_lock)
@@ -26,7 +26,7 @@ sealed class ConnectionLease(ClientConnection connection, ClientConnections all)
         admission.Dispose();
     }
 
-    /// <summary>Disposes of <paramref name="part"/> when the lease is released, unless it is removed before.</summary>
+    /// <summary>Disposes <paramref name="part"/> when the lease is released, unless it was removed before.</summary>
     public void Add(IDisposable part)
     {
         lock (_lock)
@@ -46,7 +46,7 @@ sealed class ConnectionLease(ClientConnection connection, ClientConnections all)
         lock (_lock) _parts?.Remove(part);
     }
 
-    /// <summary>True once.</summary>
+    /// <summary>Releases the lease. Returns true once.</summary>
     public bool TryRelease()
     {
         IDisposable[] parts;

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Connections;
 
-/// <summary>Why a connection is not served: values of the label <c>reason</c>.</summary>
+/// <summary>Why a connection is refused: the values of the metric label <c>reason</c>.</summary>
 enum ConnectionRefusal
 {
     None,

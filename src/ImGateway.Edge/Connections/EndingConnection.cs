@@ -9,12 +9,12 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// A connection of a transport whose end is bounded. After everything above the transport has ended, Kestrel's transport still sends what is in its
-/// pipe, up to 64 KiB, waits for the client as long as that takes, and closes the socket only then: at the end of <see cref="DisposeAsync"/>.
+/// A transport connection whose closing is bounded in time. After all middleware has ended, Kestrel's transport still sends the data in its
+/// pipe, up to 64 KiB, without a time-out, and closes the socket only then, at the end of <see cref="DisposeAsync"/>.
 /// </summary>
 class EndingConnection(ConnectionContext transport, ConnectionEnds ends) : ConnectionContext
 {
-    /// <summary>Of Linux: <c>tcpi_bytes_acked</c> in <c>struct tcp_info</c>, since 4.1.</summary>
+    /// <summary>Offset of <c>tcpi_bytes_acked</c> in <c>struct tcp_info</c>, in Linux since 4.1.</summary>
     const int Tcp = 6, TcpInfo = 11, BytesAcknowledged = 120;
 
     int _ending;
@@ -38,7 +38,7 @@ class EndingConnection(ConnectionContext transport, ConnectionEnds ends) : Conne
 
     public override void Abort() => transport.Abort();
 
-    /// <summary>From here on only what is on its way to the client is still sent, and that within a bound.</summary>
+    /// <summary>Starts the closing: from here on only pending data is sent, within a time limit.</summary>
     public void BeginEnd()
     {
         if (Interlocked.Exchange(ref _ending, 1) != 0) return;
@@ -62,19 +62,19 @@ class EndingConnection(ConnectionContext transport, ConnectionEnds ends) : Conne
         }
     }
 
-    /// <summary>Whether the client takes the rest more slowly than <paramref name="bytesPerSecond"/>, on average and after a period of grace.</summary>
+    /// <summary>Whether the client reads the pending data more slowly than <paramref name="bytesPerSecond"/> on average, after the grace period.</summary>
     public bool IsTooSlow(int bytesPerSecond, TimeSpan grace)
     {
         var time = ends.ElapsedSince(_since) - grace;
         return time > TimeSpan.Zero && Acknowledged() - _acknowledged < Math.Max(1, bytesPerSecond * time.TotalSeconds);
     }
 
-    /// <summary>The socket is closed.</summary>
+    /// <summary>Called when the socket is closed.</summary>
     protected virtual void OnClosed()
     {
     }
 
-    /// <summary>What the client's system has confirmed; 0 where that cannot be known, as of a Unix socket.</summary>
+    /// <summary>Bytes that the client's TCP has acknowledged; 0 if unknown, as for a Unix socket.</summary>
     long Acknowledged()
     {
         if (!OperatingSystem.IsLinux() || Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket) return 0;

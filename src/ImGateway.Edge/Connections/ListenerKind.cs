@@ -1,12 +1,12 @@
 namespace ImGateway.Edge.Connections;
 
-/// <summary>What a listener is for, which decides what a request on it may do.</summary>
+/// <summary>The purpose of a listener, which decides how its requests are handled.</summary>
 public enum ListenerKind
 {
     Https,
     Http,
     Management,
 
-    /// <summary>The Unix socket by which verbs act on the running edge.</summary>
+    /// <summary>The Unix socket for verbs.</summary>
     Control,
 }

@@ -1,14 +1,14 @@
 namespace ImGateway.Edge.Connections;
 
-/// <summary>One log line an interval, which reports how many were suppressed since the one before: the log stays readable under attack.</summary>
+/// <summary>Allows one log line for each interval, with the number of suppressed lines, so that the log stays readable under attack.</summary>
 sealed class LogThrottle(TimeProvider time, TimeSpan interval)
 {
     readonly Lock _lock = new();
     long? _last;
     int _suppressed;
 
-    /// <summary>True where a line is due; else it is counted as suppressed.</summary>
-    /// <param name="suppressed">How many have been since the last line.</param>
+    /// <summary>True if a line is due; otherwise the line is counted as suppressed.</summary>
+    /// <param name="suppressed">The number suppressed since the last line.</param>
     public bool IsDue(out int suppressed)
     {
         lock (_lock)

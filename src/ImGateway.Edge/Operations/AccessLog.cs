@@ -7,7 +7,7 @@ using Serilog.Events;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>
-/// One event a request, for a WebSocket at its end (<see cref="AccessLogEntry"/>). Queries are not logged: they carry tokens.
+/// Logs one event for each request, for a WebSocket at its end (<see cref="AccessLogEntry"/>). Queries are not logged, because they may contain tokens.
 /// </summary>
 sealed class AccessLog(RequestDelegate next, CurrentOptions options, Current<ClientAddress> addresses, Serilog.ILogger logger, TimeProvider time)
 {
@@ -23,7 +23,7 @@ sealed class AccessLog(RequestDelegate next, CurrentOptions options, Current<Cli
     async Task LogAsync(HttpContext context)
     {
         var start = time.GetTimestamp();
-        // Before the headers that it reads are rewritten for the upstream.
+        // Before the headers are rewritten for the upstream.
         var client = context.Features.Get<ListenerFeature>() is { } listener ? addresses.Value.Of(context, listener).Client : "-";
         var timing = new UpstreamTiming();
         context.Features.Set(timing);
@@ -35,7 +35,7 @@ sealed class AccessLog(RequestDelegate next, CurrentOptions options, Current<Cli
         }
         finally
         {
-            // Kestrel answers 500 only after the exception has passed here.
+            // Kestrel sets the status 500 only after the exception has passed here.
             var status = completed || context.Response.HasStarted ? context.Response.StatusCode : StatusCodes.Status500InternalServerError;
             var entry = new AccessLogEntry(context, client, status, timing.Elapsed(time));
             if (context.Features.Get<WebSocketUpgrade>() is { IsUpgraded: true } upgrade) upgrade.Lease.Observe(new SocketLine(this, entry, start));

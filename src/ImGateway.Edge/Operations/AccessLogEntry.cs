@@ -30,7 +30,7 @@ sealed class AccessLogEntry
     static readonly LogEventProperty Resumed = new("Resumed", new ScalarValue(true));
     static readonly LogEventProperty Full = new("Resumed", new ScalarValue(false));
 
-    // As many as the policy allows.
+    // Bounded by the suites of the policy.
     static readonly ConcurrentDictionary<TlsCipherSuite, LogEventProperty> Ciphers = new();
 
     readonly string _method, _host, _path, _client, _protocol, _route, _connection;
@@ -42,10 +42,10 @@ sealed class AccessLogEntry
     readonly TimeSpan? _upstreamTime;
     readonly long? _bytes;
 
-    /// <param name="context">Not kept.</param>
+    /// <param name="context">The request's context, which is not kept.</param>
     /// <param name="client">The client's address, taken before the headers were rewritten for the upstream.</param>
-    /// <param name="status">Of the response.</param>
-    /// <param name="upstreamTime">From the request to the upstream to its response; null where there was none.</param>
+    /// <param name="status">The response's status.</param>
+    /// <param name="upstreamTime">Time from the request to the upstream until its response; null without a response.</param>
     public AccessLogEntry(HttpContext context, string client, int status, TimeSpan? upstreamTime)
     {
         var request = context.Request;
@@ -53,12 +53,12 @@ sealed class AccessLogEntry
         (_method, _host, _path, _protocol) = (request.Method, request.Host.Value ?? "", LoggedPath(context), request.Protocol);
         _route = context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config.RouteId ?? "other";
         _connection = context.Connection.Id;
-        // As the upstream got it, so that its log and this one can be joined.
+        // The trace id that the upstream got, so that both logs can be joined.
         _trace = ActivityContext.TryParse(request.Headers.TraceParent, traceState: null, out var sent) ? sent : default;
         _tls = context.Features.Get<TlsConnectionInfo>();
-        // Connections are shared by the hosts of one certificate, and made without a name by some clients.
+        // May differ from the request's host: HTTP/2 connections are coalesced, and some clients send no SNI.
         _tlsHostDiffers = _tls is not null && !string.Equals(_tls.Host.Value, request.Host.Host, StringComparison.OrdinalIgnoreCase);
-        // None where the edge answered by itself.
+        // None if the edge itself responded.
         _upstream = context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination?.Model.Config.Address;
         _bytes = context.Response.ContentLength;
         _userAgent = request.Headers.UserAgent.ToString() is { Length: > 0 } agent ? Truncated(agent, UserAgentLength) : null;
@@ -66,11 +66,11 @@ sealed class AccessLogEntry
     }
 
     /// <summary>
-    /// The event is put together by hand, because capturing a dozen properties by reflection costs more than the rest of a small request's logging.
+    /// Builds the event by hand, because capturing a dozen properties by reflection costs more than the rest of a small request's logging.
     /// </summary>
-    /// <param name="now">When it is written.</param>
-    /// <param name="duration">Of the request, or of the WebSocket from its request to its end.</param>
-    /// <param name="socket">Null where it is no WebSocket.</param>
+    /// <param name="now">The time of the event.</param>
+    /// <param name="duration">The duration of the request, or of the WebSocket from its request to its end.</param>
+    /// <param name="socket">Null if the request is not a WebSocket.</param>
     /// <param name="end">How the WebSocket ended.</param>
     public LogEvent ToEvent(DateTimeOffset now, TimeSpan duration, OpenWebSocket? socket, RelayEnd? end)
     {
@@ -119,11 +119,11 @@ sealed class AccessLogEntry
 
     static LogEventProperty Property(string name, object value) => new(name, new ScalarValue(value));
 
-    /// <summary>As the client sent it, so that a line can be found again; the query's presence only.</summary>
+    /// <summary>The raw path, as the client sent it; of the query only its presence.</summary>
     static string LoggedPath(HttpContext context)
     {
         var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget;
-        // An absolute form may carry credentials in its authority.
+        // An absolute form may contain credentials.
         if (target is not ['/', ..]) return Truncated(context.Request.Path.Value ?? "", PathLength);
         var query = target.IndexOf('?');
         return query < 0 ? Truncated(target, PathLength) : $"{Truncated(target[..query], PathLength)}?…";

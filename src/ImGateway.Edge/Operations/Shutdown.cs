@@ -6,27 +6,27 @@ using ImGateway.Edge.WebSockets;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>What came of a drain.</summary>
-/// <param name="Closed">WebSockets that were told to go and went.</param>
-/// <param name="Cut">WebSockets that were still open when the time was over.</param>
+/// <summary>The result of a drain.</summary>
+/// <param name="Closed">WebSockets closed by the drain.</param>
+/// <param name="Cut">WebSockets aborted at the time-out.</param>
 public sealed record Drained(long Closed, int Cut, TimeSpan Took);
 
-/// <summary>A stop in order, top to bottom; afterwards nothing is left for the server to end but the management port and the control socket.</summary>
+/// <summary>The graceful shutdown, as numbered steps. Afterwards only the management port and the control socket are left for Kestrel to stop.</summary>
 sealed partial class Shutdown(
     CurrentOptions options, StopRequest request, ClientConnections connections, WebSocketDrain webSockets, EventStreamDrain eventStreams, DrainMetrics metrics, DrainProgress status, TimeProvider time, ILogger<Shutdown> logger)
 {
     static readonly TimeSpan BetweenReports = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a client that has just got through has to ask for something.</summary>
+    /// <summary>The time for a client that has just connected to send a request.</summary>
     static readonly TimeSpan FirstRequest = TimeSpan.FromSeconds(2);
 
-    /// <summary>For what was cut to be told and counted.</summary>
+    /// <summary>The time for aborted connections to end and be counted.</summary>
     static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
 
     readonly ConcurrentDictionary<IProgress<string>, byte> _followers = new(ReferenceEqualityComparer.Instance);
     readonly TaskCompletionSource<Drained> _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Once a stop has been asked for.</summary>
+    /// <summary>Drains, once a stop has been requested.</summary>
     public async Task DrainAsync()
     {
         var began = time.GetTimestamp();
@@ -36,26 +36,26 @@ sealed partial class Shutdown(
         var cut = 0;
         try
         {
-            // 1. Not ready, as EdgeHealth reports; everything is served on until balancers have noticed.
+            // 1. Not ready (EdgeHealth); everything is still served until load balancers have noticed.
             metrics.OnBegun();
             status.Begun(drain);
             OnBegun(drain);
             await Task.Delay(drain.Delay, time, over.Token);
 
-            // 2. Nobody can connect any more, before anything is closed: in an upgrade the other process has all who come from here on.
+            // 2. Stop accepting before anything is closed: in an upgrade the other process gets all new connections.
             await connections.StopAcceptingAsync();
             status.StoppedAccepting();
             OnStoppedAccepting();
 
-            // 3. What is idle ends, answers under way are finished.
+            // 3. Close idle connections; responses in progress are completed.
             connections.Close();
 
-            // 4. WebSockets are closed and event streams ended, one after the other, until no connection is left.
+            // 4. Close WebSockets and event streams one after the other, until no connection is left.
             await CloseAsync(drain.Spread, over.Token);
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
-            // 5. The time is over, or somebody's patience.
+            // 5. Time-out or second signal: abort the rest.
             cut = await CutAsync();
         }
 
@@ -64,7 +64,7 @@ sealed partial class Shutdown(
         _drained.TrySetResult(drained);
     }
 
-    /// <summary>Asks for a stop in order, or joins one, and tells how it goes.</summary>
+    /// <summary>Requests a graceful stop, or joins one in progress, and reports its progress.</summary>
     public Task<Drained> FollowAsync(IProgress<string> progress)
     {
         _followers.TryAdd(progress, 0);

@@ -5,7 +5,7 @@ using ImGateway.Edge.WebSockets;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>What clients do, read from the counters of the metrics when somebody asks: it costs no connection anything.</summary>
+/// <summary>Traffic statistics, read from the metrics' counters on request, without cost for connections.</summary>
 sealed class Traffic(
     TlsMetrics? tls = null,
     ProxyMetrics? proxy = null,
@@ -16,7 +16,7 @@ sealed class Traffic(
 {
     public int OpenWebSockets => webSockets?.Count ?? 0;
 
-    /// <summary>Of clients, on the public listeners.</summary>
+    /// <summary>Client connections on the public listeners.</summary>
     public int Connections => connections?.Count ?? 0;
 
     public long CompletedHandshakes => tls?.Completed.Sum(completed => completed.Count) ?? 0;
@@ -51,7 +51,7 @@ sealed class Traffic(
             Counts(proxy?.UpstreamErrors));
     }
 
-    /// <summary>What has happened at all, the most frequent first.</summary>
+    /// <summary>The counts above zero, most frequent first.</summary>
     static IReadOnlyList<NamedCount> Counts(IEnumerable<(string Name, long Count)>? counted) =>
     [
         .. from count in counted ?? []

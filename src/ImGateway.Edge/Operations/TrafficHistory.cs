@@ -3,12 +3,12 @@ using System.Text.Json.Serialization;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>The last hour in steps, oldest first; all lists are equally long.</summary>
-/// <param name="Until">Of the last step.</param>
-/// <param name="WebSockets">Open at the end of each step.</param>
-/// <param name="Connections">Open at the end of each step.</param>
-/// <param name="Handshakes">Completed within each step.</param>
-/// <param name="Requests">Answered within each step.</param>
+/// <summary>The last hour in steps, oldest first; all lists have the same length.</summary>
+/// <param name="Until">The end of the last step.</param>
+/// <param name="WebSockets">WebSockets open at the end of each step.</param>
+/// <param name="Connections">Connections open at the end of each step.</param>
+/// <param name="Handshakes">Handshakes completed within each step.</param>
+/// <param name="Requests">Requests answered within each step.</param>
 public sealed record HistoryStatus(
     int StepSeconds,
     DateTimeOffset Until,
@@ -18,14 +18,14 @@ public sealed record HistoryStatus(
     [property: JsonConverter(typeof(OneLineNumbers))] IReadOnlyList<long> Requests);
 
 /// <summary>
-/// What clients did lately, so that a page shows where things come from as soon as it is opened. A bounded number of samples of what is counted
-/// anyway.
+/// Samples of the traffic counters, so that the status page has a history as soon as it is opened. The number of samples is
+/// bounded.
 /// </summary>
 sealed partial class TrafficHistory(Traffic traffic, TimeProvider time, ILogger<TrafficHistory> logger) : BackgroundService
 {
     public static readonly TimeSpan Step = TimeSpan.FromSeconds(10);
 
-    /// <summary>An hour of them.</summary>
+    /// <summary>The number of samples in an hour.</summary>
     public const int MostSamples = 360;
 
     readonly Lock _lock = new();
@@ -70,7 +70,7 @@ sealed partial class TrafficHistory(Traffic traffic, TimeProvider time, ILogger<
     sealed record Sample(int WebSockets, int Connections, long Handshakes, long Requests);
 }
 
-/// <summary>Hundreds of numbers, one below the other, would bury everything else for whoever reads the answer in a terminal.</summary>
+/// <summary>Writes number lists in one line, because hundreds of lines would make the response unreadable in a terminal.</summary>
 sealed class OneLineNumbers : JsonConverter<IReadOnlyList<long>>
 {
     public override IReadOnlyList<long> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>Gateways that do not work, by recent results or by health checks.</summary>
+/// <summary>Reports gateways that fail, according to recent results or health checks.</summary>
 sealed class UpstreamHealth(UpstreamStatuses upstreams) : IHealthSource
 {
     public IEnumerable<string> Degraded() => upstreams.Read().Where(upstream => upstream.Health == UpstreamStatus.Unhealthy).Select(upstream => $"upstream {upstream.Address}: {WhyOf(upstream)}");

@@ -4,18 +4,18 @@ using Yarp.ReverseProxy.Model;
 namespace ImGateway.Edge.Operations;
 
 /// <summary>A gateway behind the edge.</summary>
-/// <param name="Health"><c>healthy</c>, <c>unhealthy</c> or <c>unknown</c>: by both kinds of checks and by recent results together.</param>
-/// <param name="Active">By being asked; null where nothing is known of it.</param>
-/// <param name="Passive">By what became of requests.</param>
-/// <param name="UnderWay">Requests that it is answering, open WebSockets among them.</param>
-/// <param name="LastProbe">Null where it was not asked.</param>
-/// <param name="Recent">What became of requests in the last minute; null where there was none since the start.</param>
+/// <param name="Health"><c>healthy</c>, <c>unhealthy</c> or <c>unknown</c>, from both kinds of checks and recent results.</param>
+/// <param name="Active">The result of active health checks; null if unknown.</param>
+/// <param name="Passive">The result of passive health checks.</param>
+/// <param name="UnderWay">Requests in progress, including open WebSockets.</param>
+/// <param name="LastProbe">The last active health check; null if there was none.</param>
+/// <param name="Recent">The results of requests in the last minute; null if there was none since the start.</param>
 public sealed record UpstreamStatus(
     string Address, string Health, string? Active = null, string? Passive = null, int? UnderWay = null, UpstreamProbe? LastProbe = null, UpstreamRecent? Recent = null)
 {
     public const string Healthy = "healthy", Unhealthy = "unhealthy", Unknown = "unknown";
 
-    /// <summary>Null where the system does not say how many there are.</summary>
+    /// <summary>Source ports in use; null if the limit is unknown.</summary>
     public UpstreamPortUse? Ports { get; init; }
 
     public static UpstreamStatus Of(DestinationState destination, UpstreamProbe? lastProbe, UpstreamRecent? recent, int underWay) => new(
@@ -30,7 +30,7 @@ public sealed record UpstreamStatus(
     static string Together(DestinationHealthState health, UpstreamRecent? recent) => (health.Active, health.Passive, recent) switch
     {
         (DestinationHealth.Unhealthy, _, _) or (_, DestinationHealth.Unhealthy, _) => Unhealthy,
-        // An active check that finds it well says more than failures of more than a minute ago.
+        // A successful active check outweighs failures older than a minute.
         (not DestinationHealth.Healthy, _, { IsFailing: true }) or (_, _, { IsFailing: true, Attempts: > 0 }) => Unhealthy,
         (DestinationHealth.Unknown, DestinationHealth.Unknown, null or { Attempts: 0 }) => Unknown,
         _ => Healthy,

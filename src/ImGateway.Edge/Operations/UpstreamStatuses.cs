@@ -4,7 +4,7 @@ using Yarp.ReverseProxy;
 
 namespace ImGateway.Edge.Operations;
 
-/// <summary>How each gateway does, gathered when it is asked for.</summary>
+/// <summary>The status of each gateway, collected on request.</summary>
 sealed class UpstreamStatuses(CurrentOptions options, IProxyStateLookup? proxy = null, UpstreamProbes? probes = null, UpstreamResults? results = null, UpstreamPorts? ports = null, UpstreamSockets? sockets = null)
 {
     public IReadOnlyList<UpstreamStatus> Read()

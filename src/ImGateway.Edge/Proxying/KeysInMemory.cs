@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.DataProtection.Repositories;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// Keys of YARP's encrypted affinity cookies, which by default are written into the home directory at start. They live as long as the process: a
-/// cookie that cannot be read only means that its client is balanced anew.
+/// Keeps the keys of YARP's encrypted affinity cookies in memory; by default they are written to the home directory. After a restart a
+/// cookie cannot be decrypted, and its client is balanced again.
 /// </summary>
 sealed class KeysInMemory : IXmlRepository
 {

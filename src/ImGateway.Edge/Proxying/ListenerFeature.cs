@@ -5,19 +5,19 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// The listener a connection came in by, as a connection feature, and what the requests of one connection can share: each fact is
-/// replaced as a whole, so that streams of one HTTP/2 connection may race for it.
+/// Connection feature with the listener of the connection, and facts that its requests share. Each fact is
+/// replaced as a whole, so concurrent streams of an HTTP/2 connection may set it.
 /// </summary>
 public sealed class ListenerFeature(ListenerKind kind)
 {
-    /// <summary>As many as may be open at a time: a client that leaves takes them all back.</summary>
+    /// <summary>The largest number of resets, equal to that of open streams: a client that disconnects resets all of them.</summary>
     const int MostTakenBack = 100;
 
     int _takenBack;
 
     public ListenerKind Kind => kind;
 
-    /// <summary>Its host has no certificate yet: all but challenges is refused.</summary>
+    /// <summary>The host has no certificate yet: only challenge requests are answered.</summary>
     internal bool IsForChallenges { get; init; }
 
     internal Peer? Peer { get; set; }
@@ -26,7 +26,7 @@ public sealed class ListenerFeature(ListenerKind kind)
 
     internal UpstreamUri? Target { get; set; }
 
-    /// <summary>Told of the end of each HTTP/2 stream; true, once, when more were taken back than ended in order, by far.</summary>
+    /// <summary>Called at the end of each HTTP/2 stream; returns true, once, when rapid resets exceed completed streams by <see cref="MostTakenBack"/>.</summary>
     internal bool IsFlooded(bool takenBack)
     {
         if (takenBack) return Interlocked.Increment(ref _takenBack) == MostTakenBack + 1;
@@ -37,7 +37,7 @@ public sealed class ListenerFeature(ListenerKind kind)
 
 public static class ListenerKindExtensions
 {
-    /// <summary>Marks the connections of a listener. Goes after TLS where there is some.</summary>
+    /// <summary>Adds the feature to the connections of a listener. Must come after TLS.</summary>
     public static void UseListenerKind(this ListenOptions listener, ListenerKind kind) => listener.Use(next => connection =>
     {
         connection.Features.Set(new ListenerFeature(kind) { IsForChallenges = connection.Features.Get<TlsConnectionInfo>() is { IsStandIn: true } });

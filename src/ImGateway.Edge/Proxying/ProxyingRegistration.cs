@@ -17,23 +17,23 @@ static class ProxyingRegistration
 {
     public static IServiceCollection AddProxying(this IServiceCollection services, EdgeOptions options, IConfiguration configuration)
     {
-        // 1. What is made anew for each configuration.
+        // 1. The request path, created for each configuration.
         services.AddSingleton<RequestPaths>().AddSingleton<RequestPathFactory>();
         services.AddSingleton(new Current<ClientAddress>(new ClientAddress(options)));
         services.AddSingleton<RequestRates>();
 
-        // 2. The way to the upstream: YARP, with the user's ReverseProxy section over what Edge says.
+        // 2. YARP, configured by Edge and overridden by the user's ReverseProxy section.
         services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>().AddSingleton<UpstreamPorts>().AddSingleton<AddressMemory>();
         var config = ProxyConfiguration.Read(options, configuration);
         services.AddReverseProxy().LoadFromMemory(config.Routes, config.Clusters).AddTransforms<UpstreamTransforms>();
         services.AddSingleton<YarpConfiguration>().AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<YarpConfiguration>());
         services.AddRequestTimeouts();
         services.Configure<KeyManagementOptions>(keys => (keys.XmlRepository, keys.XmlEncryptor) = (new KeysInMemory(), new NullXmlEncryptor()));
-        // YARP brings it for policies, which the ReverseProxy section may not name here; with it each request would pass its middleware.
+        // YARP registers authorization for policies, which the ReverseProxy section may not use here; every request would pass its middleware.
         services.RemoveAll<IAuthorizationHandlerProvider>();
 
-        // 3. Around YARP's own: its balancing policies count requests until its forwarder returns, ours WebSockets until they end; and what health
-        // checks find.
+        // 3. Decorators of YARP: load balancing that counts WebSockets until they end (YARP's own counters end with its forwarder), and logging of health
+        // changes.
         services.AddSingleton<UpstreamSockets>().AddSingleton<LeastRequests>().AddSingleton<PowerOfTwoChoices>().AddSingleton<UpstreamProbes>();
         services.Decorate<ILoadBalancingPolicy>((yarps, provider) => yarps.Name switch
         {
@@ -44,12 +44,12 @@ static class ProxyingRegistration
         services.Decorate<IActiveHealthCheckPolicy, NotingPolicy>().Decorate<IPassiveHealthCheckPolicy, SparingPolicy>();
         services.Decorate<IDestinationHealthUpdater, HealthChanges>();
 
-        // 4. What becomes of a request: a repeat, a wait, an error, a WebSocket, an event stream.
+        // 4. After forwarding: retries, holding, errors, WebSockets, event streams.
         services.AddSingleton<Retries>().AddSingleton<HoldQueue>().AddSingleton<UpstreamErrors>().AddSingleton<UpstreamResults>();
         return services.AddSingleton<WebSocketRegistry>().AddSingleton<WebSocketLeases>().AddSingleton<WebSocketMetrics>().AddSingleton<OpenEventStreams>().AddSingleton<ProxyMetrics>();
     }
 
-    /// <summary>Answers requests of the public listeners; those of the management listener go on.</summary>
+    /// <summary>Handles requests of the public listeners; other requests pass on.</summary>
     public static IApplicationBuilder UseProxying(this IApplicationBuilder app)
     {
         var paths = app.ApplicationServices.GetRequiredService<RequestPaths>();

@@ -8,7 +8,7 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>A request over TLS, top to bottom.</summary>
+/// <summary>The flow of a request over TLS, as numbered steps.</summary>
 sealed partial class RequestFlow(
     EdgeOptions options,
     SecurityHeaders headers,
@@ -28,7 +28,7 @@ sealed partial class RequestFlow(
     TimeProvider time,
     ILogger<RequestFlow> logger)
 {
-    /// <summary>A stream that is reset later than this was meant.</summary>
+    /// <summary>A stream that is reset later than this does not count as a rapid reset.</summary>
     static readonly TimeSpan Premature = TimeSpan.FromSeconds(1);
 
     static readonly byte[] ServerError = "The edge failed\n"u8.ToArray();
@@ -40,22 +40,22 @@ sealed partial class RequestFlow(
         WebSocketUpgrade? upgrade = null;
         try
         {
-            // 1. Security headers, whoever answers.
+            // 1. Security headers on every response.
             headers.AddTo(context.Response, overTls: true);
 
-            // A CA that was sent here from port 80 follows a redirect to any name (RFC 8555 §8.3): before the host is checked, and every limit.
+            // http-01 requests that a proxy has redirected from port 80 may name any host (RFC 8555 §8.3): answered before the host check and all limits.
             if (ChallengeAnswer.IsAskedFor(context, challenges, out var answer) && answer is not null)
             {
                 await ChallengeAnswer.WriteAsync(context, answer);
                 return;
             }
 
-            // 2. Framing, method, target, host, route and upgrade: what is not plainly meant for the upstream ends here.
+            // 2. Checks of framing, method, target, host, route and upgrade.
             var refusal = Admit(context, listener, out var route, out var path, out var isWebSocket);
             label = route?.Label ?? RouteLabel.Other;
             if (refusal is null && isWebSocket) upgrade = TakeLease(context, label, out refusal);
 
-            // 3. What the upstream sees, which nothing malformed may be part of.
+            // 3. Headers for the upstream; malformed ones are refused.
             refusal ??= upstream.Prepare(context, listener);
             if (refusal is not null)
             {
@@ -67,16 +67,16 @@ sealed partial class RequestFlow(
             // 4. Forward.
             await yarp.ForwardAsync(context, route!, path.Span);
 
-            // 5. What the upstream did not take goes elsewhere, or waits until it is back.
+            // 5. A failed attempt is retried at another destination, or waits until the gateway is back.
             var failure = context.Features.Get<IForwarderErrorFeature>();
             results.Note(context, failure);
             if (failure is not null) errors.Note(context, route!, failure);
             if (failure is not null && retries.MayRepeat(context, failure, isWebSocket)) failure = await retries.RepeatAsync(context, yarp, route!, path, failure, isWebSocket);
 
-            // 6. What it failed to answer.
+            // 6. The error response, if it failed.
             if (failure is not null) await UpstreamErrors.AnswerAsync(context, failure);
 
-            // 7. A WebSocket that it granted is relayed to its end: over HTTP/2 here, over HTTP/1.1 by its connection.
+            // 7. A granted WebSocket is relayed to its end: over HTTP/2 here, over HTTP/1.1 by its connection.
             if (failure is null && upgrade is { Lease.IsGranted: true } && await upgrade.TryAcceptAsync())
             {
                 metrics.OnUpgraded(label, context.Response.StatusCode);
@@ -101,7 +101,7 @@ sealed partial class RequestFlow(
     {
         (route, path, isWebSocket) = (null, default, false);
         if (listener.IsForChallenges) return Refusal.UnknownHost;
-        // First: who asks too often shall cost as little as can be.
+        // First, so that a client over its rate costs as little as possible.
         if (options.Limits.RequestsPerSecondPerAddress is > 0 and var perSecond && !rates.Admit(addresses.AddressOf(context, listener), perSecond)) return Refusal.TooManyRequests;
         if (MessageCheck.Framing(context.Request) is { } malformed) return malformed;
         if (context.Request.ContentLength > options.Limits.RequestBodyBytes) return Refusal.BodyTooLarge;
@@ -125,8 +125,8 @@ sealed partial class RequestFlow(
     }
 
     /// <summary>
-    /// Kestrel bounds the streams that are open at a time, but not how often one is opened to be taken back at once (CVE-2023-44487), be it by
-    /// the client or by what it makes the server reset (CVE-2025-8671): each costs the upstream a request.
+    /// Kestrel limits the number of open streams, but not how often a stream is opened and reset at once (rapid reset, CVE-2023-44487), whether by
+    /// the client or by the server in response to the client (CVE-2025-8671). Each costs the upstream a request.
     /// </summary>
     void EndIfFlooded(HttpContext context, ListenerFeature listener, long started)
     {

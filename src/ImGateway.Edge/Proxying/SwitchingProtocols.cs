@@ -6,8 +6,8 @@ using Yarp.ReverseProxy.Transforms;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// 101 answers a WebSocket's upgrade and nothing else: anything more would be a raw tunnel to the upstream. The other way round, a
-/// 2xx that is no upgrade would open a WebSocket over HTTP/2 that is none (RFC 8441 §5). What was granted goes to the lease of the WebSocket, not to YARP.
+/// Accepts a 101 only as the response to a WebSocket handshake; any other 101 would open a raw tunnel to the upstream. Conversely, a
+/// 2xx without an upgrade must not open a WebSocket over HTTP/2 (RFC 8441 §5). The upgraded stream goes to the WebSocket's lease, not to YARP.
 /// </summary>
 sealed class SwitchingProtocols : ResponseTransform
 {
@@ -38,7 +38,7 @@ sealed class SwitchingProtocols : ResponseTransform
     static async ValueTask GrantAsync(ResponseTransformContext context, WebSocketUpgrade upgrade, HttpResponseMessage upstream)
     {
         upgrade.Grant(await upstream.Content.ReadAsStreamAsync(context.CancellationToken));
-        // YARP disposes of its response, which must not take the stream with it.
+        // YARP disposes the response, which must not dispose the stream.
         upstream.Content = null;
         context.SuppressResponseBody = true;
         var response = context.HttpContext.Response;
@@ -54,7 +54,7 @@ sealed class SwitchingProtocols : ResponseTransform
         }
     }
 
-    /// <summary>RFC 6455 §4.1: what a client must find in the answer, whoever made the key.</summary>
+    /// <summary>The client's checks of the server's handshake (RFC 6455 §4.1).</summary>
     static bool IsGranted(HttpResponseMessage response) =>
         response.Headers.NonValidated.TryGetValues("Upgrade", out var protocols)
         && protocols.Count == 1

@@ -5,18 +5,18 @@ using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>How destinations have done lately, by what became of requests: also where no health check is configured. A line at each change.</summary>
+/// <summary>Tracks the state of destinations from the results of requests, also without configured health checks. Logs each change.</summary>
 sealed partial class UpstreamResults(TimeProvider time, ILogger<UpstreamResults> logger)
 {
     const int LongestError = 200;
 
     readonly ConditionalWeakTable<DestinationState, RecentResults> _recent = [];
 
-    /// <summary>Null: it was not asked yet.</summary>
+    /// <summary>Null before the first request.</summary>
     public UpstreamRecent? Of(DestinationState destination) => _recent.TryGetValue(destination, out var recent) ? recent.Read() : null;
 
-    /// <summary>Notes one attempt when the forwarder has returned; a WebSocket when it was granted.</summary>
-    /// <param name="failure">Null: the destination answered.</param>
+    /// <summary>Notes an attempt when the forwarder has returned, a WebSocket at its 101.</summary>
+    /// <param name="failure">Null if the destination responded.</param>
     public void Note(HttpContext context, IForwarderErrorFeature? failure)
     {
         if (OwnShortage.Caused(failure?.Exception)) return;
@@ -27,7 +27,7 @@ sealed partial class UpstreamResults(TimeProvider time, ILogger<UpstreamResults>
 
     void Add(HttpContext context, string? error)
     {
-        // None where no destination was available.
+        // There is none if no destination was available.
         if (context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination is not { } destination) return;
         if (_recent.GetValue(destination, _ => new RecentResults(time)).Add(error) is not { } changed) return;
         if (changed.IsFailing) LogFailing(destination.Model.Config.Address, changed.Failed, changed.Attempts, changed.LastError!);

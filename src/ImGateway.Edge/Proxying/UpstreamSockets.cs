@@ -7,18 +7,18 @@ using Yarp.ReverseProxy.Model;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// The open WebSockets of each destination. To YARP a WebSocket is over at its 101: its own count of requests falls, and its passive health checks would
-/// judge there. So sockets are counted here for balancing, and judged when they end.
+/// The open WebSockets of each destination. For YARP a WebSocket ends at its 101: its own concurrency counter falls, and its passive health checks would
+/// evaluate it there. So sockets are counted here for load balancing, and evaluated when they end.
 /// </summary>
 sealed class UpstreamSockets(IEnumerable<IPassiveHealthCheckPolicy> policies)
 {
     readonly ConditionalWeakTable<DestinationState, StrongBox<int>> _open = [];
 
-    /// <summary>Requests that a destination is answering, open WebSockets among them.</summary>
+    /// <summary>Requests in progress at a destination, including open WebSockets.</summary>
     public int UnderWay(DestinationState destination) =>
         destination.ConcurrentRequestCount + (_open.TryGetValue(destination, out var count) ? Volatile.Read(ref count.Value) : 0);
 
-    /// <summary>Counts a WebSocket until its lease notifies what is returned.</summary>
+    /// <summary>Counts a WebSocket until its lease notifies the returned observer.</summary>
     public IWebSocketObserver Enter(ClusterState cluster, DestinationState destination)
     {
         var count = _open.GetOrCreateValue(destination);
@@ -30,13 +30,13 @@ sealed class UpstreamSockets(IEnumerable<IPassiveHealthCheckPolicy> policies)
     {
         if (cluster.Model.Config.HealthCheck?.Passive is not { Enabled: true } passive) return;
         var name = passive.Policy ?? HealthCheckConstants.PassivePolicy.TransportFailureRate;
-        // A policy reads the error from a context: one without anything else in it, since that of the request may be another's by now.
+        // A policy reads the error from a context: an empty one, because the request's context may serve another request by now.
         var context = new DefaultHttpContext();
         if (end is not null && ErrorOf(end.Fault) is not ForwarderError.None and var error) context.Features.Set<IForwarderErrorFeature>(new BrokenSocket(error, end.Exception));
         policies.First(policy => string.Equals(policy.Name, name, StringComparison.OrdinalIgnoreCase)).RequestProxied(context, cluster, destination);
     }
 
-    /// <summary>As YARP names the end of an upgraded request.</summary>
+    /// <summary>YARP's error for the end of an upgraded request.</summary>
     static ForwarderError ErrorOf(RelayFault fault) => fault switch
     {
         RelayFault.ClientRead => ForwarderError.UpgradeRequestClient,

@@ -9,12 +9,12 @@ using Yarp.ReverseProxy.Model;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>
-/// A request for a WebSocket, over either of the server's ways to become one (RFC 6455 over HTTP/1.1, RFC 8441 over HTTP/2), as a feature of that
-/// request: what the lease, which may outlive the request, is not to know of HTTP and YARP.
+/// The HTTP side of a WebSocket (RFC 6455 over HTTP/1.1, RFC 8441 over HTTP/2), as a feature of its
+/// request. Keeps HTTP and YARP away from the lease, which may outlive the request.
 /// </summary>
 sealed class WebSocketUpgrade : IDisposable
 {
-    // RFC 9113 §7 and §8.5: what a stream is reset with, the latter where the connection behind it broke.
+    // Error codes for RST_STREAM (RFC 9113 §7, §8.5); the latter if the upstream connection broke.
     const int Cancel = 0x8;
     const int ConnectError = 0xA;
 
@@ -39,17 +39,17 @@ sealed class WebSocketUpgrade : IDisposable
     /// <summary>Whether both sides are upgraded.</summary>
     public bool IsUpgraded { get; private set; }
 
-    /// <summary>The upstream has granted the upgrade. Before YARP's forwarder returns, so that the destination counts without a gap.</summary>
+    /// <summary>Notes the upstream's 101. Called before YARP's forwarder returns, so that the destination's count has no gap.</summary>
     public void Grant(Stream upstream)
     {
         Lease.Grant(upstream);
         if (_context.Features.Get<IReverseProxyFeature>() is { ProxiedDestination: { } destination, Route.Cluster: { } cluster }) Lease.Observe(_upstreams.Enter(cluster, destination));
     }
 
-    /// <summary>Upgrades the client's side, which sends the response. False: the client has left meanwhile.</summary>
+    /// <summary>Upgrades the client's side, which sends the response. False if the client has disconnected.</summary>
     public async Task<bool> TryAcceptAsync()
     {
-        // A phone that sleeps is no slow reader; HTTP/2 has no such feature a stream.
+        // No minimum data rate: a sleeping phone is not a slow reader. HTTP/2 has no such feature for streams.
         _reading = _context.Features.Get<IHttpMinResponseDataRateFeature>();
         _rate = _reading?.MinDataRate;
         if (_reading is not null) _reading.MinDataRate = null;
@@ -65,18 +65,18 @@ sealed class WebSocketUpgrade : IDisposable
         return IsUpgraded = true;
     }
 
-    /// <summary>Relays both ways, until both have ended; returns at once where the connection does that (<see cref="DetachableTransport"/>).</summary>
+    /// <summary>Relays until both sides have ended; returns at once if the connection relays (<see cref="DetachableTransport"/>).</summary>
     public async Task RelayAsync()
     {
         if (_isHandedOver) return;
         var inOrder = await Lease.RelayAsync(_context.RequestAborted);
-        // The client's side ends as the upstream's did. The server ends it in order where nothing is said, and a client that does not take what is
-        // left is a slow reader again.
+        // Close the client's side like the upstream's: gracefully unless aborted here. A client that does not read the
+        // pending data is a slow reader again.
         if (_reading is not null) _reading.MinDataRate = _rate;
         if (!inOrder) Cut();
     }
 
-    /// <summary>At the end of the request: releases the lease, unless it has been handed over.</summary>
+    /// <summary>Called at the end of the request: releases the lease, unless it has been handed over.</summary>
     public void Dispose()
     {
         if (!_isHandedOver) Lease.Dispose();
@@ -84,15 +84,15 @@ sealed class WebSocketUpgrade : IDisposable
 
     async ValueTask<Stream> UpgradeAsync()
     {
-        // What bounds a request does not bound a socket: its idle time-out does.
+        // Request time-outs do not apply to a socket, which has an idle time-out.
         _context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
         if (!IsExtendedConnect) return DetachFrom(await _context.Features.Get<IHttpUpgradeFeature>()!.UpgradeAsync());
-        // A tunnel has no body to limit (RFC 8441 §5).
+        // No body size limit: a tunnel has no body (RFC 8441 §5).
         if (_context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         return await _connect!.AcceptAsync();
     }
 
-    /// <summary>The lease goes on with the connection, and the server forgets both: an idle socket keeps nothing of its request.</summary>
+    /// <summary>Hands the lease over to the connection, so that an idle socket keeps no memory of its request.</summary>
     Stream DetachFrom(Stream server)
     {
         if (_context.Features.Get<DetachableTransport>() is not { } transport) return server;

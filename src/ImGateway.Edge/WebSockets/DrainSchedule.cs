@@ -1,16 +1,16 @@
 namespace ImGateway.Edge.WebSockets;
 
-/// <summary>When each of many sockets is closed: evenly, so that clients who come back do so evenly, and by chance, so that nothing beats in time.</summary>
+/// <summary>Spreads the closing of many sockets evenly over a time span, with jitter, so that clients do not reconnect in step.</summary>
 static class DrainSchedule
 {
     /// <summary>
-    /// Closes each at its moment, in no order that clients could be in, such as that of their coming. Returns when the spread is over, so that its
-    /// evenness stays whatever is closed next.
+    /// Closes each item at its time, in random order, so that the order of connecting is not repeated. Returns at the end of the spread, so that
+    /// later closings do not change its evenness.
     /// </summary>
     public static async Task CloseAsync<T>(T[] open, Action<T> close, TimeSpan spread, Random random, TimeProvider time, CancellationToken cancellationToken)
     {
         random.Shuffle(open);
-        // Timers are coarser than the slots of many, so all that are due at once.
+        // Timers are coarser than the slots of many sockets, so all due items are closed together.
         var began = time.GetTimestamp();
         foreach (var (one, moment) in open.Zip(Moments(open.Length, spread, random)))
         {
@@ -22,8 +22,8 @@ static class DrainSchedule
     }
 
     /// <summary>
-    /// Ascending, one a socket, all before <paramref name="spread"/>. Each is anywhere in a slot of its own: moments drawn from the whole
-    /// spread would bunch, by the square root of their number a second.
+    /// Ascending times, one for each socket, all before <paramref name="spread"/>. Each is random within its own slot: times drawn from the whole
+    /// spread would cluster, with deviations of the square root of the number per second.
     /// </summary>
     public static IEnumerable<TimeSpan> Moments(int sockets, TimeSpan spread, Random random)
     {

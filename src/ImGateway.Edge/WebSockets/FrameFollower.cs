@@ -1,8 +1,8 @@
 namespace ImGateway.Edge.WebSockets;
 
 /// <summary>
-/// Knows where frames end (RFC 6455 §5.2) in bytes that pass by, however they are cut. It copies nothing and judges nothing: reserved
-/// bits and opcodes are a matter between the two ends.
+/// Tracks frame boundaries (RFC 6455 §5.2) in a byte stream that arrives in arbitrary pieces. Copies nothing and validates nothing: reserved
+/// bits and opcodes concern only the two endpoints.
 /// </summary>
 struct FrameFollower
 {
@@ -10,7 +10,7 @@ struct FrameFollower
     const int ShortestHeader = 2;
     const int MaskingKey = 4;
 
-    // Of the payload of the frame under way; while its header is under way, its length as far as it is known.
+    // The remaining payload of the present frame; within its header, the length as far as it is known.
     ulong _left;
     int _headerSeen;
     int _headerLength;
@@ -24,16 +24,16 @@ struct FrameFollower
     /// <summary>Whether a Close frame has begun or passed.</summary>
     public bool CloseHasBegun { get; private set; }
 
-    /// <summary>What the Close frame says (RFC 6455 §7.4); 0 as long as it has not passed, and where it says nothing.</summary>
+    /// <summary>The code of the Close frame (RFC 6455 §7.4); 0 before it has passed, and if it has none.</summary>
     public readonly int CloseCode => _codeSeen == sizeof(ushort) ? _code : 0;
 
-    /// <summary>Whether a Close frame may be put in here.</summary>
+    /// <summary>Whether a Close frame may be inserted here.</summary>
     public readonly bool MayClose => IsAtBoundary && !CloseHasBegun;
 
-    /// <summary>Whether a length that cannot be (RFC 6455 §5.2: its top bit is 0) has passed: no boundary is known any more.</summary>
+    /// <summary>Whether an invalid length has passed (RFC 6455 §5.2: the top bit must be 0), after which boundaries are unknown.</summary>
     public bool IsLost { get; private set; }
 
-    /// <summary>Takes bytes up to the end of a frame, or all of them where none ends. Returns how many.</summary>
+    /// <summary>Consumes bytes up to the end of a frame, or all of them if no frame ends; returns the number.</summary>
     public int Advance(ReadOnlySpan<byte> bytes)
     {
         var taken = 0;
@@ -57,7 +57,7 @@ struct FrameFollower
         return bytes.Length;
     }
 
-    /// <summary>Takes all of these bytes.</summary>
+    /// <summary>Consumes all bytes.</summary>
     public void Follow(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty) bytes = bytes[Advance(bytes)..];
@@ -85,7 +85,7 @@ struct FrameFollower
         if (++_headerSeen < _headerLength) return;
         _headerSeen = 0;
         IsLost = _left > long.MaxValue;
-        // Nothing is said, or what is said is masked, as no server's is (RFC 6455 §5.1); and what follows a Close frame is none.
+        // No code, or a masked one, which a server does not send (RFC 6455 §5.1); bytes after a Close frame are not frames.
         if (CloseHasBegun && _codeSeen == 0 && (_left < sizeof(ushort) || _headerLength > _lengthEnd)) _codeSeen = sizeof(ushort);
     }
 

@@ -1,12 +1,12 @@
 namespace ImGateway.Edge.WebSockets;
 
-/// <summary>One WebSocket as the registry knows it: what can be asked of it, whatever relays it.</summary>
+/// <summary>An open WebSocket: its statistics, and the operations that any relay supports.</summary>
 abstract class OpenWebSocket(string route, TimeProvider time)
 {
     long _bytesIn;
     long _bytesOut;
     long _lastActivity = time.GetTimestamp();
-    // When a write began that has not ended; NoWrite between two.
+    // The start of the write in progress; NoWrite if there is none.
     long _sendingSince = NoWrite;
     long _forwardingSince = NoWrite;
 
@@ -18,24 +18,24 @@ abstract class OpenWebSocket(string route, TimeProvider time)
 
     public DateTimeOffset Since { get; } = time.GetUtcNow();
 
-    /// <summary>On a clock that is never set.</summary>
+    /// <summary>Measured on the monotonic clock.</summary>
     public TimeSpan Age => time.GetElapsedTime(_opened);
 
-    /// <summary>From the client.</summary>
+    /// <summary>Bytes received from the client.</summary>
     public long BytesIn => Volatile.Read(ref _bytesIn);
 
-    /// <summary>To the client.</summary>
+    /// <summary>Bytes sent to the client.</summary>
     public long BytesOut => Volatile.Read(ref _bytesOut);
 
-    /// <summary>Of the Close frame that the client got; 0 = none, or it said none.</summary>
+    /// <summary>The code of the Close frame sent to the client; 0 = no frame, or a frame without a code.</summary>
     public int CloseCode { get; protected set; }
 
-    /// <summary>When the last byte came from either side and could go on to the other.</summary>
+    /// <summary>When the last byte was received from either side.</summary>
     public DateTimeOffset LastActivity => time.GetUtcNow() - IdleFor;
 
     public TimeSpan IdleFor => time.GetElapsedTime(Volatile.Read(ref _lastActivity));
 
-    /// <summary>How long one side has not taken what the other one sent, although that one may go on to send.</summary>
+    /// <summary>How long a write to either side has been blocked.</summary>
     public TimeSpan BlockedFor
     {
         get
@@ -47,15 +47,15 @@ abstract class OpenWebSocket(string route, TimeProvider time)
 
     /// <summary>
     /// Writes a Close frame (RFC 6455 §5.5.1) to the client at the next frame boundary, once, unless the upstream's own has begun.
-    /// The client's echo goes on to the upstream, which ends the socket in order. Returns at once; may be called from anywhere, again too.
+    /// The client's echo is relayed to the upstream, which ends the socket. Returns at once. Thread-safe and idempotent.
     /// </summary>
     public abstract void RequestClose(ushort code);
 
-    /// <summary>Ends both sides at once, without a closing handshake. May be called from anywhere, again too.</summary>
+    /// <summary>Ends both sides at once, without a closing handshake. Thread-safe and idempotent.</summary>
     public abstract void Abort(ClosedBy by);
 
-    // Each direction has one writer: the loop that copies it.
-    // Before they are written to the upstream, and when it has taken them.
+    // Each direction has one writer, its copy loop.
+    // Called before and after the write to the upstream.
     protected void CountReceived(int bytes)
     {
         var now = time.GetTimestamp();
@@ -66,7 +66,7 @@ abstract class OpenWebSocket(string route, TimeProvider time)
 
     protected void CountForwarded() => Volatile.Write(ref _forwardingSince, NoWrite);
 
-    // Before they are written to the client, and when it has taken them.
+    // Called before and after the write to the client.
     protected void CountSent(int bytes)
     {
         var now = time.GetTimestamp();

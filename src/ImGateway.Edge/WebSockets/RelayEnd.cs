@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.WebSockets;
 
-/// <summary>The side of a WebSocket that failed, and what it failed at.</summary>
+/// <summary>The side of a WebSocket that failed, and the failed operation.</summary>
 enum RelayFault
 {
     None,
@@ -15,7 +15,7 @@ enum RelayFault
 
 /// <summary>How one WebSocket ended.</summary>
 /// <param name="By">Who ended it.</param>
-/// <param name="InOrder">Whether the client's side is to be ended as if there were no more to say, or cut.</param>
-/// <param name="Fault">What failed, if something did.</param>
-/// <param name="Exception">The exception of that failure.</param>
+/// <param name="InOrder">Whether the client's side is closed gracefully or aborted.</param>
+/// <param name="Fault">The failure, if any.</param>
+/// <param name="Exception">The exception of the failure.</param>
 sealed record RelayEnd(ClosedBy By, bool InOrder, RelayFault Fault = RelayFault.None, Exception? Exception = null);

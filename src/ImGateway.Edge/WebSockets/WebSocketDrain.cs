@@ -1,20 +1,20 @@
 namespace ImGateway.Edge.WebSockets;
 
-/// <summary>Asks the open WebSockets to go, each with a Close 1012 and none before its moment.</summary>
+/// <summary>Closes the open WebSockets in a drain, each with Close 1012 at its scheduled time.</summary>
 sealed class WebSocketDrain(WebSocketRegistry registry, WebSocketMetrics metrics, Random random, TimeProvider time)
 {
-    /// <summary>"Service Restart" in IANA's registry of close codes (RFC 6455 §11.7): clients come back, and elsewhere.</summary>
+    /// <summary>"Service Restart" in IANA's registry of close codes (RFC 6455 §11.7): clients reconnect, to another edge.</summary>
     const ushort ServiceRestart = 1012;
 
-    /// <summary>Few sockets are opened once nobody can connect any more: on HTTP/2 connections, and by those who had just connected.</summary>
+    /// <summary>The interval for sockets opened during the drain: a few on HTTP/2 connections, and by clients that had just connected.</summary>
     static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(500);
 
     public int Left => registry.Count;
 
-    /// <summary>How many have ended by this.</summary>
+    /// <summary>The number of sockets closed by drains.</summary>
     public long Ended => metrics.Closed(ClosedBy.Drain);
 
-    /// <summary>Closes what is open over <paramref name="spread"/>, then what is opened still, until cancelled.</summary>
+    /// <summary>Closes the open sockets over <paramref name="spread"/>, then sockets opened later, until cancelled.</summary>
     public async Task CloseAsync(TimeSpan spread, CancellationToken cancellationToken)
     {
         await DrainSchedule.CloseAsync(registry.Open.ToArray(), socket => socket.RequestClose(ServiceRestart), spread, random, time, cancellationToken);
@@ -24,8 +24,8 @@ sealed class WebSocketDrain(WebSocketRegistry registry, WebSocketMetrics metrics
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
-    /// <summary>Ends at once what is left, on the drain's account.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Aborts the remaining sockets, counted as ended by the drain.</summary>
+    /// <returns>Their number.</returns>
     public int Cut()
     {
         var sockets = registry.Open;

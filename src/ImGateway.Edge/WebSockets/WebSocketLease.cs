@@ -2,17 +2,17 @@ using ImGateway.Edge.Connections;
 
 namespace ImGateway.Edge.WebSockets;
 
-/// <summary>Is notified, once, of the end of a WebSocket.</summary>
+/// <summary>Observes the end of a WebSocket; called once.</summary>
 interface IWebSocketObserver
 {
-    /// <param name="socket">Null, as <paramref name="end"/>: the upgrade did not come about after all.</param>
+    /// <param name="socket">Null, like <paramref name="end"/>, if the upgrade failed.</param>
     void OnEnded(OpenWebSocket? socket, RelayEnd? end);
 }
 
 /// <summary>
-/// What one WebSocket holds from its request to its end: a slot under <c>Limits:WebSockets</c>, from the upstream's 101 on the connection to the
-/// upstream, from its upgrade on an entry in the registry; and whoever observes its end. It knows no request, so that it can be handed over. It belongs
-/// to the lease of its connection, which releases it at the latest; it is released once.
+/// The resources of one WebSocket from its request to its end: a slot of <c>Limits:WebSockets</c>; from the upstream's 101, the connection to the
+/// upstream; from the upgrade, an entry in the registry; and the observers of its end. It refers to no request, so that it can be handed over. It belongs
+/// to the lease of its connection, which releases it at the latest. Released exactly once.
 /// </summary>
 sealed class WebSocketLease : IDisposable
 {
@@ -41,19 +41,19 @@ sealed class WebSocketLease : IDisposable
     /// <summary>Whether the upstream has granted the upgrade.</summary>
     public bool IsGranted => _upstream is not null;
 
-    /// <summary>The upstream has granted the upgrade on this stream, whose owner the lease is from here on.</summary>
+    /// <summary>Takes ownership of the upstream's stream after its 101.</summary>
     public void Grant(Stream upstream)
     {
         lock (_lock)
         {
-            // Of an attempt that failed after its grant.
+            // The stream of an earlier attempt that failed after its 101.
             _upstream?.Dispose();
             _upstream = upstream;
             if (_isReleased) upstream.Dispose();
         }
     }
 
-    /// <summary>Has <paramref name="observer"/> notified of the end; at once where that has come.</summary>
+    /// <summary>Notifies <paramref name="observer"/> of the end; at once if the socket has ended already.</summary>
     public void Observe(IWebSocketObserver observer)
     {
         lock (_lock)
@@ -68,7 +68,7 @@ sealed class WebSocketLease : IDisposable
         observer.OnEnded(_relay, _end);
     }
 
-    /// <summary>The client's side is upgraded, too: the socket counts as open.</summary>
+    /// <summary>Marks the socket as open after the client's side has been upgraded.</summary>
     /// <exception cref="InvalidOperationException">The lease has been released: the connection was closed.</exception>
     public void Open(Stream client)
     {
@@ -81,8 +81,8 @@ sealed class WebSocketLease : IDisposable
         }
     }
 
-    /// <summary>Relays between both sides until both have ended, and releases the lease. False: the client's side is to be cut.</summary>
-    /// <param name="clientClosed">Signals that the client's connection is closed, though bytes that came before may not be read yet.</param>
+    /// <summary>Relays until both sides have ended, and releases the lease. False: the client's side must be aborted.</summary>
+    /// <param name="clientClosed">Signals that the client's connection is closed; bytes received before may not have been read yet.</param>
     public async Task<bool> RelayAsync(CancellationToken clientClosed)
     {
         using var relay = _relay;
@@ -101,7 +101,7 @@ sealed class WebSocketLease : IDisposable
         return end.InOrder;
     }
 
-    /// <summary>Ends what is left of it at once.</summary>
+    /// <summary>Aborts the socket and releases the lease.</summary>
     public void Dispose()
     {
         Release(end: null);

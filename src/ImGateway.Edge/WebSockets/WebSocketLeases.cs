@@ -4,21 +4,21 @@ using ImGateway.Edge.Connections;
 namespace ImGateway.Edge.WebSockets;
 
 /// <summary>
-/// The leases of WebSockets that are open or requested: as many as <c>Limits:WebSockets</c> allows, so that many requested at once cannot pass the limit
+/// The leases of open and requested WebSockets, at most <c>Limits:WebSockets</c>. Requested ones count, so that concurrent requests cannot exceed the limit
 /// together.
 /// </summary>
 sealed class WebSocketLeases(WebSocketRegistry registry, CurrentOptions current)
 {
     int _count;
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of leases.</summary>
     public int Count => Volatile.Read(ref _count);
 
     internal WebSocketRegistry Registry => registry;
 
-    /// <summary>Null: there are as many as allowed.</summary>
-    /// <param name="connection">The lease of the connection that the WebSocket is requested on; null where connections are not counted.</param>
-    /// <param name="route">The label of its route.</param>
+    /// <summary>Creates a lease; null if the limit is reached.</summary>
+    /// <param name="connection">The lease of the connection; null if connections are not counted.</param>
+    /// <param name="route">The route label.</param>
     public WebSocketLease? TryTake(ConnectionLease? connection, string route)
     {
         var limit = current.Value.Limits.WebSockets;

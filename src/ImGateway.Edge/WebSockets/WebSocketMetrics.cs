@@ -39,16 +39,16 @@ sealed class WebSocketMetrics
 
     public static string LabelOf(ClosedBy by) => ClosedByLabels[(int)by];
 
-    /// <summary>How many have ended so far by this cause.</summary>
+    /// <summary>The number of sockets ended so far by this cause.</summary>
     public long Closed(ClosedBy by) => (long)_closed[(int)by].Value;
 
-    /// <summary>How many have ended so far, by cause.</summary>
+    /// <summary>The number of sockets ended so far, by cause.</summary>
     public IEnumerable<(string By, long Count)> ClosedByCause => ClosedByLabels.Zip(_closed, (by, count) => (by, (long)count.Value));
 
-    /// <summary>Relayed so far from clients.</summary>
+    /// <summary>Bytes relayed so far from clients.</summary>
     public long BytesIn => (long)_bytesIn.Value;
 
-    /// <summary>Relayed so far to clients.</summary>
+    /// <summary>Bytes relayed so far to clients.</summary>
     public long BytesOut => (long)_bytesOut.Value;
 
     public void OnOpened() => _open.Inc();

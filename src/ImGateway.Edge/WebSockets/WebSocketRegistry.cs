@@ -4,8 +4,8 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.WebSockets;
 
 /// <summary>
-/// The WebSockets that are open: the one list that changes while serving. Ends those that are silent for too long, and those of which one
-/// side has not taken anything for as long.
+/// The open WebSockets. Ends sockets that are idle longer than the idle time-out, and sockets with a
+/// write that is blocked as long.
 /// </summary>
 sealed partial class WebSocketRegistry : IDisposable
 {
@@ -22,7 +22,7 @@ sealed partial class WebSocketRegistry : IDisposable
     public WebSocketRegistry(WebSocketMetrics metrics, CurrentOptions options, TimeProvider time, ILogger<WebSocketRegistry> logger)
     {
         (Metrics, _options, Time, _logger) = (metrics, options, time, logger);
-        // One timer for all of them: what a socket costs while it is silent is what most of them cost.
+        // One timer for all sockets, because the cost of an idle socket dominates.
         _sweep = time.CreateTimer(static registry => ((WebSocketRegistry)registry!).EndIdle(), this, SweepInterval, Timeout.InfiniteTimeSpan);
     }
 
@@ -38,12 +38,12 @@ sealed partial class WebSocketRegistry : IDisposable
 
     TimeSpan SweepInterval => TimeSpan.FromTicks(Math.Clamp(IdleTimeout.Ticks / 10, ShortestSweep.Ticks, LongestSweep.Ticks));
 
-    /// <summary>Until no socket is open.</summary>
+    /// <summary>Completes when no socket is open.</summary>
     public async Task WhenEmptyAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            // Taken before the count is looked at: whoever removes the last one completes what is there after it has counted down.
+            // Read before the count: the removal of the last socket decrements the count first and then completes this source.
             var emptied = Volatile.Read(ref _emptied).Task;
             if (Count == 0) return;
             await emptied.WaitAsync(cancellationToken);
@@ -67,7 +67,7 @@ sealed partial class WebSocketRegistry : IDisposable
         Interlocked.Exchange(ref _emptied, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
-    /// <summary>The time-out is read anew each time, so that a reload counts for sockets that are open.</summary>
+    /// <summary>Reads the time-out each time, so that a reload applies to open sockets.</summary>
     void EndIdle()
     {
         var timeout = IdleTimeout;
@@ -80,7 +80,7 @@ sealed partial class WebSocketRegistry : IDisposable
             }
             catch (Exception e)
             {
-                // What a timer throws ends the process, and with it every other socket.
+                // An exception from a timer callback would end the process.
                 LogNotEnded(socket.Route, e);
             }
         }

@@ -5,13 +5,13 @@ namespace ImGateway.Edge.WebSockets;
 
 /// <summary>
 /// Relays one WebSocket by two loops, each a single method for the socket's whole life: nothing is allocated for a message, and no
-/// buffer is held while waiting. Bytes pass untouched in both directions. Frames are followed: the upstream's, so that a Close frame
-/// can be put between two of them; both sides', because the first Close frame decides who closed (by RFC 6455 §7.1.1 the server ends
-/// TCP first, also where the client began the closing handshake).
+/// buffer is held while waiting. Bytes pass unchanged in both directions. Frame boundaries are tracked: the upstream's, so that a Close frame
+/// can be inserted between two frames; both sides', because the first Close frame decides who closed (RFC 6455 §7.1.1: the server closes
+/// TCP first, even if the client began the closing handshake).
 /// </summary>
 sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSocketMetrics metrics, TimeProvider time) : OpenWebSocket(route, time), IDisposable
 {
-    /// <summary>How long what was sent before one side vanished may take to reach the other.</summary>
+    /// <summary>The time limit for data sent before one side disconnected to reach the other.</summary>
     static readonly TimeSpan LastBytes = TimeSpan.FromSeconds(5);
 
     const int BufferSize = 16 * 1024;
@@ -21,13 +21,13 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     readonly CloseHandshake _close = new(client);
     RelayEnd? _end;
 
-    /// <summary>Whether the client has got the Close frame that was requested.</summary>
+    /// <summary>Whether the requested Close frame has been sent to the client.</summary>
     public bool HasSentClose => _close.IsSent;
 
-    /// <summary>Until both directions have ended; the upstream's side is closed then.</summary>
+    /// <summary>Relays until both directions have ended, and closes the upstream's side.</summary>
     public async Task<RelayEnd> RunAsync()
     {
-        // Disposing it is what ends a wait for the upstream: a token would have to be registered anew for each wait.
+        // Disposing the stream ends a read from the upstream: a token would be registered again for each read.
         await using var cut = _ended.Token.UnsafeRegister(static upstream => ((Stream)upstream!).Dispose(), upstream);
         try
         {
@@ -51,12 +51,12 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
 
     public override void Abort(ClosedBy by)
     {
-        // Nothing is left to say after a long silence, but the client is there perhaps: an end in order costs nothing.
+        // After an idle time-out the client may still be connected, so its side is closed gracefully.
         if (by == ClosedBy.Idle) End(new RelayEnd(by, InOrder: true, RelayFault.IdleTimeout));
         else End(new RelayEnd(by, InOrder: false));
     }
 
-    /// <summary>The client is gone, though bytes that it sent before may still be on their way.</summary>
+    /// <summary>The client has disconnected; bytes that it sent before may still have to be relayed.</summary>
     public void OnClientGone() => EndSoon(new RelayEnd(ClosedBy.Client, InOrder: true));
 
     public void Dispose() => _ended.Dispose();
@@ -98,12 +98,12 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                 }
             }
 
-            // The upstream has all of it; what it might still say, a connection that is half closed cannot carry.
+            // The upstream has received everything; its remaining output cannot be sent on a half-closed connection.
             End(new RelayEnd(ClosedBy.Client, InOrder: true));
         }
         catch (Exception e)
         {
-            // What the upstream said before it broke off is on its way to the client.
+            // Data that the upstream sent before it disconnected is still relayed to the client.
             if (isWriting) Fail(ClosedBy.Upstream, RelayFault.UpstreamWrite, e, soon: true);
             else Fail(ClosedBy.Client, RelayFault.ClientRead, e, soon: false);
             if (!IsOfStream(e)) throw;
@@ -124,7 +124,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                 var waiting = upstream.ReadAsync(Memory<byte>.Empty, CancellationToken.None);
                 if (!waiting.IsCompleted && !isDropping && follower.MayClose)
                 {
-                    // The loop yields only to wait: while data keeps coming this costs nothing.
+                    // Yields only to wait: while data keeps arriving this costs nothing.
                     if (_close.TryYield())
                     {
                         await waiting;
@@ -149,7 +149,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                     int read;
                     if (!reading.IsCompleted && !isDropping && follower.MayClose)
                     {
-                        // Sockets end a wait without a buffer at any event, also one whose data has been read: this may be a long wait too.
+                        // A zero-byte read may complete spuriously, so this read may wait for a long time too.
                         var late = reading.AsTask();
                         isDropping = await YieldAsync(late);
                         read = await late;
@@ -161,7 +161,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
 
                     if (read == 0) break;
                     size = read == buffer.Length ? LargeBufferSize : BufferSize;
-                    // After our Close nothing may follow (RFC 6455 §5.5.1), but the upstream must be able to end.
+                    // Nothing may follow the edge's Close frame (RFC 6455 §5.5.1), but the upstream's output is read until it ends.
                     if (isDropping) continue;
                     isWriting = true;
                     var count = Follow(ref follower, buffer.AsSpan(0, read));
@@ -199,7 +199,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
         }
     }
 
-    /// <returns>Whether a Close went out meanwhile.</returns>
+    /// <returns>Whether a Close frame was sent meanwhile.</returns>
     async Task<bool> YieldAsync(Task waiting)
     {
         if (_close.TryYield())
@@ -214,14 +214,14 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
         }
         finally
         {
-            // Also where it failed, which ends the wait within LastBytes: the read under way has a buffer of the caller's.
+            // Also after a failure, which ends the wait within LastBytes, because the pending read uses the caller's buffer.
             await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return true;
     }
 
-    /// <summary>How much goes to the client: all, or up to the next boundary where a Close waits for it.</summary>
+    /// <summary>The number of bytes to relay: all, or up to the next frame boundary if a Close frame is requested.</summary>
     int Follow(ref FrameFollower follower, ReadOnlySpan<byte> bytes)
     {
         if (_close.IsRequested && !follower.CloseHasBegun) return follower.Advance(bytes);

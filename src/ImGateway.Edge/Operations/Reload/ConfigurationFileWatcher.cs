@@ -3,14 +3,14 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Reload;
 
-/// <summary>When the configuration file holds something else than what was last read: content counts, not dates.</summary>
+/// <summary>Detects changes of the configuration file by content, not by modification time.</summary>
 sealed class ConfigurationFileWatcher(ConfigurationFile file, string path, TimeProvider time, ILogger<WatchedFolders> logger) : IDisposable
 {
     readonly FileWatcher _watcher = new(time, logger);
     bool _wasReplaced;
 
     /// <summary>
-    /// Returns once the content is another one and has stayed the same for a moment; and once when the file was replaced underneath its mount,
+    /// Returns when the content has changed and been stable for a moment; and once when the file was replaced underneath its bind mount,
     /// since its content never changes again.
     /// </summary>
     public async Task WaitForChangeAsync(CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ using Prometheus;
 
 namespace ImGateway.Edge.Operations.Reload;
 
-/// <summary>Whether the file on disk is what is in force: the edge has started with one that was.</summary>
+/// <summary>Whether the last reload succeeded. Initially true, because the start read a valid configuration.</summary>
 sealed class ConfigurationMetrics
 {
     readonly TimeProvider _time;

@@ -8,10 +8,10 @@ using Yarp.ReverseProxy.Configuration;
 namespace ImGateway.Edge.Operations.Reload;
 
 /// <summary>
-/// From the configuration in force to the one that the file and the environment have now: as a whole, or nothing changes. No connection
-/// notices; what serves it goes on with what it began with.
+/// Replaces the configuration in force by the present file and environment, completely or not at all. Open connections are
+/// not affected: they keep the configuration they began with.
 /// </summary>
-/// <param name="started">What the process began with.</param>
+/// <param name="started">The configuration at start.</param>
 sealed partial class ConfigurationReload(
     StartConfiguration started,
     CurrentOptions current,
@@ -24,7 +24,7 @@ sealed partial class ConfigurationReload(
     TimeProvider time,
     ILogger<ConfigurationReload> logger) : IDisposable
 {
-    /// <summary>An editor's half write is complete by then.</summary>
+    /// <summary>The delay after which a partially written file should be complete.</summary>
     const int Attempts = 5;
 
     static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(250);
@@ -33,7 +33,7 @@ sealed partial class ConfigurationReload(
     IConfiguration _configuration = started.Configuration;
     string _since = $"{time.GetUtcNow():u}, by the start";
 
-    /// <param name="who">Asks for it, for the log.</param>
+    /// <param name="who">The trigger, for the log.</param>
     public async Task<ReloadResult> ReloadAsync(string who, CancellationToken cancellationToken)
     {
         using var turn = await _turn.TakeAsync(cancellationToken);
@@ -47,7 +47,7 @@ sealed partial class ConfigurationReload(
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Whoever asked waits for an answer, and the next reload may fare better.
+            // The caller waits for a response, and the next reload may succeed.
             Failed(e, who);
             metrics.Refused();
             var result = ReloadResult.Refused(["the reload failed within the edge; its log says how"]);
@@ -63,12 +63,12 @@ sealed partial class ConfigurationReload(
         if (started.File is null) return ReloadResult.Refused(["this edge was started without a configuration that could be read again; stop it and start it anew"]);
         try
         {
-            // 1. Read and judged as at start.
+            // 1. Read and validate, as at start.
             var configuration = await LoadAsync(started.File, cancellationToken);
             var read = EdgeConfiguration.Read(configuration);
             if (read.Options is not { } wanted) return ReloadResult.Refused(read.Problems.Where(problem => problem.PreventsStart).Select(problem => problem.ToString()));
 
-            // 2. What has to wait for a restart stays as it is, and everything else is compared.
+            // 2. Keep settings that need a restart; compare all others.
             var running = current.Value;
             var next = RestartSettings.Keep(running, wanted);
             string[] warnings = [.. read.Problems.Select(problem => problem.ToString()), .. RestartSettings.Warnings(running, wanted), .. RestartSettings.Warnings(started.Configuration, configuration), .. ReplacedFiles(started.File, wanted)];
@@ -83,12 +83,12 @@ sealed partial class ConfigurationReload(
                 return new ReloadResult(retry.Served, warnings, [], _since) { RefusedFiles = retry.Refused };
             }
 
-            // 3. What YARP would refuse.
+            // 3. Validate YARP's section.
             var proxy = ProxyConfiguration.Read(next, configuration);
             var refused = await paths.ProblemsAsync(proxy);
             if (refused.Count > 0) return ReloadResult.Refused(refused);
 
-            // 4. In force.
+            // 4. Apply.
             await PutInForceAsync(running, next, proxy, cancellationToken);
             _configuration = configuration;
             var retried = await files.RetryAsync(cancellationToken);
@@ -104,11 +104,11 @@ sealed partial class ConfigurationReload(
         }
     }
 
-    /// <summary>Without these lines a reload of a file that has been replaced would say that nothing has changed.</summary>
+    /// <summary>Warnings about replaced bind-mounted files, whose reload would otherwise report that nothing has changed.</summary>
     static IEnumerable<string> ReplacedFiles(ConfigurationFile file, EdgeOptions wanted) =>
         MountedFile.Problems([.. file.Path is { } path ? (string[])[path] : [], .. wanted.Certificates.Files.SelectMany(certificate => certificate.AllPaths())]);
 
-    /// <summary>Certificates first: a new host is served before anybody may ask for it. They are also what is still refused.</summary>
+    /// <summary>Applies certificates first, so that a new host has its certificate before requests for it are routed.</summary>
     async Task PutInForceAsync(EdgeOptions running, EdgeOptions next, IProxyConfig proxy, CancellationToken cancellationToken)
     {
         await certificates.ApplyAsync(next, cancellationToken);
@@ -126,7 +126,7 @@ sealed partial class ConfigurationReload(
         current.Replace(next);
     }
 
-    /// <summary>What cannot be read may be half written: it is told once it has stayed so.</summary>
+    /// <summary>Reads the file, and reads it again for a moment if it is invalid, because it may be partially written.</summary>
     async Task<IConfigurationRoot> LoadAsync(ConfigurationFile file, CancellationToken cancellationToken)
     {
         for (var attempt = 1; attempt < Attempts; attempt++)

@@ -1,13 +1,13 @@
 namespace ImGateway.Edge.Operations.Reload;
 
-/// <summary>What came of the last reading of the configuration.</summary>
-/// <param name="Succeeded">What the file says is in force; otherwise the last good configuration is.</param>
-/// <param name="At">When it was read.</param>
-/// <param name="By">Who asked for it.</param>
-/// <param name="InForceSince">When that which is in force was read, and by whom.</param>
-/// <param name="Changes">What it changed, one line each.</param>
-/// <param name="Warnings">Of what is in force all the same, one line each.</param>
-/// <param name="Problems">Why it is not in force, one line each.</param>
+/// <summary>The result of the last reload.</summary>
+/// <param name="Succeeded">Whether the file is in force; otherwise the last valid configuration is.</param>
+/// <param name="At">The time of the reload.</param>
+/// <param name="By">The trigger.</param>
+/// <param name="InForceSince">When, and by which trigger, the configuration in force was read.</param>
+/// <param name="Changes">The changes, one line each.</param>
+/// <param name="Warnings">Warnings about the configuration in force, one line each.</param>
+/// <param name="Problems">Why the file is not in force, one line each.</param>
 public sealed record ConfigurationStatus(
     bool Succeeded,
     DateTimeOffset At,
@@ -17,7 +17,7 @@ public sealed record ConfigurationStatus(
     IReadOnlyList<string> Warnings,
     IReadOnlyList<string> Problems);
 
-/// <summary>Told by the reload, read by whoever wants to know.</summary>
+/// <summary>Holds the result of the last reload for status pages and verbs.</summary>
 sealed class LastReload
 {
     readonly TimeProvider _time;

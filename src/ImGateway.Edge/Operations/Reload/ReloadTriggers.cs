@@ -4,7 +4,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Reload;
 
-/// <summary>What makes the edge reload by itself: SIGHUP, and a file that has changed. Neither ends before the edge does, nor the other.</summary>
+/// <summary>Triggers reloads: SIGHUP, and a changed file. Failures of one trigger do not affect the other.</summary>
 sealed partial class ReloadTriggers(
     ConfigurationReload reload, StartConfiguration started, Signals signals, TimeProvider time, ILoggerFactory loggers, ILogger<ReloadTriggers> logger) : BackgroundService
 {
@@ -22,7 +22,7 @@ sealed partial class ReloadTriggers(
         ? Task.WhenAll(KeepAsync(AnswerAsync, "SIGHUP", stoppingToken), KeepAsync(token => WatchAsync(file, path, token), OneLine.From(path), stoppingToken))
         : KeepAsync(AnswerAsync, "SIGHUP", stoppingToken);
 
-    /// <summary>Begins anew whatever fails.</summary>
+    /// <summary>Restarts a trigger that failed.</summary>
     async Task KeepAsync(Func<CancellationToken, Task> work, string what, CancellationToken cancellationToken)
     {
         while (true)

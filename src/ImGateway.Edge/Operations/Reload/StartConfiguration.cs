@@ -2,6 +2,6 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Reload;
 
-/// <summary>What the process began with.</summary>
-/// <param name="File">Where it is read again; null: nowhere.</param>
+/// <summary>The configuration at start.</summary>
+/// <param name="File">The file that reloads read; null = no reloads.</param>
 sealed record StartConfiguration(IConfiguration Configuration, ConfigurationFile? File);

@@ -4,12 +4,12 @@ using System.Text;
 namespace ImGateway.Edge.Operations.StatusPage;
 
 /// <summary>
-/// The status page: one document that fetches nothing but <c>/api/status</c>. Its style and script are allowed by their hashes and nothing else is (CSP
-/// Level 3 §2.3.1), and whatever the edge has heard from others can become text there but no markup: the browser is told to refuse that (Trusted Types).
+/// The status page: one document that fetches only <c>/api/status</c>. The CSP allows only its own style and script, by hash (CSP
+/// Level 3 §2.3.1), and requires Trusted Types, so that data from the API cannot become markup.
 /// </summary>
 static class StatusDocument
 {
-    /// <summary>In the order that they are to run in.</summary>
+    /// <summary>The scripts in their order of execution.</summary>
     static readonly string[] Scripts = ["dom.js", "format.js", "health.js", "certificates.js", "chart.js", "traffic.js", "limits.js", "events.js", "page.js"];
 
     static StatusDocument()
@@ -22,7 +22,7 @@ static class StatusDocument
 
     public static ReadOnlyMemory<byte> Body { get; }
 
-    /// <summary>What <c>Content-Security-Policy</c> has to say.</summary>
+    /// <summary>The value of <c>Content-Security-Policy</c>.</summary>
     public static string Policy { get; }
 
     static string Read(string name)
