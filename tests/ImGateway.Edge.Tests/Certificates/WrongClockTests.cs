@@ -1,6 +1,7 @@
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Certificates.Issuance;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
@@ -301,19 +302,22 @@ public sealed class WrongClockTests : IDisposable
         using var edge = await _setup.StartAsync();
         _setup.Time.Error = TimeSpan.Zero;
         await RunAsync(edge, TimeSpan.FromHours(24));
-        var contexts = edge.Selector.Served;
+        var sealedWith = SealedWith();
 
         await RunAsync(edge, TimeSpan.FromHours(12));
         _setup.Time.Error = TimeSpan.FromHours(-10);
         await RunAsync(edge, TimeSpan.FromHours(11));
-        Assert.Same(contexts, edge.Selector.Served);
+        Assert.Same(sealedWith, SealedWith());
         await RunAsync(edge, TimeSpan.FromHours(1));
-        Assert.NotSame(contexts, edge.Selector.Served);
+        Assert.NotSame(sealedWith, SealedWith());
 
-        contexts = edge.Selector.Served;
+        sealedWith = SealedWith();
         _setup.Time.Suspend(TimeSpan.FromHours(24));
         await edge.RoundAsync();
-        Assert.NotSame(contexts, edge.Selector.Served);
+        Assert.NotSame(sealedWith, SealedWith());
+
+        // Ticket keys belong to an OpenSSL context, and that to the options.
+        object SealedWith() => Assert.IsType<SslStreamContext>(edge.Selector.ContextOf(Gateway)).Options;
     }
 
     [Fact]
