@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Formats.Asn1;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Challenges;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Proxying;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;

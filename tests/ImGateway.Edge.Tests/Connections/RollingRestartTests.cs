@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;
 

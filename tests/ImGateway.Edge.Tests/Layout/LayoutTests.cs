@@ -131,7 +131,8 @@ public sealed partial class LayoutTests
     {
         string[] others = ["Docs", "Layout", "Scenarios"];
         var product = Folders(Source).ToHashSet(StringComparer.Ordinal);
-        Assert.Empty(Folders(Repository.PathOf("tests", "ImGateway.Edge.Tests")).Where(folder => !others.Contains(TopLevel(folder)) && !product.Contains(folder)));
+        Assert.DoesNotContain(
+            Folders(Repository.PathOf("tests", "ImGateway.Edge.Tests")), folder => !others.Contains(TopLevel(folder)) && !product.Contains(folder));
     }
 
     [Fact]

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;
 

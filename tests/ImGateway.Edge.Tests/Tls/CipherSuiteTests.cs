@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Security;
-using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;

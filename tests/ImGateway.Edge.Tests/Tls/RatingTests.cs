@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;

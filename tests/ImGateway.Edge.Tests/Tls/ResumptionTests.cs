@@ -1,4 +1,3 @@
-using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;

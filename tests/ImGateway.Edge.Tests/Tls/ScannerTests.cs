@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
-using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;

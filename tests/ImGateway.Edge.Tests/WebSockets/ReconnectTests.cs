@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;
 

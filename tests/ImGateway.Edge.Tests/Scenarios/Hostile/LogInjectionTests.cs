@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Testing;
 

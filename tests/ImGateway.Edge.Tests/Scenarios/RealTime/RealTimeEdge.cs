@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Configuration;
 using ImGateway.Edge.Tests.Proxying;
 using ImGateway.Edge.Tests.Tls;

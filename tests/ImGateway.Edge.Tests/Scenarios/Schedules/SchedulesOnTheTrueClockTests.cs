@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Tests.Certificates;
 using ImGateway.Edge.Tests.Storage;
 using ImGateway.Testing;
 
