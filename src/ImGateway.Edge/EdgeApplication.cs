@@ -1,9 +1,14 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Listening;
 using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Memory;
+using ImGateway.Edge.Operations.Shutdown;
 using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Proxying.Checks;
 using ImGateway.Edge.Tls;
 using Serilog;
 
@@ -93,7 +98,7 @@ public static class EdgeApplication
             await stop.WhenAskedAsync();
 
             // 4. Drain clients first; then stop the management port, the control socket and the background services.
-            await app.Services.GetRequiredService<Shutdown>().DrainAsync();
+            await app.Services.GetRequiredService<GracefulShutdown>().DrainAsync();
         }
         catch (OperationCanceledException) when (stop.IsAsked)
         {

@@ -1,8 +1,10 @@
 using System.Net;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Connections.Listening;
+using ImGateway.Edge.Operations.Control;
 using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Proxying.Checks;
 using ImGateway.Edge.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using ImGateway.Edge;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Commands;
 using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Control;
+using ImGateway.Edge.Operations.Memory;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.Policy;
 
 // Before any cryptography, or it changes nothing.
 TlsPolicyFile.Apply();

@@ -1,7 +1,9 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Connections;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Connections.Limits;
+using ImGateway.Edge.Connections.Listening;
+using ImGateway.Edge.Operations.Control;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge;

@@ -1,3 +1,4 @@
+using ImGateway.Edge.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using ImGateway.Edge.Storage;
 using ImGateway.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

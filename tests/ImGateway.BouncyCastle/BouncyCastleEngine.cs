@@ -1,4 +1,4 @@
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Listening;
 using ImGateway.Edge.Tls;
 using Org.BouncyCastle.Security;
 using Org.BouncyCastle.Tls;

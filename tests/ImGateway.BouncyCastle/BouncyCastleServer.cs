@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.Policy;
 using Org.BouncyCastle.Asn1.Ocsp;
 using Org.BouncyCastle.Tls;
 using Org.BouncyCastle.Tls.Crypto;

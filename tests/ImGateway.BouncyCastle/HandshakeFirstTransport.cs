@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Listening;
 using ImGateway.Edge.Tls;
 using Microsoft.AspNetCore.Connections;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using ImGateway.BouncyCastle;
 using ImGateway.Edge.Commands;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.Policy;
 using Microsoft.Extensions.DependencyInjection;
 
 // imgw run, with another engine. OpenSSL still speaks TLS to upstreams and CAs.

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.Policy;
 
 namespace ImGateway.Edge.Tests;
 

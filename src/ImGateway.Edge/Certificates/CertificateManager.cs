@@ -1,5 +1,10 @@
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.SelfSigned;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates;

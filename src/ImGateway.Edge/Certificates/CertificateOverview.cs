@@ -1,4 +1,7 @@
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 

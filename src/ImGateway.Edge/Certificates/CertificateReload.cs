@@ -1,5 +1,9 @@
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;

@@ -1,6 +1,12 @@
 using System.Security.Authentication;
 using System.Security.Cryptography;
-using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.SelfSigned;
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;

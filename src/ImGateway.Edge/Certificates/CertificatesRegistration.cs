@@ -1,7 +1,12 @@
 using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.SelfSigned;
 using ImGateway.Edge.Certificates.Stapling;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 

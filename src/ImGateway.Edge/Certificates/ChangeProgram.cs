@@ -1,3 +1,5 @@
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;

@@ -1,4 +1,6 @@
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates;
 

@@ -1,4 +1,10 @@
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates;
 

@@ -1,3 +1,5 @@
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
@@ -16,5 +18,3 @@ public sealed record ManagedCertificate(
     /// <summary>The configured profile that it was ordered without, because the CA no longer had it; null where there is none.</summary>
     internal string? WithoutProfile { get; init; }
 }
-
-public sealed record PreviousCertificate(string SerialNumber, DateTimeOffset NotAfter);

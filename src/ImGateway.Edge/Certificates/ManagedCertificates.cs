@@ -1,4 +1,5 @@
-using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;

@@ -1,3 +1,7 @@
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;

@@ -1,6 +1,12 @@
 using ImGateway.Acme;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.SelfSigned;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates;
 

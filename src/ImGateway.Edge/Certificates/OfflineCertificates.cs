@@ -1,6 +1,10 @@
 using ImGateway.Edge.Certificates.Audit;
-using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Certificates.Stapling;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;

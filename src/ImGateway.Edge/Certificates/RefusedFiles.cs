@@ -1,4 +1,6 @@
 using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;

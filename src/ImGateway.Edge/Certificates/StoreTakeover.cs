@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates;

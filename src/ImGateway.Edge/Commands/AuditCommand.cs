@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 using ImGateway.Edge.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Text;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Control;
 
 namespace ImGateway.Edge.Commands;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Status;
 
 namespace ImGateway.Edge.Commands;
 

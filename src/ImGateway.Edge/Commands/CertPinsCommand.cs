@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Commands;

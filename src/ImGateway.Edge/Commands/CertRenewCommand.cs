@@ -1,7 +1,8 @@
 using System.CommandLine;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Control;
+using ImGateway.Edge.Operations.Status;
 
 namespace ImGateway.Edge.Commands;
 

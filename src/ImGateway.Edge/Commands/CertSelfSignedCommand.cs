@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.SelfSigned;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Commands;

@@ -1,6 +1,10 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Configuration.Reading;
+using ImGateway.Edge.Operations.Control;
+using ImGateway.Edge.Operations.Status;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Commands;

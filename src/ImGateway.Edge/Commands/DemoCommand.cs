@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 using ImGateway.Edge.Demo;
 using ImGateway.Edge.Operations;
 using Spectre.Console;
@@ -57,7 +58,7 @@ static class DemoCommand
 
     static async Task<int> RunAsync(DemoSettings settings, TextWriter error, CancellationToken cancellationToken)
     {
-        await using var log = Logging.CreateLogger(new ConfigurationBuilder().Build(), readable: true);
+        await using var log = LoggerSetup.CreateLogger(new ConfigurationBuilder().Build(), readable: true);
         return await new DemoHost(log, AnsiConsole.Console, error).RunAsync(settings, cancellationToken);
     }
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Configuration.Reading;
+using ImGateway.Edge.Operations.Control;
 using ImGateway.Edge.Operations.Doctor;
+using ImGateway.Edge.Operations.Status;
 
 namespace ImGateway.Edge.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Status;
 
 namespace ImGateway.Edge.Commands;
 

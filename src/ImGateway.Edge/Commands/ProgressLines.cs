@@ -1,6 +1,6 @@
 using System.CommandLine;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Control;
 
 namespace ImGateway.Edge.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Configuration.Reading;
+using ImGateway.Edge.Connections.Listening;
 using ImGateway.Edge.Operations;
 
 namespace ImGateway.Edge.Commands;
@@ -29,7 +29,7 @@ static class RunCommand
         }
 
         if (result.Options is not { } options) return ExitCodes.No;
-        await using var log = Logging.CreateLogger(configuration, readable: false);
+        await using var log = LoggerSetup.CreateLogger(configuration, readable: false);
         await using var app = EdgeApplication.Build(options, configuration, log, file: file, inherited: inherited, services: services);
         return await EdgeApplication.ServeAsync(app, error, onListening: null, cancellationToken);
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 
 namespace ImGateway.Edge.Commands;
 

@@ -1,3 +1,4 @@
+
 namespace ImGateway.Edge.Configuration;
 
 /// <summary>

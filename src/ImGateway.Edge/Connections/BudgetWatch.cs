@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections.Limits;
 
 namespace ImGateway.Edge.Connections;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ImGateway.Edge.Connections.Limits;
 using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Connections;

@@ -1,3 +1,5 @@
+using ImGateway.Edge.Connections.Limits;
+using ImGateway.Edge.Connections.Listening;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Connections;

@@ -1,5 +1,6 @@
 using System.Net;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections.Limits;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;

@@ -1,3 +1,5 @@
+using ImGateway.Edge.Scheduling;
+
 namespace ImGateway.Edge.Connections;
 
 /// <summary>Releases connections that Kestrel does not end although the client has disconnected (<see cref="ClientConnection.EndsWithClient"/>).</summary>

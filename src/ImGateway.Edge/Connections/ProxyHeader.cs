@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
-using ImGateway.Edge.Configuration;
 using System.Text;
+using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Connections;
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections.Limits;
+using ImGateway.Edge.Connections.Listening;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;

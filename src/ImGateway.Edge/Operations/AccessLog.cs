@@ -1,5 +1,7 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Proxying.Checks;
+using ImGateway.Edge.Proxying.Upstream;
 using ImGateway.Edge.WebSockets;
 using Serilog.Core;
 using Serilog.Events;

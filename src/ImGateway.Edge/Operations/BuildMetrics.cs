@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations.Status;
 using Prometheus;
 
 namespace ImGateway.Edge.Operations;

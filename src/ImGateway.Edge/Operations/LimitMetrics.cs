@@ -1,4 +1,4 @@
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
 using Prometheus;
 
 namespace ImGateway.Edge.Operations;

@@ -3,8 +3,9 @@ using System.Text;
 using System.Text.Json;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Operations.Status;
 using ImGateway.Edge.Operations.StatusPage;
-using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Proxying.Checks;
 using Prometheus;
 
 namespace ImGateway.Edge.Operations;

@@ -1,8 +1,12 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
+using ImGateway.Edge.Operations.Control;
 using ImGateway.Edge.Operations.Reload;
-using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Operations.Shutdown;
+using ImGateway.Edge.Operations.Status;
+using ImGateway.Edge.Proxying.Upstream;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Connections;
 using Prometheus;
@@ -41,7 +45,7 @@ public static class OperationsRegistration
         services.AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<Signals>());
         services.AddSingleton<DrainMetrics>();
         services.AddSingleton<WebSocketDrain>().AddSingleton<EventStreamDrain>();
-        services.AddSingleton<Shutdown>();
+        services.AddSingleton<GracefulShutdown>();
     }
 
     /// <summary>Lets Kestrel listen on a <see cref="ControlEndPoint"/>. After the registration of Kestrel, whose own transports are kept.</summary>

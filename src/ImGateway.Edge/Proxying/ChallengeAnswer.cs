@@ -1,4 +1,5 @@
 using ImGateway.Edge.Challenges;
+using ImGateway.Edge.Proxying.Checks;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace ImGateway.Edge.Proxying;

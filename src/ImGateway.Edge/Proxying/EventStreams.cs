@@ -1,5 +1,6 @@
 using System.Buffers;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying.Upstream;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying.Checks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Net.Http.Headers;
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ImGateway.Edge.Proxying.Upstream;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 

@@ -2,6 +2,9 @@ using System.Globalization;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
+using ImGateway.Edge.Proxying.Checks;
+using ImGateway.Edge.Proxying.Upstream;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace ImGateway.Edge.Proxying;

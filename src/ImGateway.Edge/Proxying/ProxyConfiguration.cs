@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying.Checks;
 using Yarp.ReverseProxy.Configuration;
 
 namespace ImGateway.Edge.Proxying;

@@ -1,5 +1,7 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Proxying.Checks;
+using ImGateway.Edge.Proxying.Upstream;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;

@@ -1,6 +1,8 @@
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Proxying.Checks;
+using ImGateway.Edge.Proxying.Upstream;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,3 +1,5 @@
+using ImGateway.Edge.Proxying.Checks;
+
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>The objects that serve requests under one configuration: created (<see cref="RequestPathFactory"/>) and replaced as a whole.</summary>

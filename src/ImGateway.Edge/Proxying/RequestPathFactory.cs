@@ -1,5 +1,7 @@
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying.Checks;
+using ImGateway.Edge.Proxying.Upstream;
 using ImGateway.Edge.WebSockets;
 
 namespace ImGateway.Edge.Proxying;

@@ -1,4 +1,6 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying.Checks;
+using ImGateway.Edge.Proxying.Upstream;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying.Upstream;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 

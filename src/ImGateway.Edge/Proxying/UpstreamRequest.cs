@@ -1,3 +1,4 @@
+using ImGateway.Edge.Proxying.Checks;
 using Microsoft.Extensions.Primitives;
 
 namespace ImGateway.Edge.Proxying;

@@ -1,12 +1,11 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying.Checks;
+using ImGateway.Edge.Proxying.Upstream;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace ImGateway.Edge.Proxying;
-
-/// <summary>The upstream URI of a request, cached on the connection for clients that poll.</summary>
-sealed record UpstreamUri(string Prefix, string Target, Uri Uri);
 
 /// <summary>The transforms of every route, beside its own: raw target unchanged, host unchanged, forwarded headers as prepared.</summary>
 sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events, TimeProvider time) : ITransformProvider

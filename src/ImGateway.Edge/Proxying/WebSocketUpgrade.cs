@@ -1,3 +1,4 @@
+using ImGateway.Edge.Proxying.Upstream;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying.Upstream;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace ImGateway.Edge.Proxying;

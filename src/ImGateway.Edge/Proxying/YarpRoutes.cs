@@ -1,3 +1,4 @@
+using ImGateway.Edge.Proxying.Checks;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Yarp.ReverseProxy.Model;
 

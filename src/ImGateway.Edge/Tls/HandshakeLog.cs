@@ -1,5 +1,5 @@
 using System.Net;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
 
 namespace ImGateway.Edge.Tls;
 

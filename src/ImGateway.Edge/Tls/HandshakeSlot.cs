@@ -1,4 +1,4 @@
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
 
 namespace ImGateway.Edge.Tls;
 

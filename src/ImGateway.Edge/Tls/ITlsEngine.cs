@@ -1,6 +1,6 @@
 using System.Net.Security;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Listening;
 using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Tls;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls.Policy;
 
 namespace ImGateway.Edge.Tls;
 

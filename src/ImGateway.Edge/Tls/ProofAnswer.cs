@@ -1,4 +1,5 @@
 using System.Net.Security;
+using ImGateway.Edge.Tls.Policy;
 
 namespace ImGateway.Edge.Tls;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using ImGateway.Edge.Tls.Policy;
 
 namespace ImGateway.Edge.Tls;
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
 using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Tls;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Security.Authentication;
+using ImGateway.Edge.Tls.Policy;
 using Prometheus;
 
 namespace ImGateway.Edge.Tls;

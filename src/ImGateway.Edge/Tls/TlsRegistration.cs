@@ -1,5 +1,5 @@
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Listening;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ImGateway.Edge.Tls;

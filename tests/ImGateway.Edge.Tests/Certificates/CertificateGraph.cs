@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;

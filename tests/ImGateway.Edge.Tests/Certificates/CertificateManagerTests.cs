@@ -1,5 +1,7 @@
 using ImGateway.Edge.Certificates;
-using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;

@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Certificates.Issuance;
 using Microsoft.Extensions.DependencyInjection;

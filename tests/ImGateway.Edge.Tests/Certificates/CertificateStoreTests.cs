@@ -1,5 +1,7 @@
 using System.Runtime.Versioning;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls.SslStream;

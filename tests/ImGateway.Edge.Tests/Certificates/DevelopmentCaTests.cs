@@ -1,6 +1,9 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography.X509Certificates;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.SelfSigned;
+using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
 using ImGateway.Testing;

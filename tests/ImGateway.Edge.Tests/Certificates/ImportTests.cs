@@ -1,4 +1,4 @@
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Renewal;
 using Microsoft.Extensions.Logging;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 

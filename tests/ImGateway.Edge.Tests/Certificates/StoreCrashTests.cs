@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Storage;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;
 

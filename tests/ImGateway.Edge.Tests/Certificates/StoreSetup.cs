@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;

@@ -1,5 +1,5 @@
-using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Certificates.Issuance;
 using ImGateway.Edge.Tests.Scenarios.Acme;

@@ -1,4 +1,5 @@
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;

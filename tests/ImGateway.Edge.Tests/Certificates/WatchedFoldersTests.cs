@@ -1,4 +1,4 @@
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Certificates;

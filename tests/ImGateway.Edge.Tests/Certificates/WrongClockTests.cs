@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Certificates.Issuance;
 using ImGateway.Edge.Tls.SslStream;

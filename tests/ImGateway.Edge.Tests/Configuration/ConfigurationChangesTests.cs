@@ -1,5 +1,6 @@
 using System.Net;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 using Microsoft.Extensions.Configuration;
 
 namespace ImGateway.Edge.Tests.Configuration;

@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Configuration;

@@ -1,5 +1,5 @@
 using CsCheck;
-using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 using Microsoft.Extensions.Configuration;
 
 namespace ImGateway.Edge.Tests.Configuration;

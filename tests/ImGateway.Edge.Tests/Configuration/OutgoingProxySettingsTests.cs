@@ -1,5 +1,6 @@
 using CsCheck;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 
 namespace ImGateway.Edge.Tests.Configuration;
 

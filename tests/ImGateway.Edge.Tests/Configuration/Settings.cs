@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 using Microsoft.Extensions.Configuration;
 
 namespace ImGateway.Edge.Tests.Configuration;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

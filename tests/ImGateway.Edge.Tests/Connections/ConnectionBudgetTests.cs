@@ -1,4 +1,4 @@
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Connections;

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
 
 namespace ImGateway.Edge.Tests.Connections;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Listening;
 using ImGateway.Edge.Tests.Proxying;
 using ImGateway.Edge.Tls;
 using Microsoft.AspNetCore.Connections;

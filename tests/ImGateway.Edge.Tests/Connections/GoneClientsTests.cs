@@ -1,5 +1,6 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

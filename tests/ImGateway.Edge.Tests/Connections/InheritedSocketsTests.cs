@@ -1,5 +1,5 @@
 using System.Globalization;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Listening;
 
 namespace ImGateway.Edge.Tests.Connections;
 

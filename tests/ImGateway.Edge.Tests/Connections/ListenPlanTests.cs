@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Listening;
 
 namespace ImGateway.Edge.Tests.Connections;
 

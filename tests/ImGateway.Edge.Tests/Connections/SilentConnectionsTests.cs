@@ -1,4 +1,5 @@
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ImGateway.Edge.Tests.Connections;

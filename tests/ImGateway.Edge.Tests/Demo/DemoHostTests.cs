@@ -3,7 +3,8 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Demo;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Control;
+using ImGateway.Edge.Operations.Status;
 using ImGateway.Testing;
 using Spectre.Console;
 

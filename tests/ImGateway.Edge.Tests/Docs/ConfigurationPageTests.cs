@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 using ImGateway.Edge.Tests.Configuration;
 using ImGateway.Testing;
 

@@ -7,6 +7,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using System.Xml.XPath;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 
 namespace ImGateway.Edge.Tests.Docs;
 

@@ -20,7 +20,7 @@ public sealed class AccessLogOverTlsTests
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var output = new SignallingStream();
         string traceParent;
-        await using (var log = Logging.CreateLogger(new ConfigurationBuilder().Build(), readable: false, colours: false, output))
+        await using (var log = LoggerSetup.CreateLogger(new ConfigurationBuilder().Build(), readable: false, colours: false, output))
         {
             var port = FreePort.Next();
             var running = new DemoHost(log, Quiet(), TextWriter.Null)

@@ -4,7 +4,8 @@ using System.Text.Json;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations;
-using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Proxying.Checks;
+using ImGateway.Edge.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -108,7 +109,7 @@ public sealed class AccessLogTests
     static async Task<IReadOnlyList<JsonElement>> ServeAsync(Func<HttpClient, Task> use, EdgeOptions? options = null)
     {
         using var output = new MemoryStream();
-        await using (var logger = Logging.CreateLogger(new ConfigurationBuilder().Build(), readable: false, colours: false, output))
+        await using (var logger = LoggerSetup.CreateLogger(new ConfigurationBuilder().Build(), readable: false, colours: false, output))
         {
             var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
             builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseListenerKind(ListenerKind.Https)));

@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 using System.Text;
 using System.Threading.Channels;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Control;
 using ImGateway.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

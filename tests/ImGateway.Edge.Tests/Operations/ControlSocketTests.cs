@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Control;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations;

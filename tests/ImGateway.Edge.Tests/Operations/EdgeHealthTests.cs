@@ -1,5 +1,6 @@
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Shutdown;
+using ImGateway.Edge.Operations.Status;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
 using Microsoft.Extensions.Hosting;

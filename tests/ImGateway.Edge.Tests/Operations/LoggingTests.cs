@@ -26,7 +26,7 @@ public sealed class LoggingTests
     public async Task An_event_is_written_within_the_interval_without_more_events_to_push_it()
     {
         var output = new SignallingStream();
-        await using var log = Logging.CreateLogger(Configuration(), readable: false, colours: false, output);
+        await using var log = LoggerSetup.CreateLogger(Configuration(), readable: false, colours: false, output);
 
         log.Information("first");
         log.Information("second");
@@ -38,7 +38,7 @@ public sealed class LoggingTests
     public async Task A_reader_that_stands_still_does_not_hold_up_whoever_logs()
     {
         var output = new SignallingStream();
-        var log = Logging.CreateLogger(Configuration(), readable: false, colours: false, output);
+        var log = LoggerSetup.CreateLogger(Configuration(), readable: false, colours: false, output);
         output.Block();
 
         for (var number = 0; number < 10_000; number++) log.Information("event {Number}", number);
@@ -156,7 +156,7 @@ public sealed class LoggingTests
     public void An_impossible_level_is_a_message_for_the_user()
     {
         var error = Assert.Throws<UserError>(() =>
-            Logging.CreateLogger(Configuration(("Serilog:MinimumLevel:Default", "Loud")), readable: false, colours: false, Stream.Null));
+            LoggerSetup.CreateLogger(Configuration(("Serilog:MinimumLevel:Default", "Loud")), readable: false, colours: false, Stream.Null));
 
         Assert.StartsWith("Serilog: ", error.Message);
         Assert.Contains("Loud", error.Message);
@@ -165,7 +165,7 @@ public sealed class LoggingTests
     static async Task<IReadOnlyList<string>> LogAsync(bool readable, Action<Serilog.ILogger> log, params (string Key, string Value)[] settings)
     {
         using var output = new MemoryStream();
-        await using (var logger = Logging.CreateLogger(Configuration(settings), readable, colours: false, output)) log(logger);
+        await using (var logger = LoggerSetup.CreateLogger(Configuration(settings), readable, colours: false, output)) log(logger);
         return Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 

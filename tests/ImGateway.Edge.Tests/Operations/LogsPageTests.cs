@@ -158,7 +158,7 @@ public sealed class LogsPageTests(TlsFixture tls)
                 .AddJsonStream(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(example.Replace("/var/log/imgw", directory.Path, StringComparison.Ordinal))))
                 .Build();
             using var standard = new MemoryStream();
-            await using (var log = Logging.CreateLogger(configuration, readable: false, colours: false, standard))
+            await using (var log = LoggerSetup.CreateLogger(configuration, readable: false, colours: false, standard))
             {
                 if (!example.Contains("\"File\"", StringComparison.Ordinal)) continue;
                 log.Information("hello {Name}", "\u009b");

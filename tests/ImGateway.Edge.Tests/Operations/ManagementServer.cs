@@ -1,12 +1,16 @@
 using System.Net;
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations;
-using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Proxying.Checks;
 using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Certificates;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Connections.Limits;
+using ImGateway.Edge.WebSockets;
 using ImGateway.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -59,6 +63,8 @@ sealed class ManagementServer : IAsyncDisposable
         builder.Services.AddSingleton(certificates.GetRequiredService<ServerCertificateSelector>());
         builder.Services.AddSingleton(certificates.GetRequiredService<CertificateOverview>());
         builder.Services.AddSingleton<TimeProvider>(time);
+        builder.Services.AddSingleton<ConnectionBudget>().AddSingleton<ConnectionEnds>().AddSingleton<ClientConnections>();
+        builder.Services.AddSingleton<WebSocketMetrics>().AddSingleton<WebSocketRegistry>();
         builder.Services.AddStorage().AddEdgeOperations();
         var app = builder.Build();
         if (peer is not null)

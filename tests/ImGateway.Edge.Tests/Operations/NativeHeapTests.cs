@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Memory;
 
 namespace ImGateway.Edge.Tests.Operations;
 

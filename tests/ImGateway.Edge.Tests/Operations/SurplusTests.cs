@@ -1,4 +1,4 @@
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Memory;
 
 namespace ImGateway.Edge.Tests.Operations;
 

@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Text.Json;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Status;
 using ImGateway.Edge.Tls;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

@@ -1,5 +1,5 @@
-using ImGateway.Edge.Connections;
-using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Connections.Limits;
+using ImGateway.Edge.Proxying.Upstream;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 using Yarp.ReverseProxy.Model;

@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Listening;
 using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Proxying.Checks;
 using ImGateway.Edge.Tests.Tls;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.WebSockets;

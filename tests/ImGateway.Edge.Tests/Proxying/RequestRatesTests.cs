@@ -1,6 +1,6 @@
 using System.Net;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Proxying.Checks;
 using ImGateway.Testing;
 using Microsoft.Extensions.Time.Testing;
 

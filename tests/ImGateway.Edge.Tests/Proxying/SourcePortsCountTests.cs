@@ -1,4 +1,4 @@
-using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Proxying.Upstream;
 
 namespace ImGateway.Edge.Tests.Proxying;
 

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using CsCheck;
-using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Proxying.Checks;
 
 namespace ImGateway.Edge.Tests.Proxying;
 

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
 using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Proxying.Upstream;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;

@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Status;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
 using Microsoft.AspNetCore.Connections;

@@ -1,4 +1,4 @@
-using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.Policy;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;

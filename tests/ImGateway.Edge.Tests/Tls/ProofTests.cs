@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 

@@ -4,8 +4,10 @@ using System.Net.Sockets;
 using System.Text;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
 using ImGateway.Edge.Operations;
-using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Operations.Shutdown;
+using ImGateway.Edge.Proxying.Upstream;
 using ImGateway.Edge.Tests.Proxying;
 using ImGateway.Edge.WebSockets;
 using ImGateway.Testing;
@@ -69,7 +71,7 @@ public sealed class HandOverTests : IDisposable
         Assert.Equal(1, (await edge.MetricsAsync()).Sum("imgw_websocket_connections"));
         Assert.Empty(AccessLines(edge));
 
-        var drained = ending is Ending.Drain ? edge.Services.GetRequiredService<Shutdown>().DrainAsync() : Task.CompletedTask;
+        var drained = ending is Ending.Drain ? edge.Services.GetRequiredService<GracefulShutdown>().DrainAsync() : Task.CompletedTask;
         await EndAsync(ending, client, socket);
         await drained.WaitAsync(Patient);
         await WaitAsync(() => Held.By(edge) == Held.Nothing && AccessLines(edge).Count > 0);

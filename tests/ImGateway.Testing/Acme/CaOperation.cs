@@ -1,3 +1,4 @@
+
 namespace ImGateway.Testing;
 
 /// <summary>What a request to a <see cref="ScriptableCa"/> asks for.</summary>

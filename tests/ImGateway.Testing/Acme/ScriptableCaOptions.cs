@@ -1,3 +1,4 @@
+
 namespace ImGateway.Testing;
 
 /// <summary>How a <see cref="ScriptableCa"/> behaves before any fault is scripted.</summary>

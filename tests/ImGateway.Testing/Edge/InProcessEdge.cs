@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using ImGateway.Edge;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 using ImGateway.Edge.Operations;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -29,7 +30,7 @@ public sealed class InProcessEdge : IAsyncDisposable
     InProcessEdge(EdgeOptions options, IConfiguration? configuration, Action<IServiceCollection>? services)
     {
         Options = options;
-        _logger = Logging.WithLevels().WriteTo.Sink(new LogSink(Log)).CreateLogger();
+        _logger = LoggerSetup.WithLevels().WriteTo.Sink(new LogSink(Log)).CreateLogger();
         _app = EdgeApplication.Build(options, configuration ?? new ConfigurationBuilder().Build(), _logger, services: services);
     }
 

@@ -1,3 +1,4 @@
+
 namespace ImGateway.Testing;
 
 /// <summary>How a <see cref="Pebble"/> behaves. The default validates for real and at once, and is kind.</summary>

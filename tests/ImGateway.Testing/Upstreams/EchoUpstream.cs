@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using ImGateway.Edge.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -4,7 +4,9 @@ using System.Text;
 using System.Text.Json;
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;

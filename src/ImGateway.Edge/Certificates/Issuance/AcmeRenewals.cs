@@ -1,5 +1,8 @@
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 

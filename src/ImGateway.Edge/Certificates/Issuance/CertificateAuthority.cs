@@ -1,5 +1,8 @@
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Acme;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Issuance;

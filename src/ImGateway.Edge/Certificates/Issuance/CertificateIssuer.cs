@@ -1,6 +1,10 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Acme;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;

@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 

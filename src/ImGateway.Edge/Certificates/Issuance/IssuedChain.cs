@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 

@@ -1,6 +1,7 @@
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;

@@ -1,4 +1,6 @@
 using ImGateway.Acme;
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.Store;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 

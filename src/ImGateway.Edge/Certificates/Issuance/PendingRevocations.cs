@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImGateway.Acme;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;

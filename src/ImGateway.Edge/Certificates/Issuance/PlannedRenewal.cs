@@ -1,3 +1,6 @@
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Scheduling;
+
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>What is known of a host's renewal, and how long from now what it plans is off: the clock that dated it may have been corrected since.</summary>

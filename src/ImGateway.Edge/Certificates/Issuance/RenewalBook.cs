@@ -1,5 +1,10 @@
 using System.Collections.Concurrent;
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 

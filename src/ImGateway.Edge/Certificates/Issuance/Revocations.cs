@@ -2,7 +2,13 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Issuance;

@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using ImGateway.Edge.Certificates.X509;
 
 namespace ImGateway.Edge.Certificates.Stapling;
 

@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Stapling;

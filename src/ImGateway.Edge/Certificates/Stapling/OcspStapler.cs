@@ -1,4 +1,8 @@
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Stapling;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 using Prometheus;

@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Stapling;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Acme;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Operations.Doctor;

@@ -1,4 +1,6 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 

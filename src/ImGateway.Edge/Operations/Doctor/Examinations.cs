@@ -1,4 +1,5 @@
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Operations.Status;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Operations.Doctor;

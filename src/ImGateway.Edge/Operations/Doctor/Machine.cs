@@ -1,7 +1,10 @@
 using System.Globalization;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Limits;
+using ImGateway.Edge.Operations.Control;
+using ImGateway.Edge.Operations.Status;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.Policy;
 
 namespace ImGateway.Edge.Operations.Doctor;
 

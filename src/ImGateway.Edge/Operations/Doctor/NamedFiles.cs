@@ -1,4 +1,4 @@
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 

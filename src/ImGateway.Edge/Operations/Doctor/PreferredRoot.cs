@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 

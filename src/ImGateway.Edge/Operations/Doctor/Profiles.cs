@@ -1,5 +1,6 @@
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,4 +1,5 @@
-using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Operations.Status;
+using ImGateway.Edge.Proxying.Upstream;
 
 namespace ImGateway.Edge.Operations.Doctor;
 

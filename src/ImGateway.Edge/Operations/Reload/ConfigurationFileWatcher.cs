@@ -1,5 +1,6 @@
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 
 namespace ImGateway.Edge.Operations.Reload;
 

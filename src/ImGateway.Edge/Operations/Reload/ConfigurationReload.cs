@@ -1,6 +1,9 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Scheduling;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Configuration;

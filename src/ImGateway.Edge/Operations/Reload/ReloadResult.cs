@@ -1,3 +1,4 @@
+
 namespace ImGateway.Edge.Operations.Reload;
 
 /// <summary>The result of a reload: the changes, or the problems, one line each.</summary>

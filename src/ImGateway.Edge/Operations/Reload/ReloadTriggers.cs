@@ -1,6 +1,8 @@
 using System.Threading.Channels;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
+using ImGateway.Edge.Operations.Shutdown;
 
 namespace ImGateway.Edge.Operations.Reload;
 

@@ -1,4 +1,4 @@
-using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Configuration.Reading;
 
 namespace ImGateway.Edge.Operations.Reload;
 

@@ -1,5 +1,5 @@
 using System.Security.Authentication;
-using ImGateway.Edge.Connections;
+using ImGateway.Edge.Connections.Listening;
 
 namespace ImGateway.Edge.Tls.SslStream;
 

@@ -1,6 +1,6 @@
 using ImGateway.Acme;
-using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Tests.Scenarios.Acme;
 using Microsoft.Extensions.Logging;
 using static ImGateway.Edge.Tests.Certificates.StoreSetup;

@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Renewal;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
 

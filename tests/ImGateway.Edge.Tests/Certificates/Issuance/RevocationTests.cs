@@ -1,8 +1,10 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using ImGateway.Acme;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Scenarios.Acme;

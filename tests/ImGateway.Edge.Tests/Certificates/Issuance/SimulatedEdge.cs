@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 using ImGateway.Testing;

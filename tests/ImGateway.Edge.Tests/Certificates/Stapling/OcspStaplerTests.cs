@@ -1,5 +1,7 @@
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Stapling;
+using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

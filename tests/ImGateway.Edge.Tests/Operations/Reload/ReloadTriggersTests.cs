@@ -1,6 +1,7 @@
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Configuration.Reading;
 using ImGateway.Edge.Operations.Reload;
+using ImGateway.Edge.Operations.Shutdown;
 using ImGateway.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Control;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations.Reload;

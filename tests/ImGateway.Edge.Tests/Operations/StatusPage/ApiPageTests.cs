@@ -2,7 +2,7 @@ using System.Collections;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Status;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations.StatusPage;

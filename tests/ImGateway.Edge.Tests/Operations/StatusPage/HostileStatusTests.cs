@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Status;
 using Microsoft.Playwright;
 
 namespace ImGateway.Edge.Tests.Operations.StatusPage;

@@ -1,7 +1,9 @@
-using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Operations.Reload;
+using ImGateway.Edge.Operations.Shutdown;
+using ImGateway.Edge.Operations.Status;
 using ImGateway.Edge.Proxying;
 
 namespace ImGateway.Edge.Tests.Operations.StatusPage;

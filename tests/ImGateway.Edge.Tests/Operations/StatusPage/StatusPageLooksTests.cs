@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Status;
 using Microsoft.Playwright;
 
 namespace ImGateway.Edge.Tests.Operations.StatusPage;

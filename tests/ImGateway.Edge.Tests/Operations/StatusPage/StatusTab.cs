@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Status;
 using Microsoft.Playwright;
 
 namespace ImGateway.Edge.Tests.Operations.StatusPage;

@@ -1,8 +1,8 @@
 using ImGateway.Acme;
-using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Storage;
 using ImGateway.Testing;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Scenarios.Acme;

@@ -1,9 +1,12 @@
 using System.Text;
 using ImGateway.Acme;
-using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Certificates.Stapling;
-using ImGateway.Edge.Proxying;
+using ImGateway.Edge.Connections.Limits;
+using ImGateway.Edge.Proxying.Checks;
+using ImGateway.Edge.Proxying.Upstream;
 using ImGateway.Edge.Tls;
 using Prometheus;
 

@@ -1,6 +1,6 @@
 using System.Reflection;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Operations;
+using ImGateway.Edge.Operations.Status;
 using Microsoft.Extensions.DependencyInjection;
 using Prometheus;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ImGateway.Edge.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
-using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 

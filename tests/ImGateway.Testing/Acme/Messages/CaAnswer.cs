@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ImGateway.Edge.Storage;
 using Microsoft.AspNetCore.Http;
 
 namespace ImGateway.Testing;

@@ -1,0 +1,111 @@
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.X509;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates.Files;
+
+/// <summary>The checks of <c>imgw validate</c> and of the start for certificate files. Reads files, changes nothing.</summary>
+public static class CertificateFilesCheck
+{
+    const string Files = "Edge:Certificates:Files";
+
+    /// <summary>Returns complete lines: file or configuration key, problem, remedy.</summary>
+    public static IEnumerable<string> Problems(EdgeOptions options, TimeProvider time)
+    {
+        var reader = new CertificateFileReader(options.Hosts, time);
+        List<CertificateReading> readings = [.. options.Certificates.Files.Distinct().Select(reader.Read)];
+        return Early(readings).Concat(Problems(options, readings));
+    }
+
+    /// <summary>
+    /// The same checks for a configuration that may have other problems, with the test handshakes that a certificate must pass to be served. A file
+    /// that is missing is always reported, so that one run of <c>validate</c> reports everything.
+    /// </summary>
+    internal static async Task<IEnumerable<string>> ProblemsAsync(
+        ConfigurationResult configuration, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var options = configuration.Draft;
+        var hostsAreKnown = configuration.IsSound("Edge:Hosts");
+
+        // 1. Each file by itself; without valid hosts, names are not checked.
+        var reader = new CertificateFileReader(hostsAreKnown ? options.Hosts : [], time);
+        List<CertificateReading> readings = [.. Readable(options).Select(reader.Read)];
+        if (!hostsAreKnown || !configuration.IsSound(Files) || !configuration.IsSound("Edge:Certificates:Source"))
+        {
+            return [.. readings.SelectMany(reading => reading.Problems).Select(problem => problem.ToString())];
+        }
+
+        // 2. Every host has a certificate.
+        List<string> problems = [.. Early(readings), .. Problems(options, readings)];
+
+        // 3. Test handshakes. A TLS policy that is not in force would fail any certificate, and is reported separately.
+        if (!configuration.IsSound("Edge:Tls") || (await PolicyProof.ProblemsAsync(configuration, engine, time, cancellationToken)).Count > 0) return problems;
+        var offers = readings.Where(reading => reading.Credential is not null)
+            .ToDictionary(reading => reading.Credential!, reading => new ServedCredential(reading.Credential!, ServedCredential.Files, reading.File.Certificate));
+        foreach (var served in ServedCredential.Choose(options.Hosts, [.. offers.Values], time.GetUtcNow()).GroupBy(entry => entry.Value))
+        {
+            var credentials = served.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
+            if (await CertificateSwap.RehearseAsync(credentials, options, engine, time, cancellationToken) is { } failure)
+            {
+                problems.Add(OneLine.From($"{served.Key.Origin}: {failure}; have it issued anew, with fewer names or another key"));
+            }
+        }
+
+        return problems;
+    }
+
+    /// <summary>Returns warnings, as complete lines, about certificates that are served nevertheless. A deferred certificate is a problem of <see cref="ProblemsAsync"/>.</summary>
+    public static IEnumerable<string> Warnings(ConfigurationResult configuration, TimeProvider time)
+    {
+        var (options, hostsAreKnown) = (configuration.Draft, configuration.IsSound("Edge:Hosts"));
+        var reader = new CertificateFileReader(hostsAreKnown ? options.Hosts : [], time);
+        List<CertificateReading> readings = [.. Readable(options).Select(reader.Read)];
+        var warnings = readings.SelectMany(reading => reading.Warnings).Where(warning => !warning.IsEarly);
+        return warnings.Concat(hostsAreKnown ? Unused(options, readings, time.GetUtcNow()) : []).Select(warning => warning.ToString());
+    }
+
+    /// <summary>Returns warnings, as complete lines, about chains that may not lead to a root. They are served nevertheless.</summary>
+    public static IEnumerable<string> ChainWarnings(ConfigurationResult configuration, TimeProvider time)
+    {
+        var reader = new CertificateFileReader(configuration.IsSound("Edge:Hosts") ? configuration.Draft.Hosts : [], time);
+        return from reading in Readable(configuration.Draft).Select(reader.Read)
+               where reading.Credential is not null
+               let warning = ChainWarning.Of(reading.Credential!, ServedCredential.Files, reading.File.Certificate)
+               where warning is not null
+               select warning.ToString();
+    }
+
+    static IReadOnlyList<CertificateProblem> Unused(EdgeOptions options, IEnumerable<CertificateReading> readings, DateTimeOffset now)
+    {
+        List<ServedCredential> offers =
+            [.. readings.Where(reading => reading.Credential is not null).Select(reading => new ServedCredential(reading.Credential!, ServedCredential.Files, reading.File.Certificate))];
+        return new UnusedFiles(options, offers, ServedCredential.Choose(options.Hosts, offers, now), now).Problems();
+    }
+
+    /// <summary>An edge without a better certificate serves it nevertheless; clients reject it.</summary>
+    static IEnumerable<string> Early(IEnumerable<CertificateReading> readings) =>
+        readings.SelectMany(reading => reading.Warnings).Where(warning => warning.IsEarly).Select(warning => warning.ToString());
+
+    /// <summary>Files with valid paths; invalid paths are reported when the configuration is read.</summary>
+    internal static IEnumerable<CertificateFile> Readable(EdgeOptions options) => options.Certificates.Files.Distinct().Where(file =>
+        new[] { file.Certificate, file.Key ?? ".", file.Chain ?? ".", file.PasswordFile ?? "." }.All(path => !string.IsNullOrWhiteSpace(path) && !path.Any(char.IsControl)));
+
+    internal static IEnumerable<string> Problems(EdgeOptions options, IReadOnlyList<CertificateReading> readings)
+    {
+        foreach (var problem in readings.SelectMany(reading => reading.Problems)) yield return problem.ToString();
+        if (options.Certificates.Source != CertificateSource.Files) yield break;
+        if (readings.Count == 0)
+        {
+            yield return $"{Files}: is empty, but Certificates:Source is Files; name a certificate and its key";
+            yield break;
+        }
+
+        // An unreadable file may cover any host, so a missing certificate is reported only when all files are readable.
+        if (readings.Any(reading => reading.Credential is null && reading.Names.Count == 0)) yield break;
+        foreach (var host in options.Hosts.Where(host => !readings.Any(reading => reading.Names.Any(name => name.Matches(host)))))
+        {
+            yield return $"Edge:Hosts: {host} is covered by no certificate in Certificates:Files; add a file that covers it, or remove the host";
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.X509;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Certificates.Files;
+
+/// <summary>Finds valid files, and a CA, that are configured and not used, because other certificates serve their hosts.</summary>
+/// <param name="offers">The certificates of the files, in configuration order.</param>
+/// <param name="served">The certificates that hosts are served, or would be.</param>
+sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<ServedCredential> offers, IReadOnlyDictionary<HostName, ServedCredential> served, DateTimeOffset now)
+{
+    /// <summary>The number of hosts listed: a certificate may cover thousands.</summary>
+    const int NamedHosts = 3;
+
+    public IReadOnlyList<CertificateProblem> Problems() =>
+    [
+        // A certificate outside its validity period is reported elsewhere.
+        .. from offer in offers
+           where offer.Credential.IsValid(now)
+           let why = WhyUnused(offer)
+           where why is not null
+           select new CertificateProblem(offer.Origin, $"serves no host: {why}", Remedy(offer)),
+        .. options.Certificates.Source is CertificateSource.Acme && options.Hosts.All(host => offers.Any(offer => offer.Credential.Covers(host)))
+            ? [new CertificateProblem("Edge:Certificates:Source", "Acme issues nothing, because Certificates:Files cover every host", "write Files, or remove the files of hosts that the CA is to issue for")]
+            : (CertificateProblem[])[],
+    ];
+
+    string? WhyUnused(ServedCredential offer)
+    {
+        List<HostName> hosts = [.. options.Hosts.Where(offer.Credential.Covers)];
+        if (hosts.Exists(host => served.TryGetValue(host, out var current) && IsSame(current, offer)))
+        {
+            var used = CertificateChoice.Best(hosts[0], offers.Where(other => IsSame(other, offer)), now)!;
+            return used == offer ? null : Clause(hosts, (used.Origin, "which holds the same certificate"));
+        }
+
+        List<(HostName Host, (string From, string Why) Winner)> won = [];
+        foreach (var host in hosts)
+        {
+            // If the host has no certificate, or a worse one, there is another reason, which is reported elsewhere.
+            if (WinnerOf(host, offer) is not { } winner) return null;
+            won.Add((host, winner));
+        }
+
+        return won.Count == 0 ? null : string.Join(", ", won.GroupBy(each => each.Winner, each => each.Host).Select(group => Clause([.. group], group.Key)));
+    }
+
+    (string From, string Why)? WinnerOf(HostName host, ServedCredential offer)
+    {
+        if (!served.TryGetValue(host, out var current)) return null;
+        if (current.ByHand) return ($"what was imported or rolled back ({current.Origin})", "which stands until the file changes");
+        var file = offers.FirstOrDefault(other => IsSame(other, current));
+        return file is not null && CertificateChoice.WhyRatherThan(file.Credential, offer.Credential, host, now) is { } why ? (file.Origin, why) : null;
+    }
+
+    string Remedy(ServedCredential offer) => served.Values.Any(current => current.ByHand && current.FileHash == offer.FileHash)
+        ? "write a new certificate to the file when it is to be served again"
+        : "remove one of them from Certificates:Files";
+
+    static bool IsSame(ServedCredential one, ServedCredential other) => one.Credential.Fingerprint == other.Credential.Fingerprint;
+
+    static string Clause(IReadOnlyList<HostName> hosts, (string From, string Why) winner)
+    {
+        var names = string.Join(", ", hosts.Take(NamedHosts)) + (hosts.Count > NamedHosts ? $" and {hosts.Count - NamedHosts} more" : "");
+        return $"{names} {(hosts.Count == 1 ? "is" : "are")} served from {winner.From}, {winner.Why}";
+    }
+}

@@ -1,9 +1,0 @@
-using ImGateway.Edge.Configuration;
-
-namespace ImGateway.Edge.Certificates;
-
-/// <summary>Makes the <see cref="FilesSource"/> of each configuration.</summary>
-sealed class FilesSources(TimeProvider time, ScheduleClock clock, ILogger<WatchedFolders> logger)
-{
-    public FilesSource Of(EdgeOptions options) => new(options, time, clock, logger);
-}

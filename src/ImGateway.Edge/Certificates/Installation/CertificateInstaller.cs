@@ -1,0 +1,263 @@
+using System.Collections.Concurrent;
+using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Certificates.X509;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
+using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tls;
+
+namespace ImGateway.Edge.Certificates.Installation;
+
+/// <param name="IsStorage">The disk's fault, not the certificate's: worth another try.</param>
+sealed record InstallFailure(string Why, bool IsStorage)
+{
+    /// <summary>Time heals it.</summary>
+    public bool IsEarly { get; init; }
+}
+
+/// <summary>The one way to a new certificate, whichever source it is from: save, publish, prove, keep; or everything stays as it was.</summary>
+sealed partial class CertificateInstaller(
+    CertificateConfiguration options,
+    CertificateStore store,
+    ServerCertificateSelector selector,
+    CertificateProbe probe,
+    CertificateMetrics metrics,
+    CertificateAudit audit,
+    TimeProvider time,
+    ScheduleClock clock,
+    ILogger<CertificateInstaller> logger)
+{
+    /// <summary>Session ticket keys live as long as their context (docs/decisions: one context a name, a day at most).</summary>
+    static readonly TimeSpan TicketKeyLifetime = TimeSpan.FromDays(1);
+
+    readonly CertificateSwap _swap = new(selector, probe, time);
+    readonly ConcurrentQueue<HostName> _changed = [];
+    readonly Dictionary<HostName, Credential> _chainsReported = [];
+    volatile IReadOnlyDictionary<HostName, ServedCredential> _served = new Dictionary<HostName, ServedCredential>();
+    DueTime _nextTicketKeys = DueTime.After(TicketKeyLifetime, clock.Now);
+
+    /// <summary>Replaced as a whole.</summary>
+    public IReadOnlyDictionary<HostName, ServedCredential> Served => _served;
+
+    /// <summary>Hosts whose certificate was replaced, for whoever takes them out.</summary>
+    public ConcurrentQueue<HostName> Changed => _changed;
+
+    /// <summary>What the store holds is served as it is: it proved itself when it came in.</summary>
+    /// <exception cref="InvalidOperationException">A whole chain would not be sent; nothing has changed.</exception>
+    public void Begin(IReadOnlyDictionary<HostName, ServedCredential> stored)
+    {
+        var table = Overlay(stored);
+        selector.Publish(Credentials(table));
+        Show(table, cause: null);
+    }
+
+    /// <summary>What is served for the host: null if it proved itself; else what is wrong.</summary>
+    public async Task<string?> ProveAsync(HostName host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _swap.ProbeAsync(host, _served[host].Credential, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>What no order has brought: from a file, by an operator, or issued here.</summary>
+    public Task<InstallFailure?> InstallAsync(
+        IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, CancellationToken cancellationToken) => InstallAsync(changes, cause, lease: null, cancellationToken);
+
+    /// <summary>For all hosts of <paramref name="changes"/> or for none. Null when they are served; else why what was served before still is.</summary>
+    /// <param name="changes">Checked.</param>
+    /// <param name="lease">Under which it was ordered; null where nothing was.</param>
+    public async Task<InstallFailure?> InstallAsync(
+        IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, IStorageLease? lease, CancellationToken cancellationToken)
+    {
+        // 0. What was revoked does not come back, whatever brings it.
+        if (changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return new(refusal, IsStorage: false);
+        Dictionary<HostName, ServedCredential> next = [];
+        foreach (var (host, offer) in changes) next[host] = await SucceedAsync(host, offer, cancellationToken);
+        var swaps = next.Where(entry => IsNew(entry.Key, entry.Value)).ToDictionary();
+        if (ServedCredential.TooEarly(swaps, Sound(), time.GetUtcNow()) is { } early) return new(early, IsStorage: false) { IsEarly = true };
+        if (!cause.IsRollback && ServedCredential.LacksLink(swaps, Sound(), time.GetUtcNow()) is { } gap) return new(gap, IsStorage: false);
+        try
+        {
+            // 1. Beside what is stored: a disk that does not take it says so before anybody is served.
+            await using var saved = await store.StageAsync(swaps, lease, cancellationToken);
+
+            // 2. Publish and prove.
+            var table = Overlay(next);
+            if (swaps.Count > 0 && await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) return new(why, IsStorage: false);
+
+            // 3. Keep.
+            await KeepAsync(saved, next.Where(entry => !swaps.ContainsKey(entry.Key)), cancellationToken);
+
+            // 4. Say so.
+            foreach (var (host, old) in Show(table, cause)) await audit.ChangedAsync(host, old, table[host], cause);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new($"cannot be saved: {e.Message.TrimEnd('.')}; see to the space in DataDirectory and to its owner", IsStorage: true);
+        }
+    }
+
+    /// <summary>What another edge has stored, proved here before it is served here.</summary>
+    /// <returns>Null, or why what was served before still is.</returns>
+    public async Task<string?> AdoptAsync(HostName host, ServedCredential stored, CancellationToken cancellationToken)
+    {
+        if (store.Revoked.Refusal(stored.Credential) is { } refusal) return refusal;
+        if (_served.TryGetValue(host, out var old) && old.Credential.ShowsTheSameAs(stored.Credential)) return null;
+        var table = Overlay([KeyValuePair.Create(host, stored)]);
+        if (await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) return why;
+        Show(table, ChangeCause.ByAnotherEdge);
+        return null;
+    }
+
+    /// <summary>What was revoked is not to come back by a rollback, and no copy of its key is kept.</summary>
+    public async Task ForgetPreviousAsync(HostName host, CancellationToken cancellationToken)
+    {
+        await store.DestroyPreviousAsync(host, cancellationToken);
+        _served = Overlay([KeyValuePair.Create(host, _served[host] with { Previous = null })]);
+    }
+
+    /// <summary>Nobody else is served any more; what is stored stays where it is.</summary>
+    public void Retain(IReadOnlyList<HostName> hosts) => Replace(_served.Where(entry => hosts.Contains(entry.Key)).ToDictionary());
+
+    /// <summary>What was served before a change that came to nothing.</summary>
+    /// <param name="served">As <see cref="Served"/> was then.</param>
+    public async Task RestoreAsync(IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        foreach (var (host, taken) in _served)
+        {
+            var before = served.GetValueOrDefault(host)?.Credential;
+            if (taken.Credential != before) await audit.TakenBackAsync(host, taken.Credential, before);
+        }
+
+        Replace(served);
+        foreach (var (host, credential) in served) metrics.Served(host, credential);
+    }
+
+    /// <summary>Chains that may not lead to a root, of what came from the store and is served still: a start may have replaced it at once.</summary>
+    public void ReportChains()
+    {
+        foreach (var (host, served) in _served) ReportChain(host, served);
+    }
+
+    /// <summary>Metrics that follow from the options, after these have changed.</summary>
+    public void ShowAnew() => Show(_served, cause: null);
+
+    /// <summary>New session ticket keys, once a day.</summary>
+    public void RotateTicketKeys()
+    {
+        var now = clock.Now;
+        if (!_nextTicketKeys.IsDue(now)) return;
+        selector.RotateTicketKeys();
+        _nextTicketKeys = DueTime.After(TicketKeyLifetime, now);
+    }
+
+    /// <summary>What is served and was not revoked: a certificate that is not valid yet is better than one that was.</summary>
+    Dictionary<HostName, ServedCredential> Sound() => _served.Where(entry => !store.Revoked.Contains(entry.Value.Credential)).ToDictionary();
+
+    void Replace(IReadOnlyDictionary<HostName, ServedCredential> served)
+    {
+        foreach (var host in _served.Keys.Where(host => !served.ContainsKey(host))) metrics.Forget(host);
+        _served = served;
+        selector.Publish(Credentials(served));
+    }
+
+    async Task KeepAsync(IStagedWrite? saved, IEnumerable<KeyValuePair<HostName, ServedCredential>> sameAsBefore, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var (host, served) in sameAsBefore) await store.SaveStateAsync(host, served, cancellationToken);
+            if (saved is not null) await saved.CommitAsync(cancellationToken);
+        }
+        catch
+        {
+            selector.Publish(Credentials(_served));
+            throw;
+        }
+    }
+
+    bool IsNew(HostName host, ServedCredential served) => !_served.TryGetValue(host, out var old) || old.Credential != served.Credential;
+
+    /// <summary>The same certificate from elsewhere replaces nothing; another one remembers what it replaces.</summary>
+    async Task<ServedCredential> SucceedAsync(HostName host, ServedCredential offer, CancellationToken cancellationToken)
+    {
+        if (!_served.TryGetValue(host, out var old)) return offer with { InstalledAt = time.GetUtcNow() };
+        return old.Credential.ShowsTheSameAs(offer.Credential)
+            ? offer with { Credential = old.Credential, InstalledAt = old.InstalledAt, Previous = old.Previous }
+            : offer with { InstalledAt = time.GetUtcNow(), Previous = await store.IsRevokedAsync(host, cancellationToken) ? null : new(old.Credential.SerialNumber, old.Credential.NotAfter) };
+    }
+
+    Dictionary<HostName, ServedCredential> Overlay(IEnumerable<KeyValuePair<HostName, ServedCredential>> changes)
+    {
+        var table = _served.ToDictionary();
+        foreach (var (host, served) in changes) table[host] = served;
+        return table;
+    }
+
+    /// <summary>The table is served: metrics and log say so.</summary>
+    /// <param name="cause">Null at start, when nothing has changed.</param>
+    /// <returns>What has changed, with what was served before.</returns>
+    List<(HostName Host, Credential? Old)> Show(IReadOnlyDictionary<HostName, ServedCredential> table, ChangeCause? cause)
+    {
+        var before = _served;
+        _served = table;
+        List<(HostName, Credential?)> changed = [];
+        foreach (var (host, served) in table)
+        {
+            metrics.Served(host, served);
+            var isKnown = before.TryGetValue(host, out var old);
+            // What the CA wished, or a failure, may have moved the renewal of a host that nothing has happened to: that stays.
+            if (cause is null || old is null || old.Credential != served.Credential || IsFile(old) != IsFile(served))
+                metrics.NextRenewal(host, NextActions.Of(served, state: null, options.Value, time.GetUtcNow()) is { Action: NextActions.Renew, At: var at } ? at : null);
+            if (cause is not null) ReportChain(host, served);
+            if (!isKnown)
+            {
+                Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
+                if (cause is null) continue;
+                // A file that was there from the beginning renews nothing.
+                if (served.Source != ServedCredential.Files && !cause.IsElsewhere) metrics.Renewed(host, cause.Reason);
+                changed.Add((host, null));
+            }
+            else if (cause is not null && !old!.Credential.ShowsTheSameAs(served.Credential))
+            {
+                metrics.Swapped(host);
+                if (!cause.IsElsewhere) metrics.Renewed(host, cause.Reason);
+                changed.Add((host, old.Credential));
+                Swapped(host, old.Credential.SerialNumber, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
+            }
+        }
+
+        foreach (var (host, _) in changed) _changed.Enqueue(host);
+        return changed;
+    }
+
+    void ReportChain(HostName host, ServedCredential served)
+    {
+        if (_chainsReported.GetValueOrDefault(host) == served.Credential) return;
+        _chainsReported[host] = served.Credential;
+        if (ChainWarning.Of(served) is { } warning) ChainLacksLink(host, warning);
+    }
+
+    static bool IsFile(ServedCredential served) => served.Source == ServedCredential.Files;
+
+    static Dictionary<HostName, Credential> Credentials(IReadOnlyDictionary<HostName, ServedCredential> table) =>
+        table.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
+
+    [LoggerMessage(1, LogLevel.Information, "{Host}: serving certificate {Serial}, valid until {NotAfter:u}, from {Origin}")]
+    partial void Loaded(HostName host, string serial, DateTimeOffset notAfter, string origin);
+
+    [LoggerMessage(2, LogLevel.Warning, "{Host}: {Warning}")]
+    partial void ChainLacksLink(HostName host, CertificateProblem warning);
+
+    [LoggerMessage(3, LogLevel.Information, "{Host}: certificate {OldSerial} replaced by {NewSerial}, valid until {NotAfter:u}, from {Origin}")]
+    partial void Swapped(HostName host, string oldSerial, string newSerial, DateTimeOffset notAfter, string origin);
+}

@@ -1,0 +1,65 @@
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
+using ImGateway.Edge.Storage;
+
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>Serves what other edges have stored, as soon as it is noticed: each edge proves it to itself first.</summary>
+sealed partial class SharedCertificates(
+    IStorage storage,
+    CertificateConfiguration options,
+    CertificateStore store,
+    CertificateInstaller installer,
+    Current<FilesSource> files,
+    RenewalBook book,
+    Turn turn,
+    ILogger<SharedCertificates> logger) : BackgroundService
+{
+    /// <summary>What the storage has for the host, where that is not what is served.</summary>
+    /// <returns>Whether another certificate is served from now on.</returns>
+    public async Task<bool> AdoptAsync(HostName host, CancellationToken cancellationToken)
+    {
+        using (await turn.TakeAsync(cancellationToken))
+        {
+            var before = installer.Served.GetValueOrDefault(host)?.Credential;
+            var isNew = await store.ReadFingerprintAsync(host, cancellationToken) is { Length: > 0 } stored && stored != before?.Fingerprint;
+            if (isNew && !files.Value.Covers(host) && (await store.LoadAsync([host], cancellationToken)).TryGetValue(host, out var served)
+                && await installer.AdoptAsync(host, served, cancellationToken) is { } why) NotServed(host, served.Credential.SerialNumber, why);
+            await book.ReadAnewAsync(host, cancellationToken);
+            return installer.Served.GetValueOrDefault(host)?.Credential != before;
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var changes = storage.WatchAsync(StoreKeys.Root, stoppingToken);
+        // The state is written last. What was stored between the start and the watch is looked for once.
+        if (storage.IsShared) foreach (var host in options.Value.Hosts) await TryAdoptAsync(host, stoppingToken);
+        await foreach (var key in changes)
+        {
+            if (options.Value.Hosts.FirstOrDefault(host => StoreKeys.Of(host).State == key) is { } host) await TryAdoptAsync(host, stoppingToken);
+        }
+    }
+
+    async Task TryAdoptAsync(HostName host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AdoptAsync(host, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            // Whatever one certificate meets, the next may not.
+            NotRead(host, OneLine.From(e.Message));
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "{Host}: certificate {Serial}, which another edge has stored, is not served here: {Why}. What was served before still is")]
+    partial void NotServed(HostName host, string serial, string why);
+
+    [LoggerMessage(2, LogLevel.Error, "{Host}: what another edge has stored cannot be read: {Why}. What was served before still is")]
+    partial void NotRead(HostName host, string why);
+}

@@ -1,0 +1,67 @@
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
+
+namespace ImGateway.Edge.Certificates.SelfSigned;
+
+/// <summary>What the edge issued itself, issued anew: when its time has come, or when an operator asks.</summary>
+sealed partial class SelfSignedRenewals(
+    SelfSignedSource source, Current<FilesSource> files, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, ScheduleClock clock, ILogger<SelfSignedRenewals> logger)
+{
+    /// <summary>Nothing that is due is so to the minute, and what failed is not worth a try a second.</summary>
+    static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
+
+    DueTime _next;
+
+    /// <summary>For who has the turn.</summary>
+    public async Task LookAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.Now;
+        if (!source.IsAllowed || !_next.IsDue(now)) return;
+        _next = DueTime.After(Interval, now);
+        foreach (var (host, old) in installer.Served.Where(entry => !files.Value.Covers(entry.Key)))
+        {
+            if (source.Due(old, now.Wall) is not { } reason || await IssueAsync(host, old, ChangeCause.ByLoop(reason), cancellationToken) is not { } failure) continue;
+            RenewalFailed(host, failure, old.Credential.SerialNumber, old.Credential.NotAfter);
+        }
+    }
+
+    /// <summary>By an operator.</summary>
+    /// <param name="force">Also where it is not due.</param>
+    public async Task<RenewResult> RenewAsync(HostName host, bool force, string who, CancellationToken cancellationToken)
+    {
+        using (await turn.TakeAsync(cancellationToken))
+        {
+            var old = installer.Served.GetValueOrDefault(host);
+            if (!force && old is not null && source.Due(old, clock.Now.Wall) is null)
+                return new(host, Succeeded: true, $"{host}: is not due; --force renews it now", old.Credential.SerialNumber);
+            var failure = await IssueAsync(host, old, new ChangeCause(RenewalReasons.Manual, who), cancellationToken);
+            return new(host, Succeeded: failure is null, $"{host}: {failure ?? "issued anew"}", installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber);
+        }
+    }
+
+    /// <returns>Null, or why it failed.</returns>
+    async Task<string?> IssueAsync(HostName host, ServedCredential? old, ChangeCause cause, CancellationToken cancellationToken)
+    {
+        string? failure;
+        try
+        {
+            var issued = new Dictionary<HostName, ServedCredential> { [host] = await source.IssueAsync(host, cancellationToken) with { FileHash = old?.FileHash } };
+            failure = (await installer.InstallAsync(issued, cause, cancellationToken))?.Why;
+        }
+        catch (CertificateLoadException e)
+        {
+            failure = e.Message;
+        }
+
+        if (failure is not null) metrics.RenewalFailed(host, cause.Reason);
+        return failure;
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "{Host}: renewal failed: {Why}. It goes on with certificate {Serial}, valid until {NotAfter:u}")]
+    partial void RenewalFailed(HostName host, string why, string serial, DateTimeOffset notAfter);
+}

@@ -1,0 +1,61 @@
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
+
+namespace ImGateway.Edge.Certificates.SelfSigned;
+
+/// <summary>Certificates for source <c>SelfSigned</c>, from the development CA in DataDirectory.</summary>
+sealed class SelfSignedSource(CertificateConfiguration options, IStorage storage, TimeProvider time)
+{
+    const string Folder = "development-ca", CertificateKey = Folder + "/ca.pem", KeyKey = Folder + "/ca.key";
+
+    public bool IsAllowed => options.Value.Certificates.Source == CertificateSource.SelfSigned;
+
+    /// <summary>The metric's reason why <paramref name="served"/> is to be issued anew; null while it may go on.</summary>
+    public string? Due(ServedCredential served, DateTimeOffset now)
+    {
+        if (served.ByHand) return now > served.Credential.NotAfter ? "age" : null;
+        var policy = RenewalPolicy.Due(
+            new Validity(served.Credential.NotBefore, served.Credential.NotAfter), RenewalState.For(null), RenewalSettings.Of(options.Value));
+        // Issued by a clock that was ahead: clients refuse it, and would until that clock's time has come.
+        return now >= policy.At || served.Credential.NotBefore > now ? policy.Reason : null;
+    }
+
+    /// <exception cref="CertificateLoadException">The CA cannot be read or stored.</exception>
+    public async Task<ServedCredential> IssueAsync(HostName host, CancellationToken cancellationToken)
+    {
+        using var ca = await CaAsync(cancellationToken);
+        return new ServedCredential(ca.Issue([host], options.Value.Certificates.KeyType), ServedCredential.SelfSigned, storage.LocationOf(CertificateKey));
+    }
+
+    /// <summary>Of <paramref name="stored"/>, the hosts whose certificate was issued by a CA that is no longer the one developers trust.</summary>
+    /// <exception cref="CertificateLoadException">The CA cannot be read or stored.</exception>
+    public async Task<IReadOnlyList<HostName>> OfAnotherCaAsync(IReadOnlyDictionary<HostName, ServedCredential> stored, CancellationToken cancellationToken)
+    {
+        var own = stored.Where(entry => entry.Value.Source == ServedCredential.SelfSigned).ToList();
+        if (own.Count == 0) return [];
+        using var ca = await CaAsync(cancellationToken);
+        return [.. own.Where(entry => !ca.Is(entry.Value.Credential.Delivered.Last())).Select(entry => entry.Key)];
+    }
+
+    /// <summary>For all hosts, whether or not a file covers some of them now: the CA that developers trust stays the same.</summary>
+    async Task<DevelopmentCa> CaAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (key, certificate) = (await storage.ReadAsync(KeyKey, cancellationToken), await storage.ReadAsync(CertificateKey, cancellationToken));
+            if (key is not null && certificate is not null && DevelopmentCa.TryLoad(certificate.Content, key.Content, options.Value.Hosts, time) is { } usable) return usable;
+            var ca = DevelopmentCa.Create(options.Value.Hosts, time);
+            // Where another process writes the storage, it is served but not stored.
+            if (storage.IsWriter) await storage.WriteAsync([new StorageChange(KeyKey, ca.KeyPem()), new StorageChange(CertificateKey, ca.CertificatePem())], lease: null, cancellationToken);
+            return ca;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CertificateLoadException(
+                [$"{storage.LocationOf(Folder)}: cannot be used: {e.Message.TrimEnd('.')}; make DataDirectory writable for the user {Environment.UserName}"]);
+        }
+    }
+}

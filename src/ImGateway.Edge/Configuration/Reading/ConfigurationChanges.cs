@@ -1,0 +1,58 @@
+namespace ImGateway.Edge.Configuration.Reading;
+
+/// <summary>The differences between two configurations.</summary>
+static class ConfigurationChanges
+{
+    /// <summary>One line for each changed key (a list is one key); secrets are masked.</summary>
+    public static IReadOnlyList<ConfigurationChange> Between(EdgeOptions old, EdgeOptions next)
+    {
+        var (before, after) = (Grouped(old), Grouped(next));
+        return
+        [
+            .. from key in before.Keys.Union(after.Keys, StringComparer.Ordinal)
+               let was = before.GetValueOrDefault(key, [])
+               let now = after.GetValueOrDefault(key, [])
+               where !was.SequenceEqual(now)
+               select new ConfigurationChange(key, OneLine.From(Describe(was, now))),
+        ];
+    }
+
+    /// <summary>The changed keys of a library's section, without values, which may contain secrets.</summary>
+    public static IReadOnlyList<ConfigurationChange> Between(IConfiguration old, IConfiguration next, string section)
+    {
+        var (before, after) = (ValuesOf(old), ValuesOf(next));
+        return
+        [
+            .. from key in before.Keys.Union(after.Keys, StringComparer.OrdinalIgnoreCase)
+               where before.GetValueOrDefault(key) != after.GetValueOrDefault(key)
+               select new ConfigurationChange(OneLine.From(key), "changed"),
+        ];
+
+        Dictionary<string, string> ValuesOf(IConfiguration configuration) => configuration.GetSection(section).AsEnumerable()
+            .Where(entry => entry.Value is not null)
+            .ToDictionary(entry => entry.Key, entry => entry.Value!, StringComparer.OrdinalIgnoreCase);
+    }
+
+    static Dictionary<string, List<Setting>> Grouped(EdgeOptions options) => EffectiveSettings.Of(options)
+        .GroupBy(setting => setting.List ?? setting.Key, StringComparer.Ordinal)
+        .ToDictionary(group => group.Key, group => group.ToList(), StringComparer.Ordinal);
+
+    static string Describe(List<Setting> was, List<Setting> now)
+    {
+        if (was.Concat(now).Any(setting => setting.Secret is not null)) return "changed";
+        var (gone, come) = (Texts(was).Except(Texts(now)).ToList(), Texts(now).Except(Texts(was)).ToList());
+        if (was.Concat(now).All(setting => setting.List is null)) return $"{Text(was)} → {Text(now)}";
+        if (gone.Count == 0 && come.Count == 0) return "in another order";
+        return string.Join(", ", come.Select(text => $"+ {text}").Concat(gone.Select(text => $"- {text}")));
+
+        static IEnumerable<string> Texts(List<Setting> settings) => settings.Where(setting => setting.Text != EffectiveSettings.None).Select(setting => setting.Text);
+
+        static string Text(List<Setting> settings) => settings is [var only] ? only.Text : EffectiveSettings.None;
+    }
+}
+
+/// <param name="What">The change as text.</param>
+sealed record ConfigurationChange(string Key, string What)
+{
+    public override string ToString() => $"{Key}: {What}";
+}

@@ -1,0 +1,155 @@
+using System.Reflection;
+
+namespace ImGateway.Edge.Configuration.Reading;
+
+/// <summary>
+/// Reads a configuration section into an immutable record. Unlike ConfigurationBinder, it continues after a problem, and a
+/// configured list replaces the default list instead of being appended to it.
+/// </summary>
+sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
+{
+    const string Root = "Edge";
+    const string NotYet = "remove it until a later version brings it";
+
+    public T Read<T>(IConfigurationSection section) => (T)ReadRecord(typeof(T), section);
+
+    object ReadRecord(Type type, IConfigurationSection section)
+    {
+        var record = Activator.CreateInstance(type)!;
+        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite).ToArray();
+        var children = section.GetChildren().ToArray();
+        // An environment variable named EDGE has no connection with the section Edge.
+        if (!string.IsNullOrEmpty(section.Value) && (section.Path != Root || children.Length == 0))
+        {
+            problems.Invalid(section.Path, "is one value", $"write a section with {NamesOf(properties)}");
+        }
+
+        foreach (var child in children)
+        {
+            var property = Array.Find(properties, property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase));
+            if (property is null) Unread(child, section.Path, properties);
+            else if (ReadValue(property.PropertyType, child) is { } value) property.SetValue(record, value);
+        }
+
+        return record;
+    }
+
+    /// <summary>Null keeps the default.</summary>
+    object? ReadValue(Type type, IConfigurationSection section)
+    {
+        var valueType = Nullable.GetUnderlyingType(type) ?? type;
+        if (Leaf.For(valueType) is { } leaf) return ReadLeaf(leaf, section);
+        if (!valueType.IsGenericType) return ReadRecord(valueType, section);
+        return valueType.GetGenericTypeDefinition() == typeof(IReadOnlyList<>)
+            ? ReadList(valueType.GenericTypeArguments[0], section)
+            : ReadTexts(section);
+    }
+
+    object? ReadLeaf(Leaf leaf, IConfigurationSection section)
+    {
+        if (section.GetChildren().Any())
+        {
+            problems.Invalid(section.Path, "is a section or a list", $"{leaf.Remedy}, one value");
+            return null;
+        }
+
+        // JSON null means "not set". An empty variable does not: it overrides the file, and the default may be weaker than the file's value.
+        if (section.Value is not { } text) return null;
+        if (leaf.Parse(text) is { } value) return value;
+        if (LaterKeys.Contains(section.Path[(Root.Length + 1)..], text)) problems.NotAvailableYet(section.Path, $"'{text}' is", leaf.Remedy);
+        else if (text.Length == 0) problems.Invalid(section.Path, "is empty", $"{leaf.Remedy}, or remove it");
+        else problems.Invalid(section.Path, $"{(leaf.IsSecret ? "the value" : OneLine.Quote(text))} is not {leaf.What}", leaf.Remedy);
+        return null;
+    }
+
+    object? ReadList(Type itemType, IConfigurationSection section)
+    {
+        var children = IsEmptied(section) ? [] : section.GetChildren().ToArray();
+        if (!string.IsNullOrEmpty(section.Value)) problems.Invalid(section.Path, "is one value", $"write a list, or set {section.Path}:0");
+        // JSON null means "not set".
+        if (children.Length == 0 && section.Value != "") return null;
+        var items = new List<object>(children.Length);
+        var keys = new List<string>(children.Length);
+        foreach (var child in children)
+        {
+            if (!int.TryParse(child.Key, out var index) || index < 0)
+            {
+                problems.Invalid(child.Path, $"{section.Path} is a list", $"write {section.Path}:0, {section.Path}:1, …");
+                continue;
+            }
+
+            if (string.IsNullOrEmpty(child.Value) && !child.GetChildren().Any())
+            {
+                problems.Invalid(child.Path, "is empty", "write a value or remove it");
+            }
+            else if (ReadValue(itemType, child) is { } item)
+            {
+                items.Add(item);
+                keys.Add(child.Path);
+            }
+        }
+
+        var list = Array.CreateInstance(itemType, items.Count);
+        for (var i = 0; i < items.Count; i++) list.SetValue(items[i], i);
+        problems.Remember(list, keys);
+        return list;
+    }
+
+    Dictionary<string, string>? ReadTexts(IConfigurationSection section)
+    {
+        if (!string.IsNullOrEmpty(section.Value)) problems.Invalid(section.Path, "is one value", "write a section of names and values");
+        var texts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var child in section.GetChildren())
+        {
+            if (int.TryParse(child.Key, out _)) problems.Invalid(child.Path, "stands in a list", "write a section of names and values");
+            else if (child.GetChildren().Any()) problems.Invalid(child.Path, "is a section or a list", "write one text");
+            else if (child.Value is { } text) texts[child.Key] = text;
+        }
+
+        return texts;
+    }
+
+    /// <summary>
+    /// Whether the source of highest precedence that sets a list sets it to empty. .NET merges lists by index, so without this check an empty
+    /// variable or list could not remove the items of a lower source.
+    /// </summary>
+    bool IsEmptied(IConfigurationSection section)
+    {
+        if (section.Value != "" || root is null) return false;
+        foreach (var provider in root.Providers.Reverse())
+        {
+            if (provider.GetChildKeys([], section.Path).Any()) return false;
+            if (provider.TryGet(section.Path, out _)) return true;
+        }
+
+        return false;
+    }
+
+    void Unread(IConfigurationSection section, string parent, IReadOnlyCollection<PropertyInfo> properties)
+    {
+        var key = section.Path[(Root.Length + 1)..];
+        if (LaterKeys.Contains(key))
+        {
+            problems.NotAvailableYet(section.Path, "is", NotYet);
+        }
+        else if (LaterKeys.IsSection(key))
+        {
+            var children = section.GetChildren().ToArray();
+            if (children.Length == 0) problems.NotAvailableYet(section.Path, "is", NotYet);
+            foreach (var child in children) Unread(child, section.Path, []);
+        }
+        else
+        {
+            var siblings = properties.Select(property => property.Name)
+                .Concat(LaterKeys.All.Where(later => ConfigurationKey.IsAtOrUnder($"{Root}:{later}", parent))
+                    .Select(later => $"{Root}:{later}"[(parent.Length + 1)..].Split(':')[0]))
+                .Distinct();
+            problems.Unknown(
+                section.Path,
+                NearestKey.Of(section.Path, siblings.Select(name => ConfigurationKey.Join(parent, name))),
+                properties.Count == 0 ? "remove it" : $"known here are {NamesOf(properties)}");
+        }
+    }
+
+    static string NamesOf(IEnumerable<PropertyInfo> properties) => string.Join(", ", properties.Select(property => property.Name));
+}

@@ -1,0 +1,97 @@
+
+namespace ImGateway.Edge.Connections.Limits;
+
+/// <summary>
+/// A fair queue (RFC 970): clients are served round-robin, one entry at a time, so that hundreds of entries of one client do not delay those of
+/// others. The entries of a client keep their order; if no client has more than one, the order is that of arrival. Not thread-safe.
+/// </summary>
+sealed class FairQueue<T> where T : class
+{
+    const int Looks = 32;
+
+    readonly LinkedList<Line> _turns = [];
+    readonly Dictionary<ClientNetwork, Line> _lines = [];
+
+    public int Count { get; private set; }
+
+    /// <param name="client">Null counts as a different client for each entry, for a proxy that carries many clients.</param>
+    public Place Add(ClientNetwork? client, T entry)
+    {
+        Count++;
+        if (client is not { } key || !_lines.TryGetValue(key, out var line))
+        {
+            line = new Line(client);
+            _turns.AddLast(line.Turn);
+            if (client is { } unknown) _lines.Add(unknown, line);
+        }
+
+        return new Place(line, line.Entries.AddLast(entry));
+    }
+
+    /// <summary>Takes the next entry; null if the queue is empty.</summary>
+    public T? TakeNext()
+    {
+        if (_turns.First is not { Value: var line }) return null;
+        var next = line.Entries.First!;
+        Remove(new Place(line, next));
+        if (line.Entries.Count > 0)
+        {
+            _turns.RemoveFirst();
+            _turns.AddLast(line.Turn);
+        }
+
+        return next.Value;
+    }
+
+    /// <summary>Removes an entry. False if it has been taken already.</summary>
+    public bool Remove(Place place)
+    {
+        var (line, entry) = place;
+        if (entry.List is null) return false;
+        line.Entries.Remove(entry);
+        Count--;
+        if (line.Entries.Count > 0) return true;
+        _turns.Remove(line.Turn);
+        if (line.Client is { } key) _lines.Remove(key);
+        return true;
+    }
+
+    /// <summary>
+    /// Removes the newest entry of a client that has more entries than <paramref name="newcomer"/> will have; null if no such client is found.
+    /// Examines only a few clients: if each has one or two entries there is nothing to find, and every refused newcomer would pay for the search.
+    /// </summary>
+    public T? Displace(ClientNetwork? newcomer)
+    {
+        Line? longest = null;
+        var turn = _turns.Last;
+        for (var i = 0; i < Looks && turn is not null; i++, turn = turn.Previous)
+        {
+            if (turn.Value.Entries.Count > (longest?.Entries.Count ?? 0)) longest = turn.Value;
+        }
+
+        var own = newcomer is { } key && _lines.TryGetValue(key, out var line) ? line.Entries.Count : 0;
+        if (longest is null || longest.Entries.Count <= own + 1) return null;
+        var newest = longest.Entries.Last!;
+        Remove(new Place(longest, newest));
+        return newest.Value;
+    }
+
+    /// <summary>The position of an entry.</summary>
+    public readonly record struct Place(Line Line, LinkedListNode<T> Entry);
+
+    /// <summary>The entries of one client.</summary>
+    public sealed class Line
+    {
+        public Line(ClientNetwork? client)
+        {
+            Client = client;
+            Turn = new LinkedListNode<Line>(this);
+        }
+
+        public ClientNetwork? Client { get; }
+
+        public LinkedList<T> Entries { get; } = [];
+
+        public LinkedListNode<Line> Turn { get; }
+    }
+}

@@ -1,0 +1,18 @@
+using System.Net;
+using ImGateway.Edge.Connections;
+using Microsoft.AspNetCore.Connections;
+
+namespace ImGateway.Edge.Operations.Control;
+
+/// <summary>Kestrel's transport for the <see cref="ControlEndPoint"/>.</summary>
+sealed class ControlTransport(ConnectionEnds ends, TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+{
+    public bool CanBind(EndPoint endpoint) => endpoint is ControlEndPoint;
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var listener = new ControlListener((ControlEndPoint)endpoint, ends, time, loggers);
+        listener.Open();
+        return ValueTask.FromResult<IConnectionListener>(listener);
+    }
+}

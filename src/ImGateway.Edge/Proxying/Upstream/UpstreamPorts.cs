@@ -1,0 +1,86 @@
+using System.Net;
+using Prometheus;
+using Yarp.ReverseProxy.Configuration;
+
+namespace ImGateway.Edge.Proxying.Upstream;
+
+/// <summary>Source ports in use towards one address and port of a gateway.</summary>
+/// <param name="Used">Open connections.</param>
+/// <param name="Limit">The maximum.</param>
+public sealed record UpstreamPortUse(int Used, int Limit)
+{
+    internal bool IsShort => Used >= 0.8 * Limit;
+}
+
+/// <summary>
+/// Counts the source ports in use towards each destination, one for each open connection. Labels are the configured destinations; one that is no
+/// longer configured keeps its label until the reload after its last connection has closed.
+/// </summary>
+sealed class UpstreamPorts(IMetricFactory metrics)
+{
+    readonly Lock _lock = new();
+    readonly Dictionary<DnsEndPoint, (string Destination, Gauge.Child Used)> _destinations = [];
+
+    readonly Gauge _used = metrics.CreateGauge(
+        "imgw_upstream_ports_used", "Source ports in use towards a destination, one for each open connection. One whose connection the edge has closed first is blocked for another minute (TIME_WAIT).", ["destination"]);
+
+    readonly Gauge _limit = metrics.CreateGauge(
+        "imgw_upstream_ports_limit", "Source ports that connections to one address and port can have (net.ipv4.ip_local_port_range, without the reserved ones). At the limit, upgrades go to another destination or are answered by 502.");
+
+    /// <summary>Counts a connection until the returned object is disposed.</summary>
+    public Gauge.Child Take(DnsEndPoint endPoint)
+    {
+        lock (_lock)
+        {
+            var used = Of(endPoint).Used;
+            used.Inc();
+            return used;
+        }
+    }
+
+    /// <summary>Usage and limit towards a destination's address; null if the limit is unknown.</summary>
+    public UpstreamPortUse? To(string address)
+    {
+        if (EndPointOf(address) is not { } endPoint || SourcePorts.Count() is not { } limit) return null;
+        lock (_lock) return new UpstreamPortUse(_destinations.TryGetValue(endPoint, out var known) ? (int)known.Used.Value : 0, limit);
+    }
+
+    /// <summary>Updates the metrics at each scrape, because the port range may change at any time.</summary>
+    public void Update()
+    {
+        if (SourcePorts.Count() is { } limit) _limit.Set(limit);
+    }
+
+    /// <summary>Sets the configured destinations.</summary>
+    public void Follow(IEnumerable<IProxyConfig> configs)
+    {
+        HashSet<DnsEndPoint> configured =
+        [
+            .. from config in configs
+               from cluster in config.Clusters
+               from destination in cluster.Destinations?.Values ?? []
+               let endPoint = EndPointOf(destination.Address)
+               where endPoint is not null
+               select endPoint,
+        ];
+        lock (_lock)
+        {
+            foreach (var endPoint in configured) Of(endPoint);
+            foreach (var (endPoint, (_, used)) in _destinations.Where(each => each.Value.Used.Value == 0 && !configured.Contains(each.Key)).ToList())
+            {
+                _destinations.Remove(endPoint);
+                used.Remove();
+            }
+        }
+    }
+
+    (string Destination, Gauge.Child Used) Of(DnsEndPoint endPoint)
+    {
+        if (_destinations.TryGetValue(endPoint, out var known)) return known;
+        var destination = new UriBuilder(Uri.UriSchemeHttp, endPoint.Host, endPoint.Port).Uri.GetLeftPart(UriPartial.Authority);
+        return _destinations[endPoint] = (destination, _used.WithLabels(destination));
+    }
+
+    static DnsEndPoint? EndPointOf(string destination) =>
+        Uri.TryCreate(destination, UriKind.Absolute, out var address) && address is { IdnHost.Length: > 0, Port: > 0 } ? new DnsEndPoint(address.IdnHost, address.Port) : null;
+}
