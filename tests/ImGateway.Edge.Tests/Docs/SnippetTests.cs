@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using ImGateway.Edge.Certificates;
+using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Tests.Configuration;
 using ImGateway.Testing;
@@ -13,7 +13,7 @@ namespace ImGateway.Edge.Tests.Docs;
 public sealed class SnippetTests : IDisposable
 {
     /// <summary>What cannot be compiled here; <c>text</c> is output and pictures, judged where it belongs to commands that are run.</summary>
-    static readonly string[] Unread = ["text", "swift", "kotlin", "csharp"];
+    static readonly string[] Unread = ["text", "swift", "kotlin", "csharp", "mermaid"];
 
     static readonly string[] Read = ["json", "yaml", "bash", "javascript", "promql", "xml"];
 
@@ -60,7 +60,7 @@ public sealed class SnippetTests : IDisposable
         Findings.None(CertificateFilesCheck.Problems(options, TimeProvider.System));
         Findings.None(AcmeFilesCheck.Problems(options, TimeProvider.System));
         var configuration = new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(text))).Build();
-        Logging.CreateLogger(configuration, readable: false, colours: false, Stream.Null).Dispose();
+        LoggerSetup.CreateLogger(configuration, readable: false, colours: false, Stream.Null).Dispose();
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
+using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -68,6 +69,9 @@ sealed class CaEdge : IAsyncDisposable
         Renewals.RevokeAsync(HostName.Parse(host), reason, "a test", new Progress<string>(), TestContext.Current.CancellationToken);
 
     public Task<string> ServedSerialAsync(string host) => new EdgeClient(Server, Ca.IssuingRoot).ServedSerialAsync(host);
+
+    /// <summary>A renewal writes its state after it has logged what it serves.</summary>
+    public Task RenewalsEndedAsync() => _edge.Services.GetRequiredService<CertificateManager>().RenewalsAsync().WaitAsync(Patience);
 
     public Task<Scrape> MetricsAsync() => _edge.GetMetricsAsync();
 

@@ -35,6 +35,7 @@ public sealed class DroppedProfileTests
         Assert.Equal("Warning", warning.Level);
         Assert.StartsWith($"{Host}: Edge:Acme:Profile: 127.0.0.1 has no profile '{Profile}' any more", warning.Message, StringComparison.Ordinal);
         await edge.Log.WaitForAsync(line => line.Message.Contains("replaced by", StringComparison.Ordinal), CaEdge.Patience);
+        await edge.RenewalsEndedAsync();
         Assert.Equal(1, await WithoutProfileAsync(edge));
         Assert.Contains("renewalFailed", edge.Audit.Select(line => line.Action));
     }
