@@ -14,9 +14,10 @@ public sealed class BrokenCertificateTests(TlsFixture tls)
 
     public static TheoryData<TestedEngine, string> EnginesAndFaults =>
     [
-        .. from engine in Enum.GetValues<TestedEngine>()
-           from fault in (string[])["garbage", "empty", "gone", "wrong key", "RSA 1024", "expired", "not yet valid", "other name", "half a file"]
-           select (engine, fault),
+        .. from fault in (string[])["garbage", "empty", "gone", "wrong key", "RSA 1024", "expired", "not yet valid", "other name", "half a file"]
+           select (TestedEngine.SslStream, fault),
+        // What is wrong with a file no engine sees, and some faults are waited for 30 s: one is enough.
+        (TestedEngine.BouncyCastle, "garbage"),
     ];
 
     [Theory, MemberData(nameof(EnginesAndFaults))]
