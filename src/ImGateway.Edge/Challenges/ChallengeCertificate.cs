@@ -6,10 +6,10 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>A self-signed certificate of one host, kept in memory, for CAs while they validate.</summary>
+/// <summary>Creates an in-memory self-signed certificate of one host, for the validation requests of CAs.</summary>
 static class ChallengeCertificate
 {
-    /// <summary>No CA looks at the dates; clocks may differ.</summary>
+    /// <summary>CAs do not check the dates; the tolerance is for clock differences.</summary>
     static readonly TimeSpan Validity = TimeSpan.FromDays(2);
 
     public static Credential Create(string type, HostName host, DateTimeOffset now, params ReadOnlySpan<X509Extension> extensions)

@@ -2,10 +2,10 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>Who answers challenges, by configuration. What waits to be fetched outlives each.</summary>
+/// <summary>The responders of a configuration. Pending challenges are kept over reloads.</summary>
 sealed class ChallengeResponders(HttpChallenges http, TlsAlpnChallenges tlsAlpn, DnsPersist dnsPersist, HookProgram program, ILogger<DnsHook> logger)
 {
-    /// <summary>In the order of <c>Edge:Acme:Challenges</c>; what is no type was refused by the rules.</summary>
+    /// <summary>The responders in the order of <c>Edge:Acme:Challenges</c>; the configuration rules reject unknown types.</summary>
     public IReadOnlyList<IChallengeResponder> Of(EdgeOptions options) =>
         [.. options.Acme.Challenges.Select(type => Responder(type, options)).OfType<IChallengeResponder>()];
 

@@ -3,17 +3,17 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Challenges;
 
 /// <summary>
-/// dns-01 (RFC 8555 §8.4) by a program of the operator's, called as <c>present NAME VALUE</c> and <c>cleanup NAME VALUE</c>. It returns once
-/// the record can be looked up. A domain and its wildcard have the same NAME, so it adds and removes one VALUE and leaves others alone.
+/// dns-01 (RFC 8555 §8.4) by an operator's program, called as <c>present NAME VALUE</c> and <c>cleanup NAME VALUE</c>. The program returns once
+/// the record can be resolved. A domain and its wildcard have the same NAME, so it must add and remove only the given VALUE.
 /// </summary>
 sealed partial class DnsHook(EdgeOptions options, HookProgram program, ILogger<DnsHook> logger) : IChallengeResponder
 {
     const string Key = "Edge:Acme:DnsHook";
 
-    /// <summary>Unpadded base64url of 32 bytes.</summary>
+    /// <summary>Length of a digest of 32 bytes in base64url without padding.</summary>
     const int ValueLength = 43;
 
-    /// <summary>Slow DNS providers take about one; beyond it something hangs.</summary>
+    /// <summary>The time-out of the program; slow DNS providers need about one minute.</summary>
     static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     public string Type => ChallengeTypes.Dns;
@@ -23,7 +23,7 @@ sealed partial class DnsHook(EdgeOptions options, HookProgram program, ILogger<D
     public async Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken)
     {
         if (!CanAnswer(offer.Host)) throw new ChallengeException($"{Key}: needed for dns-01 of {offer.Host}, which must be a name; name the program there");
-        // The name is our own; the value comes of what a CA sent.
+        // The value is derived from input of the CA; the name is configured.
         if (offer.TxtValue.Length != ValueLength || !Base64UrlText.IsToken(offer.TxtValue))
             throw new ChallengeException($"{offer.Host}: the value for dns-01 is not base64url of a SHA-256 digest");
 
@@ -41,14 +41,14 @@ sealed partial class DnsHook(EdgeOptions options, HookProgram program, ILogger<D
 
         if (result.IsSuccess) return new Withdrawal(() => CleanUpAsync(name, offer.TxtValue));
 
-        // What failed half-way may have left a record.
+        // A failed call may have left a record.
         if (result.Started) await CleanUpAsync(name, offer.TxtValue);
         throw new ChallengeException($"{Key}: present {name} {result.Describe(Timeout)}");
     }
 
     internal static string RecordName(HostName host) => "_acme-challenge." + (host.IsWildcard ? host.Value[2..] : host.Value);
 
-    /// <summary>Runs whatever became of the order, at a stop too, bounded by the time-out.</summary>
+    /// <summary>Runs after every order, also during a stop, within the time-out.</summary>
     async ValueTask CleanUpAsync(string name, string value)
     {
         var result = await RunAsync("cleanup", name, value, CancellationToken.None);

@@ -2,16 +2,16 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>A TXT record that an operator is to set.</summary>
+/// <summary>A TXT record for the operator to create.</summary>
 sealed record DnsRecord(string Name, string Value)
 {
-    /// <summary>As a line of a zone file.</summary>
+    /// <summary>The record as a line of a zone file.</summary>
     public override string ToString() => $"{Name}. IN TXT \"{Value}\"";
 }
 
 /// <summary>
-/// dns-persist-01 (draft-ietf-acme-dns-persist): the record names CA and account and stays, so there is nothing to do at each renewal.
-/// <see cref="RecordFor"/> says which one to set, once and by hand.
+/// dns-persist-01 (draft-ietf-acme-dns-persist): a permanent record names CA and account, so renewals need no change of it.
+/// The operator creates the record of <see cref="RecordFor"/> once.
 /// </summary>
 sealed class DnsPersist : IChallengeResponder
 {
@@ -22,9 +22,9 @@ sealed class DnsPersist : IChallengeResponder
     public Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken) =>
         Task.FromResult<IAsyncDisposable>(Withdrawal.None);
 
-    /// <param name="host">A wildcard needs the policy of that name in the record of its parent domain.</param>
-    /// <param name="issuerDomain">By which the CA knows itself in CAA records, too.</param>
-    /// <param name="account">The account's URL at the CA.</param>
+    /// <param name="host">The host. For a wildcard, the record of the parent domain needs the wildcard policy.</param>
+    /// <param name="issuerDomain">The CA's issuer domain name, as in CAA records.</param>
+    /// <param name="account">The account's URL.</param>
     public static DnsRecord RecordFor(HostName host, string issuerDomain, Uri account) => new(
         "_validation-persist." + (host.IsWildcard ? host.Value[2..] : host.Value),
         $"{issuerDomain}; accounturi={account.AbsoluteUri}{(host.IsWildcard ? "; policy=wildcard" : "")}");

@@ -5,19 +5,19 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Challenges;
 
 /// <summary>
-/// Runs an operator's program: by its arguments, never through a shell, with an environment of ours alone, bounded in time and in what is
-/// kept of its output. At the end of its time it and all that it started are killed, which no program can ignore.
+/// Runs an operator's program: by argument list, never through a shell, with a fixed environment, and limits on time and
+/// captured output. At the time-out the program and its child processes are killed.
 /// </summary>
 sealed class HookProgram(TimeProvider time)
 {
     const string UsualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /// <summary>For what is still in the pipes. A program that leaves another running in the background leaves them open to it.</summary>
+    /// <summary>The time to read the rest of the pipes after the exit; a background child process may keep them open.</summary>
     static readonly TimeSpan PipeGrace = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// All that a hook inherits: where programs are, and where its own user's files are. The edge's environment may hold configured secrets
-    /// (<c>Edge__…</c>), so a hook's credentials belong into a file of its own.
+    /// The variables that a hook inherits: PATH and HOME. The edge's environment may contain configured secrets
+    /// (<c>Edge__…</c>), so a hook must read its credentials from a file.
     /// </summary>
     public static IReadOnlyDictionary<string, string> FixedEnvironment { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
@@ -26,10 +26,10 @@ sealed class HookProgram(TimeProvider time)
         ["LANG"] = "C.UTF-8",
     };
 
-    /// <param name="argv">The program, found on the path unless it has a slash, and its arguments as it gets them.</param>
-    /// <param name="environment">The whole of it.</param>
-    /// <param name="timeout">After which it is killed.</param>
-    /// <param name="cancellationToken">Kills it, too.</param>
+    /// <param name="argv">The program, searched in PATH unless it contains a slash, and its arguments.</param>
+    /// <param name="environment">The complete environment.</param>
+    /// <param name="timeout">The time after which the program is killed.</param>
+    /// <param name="cancellationToken">Kills the program.</param>
     public async Task<HookResult> RunAsync(
         IReadOnlyList<string> argv, IReadOnlyDictionary<string, string> environment, TimeSpan timeout, CancellationToken cancellationToken)
     {

@@ -3,13 +3,13 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>What became of a program.</summary>
-/// <param name="ExitCode">Above 128: ended by a signal.</param>
-/// <param name="Tail">The last line it wrote, to standard error if it wrote there; bounded and fit for a log.</param>
-/// <param name="TimedOut">It was killed.</param>
+/// <summary>The result of a program.</summary>
+/// <param name="ExitCode">The exit code; above 128 if a signal ended the program.</param>
+/// <param name="Tail">The last line of standard error, or of standard output if that is empty; truncated and sanitized.</param>
+/// <param name="TimedOut">Whether the program was killed at the time-out.</param>
 sealed record HookResult(int ExitCode, string Tail, bool TimedOut)
 {
-    // What a shell says of a program that it cannot run.
+    // Exit codes of shells for a program that cannot be run.
     const int CannotRun = 127;
 
     public bool Started { get; private init; } = true;
@@ -18,7 +18,7 @@ sealed record HookResult(int ExitCode, string Tail, bool TimedOut)
 
     public static HookResult NotStarted(string why) => new(CannotRun, why, TimedOut: false) { Started = false };
 
-    /// <summary>The end of a sentence about a program that failed.</summary>
+    /// <summary>The reason of a failure, as the end of a sentence.</summary>
     public string Describe(TimeSpan timeout)
     {
         var how = !Started ? "did not start" : TimedOut ? $"was killed after {timeout.TotalSeconds:0} s" : $"exited with {ExitCode}";
@@ -26,7 +26,7 @@ sealed record HookResult(int ExitCode, string Tail, bool TimedOut)
     }
 }
 
-/// <summary>Reads all that a program writes, so that it never waits for us, and keeps the end.</summary>
+/// <summary>Reads all output, so that the program never blocks, and keeps the end.</summary>
 sealed class OutputTail
 {
     const int Kept = 4096, LongestLine = 300;
@@ -43,7 +43,7 @@ sealed class OutputTail
         }
         catch (OperationCanceledException)
         {
-            // Left open by something that the program left running.
+            // A background child process keeps the pipe open.
         }
     }
 

@@ -4,7 +4,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>http-01 (RFC 8555 §8.3): the answers that ports 80 and 443 give. For addresses too (RFC 8738 §4), but not for wildcards.</summary>
+/// <summary>http-01 (RFC 8555 §8.3): the pending responses for ports 80 and 443. Also for IP addresses (RFC 8738 §4), not for wildcards.</summary>
 sealed class HttpChallenges(StandIns standIns, SharedChallenges shared) : IChallengeResponder
 {
     const string Folder = "/.well-known/acme-challenge/";
@@ -24,11 +24,11 @@ sealed class HttpChallenges(StandIns standIns, SharedChallenges shared) : IChall
         return await shared.PublishAsync(new SharedChallenge(Type, offer.Host.Value, offer.Token, offer.KeyAuthorization), here, cancellationToken);
     }
 
-    /// <summary>Answered here until what is returned is disposed of, whichever edge ordered.</summary>
+    /// <summary>Adds a response, also for the order of another edge, until the result is disposed.</summary>
     public Withdrawal Answer(HostName host, string token, string keyAuthorization)
     {
         var answer = Encoding.ASCII.GetBytes(keyAuthorization);
-        // A CA may give an authorization that is still pending to a later order, too: the token is the later one's to take away.
+        // A CA may reuse a pending authorization for a later order, which then removes the token.
         _answers[token] = answer;
         var standIn = standIns.Present(host);
         return new Withdrawal(() =>
@@ -39,8 +39,8 @@ sealed class HttpChallenges(StandIns standIns, SharedChallenges shared) : IChall
     }
 
     /// <summary>
-    /// Whether <paramref name="path"/> is that of a token and nothing more; then <paramref name="answer"/> is what to say, null for a token
-    /// that is not ours.
+    /// Whether <paramref name="path"/> is exactly that of a token; if so, <paramref name="answer"/> is the key authorization, null for a token
+    /// that is not pending.
     /// </summary>
     public bool IsChallenge(ReadOnlySpan<char> path, out byte[]? answer)
     {

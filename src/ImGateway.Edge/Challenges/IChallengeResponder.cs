@@ -2,28 +2,28 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>One way to prove to a CA that a host is ours (RFC 8555 §8).</summary>
+/// <summary>The responder of one challenge type (RFC 8555 §8).</summary>
 interface IChallengeResponder
 {
-    /// <summary>As the CA calls it, such as <c>http-01</c>.</summary>
+    /// <summary>The challenge type, for example <c>http-01</c>.</summary>
     string Type { get; }
 
     bool CanAnswer(HostName host);
 
-    /// <summary>Returns once the CA may look; disposing of what it returns takes the answer away.</summary>
-    /// <exception cref="ChallengeException">It can't be answered: the message is one line for the operator.</exception>
+    /// <summary>Puts the response in place and returns when the CA may validate; disposing the result removes the response.</summary>
+    /// <exception cref="ChallengeException">The challenge cannot be completed; the message is one line for the operator.</exception>
     Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken);
 }
 
-/// <summary>Why a challenge can't be answered, and what to do.</summary>
+/// <summary>Why a challenge cannot be completed, and the remedy.</summary>
 sealed class ChallengeException(string message) : Exception(message);
 
-/// <summary>Takes an answer away, once.</summary>
+/// <summary>Removes a response, once.</summary>
 sealed class Withdrawal(Func<ValueTask> withdraw) : IAsyncDisposable
 {
     Func<ValueTask>? _withdraw = withdraw;
 
-    /// <summary>Where nothing has to be taken away.</summary>
+    /// <summary>For responders with nothing to remove.</summary>
     public static Withdrawal None => new(static () => ValueTask.CompletedTask);
 
     public ValueTask DisposeAsync() => Interlocked.Exchange(ref _withdraw, null)?.Invoke() ?? ValueTask.CompletedTask;

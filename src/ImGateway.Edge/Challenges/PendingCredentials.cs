@@ -3,14 +3,14 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>Credentials that are published while challenges are pending.</summary>
+/// <summary>Credentials published while challenges are pending.</summary>
 sealed class PendingCredentials<TName>(Action<IReadOnlyDictionary<TName, Credential>> publish)
     where TName : notnull
 {
     readonly Lock _lock = new();
     ImmutableDictionary<TName, Credential> _pending = ImmutableDictionary<TName, Credential>.Empty;
 
-    /// <summary>Published at once, until what is returned is disposed of.</summary>
+    /// <summary>Publishes a credential until the result is disposed.</summary>
     public Withdrawal Add(TName name, Credential credential)
     {
         lock (_lock) Publish(_pending.SetItem(name, credential));
@@ -18,7 +18,7 @@ sealed class PendingCredentials<TName>(Action<IReadOnlyDictionary<TName, Credent
         {
             lock (_lock)
             {
-                // A later challenge for the same name may have taken the place. The certificate is left to the collector: a handshake may be using it.
+                // A later challenge for the same name may have replaced it. The certificate is not disposed, because a handshake may be using it.
                 if (_pending.GetValueOrDefault(name) == credential) Publish(_pending.Remove(name));
             }
 

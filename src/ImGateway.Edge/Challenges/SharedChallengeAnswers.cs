@@ -4,7 +4,7 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>Answers the challenges of other edges' orders, from memory: no connection waits for the storage.</summary>
+/// <summary>Answers challenges of other edges' orders from memory, so that no connection waits for the storage.</summary>
 sealed partial class SharedChallengeAnswers(
     IStorage storage, HttpChallenges http, TlsAlpnChallenges tlsAlpn, ILogger<SharedChallengeAnswers> logger) : BackgroundService
 {
@@ -37,7 +37,7 @@ sealed partial class SharedChallengeAnswers(
         if (Answer(challenge) is { } answer) _answered[key] = answer;
     }
 
-    /// <summary>Null for a type that this edge does not know.</summary>
+    /// <summary>Null for an unknown challenge type.</summary>
     Withdrawal? Answer(SharedChallenge challenge) => challenge.Type switch
     {
         ChallengeTypes.Http => http.Answer(HostName.Parse(challenge.Host), challenge.Token, challenge.Response),

@@ -6,28 +6,28 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>What an edge needs for answering a challenge that another one has been given. Has no printable form of its response.</summary>
-/// <param name="Type">Of the challenge.</param>
-/// <param name="Token">Of the challenge.</param>
+/// <summary>A challenge of another edge's order. The response is never printed.</summary>
+/// <param name="Type">The challenge type.</param>
+/// <param name="Token">The token.</param>
 /// <param name="Response">http-01: the key authorization. tls-alpn-01: its digest in base64.</param>
 sealed record SharedChallenge(string Type, string Host, string Token, string Response)
 {
     public const string Folder = "challenges";
 
-    /// <summary>Tokens are too long for names of files, and nothing that should be in a list of keys.</summary>
+    /// <summary>The storage key: a hash, because tokens may be too long for file names and should not appear in key lists.</summary>
     public string Key => $"{Folder}/{Type}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(Token)))}";
 
     public override string ToString() => $"{Type} for {Host}";
 }
 
 /// <summary>
-/// Challenges in the storage, so that a CA finds its answer at any edge. Where the storage has one writer they stay in its memory: an answer that
-/// other processes notice by polling comes too late for a CA, and would be a write to the disk for each order.
+/// Stores challenges, so that any edge can answer the CA. With a single-writer storage they stay in memory: a response that
+/// other processes notice by polling would be too late for a CA, and cost a disk write for each order.
 /// </summary>
 sealed partial class SharedChallenges(IStorage storage, ILogger<SharedChallenges> logger)
 {
-    /// <summary>Before the CA is asked to come; disposing of what is returned takes it away at all edges.</summary>
-    /// <param name="here">The answer of this edge.</param>
+    /// <summary>Shares a challenge before the CA is notified; disposing the result removes it at all edges.</summary>
+    /// <param name="here">The response of this edge.</param>
     public async Task<Withdrawal> PublishAsync(SharedChallenge challenge, Withdrawal here, CancellationToken cancellationToken)
     {
         if (!storage.IsShared) return here;
@@ -37,7 +37,7 @@ sealed partial class SharedChallenges(IStorage storage, ILogger<SharedChallenges
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // This edge answers all the same, and the CA may come here.
+            // This edge can still answer, if the CA connects to it.
             NotShared(challenge.Host, challenge.Type, OneLine.From(e.Message));
         }
         catch
@@ -57,7 +57,7 @@ sealed partial class SharedChallenges(IStorage storage, ILogger<SharedChallenges
     {
         try
         {
-            // Also when the edge stops: a token that was used is of no more use.
+            // Also during a stop: a used token is useless.
             await storage.DeleteAsync(challenge.Key, CancellationToken.None);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -4,8 +4,8 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Challenges;
 
 /// <summary>
-/// What a host without any certificate shows on 443 while its http-01 is pending: a balancer or a rule of HSTS in front may send the CA there
-/// from port 80, and CAs follow that (RFC 8555 §8.3).
+/// Temporary self-signed certificates for hosts without a certificate while http-01 is pending: a load balancer in front may redirect the CA
+/// from port 80 to 443, and CAs follow redirects (RFC 8555 §8.3).
 /// </summary>
 sealed class StandIns(ServerCertificateSelector selector, TimeProvider time)
 {

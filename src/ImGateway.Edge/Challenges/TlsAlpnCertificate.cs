@@ -8,7 +8,7 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Challenges;
 
-/// <summary>The self-signed certificate that answers tls-alpn-01 (RFC 8737 §3), and the name it is asked for by.</summary>
+/// <summary>The self-signed certificate for tls-alpn-01 (RFC 8737 §3), and the SNI that the CA sends.</summary>
 static class TlsAlpnCertificate
 {
     const string AcmeIdentifier = "1.3.6.1.5.5.7.1.31"; // id-pe-acmeIdentifier, RFC 8737 §6.1
@@ -21,7 +21,7 @@ static class TlsAlpnCertificate
         return ChallengeCertificate.Create(ChallengeTypes.TlsAlpn, host, now, new X509Extension(AcmeIdentifier, authorization.Encode(), critical: true));
     }
 
-    /// <summary>The name that a CA sends: for addresses, which SNI cannot hold, the one for reverse look-ups (RFC 8738 §6).</summary>
+    /// <summary>The CA's SNI; for an IP address the reverse mapping name (RFC 8738 §6).</summary>
     public static string ServerNameOf(HostName host)
     {
         if (!host.IsAddress) return host.Value;

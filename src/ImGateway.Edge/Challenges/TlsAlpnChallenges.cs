@@ -5,8 +5,8 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Challenges;
 
 /// <summary>
-/// tls-alpn-01 (RFC 8737, RFC 8738 §6): while a challenge is pending, whoever offers <c>acme-tls/1</c> alone is shown its certificate and
-/// let go after the handshake. All others of the same name get what they always get.
+/// tls-alpn-01 (RFC 8737, RFC 8738 §6): while a challenge is pending, clients that offer only <c>acme-tls/1</c> receive its certificate, and the connection
+/// is closed after the handshake. Other clients of the same name are not affected.
 /// </summary>
 sealed class TlsAlpnChallenges : IChallengeResponder
 {
@@ -33,7 +33,7 @@ sealed class TlsAlpnChallenges : IChallengeResponder
         return await _shared.PublishAsync(new SharedChallenge(Type, offer.Host.Value, offer.Token, Convert.ToBase64String(offer.Digest.Span)), here, cancellationToken);
     }
 
-    /// <summary>Answered here until what is returned is disposed of, whichever edge ordered: the digest is all that the certificate needs.</summary>
+    /// <summary>Adds a certificate, also for the order of another edge, until the result is disposed. It needs only the digest.</summary>
     public Withdrawal Answer(HostName host, ReadOnlySpan<byte> digest) =>
         _pending.Add(TlsAlpnCertificate.ServerNameOf(host), TlsAlpnCertificate.Create(host, digest, _time.GetUtcNow()));
 }

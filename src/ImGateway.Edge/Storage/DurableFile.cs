@@ -4,31 +4,31 @@ using Microsoft.Win32.SafeHandles;
 namespace ImGateway.Edge.Storage;
 
 /// <summary>
-/// Files that are whole or absent, whenever the power fails: temporary file beside, fsync, rename, fsync of the folder
+/// Writes files that are complete or absent after a power failure: temporary file, fsync, rename, fsync of the directory
 /// (without the last, the rename itself may be lost).
 /// </summary>
 static class DurableFile
 {
-    /// <summary>For what holds keys, and for everything in DataDirectory.</summary>
+    /// <summary>The mode of files with keys, and of everything in DataDirectory.</summary>
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     public const UnixFileMode OwnerOnlyFolder = OwnerOnly | UnixFileMode.UserExecute;
 
     public const UnixFileMode Readable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <summary>Without what this user may not enter, such as the lost+found of a volume.</summary>
+    /// <summary>Skips inaccessible directories, such as lost+found of a volume.</summary>
     public static readonly EnumerationOptions Accessible = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
 
-    /// <summary>Called after each thing done to the disk: tests look at every state that a crash could leave behind.</summary>
+    /// <summary>Called after each disk operation, for tests that check every state a crash could leave behind.</summary>
     public static readonly AsyncLocal<Action?> Step = new();
 
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = OwnerOnly) =>
         Write(path, content, mode, overwrite: true);
 
-    /// <exception cref="IOException">The file exists already, too.</exception>
+    /// <exception cref="IOException">Writing failed, or the file exists.</exception>
     public static void WriteNew(string path, ReadOnlySpan<byte> content) => Write(path, content, OwnerOnly, overwrite: false);
 
-    /// <summary>For what <see cref="Move"/> puts in its place: content and mode are on the disk, its name may not be after a crash.</summary>
+    /// <summary>Writes a file that <see cref="Move"/> will rename: content and mode are durable, the name may not be after a crash.</summary>
     public static void WriteStaged(string path, ReadOnlySpan<byte> content)
     {
         File.Delete(path);
@@ -57,7 +57,7 @@ static class DurableFile
         Step.Value?.Invoke();
     }
 
-    /// <summary>A new file, on the disk with its content; none where the disk does not take that.</summary>
+    /// <summary>Creates a file with durable content; leaves none if writing fails.</summary>
     static void Create(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
@@ -75,7 +75,7 @@ static class DurableFile
         }
     }
 
-    /// <summary>Within one folder; replaces what is there.</summary>
+    /// <summary>Renames within one directory, replacing the target.</summary>
     public static void Move(string from, string to)
     {
         File.Move(from, to, overwrite: true);
@@ -83,7 +83,7 @@ static class DurableFile
         Step.Value?.Invoke();
     }
 
-    /// <summary>What a crash left of <see cref="Write(string, ReadOnlySpan{byte}, UnixFileMode)"/>: keys may be in it.</summary>
+    /// <summary>Removes temporary files that a crash left of <see cref="Write(string, ReadOnlySpan{byte}, UnixFileMode)"/>: they may contain keys.</summary>
     public static void RemoveTemporaries(string folder)
     {
         if (!Directory.Exists(folder)) return;
@@ -93,7 +93,7 @@ static class DurableFile
             Path.GetFileName(path) is ['.', ..] name && Guid.TryParseExact(Path.GetExtension(name).TrimStart('.'), "N", out _);
     }
 
-    /// <summary>0700 where it is new. A folder that was there keeps its mode: it may be someone else's choice (<c>--out .</c>).</summary>
+    /// <summary>Creates a directory with mode 0700. An existing one keeps its mode, which may be intended (<c>--out .</c>).</summary>
     public static void CreatePrivateFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -102,12 +102,12 @@ static class DurableFile
             return;
         }
 
-        // The mode is that of the last one alone: those above it would be open to others.
+        // The mode applies only to the last directory: its new parents would be open to others.
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } parent && !Directory.Exists(parent)) CreatePrivateFolder(parent);
         Directory.CreateDirectory(path, OwnerOnlyFolder);
     }
 
-    /// <summary>The names in the folder are on the disk.</summary>
+    /// <summary>Makes the names in a directory durable.</summary>
     public static void Flush(string folder)
     {
         if (OperatingSystem.IsWindows()) return;
@@ -117,7 +117,7 @@ static class DurableFile
         RandomAccess.FlushToDisk(handle);
     }
 
-    /// <summary>.NET's own refuses to open folders.</summary>
+    /// <summary>open(2), because .NET does not open directories.</summary>
     [DllImport("libc", EntryPoint = "open", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);

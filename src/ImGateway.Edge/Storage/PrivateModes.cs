@@ -2,21 +2,21 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Storage;
 
-/// <summary>Keeps keys from other users of the machine: modes that let them in are repaired, or refused where they cannot be.</summary>
+/// <summary>Protects keys from other users of the machine: repairs file modes that are too open, or refuses if it cannot.</summary>
 sealed partial class PrivateModes(ILogger<PrivateModes> logger)
 {
     const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
-    /// <exception cref="PrivateModesException">It belongs to another user.</exception>
+    /// <exception cref="PrivateModesException">The file belongs to another user.</exception>
     public void EnsureFolder(string path)
     {
         DurableFile.CreatePrivateFolder(path);
         Ensure(path, DurableFile.OwnerOnlyFolder);
     }
 
-    /// <exception cref="PrivateModesException">It belongs to another user.</exception>
+    /// <exception cref="PrivateModesException">The file belongs to another user.</exception>
     public void EnsureFile(string path)
     {
         Ensure(path, DurableFile.OwnerOnly);

@@ -3,18 +3,18 @@ using System.Globalization;
 namespace ImGateway.Edge.Storage;
 
 /// <summary>
-/// The files of a log: <c>audit.jsonl</c>, say, which grows, and what was put aside before it, <c>audit.000001.jsonl</c> and on, the highest the
-/// newest. Numbers only rise: a rotation is one rename, and whatever moment a crash finds, every entry is in exactly one file.
+/// The files of a log: the current one, for example <c>audit.jsonl</c>, and the rotated ones, <c>audit.000001.jsonl</c> and so on, the highest number the
+/// newest. Numbers only increase: a rotation is one rename, and after a crash at any point every entry is in exactly one file.
 /// </summary>
 static class RotatedFiles
 {
-    /// <summary>Enough for a reader that is overtaken by one rotation after the other: each may take as long as the disk.</summary>
+    /// <summary>Attempts of a reader that rotations overtake.</summary>
     const int Attempts = 1000;
 
-    /// <summary>A rotation a second for thirty years; a file with a higher number is not one of the log's.</summary>
+    /// <summary>The highest number; a file with a higher one does not belong to the log.</summary>
     const int MostDigits = 9;
 
-    /// <summary>Puts <paramref name="path"/> aside if <paramref name="more"/> bytes would make it larger than it may be. For the writer of the storage alone.</summary>
+    /// <summary>Rotates <paramref name="path"/> if <paramref name="more"/> bytes would exceed its size limit. Only for the writer of the storage.</summary>
     public static void Rotate(string path, int more, LogRetention retention)
     {
         if (new FileInfo(path) is not { Exists: true, Length: > 0 } file || file.Length + more <= retention.MaxBytes) return;
@@ -24,7 +24,7 @@ static class RotatedFiles
         foreach (var (_, old) in rotated.Take(rotated.Count + 1 - retention.Keep)) File.Delete(old);
     }
 
-    /// <summary>What was put aside, oldest first.</summary>
+    /// <summary>The rotated files, oldest first.</summary>
     public static IReadOnlyList<(long Number, string Path)> Rotated(string path)
     {
         var (folder, name, extension) = Parts(path);
@@ -41,7 +41,7 @@ static class RotatedFiles
         ];
     }
 
-    /// <summary>All of them, oldest first and open, so that a rotation meanwhile neither hides an entry nor repeats one.</summary>
+    /// <summary>Opens all files, oldest first, so that a concurrent rotation neither hides nor repeats an entry.</summary>
     public static IReadOnlyList<FileStream> Open(string path)
     {
         for (var attempt = 1; ; attempt++)
@@ -56,7 +56,7 @@ static class RotatedFiles
             }
             catch (FileNotFoundException) when (attempt < Attempts)
             {
-                // Rotated or removed since it was listed.
+                // Rotated or removed after it was listed.
             }
             catch
             {

@@ -25,7 +25,7 @@ sealed class StagedFiles
         _marked = changes.LastOrDefault(change => change.Content is not null).Name;
     }
 
-    /// <exception cref="IOException">The disk does not take them; nothing has changed.</exception>
+    /// <exception cref="IOException">Writing failed; nothing has changed.</exception>
     public static StagedFiles Of(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes)
     {
         var staged = new StagedFiles(folder, changes);
@@ -43,7 +43,7 @@ sealed class StagedFiles
         }
     }
 
-    /// <summary>Finishes or forgets what a crash interrupted.</summary>
+    /// <summary>Completes or discards a change that a crash interrupted.</summary>
     public static void Recover(string folder)
     {
         if (Names(folder, Mark) is [var mark, ..])
@@ -81,7 +81,7 @@ sealed class StagedFiles
         if (_marked is not null) DurableFile.Move(PathOf(Mark + _marked), PathOf(_marked));
     }
 
-    /// <summary>Everything is as it was before.</summary>
+    /// <summary>Restores the state before the change.</summary>
     public void Discard()
     {
         // What is staged may be the last copy of what another file held before: not before that is back.

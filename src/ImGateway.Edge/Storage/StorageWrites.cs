@@ -1,12 +1,12 @@
 namespace ImGateway.Edge.Storage;
 
-/// <summary>Writes that need no preparation.</summary>
+/// <summary>Writes and deletes without a separate preparation.</summary>
 static class StorageWrites
 {
     public static ValueTask WriteAsync(this IStorage storage, string key, byte[] content, CancellationToken cancellationToken) =>
         storage.WriteAsync([new StorageChange(key, content)], lease: null, cancellationToken);
 
-    /// <summary>Nothing happens where there is nothing.</summary>
+    /// <summary>Does nothing if the key does not exist.</summary>
     public static ValueTask DeleteAsync(this IStorage storage, string key, CancellationToken cancellationToken) =>
         storage.WriteAsync([new StorageChange(key, content: null)], lease: null, cancellationToken);
 

@@ -4,27 +4,27 @@ using System.Text;
 namespace ImGateway.Edge.Storage;
 
 /// <summary>
-/// <c>DataDirectory/lock</c>: who writes the store, where two processes overlap during an upgrade. The system releases it with its process,
-/// however that ends. Its lines are the process's id and how often the lock was taken.
+/// <c>DataDirectory/lock</c>: held by the process that writes, because two processes overlap during an upgrade. The system releases it with the process,
+/// however it ends. The file contains the process id and the number of times the lock was taken.
 /// </summary>
 sealed class StoreLock : IDisposable
 {
-    /// <summary>More than is ever written to it.</summary>
+    /// <summary>An upper bound of its size.</summary>
     const int MostBytes = 64;
 
     readonly FileStream _file;
 
     StoreLock(FileStream file) => _file = file;
 
-    /// <summary>Why the process's id is not in the file; null where it is. The lock holds all the same.</summary>
+    /// <summary>Why the process id could not be written; null if it was. The lock is held in either case.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>How often the lock was taken, this time included.</summary>
+    /// <summary>The number of times the lock was taken, including this one.</summary>
     public long Count { get; private set; } = 1;
 
-    /// <summary>Null where another process holds it.</summary>
-    /// <exception cref="IOException">It cannot be had for another reason.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be opened.</exception>
+    /// <summary>Null if another process holds the lock.</summary>
+    /// <exception cref="IOException">The lock cannot be taken for another reason.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be opened.</exception>
     public static StoreLock? TryTake(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
@@ -53,12 +53,12 @@ sealed class StoreLock : IDisposable
         }
         catch (IOException e)
         {
-            // The id is for people who look into the file.
+            // The id is only information for operators.
             Problem = e.Message.TrimEnd('.');
         }
     }
 
-    /// <summary>0 where the file is new, or was written by a version that did not count.</summary>
+    /// <summary>0 for a new file, or one of a version without a count.</summary>
     long ReadCount()
     {
         var content = new byte[MostBytes];
@@ -67,7 +67,7 @@ sealed class StoreLock : IDisposable
         return lines.Length > 1 && long.TryParse(lines[1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0;
     }
 
-    /// <summary>Of all that opening can meet, only this means another process: EWOULDBLOCK of flock(2), or Windows' sharing violation.</summary>
+    /// <summary>Whether the error means that another process holds the lock: EWOULDBLOCK of flock(2), or a sharing violation on Windows.</summary>
     static bool IsHeld(IOException e) =>
         e.GetType() == typeof(IOException) && e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11);
 }

@@ -1,11 +1,11 @@
 namespace ImGateway.Edge.Storage;
 
-/// <summary>What is stored under a key. Keys of certificates and accounts are among it, so it has no printable form.</summary>
-/// <param name="content">Not to be changed.</param>
-/// <param name="version">Another one for another content; only to be compared.</param>
+/// <summary>The value of a key. Never printed, because values include private keys.</summary>
+/// <param name="content">The content, which must not be modified.</param>
+/// <param name="version">An opaque version, different for different contents.</param>
 sealed class StoredValue(byte[] content, string version)
 {
-    /// <summary>The version of a key under which there is nothing.</summary>
+    /// <summary>The version of a key that does not exist.</summary>
     public const string Absent = "";
 
     public byte[] Content => content;
@@ -13,10 +13,10 @@ sealed class StoredValue(byte[] content, string version)
     public string Version => version;
 }
 
-/// <summary>One key of a write. Has no printable form.</summary>
-/// <param name="key">Of the value.</param>
-/// <param name="content">Null: deleted.</param>
-/// <param name="expected">The version that is replaced, <see cref="StoredValue.Absent"/> for none; null: whatever there is.</param>
+/// <summary>One change of a write. Never printed.</summary>
+/// <param name="key">The key.</param>
+/// <param name="content">The new content; null deletes the key.</param>
+/// <param name="expected">The version to replace, <see cref="StoredValue.Absent"/> for a new key; null = any.</param>
 sealed class StorageChange(string key, byte[]? content, string? expected = null)
 {
     public string Key => key;
@@ -26,7 +26,7 @@ sealed class StorageChange(string key, byte[]? content, string? expected = null)
     public string? Expected => expected;
 }
 
-/// <summary>How much of a log is kept.</summary>
-/// <param name="MaxBytes">Of the part that grows; then another one begins.</param>
-/// <param name="Keep">Parts kept beside the one that grows.</param>
+/// <summary>The retention of a log.</summary>
+/// <param name="MaxBytes">Size at which the current part is rotated.</param>
+/// <param name="Keep">The number of rotated parts kept.</param>
 sealed record LogRetention(long MaxBytes, int Keep);

@@ -4,12 +4,12 @@ using System.Net.Security;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
-/// Certificates for those who offer one certain application protocol and no other, apart from what everybody else of the same name gets.
-/// Their connections end with the handshake.
+/// A separate certificate table, keyed by ALPN protocol: for clients that offer exactly one given protocol and no other.
+/// Their connections end after the handshake.
 /// </summary>
 sealed class ApartTable(SslApplicationProtocol protocol, FrozenDictionary<string, ServedName> names)
 {
-    // The whole ProtocolNameList of who is meant (RFC 7301 §3.1).
+    // The complete ProtocolNameList of such a client (RFC 7301 §3.1).
     readonly byte[] _offer = [(byte)protocol.Protocol.Length, .. protocol.Protocol.Span];
 
     readonly FrozenDictionary<string, ServedName>.AlternateLookup<ReadOnlySpan<char>> _names = names.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -18,6 +18,6 @@ sealed class ApartTable(SslApplicationProtocol protocol, FrozenDictionary<string
 
     public Selection Find(ReadOnlySpan<char> name) => _names.TryGetValue(name, out var served) ? served : HandshakeFailure.NoApplicationProtocol;
 
-    /// <summary>What is served already, so that it keeps its context.</summary>
+    /// <summary>The entry that is served already, so that it keeps its context.</summary>
     public ServedName? Known(string name, Credential credential) => names.GetValueOrDefault(name) is { } served && served.Credential == credential ? served : null;
 }

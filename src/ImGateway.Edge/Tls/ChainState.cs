@@ -1,21 +1,21 @@
 namespace ImGateway.Edge.Tls;
 
-/// <summary>Whether the certificates of a chain lead to a root, as far as that is known here.</summary>
+/// <summary>Whether a chain leads to a known root.</summary>
 public enum ChainState
 {
-    /// <summary>They lead to a root of this machine, or to one that was delivered with them.</summary>
+    /// <summary>The chain leads to a root of the machine's trust store, or to one delivered with it.</summary>
     Complete,
 
-    /// <summary>The leaf came alone, and its issuer is unknown to this machine: perhaps a private root, which clients have.</summary>
+    /// <summary>The end-entity certificate came alone and its issuer is unknown: possibly a private root that clients have.</summary>
     Unverified,
 
-    /// <summary>A link is missing: the issuer of the last certificate is unknown, or the leaf names where its issuer can be had.</summary>
+    /// <summary>A certificate is missing: the issuer of the last one is unknown, or the end-entity certificate names a URL of its issuer.</summary>
     Incomplete,
 }
 
 static class ChainStateLabels
 {
-    /// <summary>As the metric and the API say it.</summary>
+    /// <summary>The state's name in metrics and the API.</summary>
     public static string Label(this ChainState state) => state switch
     {
         ChainState.Complete => "complete",

@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Tls;
 
 enum HelloStatus
 {
-    /// <summary>So far it may become one.</summary>
+    /// <summary>A valid beginning of a ClientHello.</summary>
     Incomplete,
     Complete,
 
@@ -13,19 +13,19 @@ enum HelloStatus
     NotTls,
 
     /// <summary>
-    /// Begins as a record of SSL 2.0 does, whatever version is in it (RFC 5246, appendix E.2; never to be accepted, RFC 6176), and as no request of HTTP
-    /// does: with the highest bit set.
+    /// Begins like an SSL 2.0 record, whatever version it contains (RFC 5246, appendix E.2; must not be accepted, RFC 6176): with the highest bit set,
+    /// unlike an HTTP request.
     /// </summary>
     Ssl2,
 
-    /// <summary>TLS, but no client hello that RFC 8446 §4.1.2 allows, or one beyond <see cref="ClientHello.MaxBytes"/>.</summary>
+    /// <summary>TLS, but not a valid ClientHello (RFC 8446 §4.1.2), or longer than <see cref="ClientHello.MaxBytes"/>.</summary>
     Malformed,
 }
 
-/// <summary>What selection needs of a client hello (RFC 8446 §4.1.2), read without consuming it. Spans point into the read buffer.</summary>
+/// <summary>The parts of a ClientHello (RFC 8446 §4.1.2) that selection needs, parsed without consuming the input. Spans point into the read buffer.</summary>
 readonly ref struct ClientHello
 {
-    /// <summary>Post-quantum key shares and long ALPN lists stay below 4 KiB; beyond this somebody is filling memory.</summary>
+    /// <summary>The longest ClientHello accepted. Post-quantum key shares and long ALPN lists stay below 4 KiB.</summary>
     public const int MaxBytes = 32 * 1024;
 
     const int RecordHeader = 5, HandshakeHeader = 4;
@@ -50,7 +50,7 @@ readonly ref struct ClientHello
 
     public delegate T Use<TState, T>(scoped ClientHello hello, TState state);
 
-    /// <summary>Reads the hello at the start of <paramref name="buffer"/>, which may be cut into records and segments anywhere.</summary>
+    /// <summary>Parses the ClientHello at the start of <paramref name="buffer"/>, which may be fragmented into records and segments anywhere.</summary>
     public static HelloStatus Read<TState, T>(in ReadOnlySequence<byte> buffer, TState state, Use<TState, T> use, out T? result)
     {
         result = default;
@@ -80,7 +80,7 @@ readonly ref struct ClientHello
         return true;
     }
 
-    /// <summary>Handshake messages may be cut into several records (RFC 8446 §5.1): joins them until the first message is whole.</summary>
+    /// <summary>Joins the fragments of the first handshake message, which may span several records (RFC 8446 §5.1).</summary>
     static HelloStatus Reassemble(in ReadOnlySequence<byte> buffer, Span<byte> into, out int length)
     {
         length = 0;

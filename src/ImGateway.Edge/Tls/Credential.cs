@@ -5,22 +5,22 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
-/// A key and its chain, checked and ready for TLS. Immutable; lives as long as something serves it.
-/// Has no printable form of its key.
+/// A private key and its certificate chain, validated and ready for TLS. Immutable; lives as long as it is served.
+/// The key is never printed.
 /// </summary>
 public sealed class Credential
 {
     readonly X509Certificate2[] _issuers;
     readonly X509Certificate2? _root;
 
-    /// <param name="leaf">With its private key.</param>
-    /// <param name="issuers">As delivered, each the issuer of the one before; a self-signed root may end them, the issuer of any.</param>
-    /// <param name="names">What the leaf's subject alternative names cover: names come from there alone (RFC 9525 §2).</param>
+    /// <param name="leaf">The end-entity certificate with its private key.</param>
+    /// <param name="issuers">The delivered issuers, each the issuer of the one before; a self-signed root, the issuer of any of them, may be the last.</param>
+    /// <param name="names">The names that the certificate covers (its SAN, RFC 9525 §2).</param>
     public Credential(X509Certificate2 leaf, IReadOnlyList<X509Certificate2> issuers, IReadOnlyList<HostName> names)
     {
         Leaf = leaf;
         Names = names;
-        // A root is what the client must already have; RFC 8446 §4.4.2 lets it be left out, and a handshake is cheaper without.
+        // The root is omitted (RFC 8446 §4.4.2): clients must have it anyway, and the handshake is smaller.
         _root = issuers is [.., var last] && IsItsOwnIssuer(last) ? last : null;
         _issuers = [.. _root is null ? issuers : issuers.SkipLast(1)];
         Fingerprint = leaf.GetCertHashString(HashAlgorithmName.SHA256);
@@ -30,30 +30,30 @@ public sealed class Credential
 
     public X509Certificate2 Leaf { get; }
 
-    /// <summary>The intermediates a handshake sends after the leaf.</summary>
+    /// <summary>The intermediates that a handshake sends after the end-entity certificate.</summary>
     public IReadOnlyList<X509Certificate2> Issuers => _issuers;
 
-    /// <summary>Leaf and issuers as delivered, a root included: what proves itself wherever it is checked again.</summary>
+    /// <summary>The certificates as delivered, including a root, so that another check gives the same result.</summary>
     internal IEnumerable<X509Certificate2> Delivered => [Leaf, .. _issuers, .. _root is null ? [] : new[] { _root }];
 
     public IReadOnlyList<HostName> Names { get; }
 
-    /// <summary>Whether the delivered certificates lead to a root, as was found when they were read.</summary>
+    /// <summary>Whether the delivered certificates lead to a root, determined when they were read.</summary>
     public ChainState Chain { get; init; }
 
     public DateTimeOffset NotBefore { get; }
 
     public DateTimeOffset NotAfter { get; }
 
-    /// <summary>SHA-256 of the leaf, in hexadecimal: equal for equal certificates, wherever they were read.</summary>
+    /// <summary>SHA-256 of the end-entity certificate in hexadecimal.</summary>
     internal string Fingerprint { get; }
 
-    /// <summary>Whether the leaf is its own issuer, by name.</summary>
+    /// <summary>Whether the certificate names itself as its issuer.</summary>
     internal bool IsSelfSigned => _issuers.Length == 0 && _root is null && IsItsOwnIssuer(Leaf);
 
     public string SerialNumber => Leaf.SerialNumber;
 
-    /// <summary>Whether clients are shown the same certificates.</summary>
+    /// <summary>Whether clients receive the same certificates.</summary>
     internal bool ShowsTheSameAs(Credential other) =>
         Delivered.Select(certificate => certificate.Thumbprint)
             .SequenceEqual(other.Delivered.Select(certificate => certificate.Thumbprint), StringComparer.Ordinal);

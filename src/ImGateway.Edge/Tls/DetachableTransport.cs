@@ -6,15 +6,15 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
-/// The decrypted pipes of a connection as the transport of Kestrel's HTTP/1.1, and a feature of the connection. After its 101 a request may detach them:
-/// Kestrel then ends as if the connection had ended, which closes nothing, and all that Kestrel holds for the request is released while the connection
-/// is served on.
+/// The decrypted pipes of a connection, as the transport of Kestrel's HTTP/1.1 and a connection feature. After its 101 a request may detach them:
+/// Kestrel then ends as if the connection had ended, without closing it, and releases everything it holds for the request, while the connection
+/// is still served.
 /// </summary>
 sealed class DetachableTransport : IDuplexPipe, IConnectionHeartbeatFeature
 {
     readonly IDuplexPipe _decrypted;
     IConnectionHeartbeatFeature? _heartbeat;
-    // One reference: the heartbeat reads it on a thread of its own.
+    // A single reference, because Kestrel's heartbeat reads it on another thread.
     volatile HeartbeatHandler? _onHeartbeat;
     Func<CancellationToken, Task<bool>>? _serve;
 
@@ -30,21 +30,21 @@ sealed class DetachableTransport : IDuplexPipe, IConnectionHeartbeatFeature
 
     bool IsDetached => _serve is not null;
 
-    /// <summary>Takes the connection from Kestrel: after the response has been sent, and before the delegate of the request returns.</summary>
-    /// <param name="serve">Called once Kestrel has returned, with a token that signals the closing of the connection; false: the connection is to be cut.</param>
-    /// <returns>The decrypted bytes of both directions. Bytes that Kestrel has read beyond the request come first.</returns>
+    /// <summary>Detaches the connection from Kestrel. To be called after the response has been sent and before the request delegate returns.</summary>
+    /// <param name="serve">Called once Kestrel has returned, with a token that signals the closing of the connection; returns false if the connection must be aborted.</param>
+    /// <returns>The decrypted stream. Bytes that Kestrel has read beyond the request come first.</returns>
     public Stream Detach(Func<CancellationToken, Task<bool>> serve)
     {
         (_serve, _onHeartbeat) = (serve, null);
         return new DetachedStream(_decrypted);
     }
 
-    /// <summary>Has Kestrel serve the connection and then, where it has been detached, the callback of <see cref="Detach"/>.</summary>
+    /// <summary>Serves the connection by Kestrel and then, if it was detached, by the callback of <see cref="Detach"/>.</summary>
     public async Task ServeAsync(ConnectionContext connection, ConnectionDelegate kestrel)
     {
         connection.Transport = this;
         connection.Features.Set(this);
-        // Kestrel's HTTP registers there and never unregisters, which would keep the whole request as long as the connection.
+        // Kestrel registers a heartbeat callback and never unregisters it, which would keep the request alive as long as the connection.
         _heartbeat = connection.Features.Get<IConnectionHeartbeatFeature>();
         if (_heartbeat is not null) connection.Features.Set<IConnectionHeartbeatFeature>(this);
         await kestrel(connection);
@@ -113,14 +113,14 @@ sealed class DetachableTransport : IDuplexPipe, IConnectionHeartbeatFeature
         }
     }
 
-    /// <summary>Allocates nothing for a message.</summary>
+    /// <summary>Does not allocate for messages.</summary>
     sealed class DetachedStream(IDuplexPipe decrypted) : DuplexPipeStream(decrypted)
     {
         [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var read = await Input.ReadAsync(cancellationToken);
-            // Kestrel had asked for an end of its own reading before the connection was detached.
+            // Kestrel had cancelled its pending read before the connection was detached.
             while (read.IsCanceled)
             {
                 Input.AdvanceTo(read.Buffer.Start);

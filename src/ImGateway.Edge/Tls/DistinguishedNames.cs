@@ -4,8 +4,8 @@ using System.Text;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
-/// Names compare as OpenSSL compares them, and with it most clients: CAs write one name as PrintableString here and as UTF8String there. Letters of
-/// ASCII count in either case and white space once, whatever the type of the string; the order of the parts counts (X509_NAME_cmp(3), cf. RFC 5280 §7.1).
+/// Compares distinguished names like OpenSSL, and with it most clients, because CAs encode the same name as PrintableString or UTF8String. ASCII letters
+/// are case-insensitive and white space is collapsed, whatever the string type; the order of the parts counts (X509_NAME_cmp(3), cf. RFC 5280 §7.1).
 /// </summary>
 static class DistinguishedNames
 {
@@ -19,8 +19,8 @@ static class DistinguishedNames
     public static bool AreEqual(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other) =>
         one.SequenceEqual(other) || string.Equals(KeyOf(one.ToArray()), KeyOf(other.ToArray()), StringComparison.Ordinal);
 
-    /// <summary>Equal for equal names.</summary>
-    /// <param name="name">Encoded. What is no name is equal to the same bytes alone.</param>
+    /// <summary>A key that is equal for equal names.</summary>
+    /// <param name="name">The encoded name. An invalid one equals only the same bytes.</param>
     public static string KeyOf(byte[] name)
     {
         try
@@ -69,7 +69,7 @@ static class DistinguishedNames
         throw new AsnContentException();
     }
 
-    /// <summary>Null: compared as it is. T61String is Latin-1, as for OpenSSL.</summary>
+    /// <summary>The text of a string; null for other types, which are compared byte for byte. T61String is read as Latin-1, as by OpenSSL.</summary>
     static Encoding? EncodingOf(Asn1Tag tag) => tag.TagClass != TagClass.Universal ? null : tag.TagValue switch
     {
         (int)UniversalTagNumber.UTF8String => Utf8,

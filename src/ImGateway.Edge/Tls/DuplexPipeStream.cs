@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>A pair of pipes as a stream, for libraries that take one. Zero-byte reads wait for data without a buffer. Disposing of it leaves the pipes open.</summary>
+/// <summary>A pair of pipes as a stream, for libraries that need a stream. Zero-byte reads wait for data without a buffer. Disposing it leaves the pipes open.</summary>
 class DuplexPipeStream(IDuplexPipe pipes) : Stream
 {
     protected PipeReader Input => pipes.Input;
@@ -50,7 +50,7 @@ class DuplexPipeStream(IDuplexPipe pipes) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    /// <summary>Consumes what fits.</summary>
+    /// <summary>Copies and consumes as much as fits.</summary>
     protected int Take(ReadResult result, Span<byte> buffer)
     {
         var available = result.Buffer;

@@ -4,22 +4,22 @@ using Microsoft.AspNetCore.Connections;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
-/// RFC 9113 §3.4: what a client sends over HTTP/2 begins with SETTINGS, behind a fixed preface; all else is a connection error. Kestrel checks the preface
-/// but takes any first frame. Nothing is consumed here.
+/// Checks that an HTTP/2 connection begins with the preface and a SETTINGS frame (RFC 9113 §3.4); anything else is a connection error. Kestrel checks the preface
+/// but accepts any first frame. Consumes nothing.
 /// </summary>
 sealed class H2Preface(TimeProvider time)
 {
     const int PrefaceLength = 24, FrameHeader = 9;
 
-    /// <summary>As long as a header block may take. Clients send both parts in one go.</summary>
+    /// <summary>The time-out, equal to that of a header block. Clients send both parts at once.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    /// <summary>The server's preface, which is an empty SETTINGS, and GOAWAY with PROTOCOL_ERROR (RFC 9113 §6.8).</summary>
+    /// <summary>The server's preface (an empty SETTINGS frame) and GOAWAY with PROTOCOL_ERROR (RFC 9113 §6.8).</summary>
     static readonly byte[] ProtocolError = [0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
     static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
-    /// <summary>Whether HTTP/2 may begin on <paramref name="connection"/>; if not, there is nothing more to read from it.</summary>
+    /// <summary>Whether HTTP/2 may begin on <paramref name="connection"/>; if not, the connection must be closed.</summary>
     public async Task<bool> CheckAsync(ConnectionContext connection)
     {
         using var late = new CancellationTokenSource(Patience, time);
@@ -38,12 +38,12 @@ sealed class H2Preface(TimeProvider time)
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ConnectionAbortedException)
         {
-            // Gone, or too slow.
+            // The client has disconnected, or is too slow.
             return false;
         }
     }
 
-    /// <summary>Null: so far it may. What is no preface at all is Kestrel's to refuse.</summary>
+    /// <summary>Null if more bytes are needed. Kestrel itself rejects an invalid preface.</summary>
     static bool? Begins(in ReadOnlySequence<byte> buffer)
     {
         Span<byte> start = stackalloc byte[PrefaceLength + FrameHeader];
@@ -53,7 +53,7 @@ sealed class H2Preface(TimeProvider time)
         if (start.Length < PrefaceLength + FrameHeader) return null;
         const byte Settings = 4, Ack = 1;
         var frame = start[PrefaceLength..];
-        // On stream 0 or not is for Kestrel to judge: it does.
+        // Kestrel checks that the frame is on stream 0.
         return frame[3] == Settings && (frame[4] & Ack) == 0;
     }
 }

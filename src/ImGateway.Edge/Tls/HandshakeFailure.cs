@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Tls;
 
-/// <summary>Why a handshake failed: the values of the label <c>reason</c>.</summary>
+/// <summary>Why a handshake failed: the values of the metric label <c>reason</c>.</summary>
 enum HandshakeFailure
 {
     Other,
@@ -13,7 +13,7 @@ enum HandshakeFailure
     NotTls,
     Refused,
 
-    /// <summary>Asked for what is served by another protocol only, and is not served now (RFC 7301 §3.2).</summary>
+    /// <summary>The client offered only an ALPN protocol for which nothing is served now (RFC 7301 §3.2).</summary>
     NoApplicationProtocol,
 }
 

@@ -3,7 +3,7 @@ using ImGateway.Edge.Connections.Limits;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>One line per class of failure and minute, with a count.</summary>
+/// <summary>Logs one line with a count for each kind of failure and minute.</summary>
 sealed partial class HandshakeLog(ILogger<HandshakeLog> logger, TimeProvider time)
 {
     readonly LogThrottle[] _classes = [.. Enum.GetValues<HandshakeFailure>().Select(_ => new LogThrottle(time, TimeSpan.FromMinutes(1)))];

@@ -2,8 +2,8 @@ using ImGateway.Edge.Connections.Limits;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>One handshake's place among those that compute. Left once, by the engine or at the end of the handshake, whichever is first.</summary>
-/// <param name="queue">Null: it never had to wait.</param>
+/// <summary>The concurrency slot of one handshake. Released once, by the engine or at the end of the handshake, whichever comes first.</summary>
+/// <param name="queue">The queue; null if the handshake needs no slot.</param>
 sealed class HandshakeSlot(HandshakeQueue? queue)
 {
     HandshakeQueue? _queue = queue;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>Cancellation sources that fire when a handshake takes too long, used again while none has fired.</summary>
+/// <summary>A pool of cancellation sources with the handshake time-out; sources that have not fired are reused.</summary>
 sealed class HandshakeTimeouts(TimeSpan timeout, TimeProvider time)
 {
     const int Kept = 256;

@@ -6,56 +6,56 @@ using Microsoft.AspNetCore.Connections;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
-/// What computes TLS: a library, and how it is used. Engines differ in cost, never in what a client can see. Everything before and after the
-/// cryptography is the same for all of them (<see cref="TlsMiddleware"/>): reading the hello, selection, refusals, limits, timeouts, metrics, log.
+/// A TLS implementation. Engines differ in cost, never in behaviour that clients can observe. Everything before and after the
+/// handshake itself is shared (<see cref="TlsMiddleware"/>): reading the ClientHello, selection, alerts, limits, time-outs, metrics, log.
 /// </summary>
 interface ITlsEngine
 {
-    /// <summary>Whether an idle connection keeps no record buffers.</summary>
+    /// <summary>Whether idle connections release their record buffers.</summary>
     bool ReleasesBuffersWhenIdle { get; }
 
-    /// <summary>Whether <see cref="TlsContext.Staple"/> is sent; else it stays null.</summary>
+    /// <summary>Whether the engine sends <see cref="TlsContext.Staple"/>; if not, it stays null.</summary>
     bool CanStaple { get; }
 
-    /// <summary>What the handshakes of one name need, made once and not for each connection. Its session tickets resume for no other context.</summary>
-    /// <exception cref="InvalidOperationException">The whole delivered chain would not be sent.</exception>
+    /// <summary>Creates the context for the handshakes of one name, once and not for each connection. Its session tickets must not resume in another context.</summary>
+    /// <exception cref="InvalidOperationException">The engine would not send the complete chain.</exception>
     TlsContext CreateContext(TlsContextSettings settings);
 
-    /// <summary>New keys for the session tickets of everything that is <paramref name="served"/>; handshakes under way keep the old ones.</summary>
+    /// <summary>Replaces the session ticket keys of all <paramref name="served"/> contexts; handshakes in progress keep the old ones.</summary>
     void RotateTicketKeys(IEnumerable<TlsContext> served);
 
     /// <summary>
-    /// The transport of the listeners that speak TLS: <paramref name="sockets"/>, or one of its own. It hands connections to Kestrel at accept or after
+    /// The transport of TLS listeners: <paramref name="sockets"/>, or the engine's own. It passes connections to Kestrel at accept or after
     /// their handshake (<see cref="TlsMiddleware.TryHandshakeAsync"/>).
     /// </summary>
     IListenerTransport CreateTransport(IListenerTransport sockets, TlsMiddleware tls);
 
-    /// <summary>Why <see cref="TlsContext.AuthenticateAsync"/> threw <paramref name="exception"/>, which is neither a cancellation nor the connection's own.</summary>
+    /// <summary>Classifies an exception of <see cref="TlsContext.AuthenticateAsync"/> that is neither a cancellation nor an I/O error of the connection.</summary>
     HandshakeFailure Classify(Exception exception);
 }
 
-/// <param name="Credential">What clients are shown.</param>
-/// <param name="Policy">Which versions are accepted.</param>
-/// <param name="Protocols">For ALPN, the preferred one first.</param>
+/// <param name="Credential">The certificate chain and key.</param>
+/// <param name="Policy">The accepted TLS versions.</param>
+/// <param name="Protocols">The ALPN protocols, preferred first.</param>
 sealed record TlsContextSettings(Credential Credential, TlsPolicy Policy, IReadOnlyList<SslApplicationProtocol> Protocols)
 {
-    /// <summary>For challenges alone: neither session tickets nor a stapled OCSP response.</summary>
+    /// <summary>A context for ACME challenges only, without session tickets and OCSP stapling.</summary>
     public bool IsForChallenges { get; init; }
 
-    /// <summary>The OCSP response to staple; null: none yet.</summary>
+    /// <summary>The OCSP response to staple; null if there is none yet.</summary>
     public byte[]? Staple { get; init; }
 }
 
-/// <summary>A credential prepared by an engine for the handshakes of one name. What it holds is the engine's own.</summary>
+/// <summary>A credential prepared by an engine for the handshakes of one name (like an SSL_CTX).</summary>
 abstract class TlsContext
 {
-    /// <summary>The OCSP response that handshakes staple; null: none. May be replaced while serving.</summary>
+    /// <summary>The OCSP response that handshakes staple; null = none. May be replaced while serving.</summary>
     public abstract byte[]? Staple { get; set; }
 
     /// <summary>
-    /// The server's side of a handshake on <see cref="ConnectionContext.Transport"/>, which may be a pair of pipes in memory. The client hello has been
-    /// read, and not consumed.
+    /// Performs the server's side of a handshake on <see cref="ConnectionContext.Transport"/>, which may be a pair of pipes in memory. The ClientHello has been
+    /// read, but not consumed.
     /// </summary>
-    /// <param name="slot">To be left as soon as there is nothing to compute before the client answers.</param>
+    /// <param name="slot">To be released as soon as the engine only waits for the client.</param>
     public abstract ValueTask<ITlsSession> AuthenticateAsync(ConnectionContext connection, HandshakeSlot slot, CancellationToken cancellationToken);
 }

@@ -4,7 +4,7 @@ using System.Security.Authentication;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>A connection whose handshake is complete: what was negotiated, and the decrypted side. Disposing of it leaves the transport open.</summary>
+/// <summary>A connection with a completed handshake: the negotiated parameters and the decrypted pipes. Disposing it leaves the transport open.</summary>
 interface ITlsSession : IDuplexPipe, IAsyncDisposable
 {
     SslProtocols Protocol { get; }
@@ -16,6 +16,6 @@ interface ITlsSession : IDuplexPipe, IAsyncDisposable
 
     bool Resumed { get; }
 
-    /// <summary>Sends close_notify (RFC 8446 §6.1). After both pipes have been completed.</summary>
+    /// <summary>Sends close_notify (RFC 8446 §6.1). To be called after both pipes have been completed.</summary>
     Task ShutdownAsync();
 }

@@ -4,13 +4,13 @@ using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>A connection to an engine without a socket: what goes through it meets neither a PROXY header nor admission.</summary>
+/// <summary>An in-memory connection to an engine, for probes, without PROXY header and admission.</summary>
 sealed class MemoryConnection : IAsyncDisposable
 {
     readonly Task _serving;
 
     /// <param name="middleware">The middleware that serves it.</param>
-    /// <param name="localAddress">The address the client would have connected to; selects where no name is sent.</param>
+    /// <param name="localAddress">The server's address, which selects the certificate if the client sends no name.</param>
     public MemoryConnection(Func<ConnectionDelegate, ConnectionDelegate> middleware, IPAddress? localAddress)
     {
         Pipe toServer = new(), toClient = new();

@@ -8,7 +8,7 @@ using ImGateway.Edge.Tls.Policy;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
-/// Proves by raw client hellos to the engine that the policy is in force: .NET and OpenSSL both say nothing when a policy file is void.
+/// Verifies with raw ClientHello messages that the TLS policy is in force, because neither .NET nor OpenSSL reports an ineffective policy file.
 /// </summary>
 sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options, TimeProvider time)
 {
@@ -34,8 +34,8 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
     readonly TlsMiddleware _middleware = TlsMiddleware.ForProbes(selector, options.Tls, time);
 
     /// <summary>
-    /// Before any certificate: what is accepted that must not be, or the other way about; nothing when the policy is in force. With a key made for
-    /// it, so that no certificate is to blame for what is refused, nor the policy for a certificate.
+    /// For the start, before certificates are loaded: returns deviations from the policy, or nothing if it is in force. Uses a temporary key,
+    /// so that problems of certificates and of the policy are not confused.
     /// </summary>
     public static async Task<IReadOnlyList<string>> ProblemsAsync(EdgeOptions options, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -48,15 +48,15 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
         return NotInForce(await new PolicyProof(selector, options, time).DeviationsAsync(host, "ECDSA", cancellationToken));
     }
 
-    /// <summary>The same for <c>validate</c>, as far as the configuration is sound: a problem of the policy is none of the certificates.</summary>
+    /// <summary>The same check for <c>validate</c>, if the needed sections are valid.</summary>
     public static async Task<IReadOnlyList<string>> ProblemsAsync(
         ConfigurationResult configuration, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken) =>
         configuration.IsSound("Edge:Hosts") && configuration.IsSound("Edge:Tls") ? await ProblemsAsync(configuration.Draft, engine, time, cancellationToken)
             : TlsPolicyFile.Problem is { } problem ? [problem] : [];
 
     /// <summary>
-    /// What deviates with the kinds of key that are served: suites of another kind are refused under any policy. What is refused
-    /// only then is a certificate's own matter, which <see cref="CertificateProof"/> finds.
+    /// Deviations with the key types that are served, since suites of another key type are refused under any policy. A refusal
+    /// that occurs only here is a problem of the certificate, which <see cref="CertificateProof"/> finds.
     /// </summary>
     public async Task<IReadOnlyList<string>> ServedProblemsAsync(CancellationToken cancellationToken)
     {
@@ -69,7 +69,7 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
         return NotInForce(found);
     }
 
-    /// <summary>Of the certificate that is served for <paramref name="host"/>: null when the policy is in force with it.</summary>
+    /// <summary>Null if the policy is in force with the certificate served for <paramref name="host"/>; otherwise the problem.</summary>
     public async Task<string?> ProblemAsync(HostName host, Credential credential, CancellationToken cancellationToken)
     {
         if (TlsPolicyFile.Problem is { } problem) return problem;
@@ -88,7 +88,7 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
         return ecdsa is null ? "RSA" : "ECDSA";
     }
 
-    /// <param name="key">The kind of key that <paramref name="host"/> is served with.</param>
+    /// <param name="key">The key type of the certificate of <paramref name="host"/>.</param>
     async Task<IReadOnlyList<Deviation>> DeviationsAsync(HostName host, string key, CancellationToken cancellationToken)
     {
         List<Deviation> found = [];
@@ -107,7 +107,7 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
             return answer is not null;
         }
 
-        // TLS 1.2 has the same list, but there a certificate on a curve that is not offered is refused too.
+        // Not with TLS 1.2, which uses the same list for certificates too and would refuse one on a curve that is not offered.
         async Task ExpectGroupsAsync()
         {
             if (await OfferGroupsAsync([.. PolicyGroups.Refused]) is { } other) found.Add(new(true, $"the key exchange {other.Group}", true));
@@ -124,7 +124,7 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
             OfferAsync(host, Tls13, Strong13, groups, x25519Share, cancellationToken);
     }
 
-    /// <summary>Null if there is no server hello.</summary>
+    /// <summary>Null if there is no ServerHello.</summary>
     async Task<ProofAnswer?> OfferAsync(
         HostName host, ushort version, ushort[] suites, NamedGroup[] groups, bool x25519Share, CancellationToken cancellationToken)
     {
@@ -138,7 +138,7 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
         return ProofAnswer.Read(bytes[..(int)first.Length]);
     }
 
-    /// <param name="IsOfPolicy">Else a certificate may be the cause.</param>
+    /// <param name="IsOfPolicy">Whether the policy is the cause; otherwise a certificate may be.</param>
     readonly record struct Deviation(bool IsAccepted, string What, bool IsOfPolicy)
     {
         public override string ToString() => $"the edge {(IsAccepted ? "accepts" : "refuses")} {What}";

@@ -3,17 +3,17 @@ using ImGateway.Edge.Tls.Policy;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>What a <see cref="ProofHello"/> was answered: a server hello, or a HelloRetryRequest, which has its form (RFC 8446 §4.1.4).</summary>
-/// <param name="Group">Of the key share; none before TLS 1.3.</param>
+/// <summary>The response to a <see cref="ProofHello"/>: a ServerHello, or a HelloRetryRequest, which has the same format (RFC 8446 §4.1.4).</summary>
+/// <param name="Group">The group of the key share; none before TLS 1.3.</param>
 sealed record ProofAnswer(TlsCipherSuite Suite, NamedGroup Group)
 {
     /// <summary>
-    /// Record header, handshake header, version, random, session id (at most 32 bytes, behind its length), suite, compression, length of the
-    /// extensions; of TLS 1.3 supported_versions and the group of key_share, in either order. A server hello of TLS 1.2 has its certificate behind it.
+    /// The bytes needed: record header, handshake header, version, random, session id (at most 32 bytes, after its length), suite, compression, length of the
+    /// extensions; in TLS 1.3 supported_versions and the group of key_share, in either order. A TLS 1.2 ServerHello is followed by the certificate.
     /// </summary>
     public const int Needed = 5 + 4 + 2 + 32 + 1 + 32 + 2 + 1 + 2 + 6 + 6;
 
-    /// <summary>Null if it is an alert, or nothing.</summary>
+    /// <summary>Null for an alert or an empty response.</summary>
     public static ProofAnswer? Read(ReadOnlySpan<byte> data)
     {
         var reader = new TlsReader(data);

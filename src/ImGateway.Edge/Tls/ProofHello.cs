@@ -9,8 +9,8 @@ namespace ImGateway.Edge.Tls;
 static class ProofHello
 {
     /// <summary>
-    /// All that a certificate which the checks admit may sign with (RFC 8446 §4.2.3): a server whose key fits none of them refuses the hello, and
-    /// the refusal would be taken for the policy's. With SHA-1 too, for the versions before TLS 1.2.
+    /// All signature algorithms that an accepted certificate may use (RFC 8446 §4.2.3): a server whose key matches none refuses the ClientHello, and
+    /// the refusal would look like one of the policy. Includes SHA-1, for versions before TLS 1.2.
     /// </summary>
     static ReadOnlySpan<byte> Signatures =>
     [
@@ -20,14 +20,14 @@ static class ProofHello
         3, 3, 3, 1, 2, 3, 2, 1, // with SHA-224 and SHA-1
     ];
 
-    /// <summary>As a public key any point does (RFC 7748 §6.1).</summary>
+    /// <summary>Any 32 bytes are a valid public key (RFC 7748 §6.1).</summary>
     static ReadOnlySpan<byte> BasePoint => [9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-    /// <param name="version">The highest offered: 0x0301 (TLS 1.0) to 0x0304 (TLS 1.3).</param>
-    /// <param name="suites">All that is offered.</param>
-    /// <param name="groups">All that are offered.</param>
-    /// <param name="x25519Share">Without a key share a server of TLS 1.3 that accepts asks for one (HelloRetryRequest), and computes nothing.</param>
-    /// <param name="serverName">Null sends none.</param>
+    /// <param name="version">The highest version offered: 0x0301 (TLS 1.0) to 0x0304 (TLS 1.3).</param>
+    /// <param name="suites">The cipher suites offered.</param>
+    /// <param name="groups">The groups offered.</param>
+    /// <param name="x25519Share">Whether to send an X25519 key share. Without one, a TLS 1.3 server that accepts sends a HelloRetryRequest and computes nothing.</param>
+    /// <param name="serverName">The SNI; null sends none.</param>
     public static byte[] Write(ushort version, ReadOnlySpan<ushort> suites, ReadOnlySpan<NamedGroup> groups, bool x25519Share, string? serverName)
     {
         var tls13 = version == 0x0304;

@@ -6,7 +6,7 @@ using NetSslStream = System.Net.Security.SslStream;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>A handshake with oneself, through the engine in memory, so that neither a required PROXY header nor admission can fail it.</summary>
+/// <summary>An in-memory handshake with the engine, so that neither a required PROXY header nor admission can fail it.</summary>
 public sealed class SelfProbe
 {
     readonly ServerCertificateSelector _selector;
@@ -16,8 +16,8 @@ public sealed class SelfProbe
         (_selector, _middleware) = (selector, TlsMiddleware.ForProbes(selector, options.Tls, time));
 
     /// <summary>
-    /// Null if a TLS client that asks for <paramref name="host"/>, and one that sends no name where the host is the default, is shown
-    /// <paramref name="expected"/> with its whole chain; else what is wrong.
+    /// Null if a TLS client that requests <paramref name="host"/>, and one without SNI if the host is the default, receives
+    /// <paramref name="expected"/> with its complete chain; otherwise the problem.
     /// </summary>
     public async Task<string?> ProbeAsync(HostName host, Credential expected, CancellationToken cancellationToken)
     {
@@ -29,7 +29,7 @@ public sealed class SelfProbe
             : null;
     }
 
-    /// <param name="name">Empty: the client sends none.</param>
+    /// <param name="name">The SNI; empty sends none.</param>
     async Task<string?> HandshakeAsync(string name, IPAddress? address, Credential expected, CancellationToken cancellationToken)
     {
         await using var connection = new MemoryConnection(_middleware.Use, address);
@@ -41,7 +41,7 @@ public sealed class SelfProbe
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = name,
-                    // What is shown is compared below to the letter; whether a client trusts it is not the question here.
+                    // The certificates are compared byte for byte below; trust is not checked here.
                     RemoteCertificateValidationCallback = (_, leaf, chain, _) =>
                     {
                         presented = [leaf!.GetCertHashString(), .. chain!.ChainPolicy.ExtraStore.Select(issuer => issuer.Thumbprint)];

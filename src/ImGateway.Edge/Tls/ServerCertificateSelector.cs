@@ -5,18 +5,18 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>A configured name with what its handshakes need, built once per certificate and name.</summary>
-/// <param name="Context">The engine's.</param>
+/// <summary>A configured name with its credential and context, built once for each certificate and name.</summary>
+/// <param name="Context">The engine's context.</param>
 sealed record ServedName(HostName Host, Credential Credential, TlsContext Context)
 {
-    /// <summary>To be shown the certificate is all that a client can have.</summary>
+    /// <summary>The connection is closed after the handshake.</summary>
     public bool EndsAfterHandshake { get; init; }
 
-    /// <summary>In place of a certificate that is still to be issued, for challenges alone.</summary>
+    /// <summary>A temporary self-signed certificate for challenges, until the host's certificate is issued.</summary>
     public bool IsStandIn { get; init; }
 }
 
-/// <summary>What a client hello gets: a name that is served, or why not.</summary>
+/// <summary>The result of a selection: the served name, or the reason of a refusal.</summary>
 readonly record struct Selection(ServedName? Served, HandshakeFailure Failure)
 {
     public static implicit operator Selection(ServedName served) => new(served, default);
@@ -24,7 +24,7 @@ readonly record struct Selection(ServedName? Served, HandshakeFailure Failure)
     public static implicit operator Selection(HandshakeFailure failure) => new(null, failure);
 }
 
-/// <summary>Which credential a client hello gets. Its table is replaced as a whole by <c>Publish</c>: one volatile write.</summary>
+/// <summary>Selects the credential for a ClientHello. The table is replaced as a whole by <c>Publish</c>: one volatile write.</summary>
 public sealed class ServerCertificateSelector
 {
     static readonly SslApplicationProtocol[] Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
@@ -50,23 +50,23 @@ public sealed class ServerCertificateSelector
     {
     }
 
-    /// <summary>Of which its contexts are.</summary>
+    /// <summary>The engine that creates the contexts.</summary>
     internal ITlsEngine Engine { get; }
 
-    /// <summary>What is served per configured host; a host without an entry has no certificate yet.</summary>
+    /// <summary>The served credential of each configured host; a host without an entry has no certificate yet.</summary>
     public IReadOnlyDictionary<HostName, Credential> Served => _table.Credentials;
 
-    /// <summary>The host whose certificate clients get that send no name; null while there is none.</summary>
+    /// <summary>The host whose certificate is served to clients without SNI; null while there is none.</summary>
     internal HostName? HostWithoutName => _table.Unnamed?.Host;
 
     /// <summary>Whether any host has been served since the start.</summary>
     public bool HasServed => _hasServed;
 
     /// <summary>
-    /// Serves <paramref name="credentials"/> to every handshake that begins from now on. Names whose credential stays keep their contexts,
-    /// so that their clients go on resuming.
+    /// Serves <paramref name="credentials"/> to all handshakes that begin from now on. Names whose credential is unchanged keep their contexts,
+    /// so that their clients can still resume sessions.
     /// </summary>
-    /// <exception cref="InvalidOperationException">A whole chain would not be sent; nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The engine would not send a complete chain; nothing has changed.</exception>
     public void Publish(IReadOnlyDictionary<HostName, Credential> credentials)
     {
         lock (_changing)
@@ -80,8 +80,8 @@ public sealed class ServerCertificateSelector
     }
 
     /// <summary>
-    /// From now on these hosts, this default and this way with unknown names. What is served for hosts that stay is not touched: their clients
-    /// go on resuming.
+    /// Sets the hosts, the default and the handling of unknown names. Hosts that stay are not affected: their clients
+    /// can still resume sessions.
     /// </summary>
     public void Reconfigure(EdgeOptions options)
     {
@@ -92,15 +92,15 @@ public sealed class ServerCertificateSelector
         }
     }
 
-    /// <summary>New keys for the session tickets of everything that is served; the names keep their contexts.</summary>
+    /// <summary>Replaces the session ticket keys of all contexts; the names keep their contexts.</summary>
     public void RotateTicketKeys()
     {
         lock (_changing) Engine.RotateTicketKeys(_table.All.Select(served => served.Context));
     }
 
     /// <summary>
-    /// Serves <paramref name="credentials"/>, by the name asked for, to those who offer <paramref name="protocol"/> and no other, and refuses
-    /// those of them who ask for something else. What is published for everybody is not touched.
+    /// Serves <paramref name="credentials"/>, by SNI, to clients that offer only <paramref name="protocol"/>, and refuses
+    /// those of them that request another name. The main table is not affected.
     /// </summary>
     internal void PublishApart(SslApplicationProtocol protocol, IReadOnlyDictionary<string, Credential> credentials)
     {
@@ -111,7 +111,7 @@ public sealed class ServerCertificateSelector
             StringComparer.Ordinal));
     }
 
-    /// <summary>Serves these, for challenges alone, to those who ask for a host that has no credential.</summary>
+    /// <summary>Serves these, for challenges only, to clients that request a host without a credential.</summary>
     internal void PublishStandIns(IReadOnlyDictionary<HostName, Credential> credentials)
     {
         var known = _standIns;
@@ -121,8 +121,8 @@ public sealed class ServerCertificateSelector
     }
 
     /// <summary>
-    /// From now on, handshakes that show the certificate of this <paramref name="fingerprint"/> staple <paramref name="response"/>; null: nothing.
-    /// It stays with the certificate over whatever is published, and contexts, with their tickets, stay as they are.
+    /// Staples <paramref name="response"/> in handshakes with the certificate of this <paramref name="fingerprint"/>; null = nothing.
+    /// The staple stays with the certificate when tables are published; contexts and their tickets are kept.
     /// </summary>
     internal void Staple(string fingerprint, byte[]? response)
     {
@@ -137,15 +137,15 @@ public sealed class ServerCertificateSelector
         }
     }
 
-    /// <summary>What a handshake for <paramref name="host"/> staples.</summary>
+    /// <summary>The response that handshakes for <paramref name="host"/> staple.</summary>
     internal byte[]? StapleOf(HostName host) => ContextOf(host)?.Staple;
 
-    /// <summary>What connections for the host are served with; null where nothing is.</summary>
+    /// <summary>The context of the host; null if it has no certificate.</summary>
     internal TlsContext? ContextOf(HostName host) => _table.Named.TryGetValue(host, out var served) ? served.Context : null;
 
     /// <summary>
-    /// What is published apart for the protocol offered; else exact name, then wildcard, then a stand-in, then what <c>Tls:UnknownNames</c> says;
-    /// without a name the address connected to, then the default, then a stand-in.
+    /// Selection order: the ALPN-specific table; exact name; wildcard; a temporary certificate for challenges; <c>Tls:UnknownNames</c>.
+    /// Without SNI: the server's address; the default; a temporary certificate.
     /// </summary>
     internal Selection Select(scoped ClientHello hello, IPAddress? localAddress)
     {
@@ -166,7 +166,7 @@ public sealed class ServerCertificateSelector
         static Selection Found(ServedName? served) => served is null ? HandshakeFailure.Refused : served;
     }
 
-    /// <summary>The default is found as a name that a client sends is: itself, else the wildcard that covers it.</summary>
+    /// <summary>The default is looked up like SNI: exact name, then the wildcard that covers it.</summary>
     static HostName? HostOfDefault(Names names, IReadOnlyDictionary<HostName, Credential> credentials) =>
         credentials.ContainsKey(names.DefaultHost) ? names.DefaultHost : names.Hosts.FirstOrDefault(host => host.Matches(names.DefaultHost) && credentials.ContainsKey(host));
 
@@ -185,7 +185,7 @@ public sealed class ServerCertificateSelector
     TlsContext ForChallenges(Credential credential, IReadOnlyList<SslApplicationProtocol> protocols) =>
         Engine.CreateContext(new(credential, _policy, protocols) { IsForChallenges = true });
 
-    /// <summary>Lower case and without the root's dot; false for what no DNS name holds.</summary>
+    /// <summary>Converts to lower case and removes the trailing dot; false for characters that are invalid in DNS names.</summary>
     static bool Lower(ReadOnlySpan<byte> sent, ref Span<char> name)
     {
         if (sent.Length > name.Length) return false;
@@ -200,7 +200,7 @@ public sealed class ServerCertificateSelector
         return true;
     }
 
-    /// <summary>What the configuration says of names.</summary>
+    /// <summary>The configured names.</summary>
     sealed record Names(IReadOnlyList<HostName> Hosts, HostName DefaultHost, UnknownNames Unknown);
 
     sealed class Table

@@ -5,10 +5,10 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
-/// Certificates for hosts that have none yet, for a CA whose challenge was redirected to https: it verifies no certificate, but needs one.
-/// Their connections are served challenges and nothing else.
+/// Temporary certificates for hosts that have none yet, for a CA whose http-01 request was redirected to https: it needs a certificate, but does not verify it.
+/// On their connections only challenges are answered.
 /// </summary>
-/// <param name="standIns">At least one.</param>
+/// <param name="standIns">The temporary certificates, at least one.</param>
 sealed class StandInTable(IReadOnlyList<ServedName> standIns)
 {
     readonly FrozenDictionary<string, ServedName>.AlternateLookup<ReadOnlySpan<char>> _names =
@@ -16,10 +16,10 @@ sealed class StandInTable(IReadOnlyList<ServedName> standIns)
 
     public ServedName? Find(ReadOnlySpan<char> name) => _names.TryGetValue(name, out var standIn) ? standIn : null;
 
-    /// <summary>For a client that sends no name: that of the address it connected to, else any, because challenges of all hosts are answered by each.</summary>
+    /// <summary>For a client without SNI: the certificate of the server's address, otherwise any, because the challenges of all hosts are answered on each.</summary>
     public ServedName FindUnnamed(IPAddress? address) =>
         (address is null ? null : standIns.FirstOrDefault(standIn => standIn.Host.IsAddress && IPAddress.Parse(standIn.Host.Value).Equals(address))) ?? standIns[0];
 
-    /// <summary>What is served already, so that it keeps its context.</summary>
+    /// <summary>The entry that is served already, so that it keeps its context.</summary>
     public ServedName? Known(HostName host, Credential credential) => Find(host.Value) is { } served && served.Credential == credential ? served : null;
 }

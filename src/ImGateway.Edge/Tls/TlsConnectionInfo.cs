@@ -8,10 +8,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>What a connection negotiated, as a connection feature; also the features by which Kestrel chooses h2 and the scheme https.</summary>
+/// <summary>The negotiated parameters as a connection feature, including the features by which Kestrel chooses h2 and the scheme https.</summary>
 public sealed class TlsConnectionInfo : ITlsConnectionFeature, ITlsHandshakeFeature, ITlsApplicationProtocolFeature
 {
-    /// <summary>The configured name the client asked for, or the default's.</summary>
+    /// <summary>The configured host that the client requested, or the default host.</summary>
     public required HostName Host { get; init; }
 
     public required Credential Credential { get; init; }
@@ -26,7 +26,7 @@ public sealed class TlsConnectionInfo : ITlsConnectionFeature, ITlsHandshakeFeat
 
     public bool Resumed { get; init; }
 
-    /// <summary>By a certificate that stands in for one still to be issued: the connection is for challenges alone.</summary>
+    /// <summary>The connection uses a temporary certificate and is for challenges only.</summary>
     public bool IsStandIn { get; init; }
 
     ReadOnlyMemory<byte> ITlsApplicationProtocolFeature.ApplicationProtocol => ApplicationProtocol.Protocol;

@@ -6,16 +6,16 @@ using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>A handshake from the client hello to its outcome: all of it that does not depend on the engine.</summary>
+/// <summary>A handshake from the ClientHello to its outcome, except for the part that depends on the engine.</summary>
 sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector selector, TlsMetrics metrics, HandshakeLog log, TimeProvider time)
 {
-    // Most of what is not TLS on this port is a browser or script with the wrong scheme.
+    // Most clients that do not speak TLS on this port are browsers or scripts with the wrong scheme.
     static readonly ReadOnlyMemory<byte> PlainHttpAnswer =
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 35\r\nConnection: close\r\n\r\nThis port speaks TLS: use https://\n"u8.ToArray();
 
     /// <summary>
-    /// No session if it failed. A session without more to know if the handshake was all there is: then it is a CA's and no client's, and is not
-    /// counted among theirs.
+    /// No session if the handshake failed. A session without connection information if the connection ends after the handshake: then it is a CA's and is not
+    /// counted.
     /// </summary>
     public async Task<(ITlsSession?, TlsConnectionInfo?)> PerformAsync(ConnectionContext connection, Admission admission, CancellationToken timeout)
     {
@@ -24,7 +24,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
         HandshakeSlot? slot = null;
         try
         {
-            // 1. Client hello and selection. Over a limit only a CA goes on, which is never refused.
+            // 1. ClientHello and selection. Over a limit only a CA continues, which is never refused.
             var selection = await SelectAsync(connection, admission, timeout);
             if (admission.IsOverLimit && selection.Served is not { EndsAfterHandshake: true })
             {
@@ -38,7 +38,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
                 return default;
             }
 
-            // 2. A slot among those that compute: in the order of arrival, round-robin among clients.
+            // 2. Wait for a concurrency slot: in order of arrival, round-robin among clients.
             var queue = served.EndsAfterHandshake ? null : gate.Handshakes;
             var entering = queue is null ? new ValueTask<bool>(true) : queue.EnterAsync(admission.Client, timeout);
             var waits = !entering.IsCompleted;
@@ -48,7 +48,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
                 return default;
             }
 
-            // A client that left while it waited is not worth a signature.
+            // Do not compute a handshake for a client that has disconnected while it waited.
             slot = new HandshakeSlot(queue);
             if (waits && HasClosed(connection.Transport.Input))
             {
@@ -56,10 +56,10 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
                 return default;
             }
 
-            // 3. Handshake with what was prepared for the name.
+            // 3. The engine's handshake with the context of the name.
             var session = await served.Context.AuthenticateAsync(connection, slot, timeout);
 
-            // 4. What came of it.
+            // 4. The outcome.
             if (served.EndsAfterHandshake) return (session, null);
             var info = new TlsConnectionInfo
             {
@@ -96,7 +96,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
             admission.Heard();
             var status = ClientHello.Read(
                 read.Buffer, (selector, connection), static (hello, at) => at.selector.Select(hello, (at.connection.LocalEndPoint as IPEndPoint)?.Address), out Selection selection);
-            // Nothing is consumed: the engine reads the hello again.
+            // Nothing is consumed: the engine reads the ClientHello again.
             input.AdvanceTo(read.Buffer.Start, status is HelloStatus.Incomplete ? read.Buffer.End : read.Buffer.Start);
             switch (status)
             {
@@ -135,11 +135,11 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // The failure is counted; that the client cannot be informed of it is not another one.
+            // The failure is counted already; sending the alert is best effort.
         }
     }
 
-    /// <summary>Closed without an alert: a refused connection costs as little as can be.</summary>
+    /// <summary>Closes without an alert, so that a refused connection costs as little as possible.</summary>
     void TurnAway(ConnectionContext connection, ConnectionRefusal refusal)
     {
         metrics.OnFailed(HandshakeFailure.Refused);

@@ -7,8 +7,8 @@ using Prometheus;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
-/// Handshakes. Every series is there from the start, at 0: the first handshake of a kind, or the first that fails, is an increase too. Children
-/// are kept: counting one allocates nothing.
+/// Metrics of handshakes. Every series starts at 0, so that the first handshake of a kind is an increase too. Children
+/// are cached: counting does not allocate.
 /// </summary>
 public sealed class TlsMetrics
 {
@@ -49,11 +49,11 @@ public sealed class TlsMetrics
 
     internal long InProgress => (long)_inProgress.Value;
 
-    /// <summary>What was counted so far, by what was negotiated.</summary>
+    /// <summary>The counts so far, by negotiated parameters.</summary>
     internal IEnumerable<(string Protocol, string Cipher, bool Resumed, long Count)> Completed =>
         _outcomes.Select(outcome => (ProtocolLabel(outcome.Key.Item1), outcome.Key.Item2.ToString(), outcome.Key.Item3, (long)outcome.Value.Value));
 
-    /// <summary>What was counted so far, by reason. Failures that share a label share its counter.</summary>
+    /// <summary>The counts so far, by reason. Failures with the same label share a counter.</summary>
     internal IEnumerable<(string Reason, long Count)> Failed =>
         Enum.GetValues<HandshakeFailure>().DistinctBy(HandshakeFailures.Label).Select(failure => (failure.Label(), (long)_failures[(int)failure].Value));
 

@@ -12,8 +12,8 @@ using Prometheus;
 namespace ImGateway.Edge.Tls;
 
 /// <summary>
-/// A connection of a public listener, with whichever engine: a middleware instead of Kestrel's UseHttps, which cannot select by a hello cut over
-/// records, choose an alert, or tell why a handshake failed (docs/decisions/0003). One connection is <see cref="ServeAsync"/>, top to bottom.
+/// TLS for connections of public listeners, with any engine: a connection middleware instead of Kestrel's UseHttps, which cannot select by a ClientHello
+/// fragmented over records, choose an alert, or report why a handshake failed (docs/decisions/0003). <see cref="ServeAsync"/> is the life of one connection.
 /// </summary>
 sealed class TlsMiddleware(
     ConnectionGate gate, ServerCertificateSelector selector, TlsMetrics metrics, HandshakeLog log, TlsSection options, TimeProvider time)
@@ -22,7 +22,7 @@ sealed class TlsMiddleware(
     readonly H2Preface _preface = new(time);
     readonly HandshakeTimeouts _timeouts = new(options.HandshakeTimeout, time);
 
-    /// <summary>The same for handshakes with oneself: they count nowhere.</summary>
+    /// <summary>A middleware for in-memory probes, without limits and metrics.</summary>
     public static TlsMiddleware ForProbes(ServerCertificateSelector selector, TlsSection options, TimeProvider time) => new(
         ConnectionGate.ForProbes(time),
         selector,
@@ -33,7 +33,7 @@ sealed class TlsMiddleware(
 
     public ConnectionDelegate Use(ConnectionDelegate next) => connection => ServeAsync(connection, next);
 
-    /// <summary>For a transport that hands connections to Kestrel after their handshake: false if there is nothing to serve, and it is to be disposed of.</summary>
+    /// <summary>For a transport that passes connections to Kestrel after their handshake: false if the connection must be disposed.</summary>
     public async Task<bool> TryHandshakeAsync(ConnectionContext connection)
     {
         var done = await HandshakeAsync(connection);
@@ -43,12 +43,12 @@ sealed class TlsMiddleware(
 
     async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        // 1. The handshake, if the transport has not awaited it.
+        // 1. The handshake, unless the transport has performed it.
         var (admission, session, info) = connection.Features.Get<EarlyHandshake>()?.Result ?? await HandshakeAsync(connection);
         using var admitted = admission;
         if (session is null) return;
 
-        // 2. HTTP over the decrypted pipes, unless the handshake was all there is.
+        // 2. HTTP over the decrypted pipes, unless the connection ends after the handshake.
         var client = connection.Features.Get<ClientConnection>();
         var outside = connection.Transport;
         try
@@ -62,7 +62,7 @@ sealed class TlsMiddleware(
                 await (info.IsHttp2 ? ServeHttp2Async(connection, session, next) : new DetachableTransport(session).ServeAsync(connection, next));
             }
 
-            // 3. close_notify, so that a client can tell the end from a cut (RFC 8446 §6.1). The client may not read it: what waits here is bounded.
+            // 3. close_notify, so that the client can distinguish the end from a truncation (RFC 8446 §6.1). The wait for a client that does not read is bounded.
             client?.BeginEnd();
             await session.Output.CompleteAsync();
             await session.Input.CompleteAsync();
@@ -87,7 +87,7 @@ sealed class TlsMiddleware(
         if (await _preface.CheckAsync(connection)) await next(connection);
     }
 
-    /// <summary>Who it is, by the PROXY header if one is required, and whether there is room; then the handshake. Both bounded in time from accept on.</summary>
+    /// <summary>Admission (PROXY header, limits), then the handshake, within one time-out that starts at accept.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     async ValueTask<Handshaken> HandshakeAsync(ConnectionContext connection)
     {
@@ -108,8 +108,8 @@ sealed class TlsMiddleware(
         }
     }
 
-    /// <param name="Session">Null: there is nothing to serve.</param>
-    /// <param name="Info">Null: the handshake was all there is.</param>
+    /// <param name="Session">Null if there is nothing to serve.</param>
+    /// <param name="Info">Null if the connection ends after the handshake.</param>
     readonly record struct Handshaken(Admission Admission, ITlsSession? Session, TlsConnectionInfo? Info);
 
     sealed record EarlyHandshake(Handshaken Result);

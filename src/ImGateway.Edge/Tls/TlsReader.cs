@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>Reads TLS presentation language (RFC 8446 §3): false instead of going past the end.</summary>
+/// <summary>Reads TLS presentation language (RFC 8446 §3); returns false at the end of the data.</summary>
 ref struct TlsReader(ReadOnlySpan<byte> data)
 {
     ReadOnlySpan<byte> _rest = data;

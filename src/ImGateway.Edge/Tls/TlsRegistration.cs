@@ -17,6 +17,6 @@ static class TlsRegistration
         .AddSingleton(provider => provider.GetRequiredService<ITlsEngine>().CreateTransport(
             provider.GetRequiredService<SocketTransport>(), provider.GetRequiredService<TlsMiddleware>()));
 
-    /// <summary>Makes a public listener speak TLS by the configured engine. Only public listeners have one.</summary>
+    /// <summary>Adds TLS with the configured engine to a public listener.</summary>
     public static void UseTlsEngine(this ListenOptions listener) => listener.Use(listener.ApplicationServices.GetRequiredService<TlsMiddleware>().Use);
 }

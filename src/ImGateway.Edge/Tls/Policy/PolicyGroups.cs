@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace ImGateway.Edge.Tls.Policy;
 
-/// <summary>Groups of key exchange, by IANA's names (TLS Supported Groups).</summary>
+/// <summary>Key exchange groups, with IANA's names (TLS Supported Groups).</summary>
 enum NamedGroup : ushort
 {
     None = 0,
@@ -34,18 +34,18 @@ enum NamedGroup : ushort
     curveSM2MLKEM768 = 4590,
 }
 
-/// <summary>What the Groups line of the policy files lets pass, and what not.</summary>
+/// <summary>The groups that the policy files allow and refuse.</summary>
 static class PolicyGroups
 {
-    /// <summary>The file leaves the hybrid out of its own accord where the library was built without ML-KEM.</summary>
+    /// <summary>Whether the hybrid group is available. With a library built without ML-KEM, the policy file omits it.</summary>
     public static bool HasHybrid { get; } = MLKem.IsSupported;
 
-    /// <summary>With every OpenSSL.</summary>
+    /// <summary>The groups available in every OpenSSL version.</summary>
     public static IReadOnlyList<NamedGroup> Classic { get; } = [NamedGroup.X25519, NamedGroup.secp256r1, NamedGroup.secp384r1, NamedGroup.secp521r1];
 
     public static IReadOnlyList<NamedGroup> Allowed { get; } = HasHybrid ? [NamedGroup.X25519MLKEM768, .. Classic] : Classic;
 
-    /// <summary>Of these the finite fields and X448 are what OpenSSL allows by default; ffdhe8192 costs a hundred times what X25519 does.</summary>
+    /// <summary>Refused groups. OpenSSL allows the finite-field groups and X448 by default; ffdhe8192 costs a hundred times as much as X25519.</summary>
     public static IReadOnlyList<NamedGroup> Refused { get; } =
         [.. Enum.GetValues<NamedGroup>().Except([NamedGroup.None, NamedGroup.X25519MLKEM768, .. Classic])];
 }

@@ -2,7 +2,7 @@ using System.Net.Security;
 
 namespace ImGateway.Edge.Tls.Policy;
 
-/// <summary>What tls-policy.cnf lets pass, and so all that a handshake can end in.</summary>
+/// <summary>The cipher suites that tls-policy.cnf allows: all suites that a handshake can negotiate.</summary>
 static class PolicySuites
 {
     public static IReadOnlyList<TlsCipherSuite> Tls13 { get; } =

@@ -14,7 +14,7 @@ public static class TlsPolicyFile
     /// <summary>OPENSSL_VERSION_NUMBER(3) of 3.5.0: the first with X25519MLKEM768 and with the syntax that prefers it.</summary>
     const nuint Newer = 0x30500000;
 
-    /// <summary>Beside the program.</summary>
+    /// <summary>The policy file, beside the program.</summary>
     public static string Path { get; private set; } = Beside("tls-policy.cnf");
 
     /// <summary>Why the policy could not be loaded; null if it was.</summary>
@@ -24,7 +24,7 @@ public static class TlsPolicyFile
     {
         try
         {
-            // A number of the library's code: it initializes nothing.
+            // Only returns a number: it does not initialize OpenSSL.
             if (OpenSSL_version_num().Value >= Newer) Path = Beside("tls-policy-3.5.cnf");
             if (!File.Exists(Path))
             {
