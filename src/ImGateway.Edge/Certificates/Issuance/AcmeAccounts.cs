@@ -12,7 +12,7 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary><c>accounts/CA/account.pem</c>, the account's key, and <c>account.json</c>, where the CA keeps the account.</summary>
-/// <param name="turn">Of all who register accounts, whatever their configuration.</param>
+/// <param name="turn">The lock for registrations, shared by all configurations.</param>
 sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudit audit, Turn turn)
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
@@ -25,8 +25,8 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
 
     string FactsKey => _folder + "/account.json";
 
-    /// <summary>The account at this CA; registered where there is none.</summary>
-    /// <exception cref="IssuanceException">Something that an operator has to see to.</exception>
+    /// <summary>Returns the account at this CA; registers one if there is none.</summary>
+    /// <exception cref="IssuanceException">The operator must act; the message has the remedy.</exception>
     public async Task<AcmeAccount> GetAsync(AcmeServer server, CancellationToken cancellationToken)
     {
         using (await turn.TakeAsync(cancellationToken))
@@ -38,27 +38,27 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
         }
     }
 
-    /// <summary>In place of one that the CA does not know any more.</summary>
-    /// <param name="lost">As <see cref="GetAsync"/> gave it.</param>
-    /// <param name="newKey">The CA has closed the account of the old one.</param>
+    /// <summary>Replaces an account that the CA no longer knows.</summary>
+    /// <param name="lost">The account from <see cref="GetAsync"/>.</param>
+    /// <param name="newKey">Whether a new key is needed, because the CA has deactivated the account of the old one.</param>
     public async Task<AcmeAccount> ReplaceAsync(AcmeServer server, AcmeAccount lost, bool newKey, CancellationToken cancellationToken)
     {
         using (await turn.TakeAsync(cancellationToken))
         {
-            // Several hosts notice at once; the first has replaced it already.
+            // Several hosts may notice at once; the first one has replaced the account.
             if (await ReadFactsAsync(cancellationToken) is { } facts && facts.Url != lost.Location && await ReadKeyAsync(cancellationToken) is { } current) return server.Account(current, facts.Url);
             return await RegisterAsync(server, newKey ? AcmeKey.Create() : lost.Key, AuditActions.AccountReplaced, newKey ? "deactivated" : "lost", cancellationToken);
         }
     }
 
-    /// <summary>For a dry run: nothing of it is kept.</summary>
+    /// <summary>Registers a temporary account for a dry run, which is not stored.</summary>
     public async Task<AcmeAccount> CreateAsync(AcmeServer server, CancellationToken cancellationToken) =>
         await server.RegisterAsync(AcmeKey.Create(), Request(server, external: false), cancellationToken);
 
     async Task<AcmeAccount> RegisterAsync(AcmeServer server, AcmeKey key, string action, string why, CancellationToken cancellationToken)
     {
         var request = Request(server, external: true);
-        // The key first: an account whose key is lost cannot be used by anybody.
+        // Store the key first: an account without its key is lost.
         await storage.WriteAsync(KeyKey, Encoding.ASCII.GetBytes(key.ToPem()), cancellationToken);
         var account = await server.RegisterAsync(key, request, cancellationToken);
         await KeepAsync(new AccountFacts(account.Location, request.Contacts, server.DirectoryUri), cancellationToken);
@@ -124,7 +124,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
         }
         catch (FormatException)
         {
-            // The text is a secret: not repeated.
+            // The text is a secret and must not be quoted.
             throw new IssuanceException($"Edge:Acme:ExternalAccount:HmacKeyFile: {path} is not base64url; write the HMAC key as the CA gave it");
         }
     }
@@ -156,6 +156,6 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
         }
     }
 
-    /// <param name="Contact">Null where the file has none.</param>
+    /// <param name="Contact">The contact; null if the file has none.</param>
     sealed record AccountFacts(Uri Url, IReadOnlyList<string>? Contact, Uri Directory);
 }

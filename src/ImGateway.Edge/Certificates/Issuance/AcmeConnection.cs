@@ -6,17 +6,17 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>The way to the configured CA, and to its staging directory.</summary>
+/// <summary>Connects to the configured CA, or to its staging directory.</summary>
 sealed class AcmeConnection(EdgeOptions options, AcmeMetrics metrics, TimeProvider time)
 {
     public Uri Directory { get; } = AcmePaths.DirectoryOf(options);
 
     /// <exception cref="IssuanceException">The file of trusted roots cannot be used.</exception>
-    /// <exception cref="AcmeException">The CA cannot be had.</exception>
+    /// <exception cref="AcmeException">The CA's directory cannot be fetched.</exception>
     public Task<AcmeServer> OpenAsync(CancellationToken cancellationToken) => OpenAsync(Directory, cancellationToken);
 
     /// <exception cref="IssuanceException">The CA has no staging directory.</exception>
-    /// <exception cref="AcmeException">The CA cannot be had.</exception>
+    /// <exception cref="AcmeException">The CA's directory cannot be fetched.</exception>
     public Task<AcmeServer> OpenStagingAsync(CancellationToken cancellationToken) => AcmeDirectories.StagingOf(options.Acme.Directory) is { } staging
         ? OpenAsync(staging, cancellationToken)
         : throw new IssuanceException($"{Directory.Host} has no staging directory that is known here; leave out --staging");

@@ -3,7 +3,7 @@ using Prometheus;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>What was asked of CAs and what is left of their limits. Every label is one of few.</summary>
+/// <summary>Metrics of requests to CAs and of remaining limits. All labels are bounded.</summary>
 sealed class AcmeMetrics
 {
     const string None = "none";

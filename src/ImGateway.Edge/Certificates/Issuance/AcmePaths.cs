@@ -4,12 +4,12 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary><c>accounts/CA</c> in the storage: the account at one CA and what is left of its limits.</summary>
+/// <summary>The storage keys below <c>accounts/CA</c>: the account at one CA and its remaining limits.</summary>
 static class AcmePaths
 {
     public static string Limits(EdgeOptions options) => Account(options) + "/limits.json";
 
-    /// <summary>Named by the CA's host; where one host has several directories, also by which.</summary>
+    /// <summary>The CA's host name, with a suffix if one host has several directories.</summary>
     public static string Account(EdgeOptions options) => Account(DirectoryOf(options));
 
     static string Account(Uri directory)

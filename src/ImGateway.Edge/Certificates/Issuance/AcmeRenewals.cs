@@ -6,7 +6,7 @@ using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>Hosts whose certificates come from a CA, side by side: when each is due, one thing at a time for each, not too many at once.</summary>
+/// <summary>Renews the hosts whose certificates come from a CA, concurrently up to a limit, with one operation at a time for each host.</summary>
 sealed partial class AcmeRenewals(
     CertificateConfiguration options,
     Current<IssuingCa> ca,
@@ -26,7 +26,7 @@ sealed partial class AcmeRenewals(
 
     RenewalSettings Settings => RenewalSettings.Of(options.Value);
 
-    /// <summary>Starts what is due of <paramref name="hosts"/>, and returns. For who has the turn.</summary>
+    /// <summary>Starts the renewals of <paramref name="hosts"/> that are due, without waiting. The caller holds the lock.</summary>
     public async Task LookAsync(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
     {
         foreach (var host in hosts)
@@ -36,17 +36,17 @@ sealed partial class AcmeRenewals(
         }
     }
 
-    /// <summary>Ends when everything has that is under way now.</summary>
+    /// <summary>Completes when all operations in progress have ended.</summary>
     public Task EndedAsync()
     {
         lock (_lock) return Task.WhenAll(_running.Values.Select(running => running.Task));
     }
 
     /// <summary>
-    /// By an operator. A renewal under way already is waited for; its result counts if it is what was asked for: by the CA that is
-    /// configured now, and no certificate that has been revoked is left.
+    /// Renews on request of an operator. Waits for a renewal in progress, whose result counts if it matches the request: from the CA that is
+    /// configured now, and with no revoked certificate left.
     /// </summary>
-    /// <param name="force">Also where it is not due.</param>
+    /// <param name="force">Renews even if the certificate is not due.</param>
     public async Task<RenewResult> RenewAsync(HostName host, bool force, string who, string reason, IProgress<string> progress, CancellationToken cancellationToken)
     {
         if (!force && NotDue(host) is { } notDue) return notDue;
@@ -62,7 +62,7 @@ sealed partial class AcmeRenewals(
 
     public void Dispose() => _slots.Dispose();
 
-    /// <summary>As the CA says by OCSP, if it is so. Once for each certificate: another one has a state of its own.</summary>
+    /// <summary>Records that the CA reports the certificate as revoked (OCSP), once for each certificate.</summary>
     async Task NoteRevocationAsync(HostName host, CancellationToken cancellationToken)
     {
         if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential || !ocsp.IsRevoked(credential) || book.Of(host) is { Revoked: true }) return;
@@ -70,8 +70,8 @@ sealed partial class AcmeRenewals(
         FoundRevoked(host, credential.SerialNumber);
     }
 
-    /// <summary>What is due about one host, until nothing is.</summary>
-    /// <returns>Null where no renewal came of it.</returns>
+    /// <summary>Performs what is due for one host, until nothing is.</summary>
+    /// <returns>The result of a renewal; null if there was none.</returns>
     Task<RenewResult?> RoundAsync(HostName host, CancellationToken cancellationToken) => InSlotAsync(
         async () =>
         {
@@ -109,7 +109,7 @@ sealed partial class AcmeRenewals(
             NotAnswered(host, OneLine.From(e.Message), learn(state).NextCheck!.Value);
         }
 
-        // Of another certificate than the one that was asked about, the answer says nothing.
+        // The response is about the earlier certificate, which has been replaced meanwhile.
         await book.ChangeAsync(host, known => known.CertificateSha256 == state.CertificateSha256 ? learn(known) : known, cancellationToken);
     }
 
@@ -126,7 +126,7 @@ sealed partial class AcmeRenewals(
     RenewalDecision Decide(HostName host) =>
         RenewalPolicy.Next(Validity.Of(installer.Served.GetValueOrDefault(host)), book.Of(host), Settings, time.GetUtcNow());
 
-    /// <returns>What runs for the host, and whether that is what was asked for.</returns>
+    /// <returns>The operation in progress for the host, and whether it is the requested one.</returns>
     (Running Running, bool Started) Start(HostName host, Func<Task<RenewResult?>> action, CancellationToken cancellationToken)
     {
         lock (_lock)
@@ -149,7 +149,7 @@ sealed partial class AcmeRenewals(
         }
     }
 
-    /// <param name="Ca">That it was begun with.</param>
+    /// <param name="Ca">The CA it was started with.</param>
     sealed record Running(IssuingCa Ca, Task<RenewResult?> Task);
 
     [LoggerMessage(1, LogLevel.Information, "{Host}: the CA suggests renewal between {Start:u} and {End:u}{Explanation}; chosen: {Chosen:u}")]

@@ -8,57 +8,57 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>
-/// All that the life cycle asks of a CA: the seam by which it can be driven without one. <see cref="CertificateIssuer"/> is the real thing.
+/// The operations of a CA that the certificate flow needs; <see cref="CertificateIssuer"/> implements them by ACME.
 /// A simulation registers its own <see cref="CreateIssuingCa"/>, a probe, a <see cref="TimeProvider"/> and a <see cref="Random"/>; then, for as
 /// long as it likes: advance the clock, <c>await manager.LookAsync(…)</c>, <c>await manager.RenewalsAsync()</c>.
 /// </summary>
-/// <param name="Issue">A certificate for the request's host.</param>
-/// <param name="AskRenewalInfo">When the CA would like a certificate to be renewed; null where it has no such service.</param>
-/// <param name="Revoke">Of a certificate that this edge holds the key of.</param>
+/// <param name="Issue">Issues a certificate for the host of the request.</param>
+/// <param name="AskRenewalInfo">Fetches the renewal window of a certificate (RFC 9773); returns null if the CA has no ARI.</param>
+/// <param name="Revoke">Revokes a certificate whose key this edge has.</param>
 sealed record CertificateAuthority(IssueCertificate Issue, AskRenewalInfo AskRenewalInfo, RevokeCertificate Revoke)
 {
-    /// <summary>For edges whose certificates come from elsewhere.</summary>
+    /// <summary>For edges whose certificates do not come from a CA.</summary>
     public static readonly CertificateAuthority None = new(
         (_, _, _) => throw new IssuanceException("no CA is configured"),
         (_, _) => Task.FromResult<RenewalWindow?>(null),
         (_, _, _) => throw new IssuanceException("no CA is configured"));
 }
 
-/// <summary>The configured CA and what is left of its limits: one is of no use without the other.</summary>
+/// <summary>The configured CA with its remaining limits.</summary>
 sealed record IssuingCa(CertificateAuthority Authority, IssuanceBudget Budget);
 
-/// <exception cref="IssuanceException">Anything that is not the caller's cancellation; other exceptions count as failures too.</exception>
+/// <exception cref="IssuanceException">Issuance failed. Other exceptions, except for the caller's cancellation, count as failures too.</exception>
 delegate Task<ServedCredential> IssueCertificate(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken);
 
-/// <summary>Whatever it throws is logged and keeps no certificate from being renewed.</summary>
+/// <summary>Exceptions are logged and do not prevent renewals.</summary>
 delegate Task<RenewalWindow?> AskRenewalInfo(X509Certificate2 certificate, CancellationToken cancellationToken);
 
 /// <exception cref="IssuanceException">The CA has not revoked it.</exception>
 delegate Task RevokeCertificate(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken);
 
-/// <summary>What is to be issued.</summary>
-/// <param name="Current">What the host serves: what the order replaces, and whose key is kept with Certificates:ReuseKey.</param>
-/// <param name="Pending">Where the order and its key outlive a crash; left alone by the issuer once the CA may have issued.</param>
+/// <summary>A request for a certificate.</summary>
+/// <param name="Current">The host's present certificate, which the order replaces, and whose key is reused with Certificates:ReuseKey.</param>
+/// <param name="Pending">Stores the order and its key over a crash; the issuer keeps it once the CA may have issued the certificate.</param>
 /// <param name="BeginOrder">
-/// To be called right before an order is sent, with whether the CA exempts it from its limits (RFC 9773 §5): writes it down. Not for an order
-/// that goes on after a crash. Throws where the budget does not allow it.
+/// Called right before an order is sent, with whether the CA exempts it from its limits (RFC 9773 §5); records the order. Not called for an order
+/// that is resumed after a crash. Throws if the budget does not allow the order.
 /// </param>
 /// <param name="Resumes">
-/// To be called once the CA has said what became of an order that goes on after a crash and was counted when it was sent: it counts, or comes to
-/// nothing, as if this renewal had sent it.
+/// Called when the CA has reported the state of an order that is resumed after a crash and was counted when it was sent: from then on it counts
+/// as if this renewal had sent it.
 /// </param>
-/// <param name="AuthorizationFailed">To be called each time the CA looked for a proof and did not find it: it limits that too.</param>
+/// <param name="AuthorizationFailed">Called for each failed validation, which CAs limit too.</param>
 sealed record IssueRequest(HostName Host, ServedCredential? Current, PendingOrderFile Pending, Func<bool, Task> BeginOrder, Action Resumes, Func<Task> AuthorizationFailed)
 {
-    /// <summary>Whatever Certificates:ReuseKey says.</summary>
+    /// <summary>Requires a new key, overriding Certificates:ReuseKey.</summary>
     public bool NewKey { get; init; }
 
-    /// <summary>SHA-256 of the certificate that was revoked and is to be replaced; null where none was.</summary>
+    /// <summary>SHA-256 of the revoked certificate to replace; null if none was revoked.</summary>
     public string? Revoked => NewKey ? Current?.Credential.Fingerprint : null;
 
     /// <summary>See <see cref="RenewalPolicy.IsLate"/>.</summary>
     public bool IsLate { get; init; }
 
-    /// <summary>A dry run at the CA's staging directory.</summary>
+    /// <summary>Whether this is a dry run at the CA's staging directory.</summary>
     public bool Staging { get; init; }
 }

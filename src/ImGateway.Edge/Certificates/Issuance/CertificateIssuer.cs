@@ -10,7 +10,7 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>One certificate from the configured CA, from the order to what can be served (RFC 8555 §7.4).</summary>
+/// <summary>Issues one certificate at the configured CA, from the order to a servable credential (RFC 8555 §7.4).</summary>
 sealed partial class CertificateIssuer(
     EdgeOptions options, IStorage storage, AcmeConnection connection, AcmeAccounts accounts, Proofs proofs, TimeProvider time, ILogger<CertificateIssuer> logger)
 {
@@ -19,25 +19,25 @@ sealed partial class CertificateIssuer(
     readonly Orders _orders = new(accounts);
     readonly IssuedChain _chain = new(options, time, (host, warning) => ChainWarned(logger, host, OneLine.From(warning.Message)));
 
-    /// <exception cref="IssuanceException">Why there is none, and what to do.</exception>
+    /// <exception cref="IssuanceException">Issuance failed; the message has the reason and the remedy.</exception>
     public async Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
     {
         var (keep, host) = (!request.Staging, request.Host);
-        // What was ordered counts until it is known to have come to nothing, and what was issued for good.
+        // An order counts until it has failed for certain; an issued certificate counts permanently.
         var (ordered, issued) = (false, false);
         try
         {
-            // 1. Storage that takes nothing would cost an order for nothing.
+            // 1. Check that the storage is writable, before an order is spent.
             if (keep) await StorageProbe.TryAsync(storage, cancellationToken);
 
-            // 2. The CA, and the account there.
+            // 2. Connect to the CA and get the account.
             using var server = keep ? await connection.OpenAsync(cancellationToken) : await connection.OpenStagingAsync(cancellationToken);
             progress.Report($"asking {server.DirectoryUri.Host}");
             var profile = new ProfileChoice(options.Acme.Profile, mayLeaveOut: request.IsLate);
             profile.Check(server);
             var account = keep ? await accounts.GetAsync(server, cancellationToken) : await accounts.CreateAsync(server, cancellationToken);
 
-            // 3. An order that a crash has interrupted goes on with its key; else a new one, as long as there are ways to prove control.
+            // 3. Resume an interrupted order with its key, or place new orders while there are challenge types to try.
             using var pending = keep ? await PendingOfAsync(request, cancellationToken) : null;
             using var key = pending?.Key ?? KeyFor(request);
             ordered = pending is not null;
@@ -46,13 +46,13 @@ sealed partial class CertificateIssuer(
             (account, order) = await IssuedAsync(server, account, order, request, profile, key, progress, () => ordered = true, cancellationToken);
             issued = true;
 
-            // 4. The chain that clients are to see.
+            // 4. Select the chain.
             progress.Report("fetching the certificate");
             var chains = await account.DownloadAsync(order, cancellationToken);
             var (pem, found) = chains.Select(options.Acme.PreferredChain);
             if (!found) NoSuchChain(host, options.Acme.PreferredChain!, OneLine.From(string.Join(", ", chains.Issuers)));
 
-            // 5. Nothing is served because a CA says so.
+            // 5. Validate the certificate like a file.
             var credential = new ServedCredential(_chain.Check(pem, key, host, server.DirectoryUri.Host), ServedCredential.Acme, server.DirectoryUri.AbsoluteUri)
             {
                 WithoutProfile = profile.LeftOut,
@@ -63,13 +63,13 @@ sealed partial class CertificateIssuer(
         }
         catch (AcmeException e)
         {
-            // A passing trouble leaves the order as it is; anything else is its end.
+            // A temporary failure keeps the order; any other failure ends it.
             if (keep && !e.IsTransient) await request.Pending.RemoveAsync(cancellationToken);
             throw IssuanceErrors.Explain(e, mayHaveIssued: issued || (ordered && e.IsTransient));
         }
         catch (IssuanceException e) when (keep && e.MayHaveIssued)
         {
-            // Issued, but of no use: the same again would be, too.
+            // Issued, but unusable: another download would be too.
             await request.Pending.RemoveAsync(cancellationToken);
             throw;
         }
@@ -79,7 +79,7 @@ sealed partial class CertificateIssuer(
         }
     }
 
-    /// <summary>When the CA would like a certificate to be renewed; null where it does not say.</summary>
+    /// <summary>Fetches the CA's renewal window; null if there is none.</summary>
     public async Task<RenewalWindow?> AskRenewalInfoAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
     {
         using var server = await connection.OpenAsync(cancellationToken);
@@ -88,7 +88,7 @@ sealed partial class CertificateIssuer(
             : null;
     }
 
-    /// <summary>By the account that ordered it, else by its own key, which proves as much (RFC 8555 §7.6).</summary>
+    /// <summary>Revokes with the account that ordered the certificate, or else with the certificate's own key (RFC 8555 §7.6).</summary>
     /// <exception cref="IssuanceException">The CA has not revoked it.</exception>
     public async Task RevokeAsync(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken)
     {
@@ -110,7 +110,7 @@ sealed partial class CertificateIssuer(
         }
         catch (AcmeException e) when (e.Problem?.Type == "alreadyRevoked")
         {
-            // As it was meant to be.
+            // Already revoked.
         }
         catch (AcmeException e)
         {
@@ -119,8 +119,8 @@ sealed partial class CertificateIssuer(
     }
 
     /// <summary>
-    /// An order whose certificate is issued. A failed proof ends its order, so each further way to prove names takes a new one; and so does one of
-    /// before that the CA has lost or given up.
+    /// Returns an order whose certificate is issued. A failed challenge invalidates its order, so each further challenge type needs a new order; so does an order from
+    /// before a crash that the CA has lost or invalidated.
     /// </summary>
     async Task<(AcmeAccount Account, Order Order)> IssuedAsync(
         AcmeServer server, AcmeAccount account, Order? order, IssueRequest request, ProfileChoice profile, AsymmetricAlgorithm key,
@@ -141,7 +141,7 @@ sealed partial class CertificateIssuer(
                 }
                 catch (IssuanceException) when (last is not null)
                 {
-                    // No budget for a second way: the first one's failure says more.
+                    // No budget for another challenge type: report the first failure, which is more useful.
                     throw IssuanceErrors.Explain(last.Cause, mayHaveIssued: false, last.Type);
                 }
 

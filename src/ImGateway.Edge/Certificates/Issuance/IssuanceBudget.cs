@@ -6,8 +6,8 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>
-/// Keeps this edge within a CA's limits, over restarts: <c>accounts/CA/limits.json</c>. An order is written down before it is sent, so that
-/// a loop of crashes runs into this budget and not into the CA's.
+/// Keeps orders within a CA's limits, over restarts: <c>accounts/CA/limits.json</c>. An order is recorded before it is sent, so that
+/// a crash loop exhausts this budget and not the CA's limits.
 /// </summary>
 sealed class IssuanceBudget : IDisposable
 {
@@ -20,16 +20,16 @@ sealed class IssuanceBudget : IDisposable
     readonly Action<IssuanceLimit, int>? _show;
 
     /// <param name="storage">Shared by all edges that order with the account.</param>
-    /// <param name="key">Where the orders are written down.</param>
-    /// <param name="time">What the windows of the limits are measured by.</param>
-    /// <param name="show">Told what is left of each limit, for metrics.</param>
+    /// <param name="key">The storage key of the record.</param>
+    /// <param name="time">The clock of the limits' windows.</param>
+    /// <param name="show">Receives the rest of each limit, for metrics.</param>
     public IssuanceBudget(IStorage storage, string key, TimeProvider time, Action<IssuanceLimit, int>? show = null) =>
         (_storage, _key, _time, _show) = (storage, key, time, show);
 
-    /// <summary>Call before an order is sent; it then counts, until <see cref="NotIssuedAsync"/>.</summary>
-    /// <param name="isExempt">It replaces a certificate at a CA that asked for it (RFC 9773 §5): limits do not apply.</param>
-    /// <param name="mayTakeLast">The host has no valid certificate.</param>
-    /// <exception cref="IssuanceException">A limit would be reached, or this cannot be written down.</exception>
+    /// <summary>Records an order before it is sent; it counts until <see cref="NotIssuedAsync"/>.</summary>
+    /// <param name="isExempt">Whether the CA exempts the order from its limits, as a renewal within the suggested window (RFC 9773 §5).</param>
+    /// <param name="mayTakeLast">Whether the last order of a limit may be used, because the host has no valid certificate.</param>
+    /// <exception cref="IssuanceException">A limit would be exceeded, or the order could not be recorded.</exception>
     public Task BeginAsync(HostName host, bool isExempt, bool mayTakeLast, CancellationToken cancellationToken) => ChangeAsync(ledger =>
     {
         var now = _time.GetUtcNow();
@@ -43,7 +43,7 @@ sealed class IssuanceBudget : IDisposable
         };
     }, cancellationToken);
 
-    /// <summary>What <see cref="BeginAsync"/> counted has certainly brought no certificate.</summary>
+    /// <summary>Removes an order counted by <see cref="BeginAsync"/> that has certainly issued no certificate.</summary>
     public Task NotIssuedAsync(HostName host, CancellationToken cancellationToken) => ChangeAsync(ledger => ledger.NotIssued(host.Value), cancellationToken);
 
     public Task AuthorizationFailedAsync(HostName host, CancellationToken cancellationToken) =>
@@ -52,7 +52,7 @@ sealed class IssuanceBudget : IDisposable
     public async Task<IReadOnlyList<(IssuanceLimit Limit, int Left)>> RemainingAsync(CancellationToken cancellationToken) =>
         [.. (await ReadAsync(cancellationToken)).Ledger.Remaining(_time.GetUtcNow())];
 
-    /// <summary>Also what time has given back since the last change.</summary>
+    /// <summary>Updates the metrics, including what has expired since the last change.</summary>
     public async Task ShowAsync(CancellationToken cancellationToken)
     {
         try
@@ -61,7 +61,7 @@ sealed class IssuanceBudget : IDisposable
         }
         catch (IssuanceException)
         {
-            // The next order fails with the reason.
+            // The next order will fail with the reason.
         }
     }
 
@@ -73,7 +73,7 @@ sealed class IssuanceBudget : IDisposable
         {
             while (!await TryChangeAsync(change, cancellationToken))
             {
-                // Another edge has ordered meanwhile: what it has written counts too.
+                // Another edge has recorded an order meanwhile: read again.
             }
         }
     }
@@ -90,7 +90,7 @@ sealed class IssuanceBudget : IDisposable
         return true;
     }
 
-    /// <returns>False where another edge was faster.</returns>
+    /// <returns>False if another edge has changed the record.</returns>
     async Task<bool> TryWriteAsync(OrderLedger ledger, string version, CancellationToken cancellationToken)
     {
         try
@@ -108,7 +108,7 @@ sealed class IssuanceBudget : IDisposable
         }
     }
 
-    /// <summary>Nothing where it is damaged: the CA's own limits still hold.</summary>
+    /// <summary>Empty if the record is damaged: the CA's own limits still apply.</summary>
     async Task<(OrderLedger Ledger, string Version)> ReadAsync(CancellationToken cancellationToken)
     {
         try
@@ -117,7 +117,7 @@ sealed class IssuanceBudget : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Written anew it would forget what was ordered.
+            // Writing a new record would lose the recorded orders.
             throw new IssuanceException($"{_storage.LocationOf(_key)}: cannot be read: {e.Message.TrimEnd('.')}; see to DataDirectory and to its owner", e);
         }
     }

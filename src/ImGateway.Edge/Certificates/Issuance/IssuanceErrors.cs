@@ -4,10 +4,10 @@ using ImGateway.Acme;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>What a CA or the way to it has refused, with what an operator can do about it.</summary>
+/// <summary>Converts errors of the CA and the connection to messages with a remedy.</summary>
 static class IssuanceErrors
 {
-    /// <param name="challenge">The type of the challenge that failed, where one did.</param>
+    /// <param name="challenge">The type of the failed challenge, if any.</param>
     public static IssuanceException Explain(AcmeException e, bool mayHaveIssued, string? challenge = null)
     {
         var remedy = Remedy(e, challenge);

@@ -1,14 +1,14 @@
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>Why there is no new certificate, in one line: what was asked of whom, what is wrong, what to do. Holds no secret.</summary>
+/// <summary>Why issuance failed, in one line: operation, CA, problem, remedy. Contains no secrets.</summary>
 sealed class IssuanceException(string message, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>Not sooner than this, as the CA wishes.</summary>
+    /// <summary>The CA's Retry-After.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The end of the message, which must survive where the message is cut; null where there is no such part.</summary>
+    /// <summary>The end of the message that must be kept when the message is truncated; null if there is none.</summary>
     public string? Remedy { get; init; }
 
-    /// <summary>The CA has issued, or may yet: the order counts against its limits.</summary>
+    /// <summary>The CA has issued a certificate, or may still do so: the order counts against its limits.</summary>
     public bool MayHaveIssued { get; init; }
 }

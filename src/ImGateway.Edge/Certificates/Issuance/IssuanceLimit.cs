@@ -1,10 +1,10 @@
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>So many in so long.</summary>
-/// <param name="Name">As the metric says it.</param>
+/// <summary>A rate limit of a CA: a number of events in a time window.</summary>
+/// <param name="Name">The limit's name in the metric.</param>
 sealed record IssuanceLimit(string Name, int Count, TimeSpan Window)
 {
-    /// <summary>Those that still count.</summary>
+    /// <summary>The events that still count.</summary>
     public IReadOnlyList<DateTimeOffset> Counted(IReadOnlyList<DateTimeOffset> times, DateTimeOffset now) => [.. Known(times, now).Where(time => time > now - Window)];
 
     /// <summary>

@@ -4,21 +4,21 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>
-/// The profile to order by. One that the CA no longer has is an error while there is time to correct it; later it is left out, because a certificate
-/// by another profile is better than none.
+/// The profile of an order. A profile that the CA no longer has is an error while there is time to correct it; later it is omitted, because a certificate
+/// with another profile is better than none.
 /// </summary>
-/// <param name="configured">Null: the CA's default.</param>
-/// <param name="mayLeaveOut">The time has come.</param>
+/// <param name="configured">The configured profile; null = the CA's default.</param>
+/// <param name="mayLeaveOut">Whether the profile may be omitted now.</param>
 sealed class ProfileChoice(string? configured, bool mayLeaveOut)
 {
     bool _isLeftOut;
 
     public string? Asked => _isLeftOut ? null : configured;
 
-    /// <summary>The one that is configured and not asked for.</summary>
+    /// <summary>The configured profile that was omitted.</summary>
     public string? LeftOut => _isLeftOut ? configured : null;
 
-    /// <exception cref="IssuanceException">The CA does not have it.</exception>
+    /// <exception cref="IssuanceException">The CA does not have the profile.</exception>
     public void Check(AcmeServer server)
     {
         if (configured is null || server.Directory.Profiles.ContainsKey(configured) || TryLeaveOut()) return;

@@ -4,7 +4,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>A challenge that the CA did not find answered: its order is of no more use.</summary>
+/// <summary>A failed challenge, which invalidates its order.</summary>
 sealed class ProofFailedException(string type, AcmeException e) : Exception(e.Message, e)
 {
     public string Type => type;
@@ -12,14 +12,14 @@ sealed class ProofFailedException(string type, AcmeException e) : Exception(e.Me
     public AcmeException Cause => e;
 }
 
-/// <summary>Proves control of names by the first type of challenge that both sides can.</summary>
+/// <summary>Completes authorizations with the first challenge type that the CA and the edge support.</summary>
 sealed partial class Proofs(IReadOnlyList<IChallengeResponder> responders, ILogger<Proofs> logger)
 {
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    /// <param name="without">Types that have failed already.</param>
-    /// <exception cref="ProofFailedException">The CA has looked and not found the proof.</exception>
-    /// <exception cref="IssuanceException">There is no way to prove it.</exception>
+    /// <param name="without">Challenge types that have failed already.</param>
+    /// <exception cref="ProofFailedException">The CA's validation failed.</exception>
+    /// <exception cref="IssuanceException">There is no usable challenge type.</exception>
     public async Task ProveAsync(
         AcmeAccount account, Uri location, HostName host, IReadOnlySet<string> without, IProgress<string> progress, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ sealed partial class Proofs(IReadOnlyList<IChallengeResponder> responders, ILogg
             }
             catch (ChallengeException e)
             {
-                // Nothing was asked of the CA yet: the next type may use the same order.
+                // The challenge was not submitted to the CA yet, so the next type can use the same order.
                 obstacles.Add($"{responder.Type}: {e.Message}");
                 NotPresented(host, responder.Type, e.Message);
             }
@@ -53,7 +53,7 @@ sealed partial class Proofs(IReadOnlyList<IChallengeResponder> responders, ILogg
             + $"the CA offers {OneLine.From(string.Join(", ", authorization.Challenges.Select(challenge => challenge.Type)))}); see to Edge:Acme:Challenges");
     }
 
-    /// <summary>Whether there is another way than <paramref name="without"/>.</summary>
+    /// <summary>Whether there is a challenge type other than <paramref name="without"/>.</summary>
     public bool HasOther(HostName host, IReadOnlySet<string> without) =>
         responders.Any(responder => !without.Contains(responder.Type) && responder.CanAnswer(host));
 
@@ -61,7 +61,7 @@ sealed partial class Proofs(IReadOnlyList<IChallengeResponder> responders, ILogg
         AcmeAccount account, Authorization authorization, Challenge challenge, IChallengeResponder responder, HostName host,
         IProgress<string> progress, CancellationToken cancellationToken)
     {
-        // dns-persist-01 has none: its record is set once and for all.
+        // dns-persist-01 has no token: its record is permanent.
         var token = challenge.Token ?? "";
         var offer = token.Length == 0
             ? new ChallengeOffer(host, "", "", ReadOnlyMemory<byte>.Empty, "")
@@ -80,7 +80,7 @@ sealed partial class Proofs(IReadOnlyList<IChallengeResponder> responders, ILogg
         }
     }
 
-    /// <summary>Whether the CA has made up its mind, or just could not be asked.</summary>
+    /// <summary>Whether the CA has decided, or was only unreachable.</summary>
     static async Task<bool> FailedAsync(AcmeAccount account, Authorization authorization, CancellationToken cancellationToken)
     {
         try
@@ -94,7 +94,7 @@ sealed partial class Proofs(IReadOnlyList<IChallengeResponder> responders, ILogg
         }
     }
 
-    /// <summary>A CA that asks for another name's proof gets none.</summary>
+    /// <summary>Rejects an authorization for a name that was not ordered.</summary>
     static void Expect(Authorization authorization, HostName host)
     {
         var expected = AcmeIdentifier.For(host.IsWildcard ? host.Value[2..] : host.Value);

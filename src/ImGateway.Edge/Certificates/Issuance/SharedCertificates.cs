@@ -7,7 +7,7 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>Serves what other edges have stored, as soon as it is noticed: each edge proves it to itself first.</summary>
+/// <summary>Serves certificates that other edges have stored, after test handshakes of its own.</summary>
 sealed partial class SharedCertificates(
     IStorage storage,
     CertificateConfiguration options,

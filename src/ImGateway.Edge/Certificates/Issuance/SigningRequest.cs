@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// <summary>The certificate signing request of one host (RFC 2986).</summary>
 static class SigningRequest
 {
-    /// <summary>The name stands in the SAN alone: a subject counts for nothing, and holds no more than 64 characters.</summary>
+    /// <summary>The name is only in the SAN: clients ignore the subject, which is limited to 64 characters.</summary>
     public static byte[] Create(HostName host, AsymmetricAlgorithm key)
     {
         var subject = new X500DistinguishedName("");

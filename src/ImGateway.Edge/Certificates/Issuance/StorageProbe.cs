@@ -2,7 +2,7 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>Whether the disk would take what a CA issues, found out before it is ordered.</summary>
+/// <summary>Checks that the storage is writable, before an order is placed.</summary>
 static class StorageProbe
 {
     /// <summary>A chain and its key with room to spare: some file systems refuse only what they have no block for.</summary>
