@@ -7,20 +7,20 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>What the configured hosts have and what comes next, for status pages and verbs.</summary>
+/// <summary>The certificates of the configured hosts and their next actions, for the status page and verbs.</summary>
 sealed class CertificateOverview(
     CertificateConfiguration options, CertificateInstaller installer, RenewalBook book, RefusedFiles refused, OcspStates ocsp, TimeProvider time)
 {
-    /// <summary>Of each configured host that has one, in the configuration's order.</summary>
+    /// <summary>One entry for each configured host that has a certificate, in configuration order.</summary>
     public IReadOnlyList<ManagedCertificate> Certificates =>
     [
         .. ManagedCertificates.Of(installer.Served, (host, _) => book.Of(host), options.Value, time)
             .Select(managed => managed with { Ocsp = ocsp.Of(managed.Host) }),
     ];
 
-    /// <summary>Certificate files that are not in use, until they are mended; replaced as a whole.</summary>
+    /// <summary>Certificate files that were refused and have not been corrected yet. A snapshot: the list is never changed in place.</summary>
     public IReadOnlyList<RefusedFile> RefusedFiles => refused.All;
 
-    /// <summary>What comes next to a configured host that has none.</summary>
+    /// <summary>The next action for a configured host without a certificate.</summary>
     public NextAction? NextOfMissing(HostName host) => NextActions.OfMissing(book.Of(host), options.Value, time.GetUtcNow());
 }

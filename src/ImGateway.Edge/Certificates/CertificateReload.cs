@@ -9,8 +9,8 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// From one configuration to the next while serving: as a whole, or nothing has changed. New hosts get their certificate, those no longer
-/// configured are neither served nor renewed, and no other host is affected.
+/// Applies a new configuration to the certificates while serving: completely, or not at all. New hosts get a certificate, removed hosts are
+/// neither served nor renewed, and other hosts are not affected.
 /// </summary>
 sealed partial class CertificateReload(
     CertificateConfiguration options,
@@ -27,16 +27,16 @@ sealed partial class CertificateReload(
     Turn turn,
     ILogger<CertificateReload> logger)
 {
-    /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file or the store cannot be used: all problems.</exception>
+    /// <exception cref="CertificateLoadException">A host would have no certificate, or a file or the store cannot be used; contains all problems.</exception>
     public async Task ApplyAsync(EdgeOptions next, CancellationToken cancellationToken)
     {
         using var taken = await turn.TakeAsync(cancellationToken);
 
-        // 1. What there is to go back to.
+        // 1. Remember the state to roll back to.
         var (before, watched, served) = (options.Value, files.Value, installer.Served);
         var stored = await store.BackupAsync(before.Hosts.Union(next.Hosts), cancellationToken);
 
-        // 2. The files, unless they are the same for the same hosts; then the hosts, and certificates for those that are new.
+        // 2. Read the files, unless files and hosts are unchanged; then apply the hosts, and get certificates for new ones.
         var found = watched.Suits(next) ? watched : sources.Of(next);
         try
         {
@@ -53,12 +53,12 @@ sealed partial class CertificateReload(
             selector.Reconfigure(before);
             await installer.RestoreAsync(served);
             if (found != watched) found.Dispose();
-            // Sound certificates may have been kept before another one was refused.
+            // Valid certificates may have been stored before another one was refused.
             if (await stored.TryRestoreAsync(CancellationToken.None) is { } why) NotRestored(before.DataDirectory, why);
             throw;
         }
 
-        // 3. What is no longer wanted. A renewal under way finds its host gone when its turn comes.
+        // 3. Remove what is no longer configured. A renewal in progress finds that its host was removed when it takes the lock.
         if (found != watched) watched.Dispose();
         refused.Retain(next.Certificates.Files);
         foreach (var host in before.Hosts.Except(next.Hosts))
@@ -71,7 +71,7 @@ sealed partial class CertificateReload(
         await book.ReadNewAsync(cancellationToken);
         book.ShowAnew();
 
-        // 4. Orders from now on go by it; those under way end as they began.
+        // 4. New orders use the new configuration; orders in progress complete with the old one.
         ca.Replace(createCa(next));
 
         void ChangeNames()

@@ -12,9 +12,9 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// From nothing to a certificate for every host: the store's, unless a file has changed since it was last taken in; issued here where
-/// that is allowed. What is bad keeps no host from being served that has a good one: it is refused, reported until it is mended, and only
-/// where no host at all could be served there is no start.
+/// Provides each host with a certificate at start: the stored one, unless its file has changed since it was last loaded; or one of the development
+/// CA, if allowed. An unusable certificate is refused and reported until it is corrected, and does not affect other hosts. The start fails only
+/// if no host at all could be served.
 /// </summary>
 sealed partial class CertificateStart(
     CertificateConfiguration options,
@@ -44,21 +44,21 @@ sealed partial class CertificateStart(
         }
     }
 
-    /// <param name="readings">Of the files that are looked at for the first time.</param>
+    /// <param name="readings">The results for files that were read for the first time.</param>
     /// <exception cref="CertificateLoadException">No host would have a certificate, or the store cannot be used.</exception>
     public async Task SettleAsync(IReadOnlyList<CertificateReading> readings, CancellationToken cancellationToken)
     {
-        // 1. What is stored, from the first connection on.
+        // 1. Serve what is stored, from the first connection on.
         var stored = await store.LoadAllAsync(cancellationToken);
         var problems = Begin(stored);
         await ProveAsync(cancellationToken);
 
-        // 2. Files whose content is new to their hosts; then what is issued here; then whatever is better than nothing.
+        // 2. Install changed files; then self-signed certificates; then, for hosts that still have none, certificates with invalid dates.
         if (readings.Count > 0 || options.Value.Certificates.Files.Count == 0) problems.AddRange(CertificateFilesCheck.Problems(options.Value, readings));
         problems.AddRange(await TakeInAsync(cancellationToken));
         await ServeLastResortAsync(cancellationToken);
 
-        // 3. What is bad is reported, unless it leaves nothing to start for.
+        // 3. Report problems, or fail if no host can be served.
         if (options.Value.Certificates.Source != CertificateSource.Acme && installer.Served.Count == 0 && problems.Count > 0) throw new CertificateLoadException(problems);
         foreach (var reading in readings) await ReportAsync(reading);
         installer.ReportChains();
@@ -68,11 +68,11 @@ sealed partial class CertificateStart(
         foreach (var host in options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host) && !reported.Contains(host.Value))) Missing(host);
     }
 
-    /// <summary>The same while serving: what the configured hosts have goes on being served, those that are new get theirs.</summary>
-    /// <param name="readings">Of all files; none where nothing about them has changed.</param>
-    /// <param name="before">The hosts of the configuration before: one that has no certificate already loses nothing.</param>
-    /// <param name="accept">Called once no host is left without a certificate, before anything is served otherwise.</param>
-    /// <exception cref="CertificateLoadException">Some host would have no certificate, or the store cannot be used.</exception>
+    /// <summary>The same for a reload: hosts keep the certificate that they are served, and new hosts get one.</summary>
+    /// <param name="readings">The results for all files; empty if files and hosts are unchanged.</param>
+    /// <param name="before">The hosts of the previous configuration: a host that had no certificate before may remain without one.</param>
+    /// <param name="accept">Called once it is certain that no host loses its certificate, before any change of what is served.</param>
+    /// <exception cref="CertificateLoadException">A host would have no certificate, or the store cannot be used.</exception>
     public async Task ReloadAsync(IReadOnlyList<CertificateReading> readings, IReadOnlyList<HostName> before, Action accept, CancellationToken cancellationToken)
     {
         var (hosts, served) = (options.Value.Hosts, installer.Served);
@@ -90,8 +90,8 @@ sealed partial class CertificateStart(
         foreach (var warning in files.Value.NewlyUnused(installer.Served)) FileWarning(warning);
     }
 
-    /// <summary>All at once; and if that fails, each for itself, so that the others are served.</summary>
-    /// <returns>Why some are not.</returns>
+    /// <summary>Serves all stored certificates at once; if that fails, one by one, so that a bad one does not affect others.</summary>
+    /// <returns>The problems of those that are not served.</returns>
     List<string> Begin(IReadOnlyDictionary<HostName, ServedCredential> stored)
     {
         if (stored.Count == 0 || TryBegin(stored) is null) return [];
@@ -119,7 +119,7 @@ sealed partial class CertificateStart(
         }
     }
 
-    /// <summary>What was stored proved itself when it came in. By another OpenSSL or policy it may fail now, and is all there is.</summary>
+    /// <summary>Stored certificates passed test handshakes when they were installed. With another OpenSSL or TLS policy they may fail now; they are served anyway, because there is no other.</summary>
     async Task ProveAsync(CancellationToken cancellationToken)
     {
         foreach (var (host, served) in installer.Served)
@@ -128,13 +128,13 @@ sealed partial class CertificateStart(
         }
     }
 
-    /// <returns>Why certificates from files or issued here are not served.</returns>
+    /// <returns>The problems of file certificates and self-signed certificates that are not served.</returns>
     async Task<IReadOnlyList<string>> TakeInAsync(CancellationToken cancellationToken)
     {
-        // Files whose content is new to their hosts, but none that still has what was revoked.
+        // Install changed files, except those that still contain a revoked certificate.
         List<string> problems = [.. await RejectRevokedAsync(), .. await InstallAsync(files.Value.News(files.Value.Choose(), installer.Served), RenewalReasons.File, cancellationToken)];
 
-        // What no file covers is issued here, where that is allowed; what a CA has to issue may take its time.
+        // Issue self-signed certificates, if allowed, for hosts that no file covers. Certificates from a CA are ordered later by the loop.
         if (!selfSigned.IsAllowed) return problems;
         var fromFiles = files.Value.Choose();
         var missing = options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host))
@@ -155,13 +155,13 @@ sealed partial class CertificateStart(
         }
     }
 
-    /// <summary>A file that cannot be used, until it is mended.</summary>
+    /// <summary>Records a file as refused if it cannot be used, or as corrected.</summary>
     async Task ReportAsync(CertificateReading reading)
     {
         var early = files.Value.WhyItWaits(reading, installer.Served);
         if (reading.Credential is not null && early is null)
         {
-            // One that did not prove itself is refused already.
+            // A certificate that failed its test handshake has been recorded as refused.
             if (files.Value.IsAccepted(reading.File)) await refused.MendedAsync(reading.File);
             return;
         }
@@ -179,7 +179,7 @@ sealed partial class CertificateStart(
         if (without.Count > 0) NothingInstead(problem, string.Join(", ", without));
     }
 
-    /// <returns>Why hosts that have no other certificate are not served.</returns>
+    /// <returns>The problems that leave a host without a certificate.</returns>
     async Task<List<string>> RejectRevokedAsync()
     {
         List<string> problems = [];
@@ -206,8 +206,8 @@ sealed partial class CertificateStart(
         if (!hosts.Except(missingAlready).All(stored.ContainsKey)) throw new CertificateLoadException(problems);
     }
 
-    /// <summary>All at once; and if that fails, each certificate for itself, so that the sound ones come in.</summary>
-    /// <returns>Why some are not served.</returns>
+    /// <summary>Installs all certificates at once; if that fails, one by one, so that a bad one does not affect others.</summary>
+    /// <returns>The problems that leave a host without a certificate.</returns>
     async Task<IReadOnlyList<string>> InstallAsync(IReadOnlyDictionary<HostName, ServedCredential> changes, string reason, CancellationToken cancellationToken)
     {
         if (changes.Count == 0 || await installer.InstallAsync(changes, Cause(reason, changes.Values), cancellationToken) is null) return [];

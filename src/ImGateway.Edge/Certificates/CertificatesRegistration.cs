@@ -15,34 +15,34 @@ namespace ImGateway.Edge.Certificates;
 static class CertificatesRegistration
 {
     /// <summary>
-    /// Needs the selector and the self-probe of Tls, what answers challenges, <see cref="CurrentOptions"/>, time, randomness and a Prometheus
-    /// <c>IMetricFactory</c>. Starts before the listeners, so that none opens without its certificates.
+    /// Requires the services of Tls (selector, self-probe) and Challenges, <see cref="CurrentOptions"/>, <see cref="TimeProvider"/>, <see cref="Random"/> and
+    /// a Prometheus <c>IMetricFactory</c>. Starts before the listeners, so that no listener opens without its certificates.
     /// </summary>
     public static IServiceCollection AddCertificates(this IServiceCollection services, EdgeOptions options)
     {
-        // 1. What the whole flow goes by: its options, its lock, its clock, its metrics and its audit log.
+        // 1. Shared by the whole flow: options, lock, clock, metrics, audit log.
         services.AddSingleton(new CertificateConfiguration(options)).AddSingleton<Turn>().AddSingleton<ScheduleClock>();
         services.AddSingleton<CertificateMetrics>().AddAudit();
 
-        // 2. What is stored and served: every change goes through the installer.
+        // 2. The store and what is served: every change goes through the installer.
         services.AddStorage().AddSingleton<RevokedCertificates>().AddSingleton<CertificateStore>();
         services.AddSingleton<CertificateProbe>(provider => provider.GetRequiredService<CertificateProof>().ProveAsync);
         services.AddSingleton<CertificateInstaller>();
 
-        // 3. Where certificates come from: files, the development CA, a CA.
+        // 3. The sources: files, the development CA, a CA.
         services.AddSingleton<FilesSources>().AddSingleton(provider => new Current<FilesSource>(provider.GetRequiredService<FilesSources>().Of(options)));
         services.AddSingleton<RefusedFiles>().AddSingleton<FileChanges>();
         services.AddSingleton<SelfSignedSource>().AddSingleton<SelfSignedRenewals>();
         services.AddIssuance(options);
 
-        // 4. What replaces them: a start, the end of the edge before, a reload, an operator, and the loop.
+        // 4. What replaces certificates: start, takeover from another process, reload, operators, the loop.
         services.AddSingleton<CertificateStart>().AddSingleton<StoreTakeover>().AddSingleton<CertificateReload>();
         services.AddSingleton<ManualInstalls>().AddSingleton<ManualRenewals>();
         services.AddSingleton<SharedCertificates>();
         services.AddSingleton<CertificateManager>().AddHostedService(provider => provider.GetRequiredService<CertificateManager>());
         services.AddHostedService(provider => provider.GetRequiredService<SharedCertificates>());
 
-        // 5. What follows from it: alerts, the operator's program, stapled responses, the status.
+        // 5. Consumers: alerts, the operator's program, OCSP stapling, the status page.
         services.AddSingleton<ExpiryAlerts>().AddSingleton<ChangeProgram>();
         services.AddStapling();
         return services.AddSingleton<CertificateOverview>();

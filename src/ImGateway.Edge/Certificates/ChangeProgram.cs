@@ -7,8 +7,8 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// Runs <c>Certificates:OnChange</c> for hosts whose certificate has changed, beside everything else: one program at a time for a host, and
-/// one more afterwards for all changes meanwhile. Whatever becomes of it, the certificate is served.
+/// Runs <c>Certificates:OnChange</c> in the background for hosts whose certificate has changed: one program at a time for each host, and one run
+/// afterwards for all changes in the meantime. The certificate is served whether or not the program succeeds.
 /// </summary>
 sealed partial class ChangeProgram(
     CertificateConfiguration options, IStorage storage, CertificateStore store, CertificateInstaller installer, HookProgram program, TimeProvider time, ILogger<ChangeProgram> logger) : IDisposable
@@ -17,7 +17,7 @@ sealed partial class ChangeProgram(
 
     static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
-    /// <summary>For programs that run when the edge stops: within the host's own time limit for its stop.</summary>
+    /// <summary>The time that running programs get when the edge stops; shorter than the host's own time limit.</summary>
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
     readonly CancellationTokenSource _stop = new();
@@ -26,7 +26,7 @@ sealed partial class ChangeProgram(
     readonly Dictionary<HostName, Task> _running = [];
     readonly HashSet<HostName> _again = [];
 
-    /// <summary>Starts it for every host whose certificate has changed since the last call, and waits for none.</summary>
+    /// <summary>Starts the program for each host whose certificate has changed since the last call, without waiting.</summary>
     public void Start()
     {
         HashSet<HostName> changed = [];
@@ -42,13 +42,13 @@ sealed partial class ChangeProgram(
         }
     }
 
-    /// <summary>Ends when every program has that was started.</summary>
+    /// <summary>Completes when all programs that were started have ended.</summary>
     public Task EndedAsync()
     {
         lock (_lock) return Task.WhenAll(_running.Values);
     }
 
-    /// <summary>Programs that go on for longer than a moment are ended.</summary>
+    /// <summary>Waits briefly for running programs, then kills them.</summary>
     public async Task StopAsync()
     {
         var ended = EndedAsync();
@@ -73,7 +73,7 @@ sealed partial class ChangeProgram(
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            // The edge stops.
+            // The edge is stopping.
         }
     }
 

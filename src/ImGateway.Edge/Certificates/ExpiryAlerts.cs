@@ -4,7 +4,7 @@ using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Warns of served certificates that are too old, once a day for each host and cause.</summary>
+/// <summary>Logs warnings about served certificates that expire soon or are too old, once a day for each host and cause.</summary>
 sealed partial class ExpiryAlerts(CertificateConfiguration options, ScheduleClock clock, ILogger<ExpiryAlerts> logger)
 {
     static readonly TimeSpan Silence = TimeSpan.FromDays(1);

@@ -8,13 +8,13 @@ using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Files whose content has changed while serving: swapped in, or refused with what was served before going on.</summary>
+/// <summary>Handles certificate files that change while serving: installs the new certificate, or refuses it and keeps serving the previous one.</summary>
 sealed partial class FileChanges(Current<FilesSource> files, CertificateInstaller installer, RefusedFiles refused, Turn turn, ILogger<FileChanges> logger)
 {
-    /// <summary>For who has the turn.</summary>
+    /// <summary>Checks the files once. The caller holds the lock.</summary>
     public Task LookAsync(CancellationToken cancellationToken) => LookAsync(retryNow: false, cancellationToken);
 
-    /// <summary>Checks certificate files again that were refused, although their content has not changed.</summary>
+    /// <summary>Checks refused files again, although their content has not changed.</summary>
     public async Task<FilesRetry> RetryAsync(CancellationToken cancellationToken)
     {
         using (await turn.TakeAsync(cancellationToken))
@@ -25,10 +25,10 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         }
     }
 
-    /// <param name="retryNow">What was refused is judged again now; otherwise once a minute.</param>
+    /// <param name="retryNow">Whether refused files are checked again now; otherwise once a minute.</param>
     async Task LookAsync(bool retryNow, CancellationToken cancellationToken)
     {
-        // 1. What is new.
+        // 1. Files that have changed.
         foreach (var change in files.Value.Changes())
         {
             if (await ReplaceAsync(change, cancellationToken)) files.Value.Handled(change);
@@ -40,12 +40,12 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
             if (await refused.RefuseAsync(file, why, hosts)) FileReplaced(why, string.Join(", ", hosts));
         }
 
-        // 2. What was refused, and what had to wait until it is valid: the clock, the machine and other files may be different now.
+        // 2. Files that were refused, or whose certificate was not valid yet: clock, machine and other files may have changed.
         if (!files.Value.BeginsRetry(retryNow)) return;
         foreach (var retry in files.Value.Retries(installer.Served)) await ReplaceAsync(retry, cancellationToken);
     }
 
-    /// <returns>Whether this content needs no further attempt.</returns>
+    /// <returns>Whether this content has been handled completely.</returns>
     async Task<bool> ReplaceAsync(ChangedFile change, CancellationToken cancellationToken)
     {
         // 1. Read and check.
@@ -59,7 +59,7 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
             return true;
         }
 
-        // 2. No host may lose its certificate by it.
+        // 2. Refuse a certificate that would leave a host without one.
         var offer = FilesSource.Offer(reading, change.Contents);
         var chosen = files.Value.ChooseWith(file, offer);
         var lost = installer.Served.Where(entry => entry.Value.Source == ServedCredential.Files && entry.Value.Origin == file.Certificate)
@@ -70,7 +70,7 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
                 && await RefuseAsync(change, reading, $"{file.Certificate}: no longer covers {string.Join(", ", lost)}; have it issued for all names it had");
         }
 
-        // 3. Install. A file that is still being written gets its chance to be completed.
+        // 3. Install. A file that may still be written to is tried again.
         if (await installer.InstallAsync(files.Value.News(chosen, installer.Served), ChangeCause.ByFile(file.Certificate), cancellationToken) is { } failure)
         {
             return change.Final && await RefuseAsync(change, reading, $"{file.Certificate}: {failure.Why}");
@@ -79,7 +79,7 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         files.Value.Accept(file, offer);
         if (files.Value.WhyItWaits(reading, installer.Served) is { } early)
         {
-            // It takes its place by itself when it is valid; until then the file is reported as one that is not put to use.
+            // It is installed automatically once it is valid; until then the file is reported as refused.
             await ReportAsync(reading, early);
             return true;
         }
@@ -89,7 +89,7 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
         return true;
     }
 
-    /// <summary>A host without any certificate gets one whose dates are wrong.</summary>
+    /// <summary>Serves certificates with invalid dates to hosts that have no other.</summary>
     async Task ServeLastResortAsync(CertificateFile file, CancellationToken cancellationToken)
     {
         var offers = files.Value.LastResort(installer.Served);

@@ -6,15 +6,15 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>What a configured host has, where it came from and what comes next. For reading; hosts without a certificate have none.</summary>
+/// <summary>The served certificate of a configured host, with its origin and next action. Read-only.</summary>
 /// <param name="Source"><c>files</c>, <c>self-signed</c>, <c>acme</c> or <c>import</c>.</param>
-/// <param name="Origin">The file, the development CA's, the directory of the CA, or who imported it.</param>
-/// <param name="Previous">What a rollback would bring back, if still valid.</param>
+/// <param name="Origin">The path of the file or of the development CA, the CA's directory URL, or the user who imported the certificate.</param>
+/// <param name="Previous">The certificate that a rollback would restore, if it is still valid.</param>
 public sealed record ManagedCertificate(
     HostName Host, Credential Credential, string Source, string Origin, DateTimeOffset InstalledAt, PreviousCertificate? Previous, NextAction Next)
 {
     public OcspState Ocsp { get; init; }
 
-    /// <summary>The configured profile that it was ordered without, because the CA no longer had it; null where there is none.</summary>
+    /// <summary>The configured profile that was omitted from the order because the CA no longer had it; null if none was.</summary>
     internal string? WithoutProfile { get; init; }
 }

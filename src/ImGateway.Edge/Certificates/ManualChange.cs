@@ -6,7 +6,7 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>An import or a rollback, checked as a file is: what it would change, or why it may not.</summary>
+/// <summary>A checked import or rollback: the changes, or the problems that prevent it.</summary>
 sealed record ManualChange(IReadOnlyDictionary<HostName, ServedCredential> Changes, IReadOnlyList<string> Problems, IReadOnlyList<string> Warnings)
 {
     static readonly Dictionary<HostName, ServedCredential> Nothing = [];

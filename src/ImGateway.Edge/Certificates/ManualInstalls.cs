@@ -8,13 +8,13 @@ using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Imports and rollbacks: an operator's own certificates, each swapped in for all hosts that it is for, or for none.</summary>
+/// <summary>Imports and rollbacks by operators. A certificate is installed for all hosts that it covers, or for none.</summary>
 sealed partial class ManualInstalls(
     CertificateConfiguration options, CertificateStore store, StoreTakeover takeover, CertificateInstaller installer, Current<FilesSource> files, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger<ManualInstalls> logger)
 {
-    /// <summary>Checks a certificate as a file is checked and swaps it in for every configured host it covers, for all or for none.</summary>
-    /// <param name="password">Of an encrypted key.</param>
-    /// <param name="who">For the log and as the certificate's origin.</param>
+    /// <summary>Checks a certificate like a file and installs it for every configured host that it covers, or for none.</summary>
+    /// <param name="password">The password of an encrypted key.</param>
+    /// <param name="who">The user, for the log and as the certificate's origin.</param>
     public Task<InstallResult> ImportAsync(
         string certificatePem, string keyPem, string? chainPem, string? password, string who, CancellationToken cancellationToken)
     {
@@ -23,9 +23,9 @@ sealed partial class ManualInstalls(
             $"import by {who}", new ChangeCause(RenewalReasons.Manual, who), () => Task.FromResult(ManualChange.Import(contents, who, options.Value, time, installer.Served)), cancellationToken);
     }
 
-    /// <summary>Swaps the previous certificate back in, if it is still valid; what is served now becomes the previous one.</summary>
-    /// <param name="name">Of a configured host or of its managed certificate.</param>
-    /// <param name="who">For the logs.</param>
+    /// <summary>Restores the previous certificate, if it is still valid; the present one becomes the previous one.</summary>
+    /// <param name="name">A configured host, or the name of its certificate in the store.</param>
+    /// <param name="who">The user, for the logs.</param>
     public Task<InstallResult> RollbackAsync(string name, string who, CancellationToken cancellationToken) => ChangeAsync(
         $"rollback by {who}", new ChangeCause(RenewalReasons.Manual, who) { IsRollback = true }, () => ManualChange.RollbackAsync(name, options.Value, store, installer.Served, cancellationToken), cancellationToken);
 

@@ -10,7 +10,7 @@ using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>Renewals, dry runs and revocations that an operator asks for, and why some of them are refused.</summary>
+/// <summary>Renewals, dry runs and revocations by operators, with the reasons why some are refused.</summary>
 sealed class ManualRenewals(
     CertificateConfiguration options,
     CertificateStore store,
@@ -26,11 +26,11 @@ sealed class ManualRenewals(
 {
     bool IsSelfSigned => options.Value.Certificates.Source == CertificateSource.SelfSigned;
 
-    /// <summary>Renews at the CA, or by the development CA, and serves what comes of it.</summary>
-    /// <param name="force">Also what is not due.</param>
-    /// <param name="staging">A dry run at the CA's staging directory: nothing of it is kept.</param>
-    /// <param name="who">For the audit log.</param>
-    /// <param name="progress">Gets each step as it happens.</param>
+    /// <summary>Renews at the CA or the development CA, and serves the new certificate.</summary>
+    /// <param name="force">Renews even if the certificate is not due.</param>
+    /// <param name="staging">A dry run at the CA's staging directory, of which nothing is stored.</param>
+    /// <param name="who">The user, for the audit log.</param>
+    /// <param name="progress">Receives each step when it begins.</param>
     public async Task<RenewResult> RenewAsync(HostName host, bool force, bool staging, string who, IProgress<string> progress, CancellationToken cancellationToken)
     {
         if (await RefusalAsync(host, cancellationToken) is { } refusal) return refusal;
@@ -43,9 +43,9 @@ sealed class ManualRenewals(
         };
     }
 
-    /// <summary>Revokes what is served at the CA and replaces it by one with a new key.</summary>
-    /// <param name="who">For the audit log.</param>
-    /// <param name="progress">Gets each step as it happens.</param>
+    /// <summary>Revokes the served certificate at the CA and replaces it by one with a new key.</summary>
+    /// <param name="who">The user, for the audit log.</param>
+    /// <param name="progress">Receives each step when it begins.</param>
     public async Task<RenewResult> RevokeAsync(HostName host, RevocationReason reason, string who, IProgress<string> progress, CancellationToken cancellationToken)
     {
         if (await RefusalAsync(host, cancellationToken) is { } refusal) return refusal;
@@ -69,7 +69,7 @@ sealed class ManualRenewals(
         }
     }
 
-    /// <summary>Why nobody is asked for a certificate for the host.</summary>
+    /// <summary>The reason why no certificate can be ordered for the host.</summary>
     async Task<RenewResult?> RefusalAsync(HostName host, CancellationToken cancellationToken)
     {
         using (await turn.TakeAsync(cancellationToken))

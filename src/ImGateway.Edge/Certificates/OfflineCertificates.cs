@@ -11,12 +11,12 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
-/// <summary>The store's certificates where no edge runs. What it changes, an edge serves from its next start on.</summary>
+/// <summary>The stored certificates, for verbs while no edge is running. An edge serves the changes from its next start on.</summary>
 public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, ILoggerFactory loggers)
 {
     readonly CertificateConfiguration _configuration = new(options);
 
-    /// <summary>Of each configured host that has one. Changes nothing, and may be read while an edge runs.</summary>
+    /// <summary>One entry for each configured host that has a certificate. Read-only, so it can be called while an edge is running.</summary>
     /// <exception cref="CertificateLoadException">The store may not be read.</exception>
     public async Task<IReadOnlyList<ManagedCertificate>> ReadAsync(CancellationToken cancellationToken)
     {
@@ -44,7 +44,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     }
 
     /// <summary>As <see cref="ManualInstalls.RollbackAsync"/>.</summary>
-    /// <param name="name">Of a configured host or of its managed certificate.</param>
+    /// <param name="name">A configured host, or the name of its certificate in the store.</param>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
     internal Task<InstallResult> RollbackAsync(string name, ITlsEngine engine, CancellationToken cancellationToken) => ChangeAsync(
         new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true },
@@ -53,7 +53,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     CertificateStore Store(IStorage storage) => new(
         _configuration, storage, new RevokedCertificates(storage, time, loggers.CreateLogger<RevokedCertificates>()), time, loggers.CreateLogger<CertificateStore>());
 
-    /// <summary>Null where what is written down speaks of another certificate.</summary>
+    /// <summary>Null if the stored state is about another certificate.</summary>
     static async Task<RenewalState?> RenewalOfAsync(CertificateStore store, HostName host, ServedCredential served, CancellationToken cancellationToken)
     {
         var known = await store.ReadRenewalAsync(host, cancellationToken) is { } state && state.CertificateSha256 == served.Credential.Fingerprint ? state : null;
@@ -72,7 +72,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
         if (change.Problems.Count > 0) return change.Result(served);
         if (change.Changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return InstallResult.Failed(refusal);
 
-        // As a running edge proves it before it keeps it.
+        // The test handshakes of a running edge.
         var credentials = change.Changes.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
         if (await CertificateSwap.RehearseAsync(credentials, options, engine, time, cancellationToken) is { } failure)
         {
@@ -81,7 +81,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
 
         try
         {
-            // What is there already stays as it is, lest it become its own previous one.
+            // A certificate that is stored already is not written again: it would become its own previous certificate.
             var news = change.Changes
                 .Where(entry => !served.TryGetValue(entry.Key, out var old) || !old.Credential.ShowsTheSameAs(entry.Value.Credential))
                 .ToDictionary(entry => entry.Key, entry => entry.Value with { InstalledAt = time.GetUtcNow() });

@@ -6,21 +6,21 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// The one record of certificate files that are refused, for all who report them: a log line alone is gone from view a minute later, and the
-/// certificate before may be served for weeks until it expires. Written in the manager's turn, read at any time.
+/// The certificate files that are refused, for status, metrics and audit log. A log line alone is easily missed, and the previous certificate may be
+/// served for weeks until it expires. Written under the certificate lock, read without.
 /// </summary>
 sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, TimeProvider time)
 {
-    /// <summary>A certificate may name thousands of hosts, and each report of the file would repeat them.</summary>
+    /// <summary>Longest reason to keep: a reason may list thousands of hosts, and each report repeats it.</summary>
     const int LongestReason = 1000;
 
     readonly Dictionary<CertificateFile, (RefusedFile Refused, IReadOnlyList<HostName> Hosts)> _files = [];
     volatile IReadOnlyList<RefusedFile> _all = [];
 
-    /// <summary>Replaced as a whole.</summary>
+    /// <summary>A snapshot: the list is never changed in place.</summary>
     public IReadOnlyList<RefusedFile> All => _all;
 
-    /// <returns>Whether that is news: not where the file was refused for the same reason before.</returns>
+    /// <returns>False if the file was refused for the same reason already.</returns>
     public async Task<bool> RefuseAsync(CertificateFile file, string why, IReadOnlyList<HostName> hosts)
     {
         var line = OneLine.From(why.Length > LongestReason ? why[..LongestReason] + "…" : why);
@@ -37,7 +37,7 @@ sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, Ti
         return true;
     }
 
-    /// <summary>The file is in order; nothing happens where it was.</summary>
+    /// <summary>Removes a file that can be used again, if it was refused.</summary>
     public async Task MendedAsync(CertificateFile file)
     {
         if (!_files.Remove(file, out var before)) return;
@@ -45,7 +45,7 @@ sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, Ti
         foreach (var host in before.Hosts) await audit.FileMendedAsync(host, file.Certificate);
     }
 
-    /// <summary>All others are no longer configured.</summary>
+    /// <summary>Removes files that are no longer configured.</summary>
     public void Retain(IReadOnlyCollection<CertificateFile> configured)
     {
         foreach (var file in _files.Keys.Where(file => !configured.Contains(file)).ToList())

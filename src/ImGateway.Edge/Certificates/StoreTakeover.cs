@@ -5,14 +5,14 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// Makes this process the one that writes the store, once the edge that it replaces has gone. What that edge stored last counts, so it is
-/// served before anything is written, whoever asks first: the loop or a verb.
+/// Makes this process the writer of the store once the process that it replaces has ended. What that process stored last is served before anything
+/// is written. Called by the loop and by verbs.
 /// </summary>
 sealed partial class StoreTakeover(IStorage storage, CertificateStore store, CertificateStart start, RenewalBook book, ILogger<StoreTakeover> logger)
 {
     string? _problem;
 
-    /// <summary>For who has the turn. False where another process writes the store.</summary>
+    /// <summary>The caller holds the lock. Returns false if another process writes the store.</summary>
     /// <exception cref="CertificateLoadException">The store cannot be used; the next call tries again.</exception>
     public async Task<bool> TryAsync(CancellationToken cancellationToken)
     {
@@ -32,7 +32,7 @@ sealed partial class StoreTakeover(IStorage storage, CertificateStore store, Cer
         return true;
     }
 
-    /// <summary>The same for the loop, which has other things to do where it fails: one line for each problem.</summary>
+    /// <summary>The same for the loop: a failure is logged, once for each problem, and does not stop the round.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
         try

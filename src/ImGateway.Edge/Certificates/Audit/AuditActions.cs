@@ -1,30 +1,30 @@
 namespace ImGateway.Edge.Certificates.Audit;
 
-/// <summary>What <see cref="AuditEntry.Action"/> may be.</summary>
+/// <summary>The values of <see cref="AuditEntry.Action"/>.</summary>
 public static class AuditActions
 {
-    /// <summary>From a file or by hand.</summary>
+    /// <summary>Installed from a file or by an operator.</summary>
     public const string Installed = "installed";
 
-    /// <summary>By a CA, the development CA included.</summary>
+    /// <summary>Issued by a CA or the development CA.</summary>
     public const string Renewed = "renewed";
     public const string RolledBack = "rolledBack";
     public const string Revoked = "revoked";
     public const string RenewalFailed = "renewalFailed";
 
-    /// <summary>A certificate file is not put to use; the detail says why.</summary>
+    /// <summary>A certificate file was refused; the detail has the reason.</summary>
     public const string FileRefused = "fileRefused";
 
-    /// <summary>A file that was refused is in order again.</summary>
+    /// <summary>A refused file can be used again.</summary>
     public const string FileMended = "fileMended";
     public const string AccountRegistered = "accountRegistered";
 
-    /// <summary>The CA had lost the account, or closed it.</summary>
+    /// <summary>A new account replaces one that the CA no longer knows or has deactivated.</summary>
     public const string AccountReplaced = "accountReplaced";
 
-    /// <summary>It has the contact that is configured now.</summary>
+    /// <summary>The account has the configured contact now.</summary>
     public const string AccountUpdated = "accountUpdated";
 
-    /// <summary>The CA did not take the contact that is configured now; it is sent again with the next order.</summary>
+    /// <summary>The CA rejected the configured contact; it is sent again with the next order.</summary>
     public const string AccountUpdateFailed = "accountUpdateFailed";
 }

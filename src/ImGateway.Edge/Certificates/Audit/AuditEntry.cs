@@ -2,14 +2,14 @@ namespace ImGateway.Edge.Certificates.Audit;
 
 /// <summary>One change of a certificate or an account.</summary>
 /// <param name="Action"><see cref="AuditActions"/>.</param>
-/// <param name="Host">Null for what concerns an account.</param>
+/// <param name="Host">The host; null for accounts.</param>
 /// <param name="Why"><c>missing</c>, <c>ari</c>, <c>age</c>, <c>max_age</c>, <c>revoked</c>, <c>manual</c>, <c>file</c> or <c>rollback</c>.</param>
 /// <param name="Who"><c>loop</c>, the verb's user, or the file.</param>
-/// <param name="SpkiSha256">Pin of the new key (RFC 7469 §2.4).</param>
-/// <param name="Issuer">Of the new certificate.</param>
-/// <param name="ChainLength">Certificates a handshake sends.</param>
-/// <param name="Profile">Asked of the CA.</param>
-/// <param name="Detail">What else there is to say, such as why it failed.</param>
+/// <param name="SpkiSha256">The pin of the new key (RFC 7469 §2.4).</param>
+/// <param name="Issuer">The issuer of the new certificate.</param>
+/// <param name="ChainLength">The number of certificates that a handshake sends.</param>
+/// <param name="Profile">The profile requested from the CA.</param>
+/// <param name="Detail">Other information, such as the reason of a failure.</param>
 public sealed record AuditEntry(
     DateTimeOffset Time,
     string Action,

@@ -6,28 +6,27 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates.Audit;
 
 /// <summary>
-/// <c>audit.jsonl</c> in the storage: every change of a certificate or an account, one JSON object a line, durable before the next thing happens.
-/// Everything is logged under a source of its own too, so that it can be shipped elsewhere.
+/// <c>audit.jsonl</c> in the storage: every change of a certificate or an account, one JSON object per line, durable when the write returns.
+/// Each entry is also logged under a separate log source, so that it can be sent to other systems.
 /// </summary>
-/// <param name="logger">Of <see cref="Category"/>.</param>
-/// <param name="limits">Those in force; null: the defaults.</param>
+/// <param name="logger">The logger for <see cref="Category"/>.</param>
+/// <param name="limits">Returns the current limits; null: the defaults.</param>
 sealed partial class AuditLog(IStorage storage, ILogger logger, Func<AuditSection>? limits = null)
 {
-    /// <summary>The log source.</summary>
     public const string Category = "ImGateway.Edge.Audit";
 
-    /// <summary>In the storage.</summary>
+    /// <summary>The storage key.</summary>
     public const string Key = "audit.jsonl";
 
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
-    /// <summary>Never throws: a log that cannot be written is an error line, and clients are served all the same.</summary>
+    /// <summary>Does not throw if the log cannot be written: that is logged as an error, and does not stop the edge.</summary>
     public async Task WriteAsync(AuditEntry entry)
     {
         try
         {
             var section = limits?.Invoke() ?? new AuditSection();
-            // What has happened is recorded, also while the edge stops.
+            // No cancellation: a change that has happened is recorded also while the edge stops.
             var problem = await storage.AppendAsync(Key, JsonSerializer.SerializeToUtf8Bytes(entry, Json), new LogRetention(section.MaxBytes, section.Keep), CancellationToken.None);
             if (problem is not null) NotRotated(storage.LocationOf(Key), problem);
         }
@@ -40,10 +39,10 @@ sealed partial class AuditLog(IStorage storage, ILogger logger, Func<AuditSectio
             entry.Issuer, entry.ChainLength, entry.Profile, entry.Detail);
     }
 
-    /// <summary>Oldest first, also while it is rotated. Lines that are no entries are passed over.</summary>
-    /// <param name="keep">Which of them are wanted: only these are held in memory.</param>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <summary>Returns entries, oldest first, also during a rotation. Invalid lines are skipped.</summary>
+    /// <param name="keep">The filter: only matching entries are kept in memory.</param>
+    /// <exception cref="IOException">The log cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static async Task<IReadOnlyList<AuditEntry>> ReadAsync(IStorage storage, Func<AuditEntry, bool> keep, CancellationToken cancellationToken)
     {
         List<AuditEntry> entries = [];
@@ -67,7 +66,7 @@ sealed partial class AuditLog(IStorage storage, ILogger logger, Func<AuditSectio
         }
     }
 
-    // What the text leaves out are fields of the event all the same.
+    // Parameters that are not in the message are still properties of the event.
     [LoggerMessage(1, LogLevel.Information, "audit: {Host} {Action} ({Why}, by {Who})")]
     partial void Audited(string action, string host, string why, string who, string? oldSerial, string? newSerial, string? spkiSha256,
         string? issuer, int? chainLength, string? profile, string? detail);

@@ -2,16 +2,16 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Audit;
 
-/// <summary>The last entries of the audit log, for the status page, which asks every few seconds: they are parsed when the log has changed.</summary>
+/// <summary>The last entries of the audit log, for the status page, which polls every few seconds: the log is parsed only if it has changed.</summary>
 sealed class AuditTail(IStorage storage)
 {
-    /// <summary>Of the log, at most: some hundred entries of the usual length.</summary>
+    /// <summary>The most to read of the log: a few hundred entries of the usual length.</summary>
     internal const int MostBytes = 64 * 1024;
 
     volatile Parsed _last = new([], []);
 
-    /// <summary>Newest first. What is no entry, such as a line that is being written, is passed over; no log, no entries.</summary>
-    /// <returns>Null: the log cannot be read.</returns>
+    /// <summary>Newest first. Invalid lines, such as one that is being written, are skipped. Empty if there is no log.</summary>
+    /// <returns>Null if the log cannot be read.</returns>
     public async Task<IReadOnlyList<AuditEntry>?> LastAsync(int count, CancellationToken cancellationToken)
     {
         try

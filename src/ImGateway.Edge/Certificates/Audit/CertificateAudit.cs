@@ -7,10 +7,10 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Audit;
 
-/// <summary>What happens to certificates and accounts, put into the words of the audit log.</summary>
+/// <summary>Writes events of certificates and accounts to the audit log.</summary>
 sealed class CertificateAudit(IStorage storage, AuditLog log, CertificateConfiguration options, TimeProvider time)
 {
-    /// <summary>Something else is served from now on.</summary>
+    /// <summary>Another certificate is served from now on.</summary>
     public Task ChangedAsync(HostName host, Credential? old, ServedCredential served, ChangeCause cause)
     {
         var byCa = served.Source is ServedCredential.Acme or ServedCredential.SelfSigned;
@@ -27,11 +27,11 @@ sealed class CertificateAudit(IStorage storage, AuditLog log, CertificateConfigu
             OneLine.From(served.Credential.Leaf.Issuer),
             served.Credential.Issuers.Count + 1,
             served is { Source: ServedCredential.Acme, WithoutProfile: null } ? options.Value.Acme.Profile : null,
-            // An order is for one name. A file may well be for many.
+            // An order has one name; a file may have many.
             served.Source == ServedCredential.Acme && served.NamesBeside(host) is { } others ? $"also covers {others}, which was not ordered" : null));
     }
 
-    /// <summary>A reload that was refused had brought it, and what was served before is served again.</summary>
+    /// <summary>The certificate of a failed reload was withdrawn, and the previous one is served again.</summary>
     public Task TakenBackAsync(HostName host, Credential taken, Credential? served) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, RenewalReasons.File, ChangeCause.Loop, taken.SerialNumber, served?.SerialNumber,
         Detail: "taken back, because the reload that brought it was refused"));
@@ -48,16 +48,16 @@ sealed class CertificateAudit(IStorage storage, AuditLog log, CertificateConfigu
     public Task FileMendedAsync(HostName host, string file) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), AuditActions.FileMended, host.Value, RenewalReasons.File, OneLine.From(file)));
 
-    /// <summary>The CA did not take the contact that is configured now.</summary>
+    /// <summary>The CA rejected the configured contact.</summary>
     public Task AccountUpdateFailedAsync(Uri account, string why) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), AuditActions.AccountUpdateFailed, Host: null, RenewalReasons.Manual, ChangeCause.Loop, Detail: $"{account.AbsoluteUri}: {why}"));
 
-    /// <param name="action">Registered, replaced or updated.</param>
-    /// <param name="why">As the metric would say it.</param>
-    /// <param name="account">Its URL.</param>
+    /// <param name="action">One of the account actions of <see cref="AuditActions"/>.</param>
+    /// <param name="why">The reason, one of <see cref="RenewalReasons"/>.</param>
+    /// <param name="account">The account's URL.</param>
     public Task AccountAsync(string action, string why, Uri account) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), action, Host: null, why, ChangeCause.Loop, Detail: account.AbsoluteUri));
 
-    /// <summary>Where another process writes the storage, nothing was kept here: what it keeps, it records.</summary>
+    /// <summary>If another process writes the storage, that process also writes the audit log.</summary>
     Task WriteAsync(AuditEntry entry) => storage.IsWriter ? log.WriteAsync(entry) : Task.CompletedTask;
 }

@@ -3,26 +3,26 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Files;
 
-/// <summary>A file whose content is not the one last handled, and was the same at two looks.</summary>
-/// <param name="Unchanged">For how long it has been the same.</param>
+/// <summary>A file whose content differs from the one last handled, and was the same at two consecutive polls.</summary>
+/// <param name="Unchanged">How long the content has been the same.</param>
 sealed record ChangedFile(FileContents Contents, TimeSpan Unchanged)
 {
-    /// <summary>Certificate and key are copied one after the other, by people and by programs.</summary>
+    /// <summary>The time to wait for the matching key or certificate, because the files are copied one after the other.</summary>
     static readonly TimeSpan WaitForOtherPart = TimeSpan.FromSeconds(30);
 
-    /// <summary>A content that has had its time, to be judged once more.</summary>
+    /// <summary>An old content, to be checked again without waiting.</summary>
     public static ChangedFile AsBefore(FileContents contents) => new(contents, WaitForOtherPart);
 
-    /// <summary>It has been the same for so long that no program is still writing it.</summary>
+    /// <summary>Whether the content has been the same for so long that no program is still writing it.</summary>
     public bool Final => Unchanged >= FileWatcher.PollInterval;
 
-    /// <summary>What is wrong is not going to be mended by what is still being copied.</summary>
+    /// <summary>Whether the problems are final, because the time to wait for other files has elapsed.</summary>
     public bool IsFinalWith(IReadOnlyList<CertificateProblem> problems) =>
         problems.Any(problem => problem.AwaitsOtherPart) ? Unchanged >= WaitForOtherPart : Final;
 }
 
 /// <summary>
-/// Which of the certificate files have changed: content counts, not dates. Used by one loop: wait, look, say what was handled.
+/// Finds certificate files that have changed, by content and not by date. Used by one loop: wait, poll, report what was handled.
 /// </summary>
 sealed class CertificateFileWatcher : IDisposable
 {
@@ -30,7 +30,7 @@ sealed class CertificateFileWatcher : IDisposable
     readonly Watched[] _files;
     readonly TimeProvider _time;
 
-    /// <param name="loaded">What is being served: only what differs from it is a change.</param>
+    /// <param name="loaded">The contents already loaded; only differences from them are changes.</param>
     public CertificateFileWatcher(IEnumerable<FileContents> loaded, TimeProvider time, ILogger<WatchedFolders> logger, TimeSpan? pollInterval = null)
     {
         _time = time;
@@ -39,7 +39,7 @@ sealed class CertificateFileWatcher : IDisposable
         _watcher.Follow(_files.SelectMany(watched => watched.File.AllPaths()));
     }
 
-    /// <summary>Returns when it is time for the next look, or when another watcher has taken this one's place.</summary>
+    /// <summary>Returns when it is time for the next poll, or when this watcher was disposed of.</summary>
     public Task WaitAsync(CancellationToken cancellationToken) => _watcher.WaitAsync(cancellationToken);
 
     public IReadOnlyList<ChangedFile> Look()
@@ -52,7 +52,7 @@ sealed class CertificateFileWatcher : IDisposable
             if (contents.Hash != watched.Seen)
             {
                 (watched.Seen, watched.Since) = (contents.Hash, _time.GetTimestamp());
-                // May be half written.
+                // May be incomplete.
                 if (contents.Hash != watched.Handled) _watcher.ReadSoon();
             }
             else if (contents.Hash != watched.Handled)
@@ -64,7 +64,7 @@ sealed class CertificateFileWatcher : IDisposable
         return changes;
     }
 
-    /// <summary>This content needs no further look, whatever became of it.</summary>
+    /// <summary>Marks this content as handled, whether or not it was installed.</summary>
     public void Handled(FileContents contents) =>
         Array.Find(_files, watched => watched.File == contents.File)!.Handled = contents.Hash;
 

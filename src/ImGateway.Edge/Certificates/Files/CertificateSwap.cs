@@ -3,16 +3,16 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Files;
 
-/// <summary>A handshake with oneself: null if <paramref name="host"/> is shown <paramref name="expected"/> with its whole chain, else what is wrong.</summary>
+/// <summary>A test handshake of the edge with itself: null if <paramref name="host"/> is served <paramref name="expected"/> with the complete chain, otherwise the problem.</summary>
 delegate Task<string?> CertificateProbe(HostName host, Credential expected, CancellationToken cancellationToken);
 
-/// <summary>Puts a new table before the clients, and the old one back unless the new proves itself.</summary>
+/// <summary>Publishes a new certificate table, and the old one again if a test handshake fails.</summary>
 sealed class CertificateSwap(ServerCertificateSelector selector, CertificateProbe probe, TimeProvider time)
 {
     static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>What <see cref="TryAsync"/> would say where nothing is served yet, by a table of its own: no client gets it.</summary>
-    /// <returns>Null if it proved itself; else what is wrong.</returns>
+    /// <summary>Makes the test handshakes of <see cref="TryAsync"/> with a separate table, which no client is served.</summary>
+    /// <returns>Null if all handshakes succeeded, otherwise the problem.</returns>
     public static Task<string?> RehearseAsync(
         IReadOnlyDictionary<HostName, Credential> credentials, EdgeOptions options, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -20,17 +20,17 @@ sealed class CertificateSwap(ServerCertificateSelector selector, CertificateProb
         return new CertificateSwap(selector, new CertificateProof(selector, options, time).ProveAsync, time).TryAsync(credentials, cancellationToken);
     }
 
-    /// <summary>Null when the new table is served; else why the old one still is.</summary>
+    /// <summary>Null if the new table is served, otherwise why the old one still is.</summary>
     public async Task<string?> TryAsync(IReadOnlyDictionary<HostName, Credential> next, CancellationToken cancellationToken)
     {
-        // 1. What is served now stays at hand.
+        // 1. Remember the present table.
         var previous = selector.Served;
         try
         {
-            // 2. One volatile write; throws before it if a context cannot be built.
+            // 2. Publish, with one volatile write; throws before it if a TLS context cannot be built.
             selector.Publish(next);
 
-            // 3. Each changed host over a real handshake.
+            // 3. A real handshake for each changed host.
             foreach (var (host, credential) in next)
             {
                 if (previous.TryGetValue(host, out var old) && old == credential) continue;
@@ -43,14 +43,14 @@ sealed class CertificateSwap(ServerCertificateSelector selector, CertificateProb
         }
         catch (Exception e)
         {
-            // 4. Whatever it was, connections go on getting what worked before.
+            // 4. After any exception, connections get the table that worked before.
             selector.Publish(previous);
             if (e is OperationCanceledException) throw;
             return $"it cannot be served: {e.Message}";
         }
     }
 
-    /// <summary>What is served now for one host: null if it proved itself.</summary>
+    /// <summary>One test handshake with a time-out: null if it succeeded, otherwise the problem.</summary>
     public async Task<string?> ProbeAsync(HostName host, Credential credential, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(ProbeTimeout, time);

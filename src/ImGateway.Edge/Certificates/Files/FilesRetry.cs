@@ -3,9 +3,9 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Files;
 
-/// <summary>What came of judging refused certificate files again. One line each.</summary>
+/// <summary>The result of checking refused certificate files again. One line each.</summary>
 /// <param name="Served">Certificates that are served now and were not before.</param>
-/// <param name="Refused">Files that are still not put to use.</param>
+/// <param name="Refused">Files that are still refused.</param>
 public sealed record FilesRetry(IReadOnlyList<string> Served, IReadOnlyList<string> Refused)
 {
     internal static FilesRetry Of(

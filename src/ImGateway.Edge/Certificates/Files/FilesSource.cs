@@ -6,10 +6,10 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Files;
 
-/// <summary>The configured certificate files: what each last held that could be served, and which hosts are to be served from them.</summary>
+/// <summary>The configured certificate files: the last usable certificate of each, and which hosts are served from them. All members need the certificate lock.</summary>
 sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock clock, ILogger<WatchedFolders> logger) : IDisposable
 {
-    /// <summary>How often a content that was refused is judged again: time, the machine and other files may have changed.</summary>
+    /// <summary>The interval of checking refused contents again: time, machine and other files may have changed.</summary>
     static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 
     readonly CertificateFileReader _reader = new(options.Hosts, time);
@@ -20,11 +20,11 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     CertificateFileWatcher? _watcher;
     HashSet<string> _reported = [];
 
-    /// <summary>In the order in which they are configured.</summary>
+    /// <summary>In configuration order.</summary>
     IReadOnlyList<ServedCredential> Accepted => [.. options.Certificates.Files.Distinct().Where(_accepted.ContainsKey).Select(file => _accepted[file])];
 
-    /// <summary>All files, once; they are watched from then on.</summary>
-    /// <param name="before">The configuration before: a file that both name and that has gone bad goes on covering the hosts that it did.</param>
+    /// <summary>Reads all files, once, and starts to watch them.</summary>
+    /// <param name="before">The files of the previous configuration: a file in both that has become unusable keeps covering its hosts.</param>
     public IReadOnlyList<CertificateReading> Read(FilesSource? before = null)
     {
         List<FileContents> contents = [.. options.Certificates.Files.Distinct().Select(FileContents.Read)];
@@ -45,7 +45,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
         return readings;
     }
 
-    /// <summary>Whether another configuration would make of the files what this one does.</summary>
+    /// <summary>Whether another configuration has the same files and hosts.</summary>
     public bool Suits(EdgeOptions other) =>
         other.Certificates.Source == options.Certificates.Source
         && other.Hosts.SequenceEqual(options.Hosts)
@@ -55,7 +55,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
 
     public IReadOnlyList<ChangedFile> Changes() => _watcher!.Look();
 
-    /// <summary>True once a minute, and where an operator wants it now.</summary>
+    /// <summary>True once a minute, or if an operator requests it.</summary>
     public bool BeginsRetry(bool now)
     {
         var moment = clock.Now;
@@ -65,7 +65,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     }
 
     /// <summary>
-    /// Contents that were refused, or had to wait until they are valid, and are still there. What has changed comes by <see cref="Changes"/>.
+    /// Unchanged contents that were refused or are not valid yet, to be checked again. Changed ones are returned by <see cref="Changes"/>.
     /// </summary>
     public IReadOnlyList<ChangedFile> Retries(IReadOnlyDictionary<HostName, ServedCredential> served)
     {
@@ -81,10 +81,10 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
         ];
     }
 
-    /// <summary>Files that were replaced underneath their mount: what they hold now never changes again. With one line each.</summary>
+    /// <summary>Files that were replaced below a bind mount, which still shows the old content and will not change again. With a message for each.</summary>
     public IEnumerable<(CertificateFile File, string Why)> ReplacedUnderMount()
     {
-        // Nearly always there is none, and one look at the mounts says so for all files.
+        // Usually there is none: one reading of the mounts checks all files.
         if (MountedFile.Problems(options.Certificates.Files.SelectMany(file => file.AllPaths())).Count == 0) return [];
         return
         [
@@ -95,17 +95,17 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
         ];
     }
 
-    /// <summary>This content is no longer new, whatever became of it.</summary>
+    /// <summary>Marks this content as handled, whether or not it was installed.</summary>
     public void Handled(ChangedFile change) => _watcher!.Handled(change.Contents);
 
-    /// <summary>This content is not put to use now; it is judged again each minute.</summary>
+    /// <summary>Refuses this content; it is checked again each minute.</summary>
     public void Refuse(FileContents contents) => _refused[contents.File] = contents.Hash;
 
     public CertificateReading Read(ChangedFile change) => Remember(_reader.Read(change.Contents), change.Contents);
 
     /// <summary>
-    /// Sound but for their dates, for hosts that have nothing else: some clients can be talked into such a certificate, and none into no
-    /// certificate at all.
+    /// Certificates whose only problems are their dates, for hosts that have no other: users of some clients can accept one, and no client accepts a
+    /// missing certificate.
     /// </summary>
     public IReadOnlyDictionary<HostName, ServedCredential> LastResort(IReadOnlyDictionary<HostName, ServedCredential> served) =>
         ServedCredential.Choose([.. options.Hosts.Where(host => !served.ContainsKey(host))], _untimely.Values, time.GetUtcNow());
@@ -119,11 +119,11 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
         _refused.Remove(file);
     }
 
-    /// <summary>Whether what the file last held could be served.</summary>
+    /// <summary>Whether the file has a usable certificate.</summary>
     public bool IsAccepted(CertificateFile file) => _accepted.ContainsKey(file);
 
-    /// <summary>Read well, but did not prove itself.</summary>
-    /// <returns>The file; null where the offer came from elsewhere.</returns>
+    /// <summary>Refuses a certificate that passed the checks but failed its test handshake.</summary>
+    /// <returns>The file; null if the offer is not from a file.</returns>
     public CertificateFile? Reject(ServedCredential offer)
     {
         var file = _accepted.FirstOrDefault(entry => entry.Value == offer).Key;
@@ -133,7 +133,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
         return file;
     }
 
-    /// <summary>What must not be served any more, taken out: its hosts are covered by another file, by the CA, or by none.</summary>
+    /// <summary>Refuses revoked certificates. Their hosts are then covered by another file, by the CA, or not at all.</summary>
     public IReadOnlyList<KeyValuePair<CertificateFile, ServedCredential>> RejectAll(Func<Credential, bool> isRevoked)
     {
         List<KeyValuePair<CertificateFile, ServedCredential>> rejected = [.. _accepted.Where(entry => isRevoked(entry.Value.Credential))];
@@ -141,10 +141,10 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
         return rejected;
     }
 
-    /// <summary>Which file each host is to be served from; hosts that none covers have no entry.</summary>
+    /// <summary>Selects the file certificate for each host; hosts that no file covers have no entry.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> Choose() => ServedCredential.Choose(options.Hosts, Accepted, time.GetUtcNow());
 
-    /// <summary>Whether a file is to serve the host, so that nobody issues for it. For who has the turn, as all of this.</summary>
+    /// <summary>Whether a file covers the host, so that no certificate is issued for it.</summary>
     public bool Covers(HostName host) => _accepted.Values.Any(offer => offer.Credential.Covers(host));
 
     /// <summary>The same if <paramref name="file"/> held <paramref name="offer"/>.</summary>
@@ -154,7 +154,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
             [.. options.Certificates.Files.Distinct().Select(each => each == file ? offer : _accepted.GetValueOrDefault(each)).OfType<ServedCredential>()],
             time.GetUtcNow());
 
-    /// <summary>What serves no host and was not reported before.</summary>
+    /// <summary>Warnings about files that serve no host and were not reported before.</summary>
     public IReadOnlyList<CertificateProblem> NewlyUnused(IReadOnlyDictionary<HostName, ServedCredential> served)
     {
         var (unused, before) = (new UnusedFiles(options, Accepted, served, time.GetUtcNow()).Problems(), _reported);
@@ -163,7 +163,8 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     }
 
     /// <summary>
-    /// What has changed since it was last taken in, and need not wait until it is valid: an import or a rollback stands until then.
+    /// The chosen certificates that are not installed yet: their file has changed since it was last installed, and they need not wait until they are
+    /// valid. An unchanged file does not replace an import or a rollback.
     /// </summary>
     public IReadOnlyDictionary<HostName, ServedCredential> News(
         IReadOnlyDictionary<HostName, ServedCredential> chosen, IReadOnlyDictionary<HostName, ServedCredential> served)
@@ -175,13 +176,13 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
             .ToDictionary();
     }
 
-    /// <summary>Why what was accepted of a file has to wait until it is valid; null where it need not, or is served.</summary>
+    /// <summary>Why a usable certificate is not served until it is valid; null if it is served, or need not wait.</summary>
     public string? WhyItWaits(CertificateReading reading, IReadOnlyDictionary<HostName, ServedCredential> served) =>
         _accepted.GetValueOrDefault(reading.File) is { } offer && !served.Values.Any(current => current.FileHash == offer.FileHash)
             ? reading.Warnings.FirstOrDefault(warning => warning.IsEarly)?.ToString()
             : null;
 
-    /// <summary>The hosts that a file which cannot be used leaves without news, as well as that can be told.</summary>
+    /// <summary>Best guess at the hosts that an unusable file covered.</summary>
     public IReadOnlyList<HostName> HostsOf(CertificateFile file, IReadOnlyList<HostName> names, IReadOnlyDictionary<HostName, ServedCredential> served)
     {
         var chosen = Choose();

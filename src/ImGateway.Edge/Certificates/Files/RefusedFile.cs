@@ -1,8 +1,8 @@
 namespace ImGateway.Edge.Certificates.Files;
 
-/// <summary>A certificate file whose content is not in use, from its refusal until it is mended.</summary>
+/// <summary>A certificate file whose content was refused and has not been corrected yet.</summary>
 /// <param name="File">The path as configured.</param>
-/// <param name="Since">When the file was first refused since it was last in order.</param>
-/// <param name="Why">One line.</param>
-/// <param name="Hosts">Those that the file is for, as far as that is known.</param>
+/// <param name="Since">When the file was first refused since it was last usable.</param>
+/// <param name="Why">The reason, in one line.</param>
+/// <param name="Hosts">The hosts that the file covers, as far as known.</param>
 public sealed record RefusedFile(string File, DateTimeOffset Since, string Why, IReadOnlyList<string> Hosts);

@@ -17,7 +17,7 @@ sealed partial class WatchedFolders(Action changed, ILogger<WatchedFolders> logg
         HashSet<(string Path, FolderIdentity Identity)> wanted = [];
         foreach (var path in files.SelectMany(FoldersOf).Distinct(StringComparer.Ordinal))
         {
-            // A folder made anew under the old name, or a link that leads elsewhere, is another folder.
+            // A folder that was created again under the same name is another folder, and so is a link with another target.
             if (FolderIdentity.Of(path) is { } identity) wanted.Add((path, identity));
         }
 

@@ -12,14 +12,14 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Installation;
 
-/// <param name="IsStorage">The disk's fault, not the certificate's: worth another try.</param>
+/// <param name="IsStorage">Whether the storage failed and not the certificate, so that a retry makes sense.</param>
 sealed record InstallFailure(string Why, bool IsStorage)
 {
-    /// <summary>Time heals it.</summary>
+    /// <summary>Whether the certificate is only not valid yet.</summary>
     public bool IsEarly { get; init; }
 }
 
-/// <summary>The one way to a new certificate, whichever source it is from: save, publish, prove, keep; or everything stays as it was.</summary>
+/// <summary>Installs new certificates from every source: stage, publish, test handshakes, commit. If a step fails, nothing has changed.</summary>
 sealed partial class CertificateInstaller(
     CertificateConfiguration options,
     CertificateStore store,
@@ -31,7 +31,7 @@ sealed partial class CertificateInstaller(
     ScheduleClock clock,
     ILogger<CertificateInstaller> logger)
 {
-    /// <summary>Session ticket keys live as long as their context (docs/decisions: one context a name, a day at most).</summary>
+    /// <summary>Session ticket keys live as long as their TLS context: a day at most (docs/decisions).</summary>
     static readonly TimeSpan TicketKeyLifetime = TimeSpan.FromDays(1);
 
     readonly CertificateSwap _swap = new(selector, probe, time);
@@ -40,14 +40,14 @@ sealed partial class CertificateInstaller(
     volatile IReadOnlyDictionary<HostName, ServedCredential> _served = new Dictionary<HostName, ServedCredential>();
     DueTime _nextTicketKeys = DueTime.After(TicketKeyLifetime, clock.Now);
 
-    /// <summary>Replaced as a whole.</summary>
+    /// <summary>A snapshot: the table is never changed in place.</summary>
     public IReadOnlyDictionary<HostName, ServedCredential> Served => _served;
 
-    /// <summary>Hosts whose certificate was replaced, for whoever takes them out.</summary>
+    /// <summary>Hosts whose certificate was replaced, for the one consumer, <see cref="ChangeProgram"/>.</summary>
     public ConcurrentQueue<HostName> Changed => _changed;
 
-    /// <summary>What the store holds is served as it is: it proved itself when it came in.</summary>
-    /// <exception cref="InvalidOperationException">A whole chain would not be sent; nothing has changed.</exception>
+    /// <summary>Serves stored certificates without test handshakes, which they passed when they were installed.</summary>
+    /// <exception cref="InvalidOperationException">A complete chain would not be sent; nothing has changed.</exception>
     public void Begin(IReadOnlyDictionary<HostName, ServedCredential> stored)
     {
         var table = Overlay(stored);
@@ -55,7 +55,7 @@ sealed partial class CertificateInstaller(
         Show(table, cause: null);
     }
 
-    /// <summary>What is served for the host: null if it proved itself; else what is wrong.</summary>
+    /// <summary>Makes a test handshake for a host. Null if it succeeded, otherwise the problem.</summary>
     public async Task<string?> ProveAsync(HostName host, CancellationToken cancellationToken)
     {
         try
@@ -68,17 +68,17 @@ sealed partial class CertificateInstaller(
         }
     }
 
-    /// <summary>What no order has brought: from a file, by an operator, or issued here.</summary>
+    /// <summary>Installs certificates that were not ordered: from files, operators, or the development CA.</summary>
     public Task<InstallFailure?> InstallAsync(
         IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, CancellationToken cancellationToken) => InstallAsync(changes, cause, lease: null, cancellationToken);
 
-    /// <summary>For all hosts of <paramref name="changes"/> or for none. Null when they are served; else why what was served before still is.</summary>
-    /// <param name="changes">Checked.</param>
-    /// <param name="lease">Under which it was ordered; null where nothing was.</param>
+    /// <summary>Installs certificates for all hosts of <paramref name="changes"/> or for none. Null if they are served, otherwise the problem.</summary>
+    /// <param name="changes">The certificates, which have passed the checks of files.</param>
+    /// <param name="lease">The lease of the order; null if the certificates were not ordered.</param>
     public async Task<InstallFailure?> InstallAsync(
         IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, IStorageLease? lease, CancellationToken cancellationToken)
     {
-        // 0. What was revoked does not come back, whatever brings it.
+        // 0. Refuse revoked certificates, from whatever source.
         if (changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return new(refusal, IsStorage: false);
         Dictionary<HostName, ServedCredential> next = [];
         foreach (var (host, offer) in changes) next[host] = await SucceedAsync(host, offer, cancellationToken);
@@ -87,17 +87,17 @@ sealed partial class CertificateInstaller(
         if (!cause.IsRollback && ServedCredential.LacksLink(swaps, Sound(), time.GetUtcNow()) is { } gap) return new(gap, IsStorage: false);
         try
         {
-            // 1. Beside what is stored: a disk that does not take it says so before anybody is served.
+            // 1. Stage the write: if the disk is full, that is known before anything is served.
             await using var saved = await store.StageAsync(swaps, lease, cancellationToken);
 
-            // 2. Publish and prove.
+            // 2. Publish, and make test handshakes.
             var table = Overlay(next);
             if (swaps.Count > 0 && await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) return new(why, IsStorage: false);
 
-            // 3. Keep.
+            // 3. Commit.
             await KeepAsync(saved, next.Where(entry => !swaps.ContainsKey(entry.Key)), cancellationToken);
 
-            // 4. Say so.
+            // 4. Metrics, log, audit log.
             foreach (var (host, old) in Show(table, cause)) await audit.ChangedAsync(host, old, table[host], cause);
             return null;
         }
@@ -107,8 +107,8 @@ sealed partial class CertificateInstaller(
         }
     }
 
-    /// <summary>What another edge has stored, proved here before it is served here.</summary>
-    /// <returns>Null, or why what was served before still is.</returns>
+    /// <summary>Serves a certificate that another edge has stored, after a test handshake.</summary>
+    /// <returns>Null, or why the previous certificate is still served.</returns>
     public async Task<string?> AdoptAsync(HostName host, ServedCredential stored, CancellationToken cancellationToken)
     {
         if (store.Revoked.Refusal(stored.Credential) is { } refusal) return refusal;
@@ -119,18 +119,18 @@ sealed partial class CertificateInstaller(
         return null;
     }
 
-    /// <summary>What was revoked is not to come back by a rollback, and no copy of its key is kept.</summary>
+    /// <summary>Deletes the previous certificate, which was revoked, with its key, so that it cannot be rolled back to.</summary>
     public async Task ForgetPreviousAsync(HostName host, CancellationToken cancellationToken)
     {
         await store.DestroyPreviousAsync(host, cancellationToken);
         _served = Overlay([KeyValuePair.Create(host, _served[host] with { Previous = null })]);
     }
 
-    /// <summary>Nobody else is served any more; what is stored stays where it is.</summary>
+    /// <summary>Stops serving all other hosts. What is stored for them is kept.</summary>
     public void Retain(IReadOnlyList<HostName> hosts) => Replace(_served.Where(entry => hosts.Contains(entry.Key)).ToDictionary());
 
-    /// <summary>What was served before a change that came to nothing.</summary>
-    /// <param name="served">As <see cref="Served"/> was then.</param>
+    /// <summary>Restores what was served before a failed change.</summary>
+    /// <param name="served">The value of <see cref="Served"/> before the change.</param>
     public async Task RestoreAsync(IReadOnlyDictionary<HostName, ServedCredential> served)
     {
         foreach (var (host, taken) in _served)
@@ -143,16 +143,16 @@ sealed partial class CertificateInstaller(
         foreach (var (host, credential) in served) metrics.Served(host, credential);
     }
 
-    /// <summary>Chains that may not lead to a root, of what came from the store and is served still: a start may have replaced it at once.</summary>
+    /// <summary>Warns of served chains that may not lead to a root. Called after a start, which may have replaced stored certificates at once.</summary>
     public void ReportChains()
     {
         foreach (var (host, served) in _served) ReportChain(host, served);
     }
 
-    /// <summary>Metrics that follow from the options, after these have changed.</summary>
+    /// <summary>Updates metrics that depend on the options, after a reload.</summary>
     public void ShowAnew() => Show(_served, cause: null);
 
-    /// <summary>New session ticket keys, once a day.</summary>
+    /// <summary>Rotates the session ticket keys, once a day.</summary>
     public void RotateTicketKeys()
     {
         var now = clock.Now;
@@ -161,7 +161,7 @@ sealed partial class CertificateInstaller(
         _nextTicketKeys = DueTime.After(TicketKeyLifetime, now);
     }
 
-    /// <summary>What is served and was not revoked: a certificate that is not valid yet is better than one that was.</summary>
+    /// <summary>The served certificates without revoked ones: even a certificate that is not valid yet may replace a revoked one.</summary>
     Dictionary<HostName, ServedCredential> Sound() => _served.Where(entry => !store.Revoked.Contains(entry.Value.Credential)).ToDictionary();
 
     void Replace(IReadOnlyDictionary<HostName, ServedCredential> served)
@@ -187,7 +187,7 @@ sealed partial class CertificateInstaller(
 
     bool IsNew(HostName host, ServedCredential served) => !_served.TryGetValue(host, out var old) || old.Credential != served.Credential;
 
-    /// <summary>The same certificate from elsewhere replaces nothing; another one remembers what it replaces.</summary>
+    /// <summary>If the host serves the same certificate already, only the origin changes; otherwise sets the previous certificate.</summary>
     async Task<ServedCredential> SucceedAsync(HostName host, ServedCredential offer, CancellationToken cancellationToken)
     {
         if (!_served.TryGetValue(host, out var old)) return offer with { InstalledAt = time.GetUtcNow() };
@@ -203,9 +203,9 @@ sealed partial class CertificateInstaller(
         return table;
     }
 
-    /// <summary>The table is served: metrics and log say so.</summary>
-    /// <param name="cause">Null at start, when nothing has changed.</param>
-    /// <returns>What has changed, with what was served before.</returns>
+    /// <summary>Updates metrics and log for a published table.</summary>
+    /// <param name="cause">Null at start, when nothing has been replaced.</param>
+    /// <returns>The hosts whose certificate has changed, with the previous one.</returns>
     List<(HostName Host, Credential? Old)> Show(IReadOnlyDictionary<HostName, ServedCredential> table, ChangeCause? cause)
     {
         var before = _served;
@@ -215,7 +215,7 @@ sealed partial class CertificateInstaller(
         {
             metrics.Served(host, served);
             var isKnown = before.TryGetValue(host, out var old);
-            // What the CA wished, or a failure, may have moved the renewal of a host that nothing has happened to: that stays.
+            // For an unchanged host, keep the time in the metric: ARI or a failed attempt may have moved it.
             if (cause is null || old is null || old.Credential != served.Credential || IsFile(old) != IsFile(served))
                 metrics.NextRenewal(host, NextActions.Of(served, state: null, options.Value, time.GetUtcNow()) is { Action: NextActions.Renew, At: var at } ? at : null);
             if (cause is not null) ReportChain(host, served);
@@ -223,7 +223,7 @@ sealed partial class CertificateInstaller(
             {
                 Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
                 if (cause is null) continue;
-                // A file that was there from the beginning renews nothing.
+                // The first certificate from a file is not a renewal.
                 if (served.Source != ServedCredential.Files && !cause.IsElsewhere) metrics.Renewed(host, cause.Reason);
                 changed.Add((host, null));
             }

@@ -7,7 +7,7 @@ using Prometheus;
 
 namespace ImGateway.Edge.Certificates.Installation;
 
-/// <summary><c>host</c> is always a configured name.</summary>
+/// <summary>Metrics of certificates. <c>host</c> is always a configured name, so the number of series is bounded.</summary>
 public sealed class CertificateMetrics(IMetricFactory metrics)
 {
     const string Success = "success", Failure = "failure";
@@ -52,7 +52,7 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
         _expiry.WithLabels(host.Value, served.Source).Set(served.Credential.NotAfter.ToUnixTimeSeconds());
         _notBefore.WithLabels(host.Value).Set(served.Credential.NotBefore.ToUnixTimeSeconds());
         foreach (var state in Enum.GetValues<ChainState>()) _chain.WithLabels(host.Value, state.Label()).Set(state == served.Credential.Chain ? 1 : 0);
-        // From the beginning, so that the first swap and the first failure show as an increase.
+        // Counters exist from the start, so that the first event is visible as an increase.
         _swaps.WithLabels(host.Value);
         _loadFailures.WithLabels(host.Value);
         _filesRefused.WithLabels(host.Value);
@@ -62,28 +62,28 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
         }
     }
 
-    /// <summary>The host is no longer configured.</summary>
+    /// <summary>Removes the series of a host that is no longer configured.</summary>
     public void Forget(HostName host)
     {
         foreach (var gauge in (Gauge[])[_expiry, _notBefore, _nextRenewal, _failures, _filesRefused, _chain, _withoutProfile]) Remove(gauge, host);
         foreach (var counter in (Counter[])[_swaps, _loadFailures, _renewals]) Remove(counter, host);
     }
 
-    /// <param name="at">Null: the edge does not renew it.</param>
+    /// <param name="at">Null if the edge does not renew it.</param>
     public void NextRenewal(HostName host, DateTimeOffset? at)
     {
         if (at is { } time) _nextRenewal.WithLabels(host.Value).Set(time.ToUnixTimeSeconds());
         else _nextRenewal.RemoveLabelled(host.Value);
     }
 
-    /// <param name="count">Null: no CA is asked for it.</param>
+    /// <param name="count">Null if it does not come from a CA.</param>
     public void ConsecutiveFailures(HostName host, int? count)
     {
         if (count is { } failures) _failures.WithLabels(host.Value).Set(failures);
         else _failures.RemoveLabelled(host.Value);
     }
 
-    /// <param name="without">Null: no CA is asked for it.</param>
+    /// <param name="without">Null if it does not come from a CA.</param>
     public void WithoutProfile(HostName host, bool? without)
     {
         if (without is { } left) _withoutProfile.WithLabels(host.Value).Set(left ? 1 : 0);

@@ -2,17 +2,17 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Installation;
 
-/// <summary>What came of an import or a rollback: all of it, or nothing where there are problems.</summary>
-/// <param name="Problems">Complete lines: what is wrong and what to do. They name what was handed in <c>certificate</c>, <c>key</c> and <c>chain</c>.</param>
+/// <summary>The result of an import or a rollback. If there are problems, nothing has changed.</summary>
+/// <param name="Problems">Complete lines: problem and remedy. They call the parts of the input <c>certificate</c>, <c>key</c> and <c>chain</c>.</param>
 public sealed record InstallResult(IReadOnlyList<InstalledHost> Installed, IReadOnlyList<string> Problems)
 {
     public bool Succeeded => Problems.Count == 0;
 
-    /// <summary>Worth knowing, in the way of nothing.</summary>
+    /// <summary>Warnings, which do not prevent the installation.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     public static InstallResult Failed(params IReadOnlyList<string> problems) => new([], problems);
 }
 
-/// <param name="OldSerialNumber">Null where the host had no certificate; equal to the new one where nothing had to change.</param>
+/// <param name="OldSerialNumber">Null if the host had no certificate; equal to the new one if nothing had to change.</param>
 public sealed record InstalledHost(HostName Host, string? OldSerialNumber, string NewSerialNumber, DateTimeOffset NotAfter);

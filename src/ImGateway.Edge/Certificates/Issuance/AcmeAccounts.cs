@@ -66,7 +66,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
         return account;
     }
 
-    /// <summary>With the contact that is configured now (RFC 8555 §7.3.2). What a CA says against that costs no certificate.</summary>
+    /// <summary>Sends the configured contact if it has changed (RFC 8555 §7.3.2). If the CA rejects it, orders continue.</summary>
     async Task<AcmeAccount> UpdatedAsync(AcmeAccount account, AccountFacts facts, CancellationToken cancellationToken)
     {
         if (Contacts.SequenceEqual(facts.Contact ?? [], StringComparer.Ordinal)) return account;
@@ -78,7 +78,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
         }
         catch (AcmeException e)
         {
-            // An account that is lost or closed is replaced when it orders, and its successor is registered with this contact.
+            // A lost or deactivated account is replaced by the next order, and the new one is registered with this contact.
             await audit.AccountUpdateFailedAsync(account.Location, OneLine.From(IssuanceErrors.Explain(e, mayHaveIssued: false).Message));
         }
 
@@ -138,7 +138,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            // Nothing can be done with it: a new account costs nothing.
+            // Damaged: register a new account.
             return null;
         }
     }

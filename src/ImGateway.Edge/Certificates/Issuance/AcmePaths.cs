@@ -22,7 +22,7 @@ static class AcmePaths
         return $"accounts/{host}{ports}{which}";
     }
 
-    /// <summary>What is no directory was refused by the rules, where the source is Acme; elsewhere it does not matter.</summary>
+    /// <summary>The configuration rules reject an invalid directory if the source is Acme; otherwise it is not used.</summary>
     public static Uri DirectoryOf(EdgeOptions options) =>
         AcmeDirectories.UrlOf(options.Acme.Directory) ?? new UriBuilder(Uri.UriSchemeHttps, "invalid").Uri;
 }

@@ -167,7 +167,7 @@ sealed partial class CertificateIssuer(
             }
             catch (IssuanceException) when (!request.Staging)
             {
-                // The same order would ask for the same again, for as long as it lives: tokens that are none, types that are not offered.
+                // Another attempt with the same order would fail again: invalid tokens, no supported challenge type.
                 await request.Pending.RemoveAsync(cancellationToken);
                 throw;
             }
@@ -183,7 +183,7 @@ sealed partial class CertificateIssuer(
         }
     }
 
-    /// <summary>The request to sign holds the name alone; what it asks for may be had later too, since key and order are saved.</summary>
+    /// <summary>Finalizes the order. If this is interrupted, the certificate can be fetched later, because order and key are stored.</summary>
     static async Task<Order> FinishedAsync(
         AcmeAccount account, Order order, HostName host, AsymmetricAlgorithm key, IProgress<string> progress, CancellationToken cancellationToken)
     {
@@ -196,7 +196,7 @@ sealed partial class CertificateIssuer(
     static async Task<PendingOrder?> PendingOfAsync(IssueRequest request, CancellationToken cancellationToken)
     {
         var pending = await request.Pending.ReadAsync(cancellationToken);
-        // What was ordered before the revocation does not satisfy it: whoever has the key that was revoked may have this one.
+        // An order from before the revocation is not used: its key may be compromised too.
         if (pending is null || request.Revoked is null || pending.Revoked == request.Revoked) return pending;
         pending.Dispose();
         return null;

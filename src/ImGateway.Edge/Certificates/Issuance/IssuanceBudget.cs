@@ -82,7 +82,7 @@ sealed class IssuanceBudget : IDisposable
     {
         var now = _time.GetUtcNow();
         var (ledger, version) = await ReadAsync(cancellationToken);
-        // Written down also where nothing else changes: otherwise each process in turn would take it for made now.
+        // Stored even if nothing else changes: otherwise each process would count these orders as placed now.
         if (ledger.IsAheadOf(now)) return await TryWriteAsync(ledger.AsOf(now), version, cancellationToken) && await TryChangeAsync(change, cancellationToken);
         var changed = change(ledger.AsOf(now));
         if (!await TryWriteAsync(changed, version, cancellationToken)) return false;

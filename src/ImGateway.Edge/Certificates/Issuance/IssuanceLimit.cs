@@ -8,13 +8,13 @@ sealed record IssuanceLimit(string Name, int Count, TimeSpan Window)
     public IReadOnlyList<DateTimeOffset> Counted(IReadOnlyList<DateTimeOffset> times, DateTimeOffset now) => [.. Known(times, now).Where(time => time > now - Window)];
 
     /// <summary>
-    /// Those that may count, oldest first: so many as the limit allows, however old they seem, because a clock that is ahead for a while makes all
-    /// of them seem old. What lies ahead was dated by such a clock: it counts as of now.
+    /// The events that may count, oldest first: the last <see cref="Count"/>, however old they seem, because while the local clock is ahead all events
+    /// seem old. An event in the future was recorded by such a clock, and counts as of now.
     /// </summary>
     public IReadOnlyList<DateTimeOffset> Known(IReadOnlyList<DateTimeOffset> times, DateTimeOffset now) =>
         [.. times.Select(time => time < now ? time : now).Order().TakeLast(Count)];
 
-    /// <param name="kept">So many are left alone.</param>
+    /// <param name="kept">The number of events to keep in reserve.</param>
     public (IssuanceLimit Limit, DateTimeOffset Until)? Obstacle(IReadOnlyList<DateTimeOffset> times, int kept, DateTimeOffset now)
     {
         var counted = Counted(times, now);

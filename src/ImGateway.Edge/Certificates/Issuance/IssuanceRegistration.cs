@@ -7,14 +7,14 @@ static class IssuanceRegistration
 {
     public static IServiceCollection AddIssuance(this IServiceCollection services, EdgeOptions options)
     {
-        // 1. The CA of a configuration, with what is left of its limits.
+        // 1. The configured CA with its remaining limits.
         services.AddSingleton<AcmeMetrics>().AddSingleton<IssuingCas>().AddSingleton<CreateIssuingCa>(provider => provider.GetRequiredService<IssuingCas>().Of);
         services.AddSingleton(provider => new Current<IssuingCa>(provider.GetRequiredService<CreateIssuingCa>()(options)));
 
-        // 2. When a host is renewed, and one renewal from the order to the swap.
+        // 2. When hosts are renewed, and one renewal from the order to the installation.
         services.AddSingleton<Chance>().AddSingleton<RenewalBook>().AddSingleton<RenewalProgress>().AddSingleton<RenewalRun>().AddSingleton<AcmeRenewals>();
 
-        // 3. What the CA has to revoke.
+        // 3. Revocation.
         return services.AddSingleton<PendingRevocations>().AddSingleton<Revocations>();
     }
 }

@@ -7,11 +7,11 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>What came back from a CA, judged as a file would be, and by what was ordered.</summary>
-/// <param name="warn">Is given what is worth knowing of a certificate that is served.</param>
+/// <summary>Checks a chain issued by a CA like a file, and against the order.</summary>
+/// <param name="warn">Receives warnings about a certificate that is served.</param>
 sealed class IssuedChain(EdgeOptions options, TimeProvider time, Action<HostName, CertificateProblem> warn)
 {
-    /// <exception cref="IssuanceException">It cannot be served.</exception>
+    /// <exception cref="IssuanceException">The chain cannot be served.</exception>
     public Credential Check(string pem, AsymmetricAlgorithm key, HostName host, string ca)
     {
         var contents = FileContents.Of(pem, key.ExportPkcs8PrivateKeyPem(), NamedRoots(pem), password: null);
@@ -26,7 +26,7 @@ sealed class IssuedChain(EdgeOptions options, TimeProvider time, Action<HostName
         }
 
         foreach (var warning in reading.Warnings) warn(host, warning);
-        // A name too many harms no client of this one, and each further order would cost one of a few in a week.
+        // An additional name does not harm clients, and another order would use up a weekly limit.
         if (credential.Covers(host)) return credential;
         throw new IssuanceException($"certificate from {ca}: is for {string.Join(", ", credential.Names)}, not for {host}; it is ordered anew; if that goes on, ask the CA")
         {
@@ -35,8 +35,8 @@ sealed class IssuedChain(EdgeOptions options, TimeProvider time, Action<HostName
     }
 
     /// <summary>
-    /// What of <c>Acme:TrustedRootsFile</c> the chain ends in: a private CA mostly has its HTTPS from the root that it issues from, which machines need
-    /// not know. Null where it is another one.
+    /// The roots in <c>Acme:TrustedRootsFile</c> that issued this chain, null if there are none: a private CA usually serves HTTPS with a certificate of the root
+    /// that it also issues from, and this machine need not trust that root.
     /// </summary>
     string? NamedRoots(string pem)
     {
@@ -51,7 +51,7 @@ sealed class IssuedChain(EdgeOptions options, TimeProvider time, Action<HostName
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            // What is wrong with the chain is found where it is judged, and the file where the CA is connected to.
+            // Problems of the chain are found by its checks, and those of the file when connecting to the CA.
             return null;
         }
     }

@@ -6,10 +6,10 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>The CA of a configuration.</summary>
+/// <summary>Creates the CA of a configuration.</summary>
 delegate IssuingCa CreateIssuingCa(EdgeOptions options);
 
-/// <summary>Puts together what asks a CA, for one configuration after the other.</summary>
+/// <summary>Creates the CA of each configuration, with what all of them share.</summary>
 sealed class IssuingCas(
     IStorage storage, AcmeMetrics metrics, CertificateAudit audit, ChallengeResponders responders, TimeProvider time, ILoggerFactory loggers) : IDisposable
 {
@@ -31,7 +31,7 @@ sealed class IssuingCas(
         foreach (var budget in _budgets.Values) budget.Dispose();
     }
 
-    /// <summary>One for each CA, however often the configuration changes: a renewal may still be under way with it.</summary>
+    /// <summary>One budget for each CA, over all configurations, because a renewal of an earlier configuration may still use it.</summary>
     IssuanceBudget BudgetAt(string key)
     {
         if (!_budgets.TryGetValue(key, out var budget)) _budgets[key] = budget = new IssuanceBudget(storage, key, time, metrics.Remaining);

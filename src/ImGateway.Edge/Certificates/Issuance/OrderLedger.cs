@@ -1,15 +1,15 @@
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>What was asked of a CA lately, by its limits. Immutable; <see cref="IssuanceBudget"/> keeps it on disk.</summary>
-/// <param name="Orders">Of the account.</param>
-/// <param name="Certificates">Issued, or perhaps issued, by set of names.</param>
-/// <param name="FailedAuthorizations">By name.</param>
+/// <summary>Recent orders at a CA, as its limits count them. Immutable; <see cref="IssuanceBudget"/> stores it.</summary>
+/// <param name="Orders">Orders of the account.</param>
+/// <param name="Certificates">Certificates that were or may have been issued, by set of names.</param>
+/// <param name="FailedAuthorizations">Failed authorizations, by name.</param>
 sealed record OrderLedger(
     IReadOnlyList<DateTimeOffset> Orders,
     IReadOnlyDictionary<string, IReadOnlyList<DateTimeOffset>> Certificates,
     IReadOnlyDictionary<string, IReadOnlyList<DateTimeOffset>> FailedAuthorizations)
 {
-    /// <summary>Let's Encrypt's, which others have copied; they cannot be asked for.</summary>
+    /// <summary>The limits of Let's Encrypt, which other CAs have copied. ACME cannot query limits.</summary>
     public static readonly IssuanceLimit OrdersLimit = new("orders", 300, TimeSpan.FromHours(3));
 
     public static readonly IssuanceLimit CertificatesLimit = new("certificates", 5, TimeSpan.FromDays(7));
@@ -19,8 +19,8 @@ sealed record OrderLedger(
     public static readonly OrderLedger Empty = new(
         [], new Dictionary<string, IReadOnlyList<DateTimeOffset>>(), new Dictionary<string, IReadOnlyList<DateTimeOffset>>());
 
-    /// <summary>The limit that keeps an order from being sent; null where it may be.</summary>
-    /// <param name="mayTakeLast">For a host without any valid certificate; all others leave one for an emergency.</param>
+    /// <summary>The limit that an order would exceed; null if it may be sent.</summary>
+    /// <param name="mayTakeLast">Whether the host has no valid certificate. Other hosts keep one order in reserve.</param>
     public (IssuanceLimit Limit, DateTimeOffset Until)? Obstacle(string name, bool mayTakeLast, DateTimeOffset now)
     {
         var kept = mayTakeLast ? 0 : 1;
@@ -29,11 +29,11 @@ sealed record OrderLedger(
             ?? OrdersLimit.Obstacle(Orders, kept, now);
     }
 
-    /// <summary>An order is about to be sent: it may end in a certificate, even if nobody lives to see it.</summary>
+    /// <summary>Records an order before it is sent: from then on the CA may issue, even if this process crashes.</summary>
     public OrderLedger Ordered(string name, DateTimeOffset now) =>
         this with { Orders = [.. Orders, now], Certificates = Add(Certificates, name, now) };
 
-    /// <summary>The order sent last has certainly brought no certificate.</summary>
+    /// <summary>Records that the last order has certainly not issued a certificate.</summary>
     public OrderLedger NotIssued(string name) => Of(Certificates, name) is { Count: > 0 } times
         ? this with { Certificates = new Dictionary<string, IReadOnlyList<DateTimeOffset>>(Certificates) { [name] = [.. times.SkipLast(1)] } }
         : this;
@@ -41,15 +41,15 @@ sealed record OrderLedger(
     public OrderLedger AuthorizationFailed(string name, DateTimeOffset now) =>
         this with { FailedAuthorizations = Add(FailedAuthorizations, name, now) };
 
-    /// <summary>Whether a clock that was ahead has dated some of it.</summary>
+    /// <summary>Whether events lie in the future, because the local clock was ahead.</summary>
     public bool IsAheadOf(DateTimeOffset now) =>
         Orders.Concat(Certificates.Values.SelectMany(times => times)).Concat(FailedAuthorizations.Values.SelectMany(times => times)).Any(time => time > now);
 
-    /// <summary>Without what no limit asks for, and nothing of it later than now.</summary>
+    /// <summary>Without events that no limit counts any more; events in the future are set to now.</summary>
     public OrderLedger AsOf(DateTimeOffset now) => new(
         OrdersLimit.Known(Orders, now), Known(Certificates, CertificatesLimit, now), Known(FailedAuthorizations, FailedAuthorizationsLimit, now));
 
-    /// <summary>Of each limit, for the name that is closest to it.</summary>
+    /// <summary>The rest of each limit, for the name with the smallest.</summary>
     public IEnumerable<(IssuanceLimit Limit, int Left)> Remaining(DateTimeOffset now)
     {
         yield return (OrdersLimit, Left(OrdersLimit, [Orders]));

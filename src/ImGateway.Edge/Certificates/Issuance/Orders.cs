@@ -4,11 +4,11 @@ using ImGateway.Edge.Certificates.Store;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>Orders at one CA: new ones, and those that a crash has left.</summary>
+/// <summary>Places orders at a CA, and resumes those interrupted by a crash.</summary>
 sealed class Orders(AcmeAccounts accounts)
 {
-    /// <summary>Null where it has come to nothing. Authorizations may end before their order does, be it within an hour.</summary>
-    /// <exception cref="AcmeException">The CA cannot be asked now.</exception>
+    /// <summary>Null if the order can no longer succeed. Its authorizations may expire before the order does.</summary>
+    /// <exception cref="AcmeException">The CA cannot be reached now.</exception>
     public static async Task<Order?> ResumeAsync(AcmeAccount account, PendingOrder pending, IssueRequest request, CancellationToken cancellationToken)
     {
         try
@@ -20,7 +20,7 @@ sealed class Orders(AcmeAccounts accounts)
             foreach (var location in order.Authorizations)
             {
                 var status = (await account.GetAuthorizationAsync(location, cancellationToken)).Status;
-                // The CA has looked while the edge was away: a loop of crashes is to run into the budget, not into the CA's limit.
+                // The CA validated while the edge was down. Counted, so that a crash loop exhausts the budget and not the CA's limit.
                 if (status is AuthorizationStatus.Invalid) await request.AuthorizationFailed();
                 if (status is not (AuthorizationStatus.Pending or AuthorizationStatus.Valid)) return null;
             }
@@ -33,7 +33,7 @@ sealed class Orders(AcmeAccounts accounts)
         }
     }
 
-    /// <summary>An account that the CA has lost or closed is replaced on the way.</summary>
+    /// <summary>Places an order. If the CA no longer knows the account or has deactivated it, registers a new one first.</summary>
     public async Task<(AcmeAccount Account, Order Order)> CreateAsync(
         AcmeServer server, AcmeAccount known, IssueRequest request, ProfileChoice profile, CancellationToken cancellationToken)
     {
@@ -53,8 +53,8 @@ sealed class Orders(AcmeAccounts accounts)
             }
             catch (AcmeException e) when (replaces is not null && MayBeRefusalOfReplaces(e))
             {
-                // What the CA thinks of the certificate before must not cost the one after (RFC 9773 §5), and CAs disagree on how to
-                // call that: Pebble says serverInternal of a certificate that it does not find.
+                // A CA that rejects "replaces" gets the order without it (RFC 9773 §5). The problem type differs: Pebble answers serverInternal
+                // for a certificate that it does not know.
                 replaces = null;
                 await request.BeginOrder(false);
             }
@@ -66,11 +66,11 @@ sealed class Orders(AcmeAccounts accounts)
         }
     }
 
-    /// <summary>Anything that a CA has said, except what would be said of any order of the account, or of the profile.</summary>
+    /// <summary>Any problem of the CA, except those that concern every order of the account, or the profile.</summary>
     static bool MayBeRefusalOfReplaces(AcmeException e) => e.Problem is { Status: not 429 } problem
         && problem.Type is not ("rateLimited" or "invalidProfile" or "accountDoesNotExist" or "userActionRequired" or "externalAccountRequired");
 
-    /// <summary>Whether another key is needed (RFC 8555 §7.3.6); null where the account is as it should be.</summary>
+    /// <summary>Whether a new account needs a new key (RFC 8555 §7.3.6); null if the account is valid.</summary>
     static async Task<bool?> IsLostAsync(AcmeAccount account, AcmeException e, CancellationToken cancellationToken)
     {
         if (e.Problem?.Type == "accountDoesNotExist") return false;
@@ -85,7 +85,7 @@ sealed class Orders(AcmeAccounts accounts)
         }
     }
 
-    /// <summary>Only where the CA has issued it, and knows what renewals are (RFC 9773 §5).</summary>
+    /// <summary>The certificate to replace, if this CA has issued it and supports ARI (RFC 9773 §5).</summary>
     string? Replaces(AcmeServer server, IssueRequest request) =>
         server.Directory.RenewalInfo is not null && request.Current is { Source: ServedCredential.Acme } current && current.Origin == server.DirectoryUri.AbsoluteUri
             ? CertificateId.Of(current.Credential.Leaf)

@@ -8,17 +8,17 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>A certificate that the CA has been asked to revoke, or is to be, and has not confirmed.</summary>
-/// <param name="Certificate">DER: the CA takes nothing less (RFC 8555 §7.6).</param>
-/// <param name="Who">Asked for it.</param>
+/// <summary>A revocation that the CA has not confirmed yet.</summary>
+/// <param name="Certificate">The certificate in DER, as the request needs it (RFC 8555 §7.6).</param>
+/// <param name="Who">The user who requested it.</param>
 sealed record PendingRevocation(byte[] Certificate, RevocationReason Reason, string Who)
 {
     public bool IsOf(X509Certificate2 other) => other.RawDataMemory.Span.SequenceEqual(Certificate);
 }
 
 /// <summary>
-/// <c>DataDirectory/revocations.json</c>: what is still to be revoked at the CA, over restarts. An operator who repeats the verb would name a host that
-/// serves another certificate by then.
+/// <c>DataDirectory/revocations.json</c>: revocations that the CA has not confirmed yet, over restarts. An operator could not simply repeat the verb,
+/// because the host may serve another certificate by then.
 /// </summary>
 sealed partial class PendingRevocations(IStorage storage, TimeProvider time, ILogger<PendingRevocations> logger) : IDisposable
 {
@@ -29,7 +29,7 @@ sealed partial class PendingRevocations(IStorage storage, TimeProvider time, ILo
     readonly Turn _turn = new();
     List<PendingRevocation>? _all;
 
-    /// <summary>Without those that have expired meanwhile: no client accepts them any more.</summary>
+    /// <summary>Without expired certificates, which no client accepts.</summary>
     public async Task<IReadOnlyList<PendingRevocation>> AllAsync(CancellationToken cancellationToken)
     {
         using (await _turn.TakeAsync(cancellationToken))
@@ -50,7 +50,7 @@ sealed partial class PendingRevocations(IStorage storage, TimeProvider time, ILo
         }
     }
 
-    /// <summary>The CA has confirmed it.</summary>
+    /// <summary>Removes a revocation that the CA has confirmed.</summary>
     public async Task RemoveAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
     {
         using (await _turn.TakeAsync(cancellationToken))

@@ -3,7 +3,7 @@ using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>What is known of a host's renewal, and how long from now what it plans is off: the clock that dated it may have been corrected since.</summary>
+/// <summary>The renewal state of a host, with its planned times also as durations: the wall clock may be corrected after they were stored.</summary>
 sealed class PlannedRenewal(RenewalState state, Moment since)
 {
     static readonly TimeSpan Unnoticed = TimeSpan.FromSeconds(1);
@@ -11,13 +11,13 @@ sealed class PlannedRenewal(RenewalState state, Moment since)
     readonly DueTime? _check = Planned(state.NextCheck, state.CheckedAt, RenewalWindow.LongestWait, since);
     readonly DueTime? _attempt = Planned(state.NextAttempt, state.AttemptedAt, RetrySchedule.Longest, since);
 
-    /// <summary>As it was written down.</summary>
+    /// <summary>The state as stored.</summary>
     public RenewalState State => state;
 
-    /// <summary>With its instants on the wall clock as it is now.</summary>
+    /// <summary>The state with its times on the present wall clock.</summary>
     public RenewalState StateAt(Moment now) => state with { NextCheck = On(_check, state.NextCheck, now), NextAttempt = On(_attempt, state.NextAttempt, now) };
 
-    /// <param name="planned">When the wait began. A clock that is before it was put back; null: a version before this one wrote it.</param>
+    /// <param name="planned">When the wait began. If the clock is before that, it was set back. Null if an earlier version stored the state.</param>
     static DueTime? Planned(DateTimeOffset? instant, DateTimeOffset? planned, TimeSpan longest, Moment now)
     {
         if (instant is not { } at) return null;

@@ -8,13 +8,13 @@ using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>The renewal state of every host, kept in the store with its certificate.</summary>
+/// <summary>The renewal state of every host, stored with its certificate.</summary>
 sealed partial class RenewalBook(
     CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, CertificateConfiguration options, ScheduleClock clock, ILogger<RenewalBook> logger)
 {
     readonly ConcurrentDictionary<HostName, PlannedRenewal> _planned = [];
 
-    /// <summary>Of the certificate served now: another one begins anew, however it came in.</summary>
+    /// <summary>The renewal state of the served certificate. A certificate from another source begins with an empty state.</summary>
     public RenewalState Of(HostName host)
     {
         var credential = installer.Served.GetValueOrDefault(host)?.Credential;
@@ -24,13 +24,13 @@ sealed partial class RenewalBook(
         return credential is not null && store.Revoked.Contains(credential) ? state with { Revoked = true } : state;
     }
 
-    /// <summary>From what is true when its turn comes: a question to the CA, a renewal and an operator may each have something to add.</summary>
+    /// <summary>Changes the state under the lock, because ARI requests, renewals and operators change it concurrently.</summary>
     public async Task ChangeAsync(HostName host, Func<RenewalState, RenewalState> change, CancellationToken cancellationToken)
     {
         using (await turn.TakeAsync(cancellationToken)) await SaveAsync(host, change(Of(host)), cancellationToken);
     }
 
-    /// <summary>For who has the turn already. A disk that does not take it costs no more than that: it is true for as long as this process lives.</summary>
+    /// <summary>The caller holds the lock. If the state cannot be stored, it still applies until this process ends.</summary>
     public async Task SaveAsync(HostName host, RenewalState state, CancellationToken cancellationToken)
     {
         _planned[host] = new PlannedRenewal(state, clock.Now);
@@ -45,7 +45,7 @@ sealed partial class RenewalBook(
         }
     }
 
-    /// <summary>Another process may have written other things meanwhile.</summary>
+    /// <summary>Reads all states again, after another process may have written them.</summary>
     public async Task ReadAnewAsync(CancellationToken cancellationToken)
     {
         _planned.Clear();
@@ -53,7 +53,7 @@ sealed partial class RenewalBook(
         ShowAnew();
     }
 
-    /// <summary>Of one host, which another edge has a certificate stored for.</summary>
+    /// <summary>Reads the state of one host again, for which another edge has stored a certificate.</summary>
     public async Task ReadAnewAsync(HostName host, CancellationToken cancellationToken)
     {
         _planned.TryRemove(host, out _);
@@ -61,7 +61,7 @@ sealed partial class RenewalBook(
         Show(host, Of(host));
     }
 
-    /// <summary>Of configured hosts that nothing is known of yet: at start, after a reload, or where it could not be read before.</summary>
+    /// <summary>Reads the states of hosts that have none in memory: at start, after a reload, or after a failure to read.</summary>
     public async Task ReadNewAsync(CancellationToken cancellationToken)
     {
         foreach (var host in options.Value.Hosts.Where(host => !_planned.ContainsKey(host)))
@@ -72,23 +72,23 @@ sealed partial class RenewalBook(
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Not remembered: the next call may be able to read it.
+                // The next call tries again.
             }
         }
     }
 
-    /// <summary>At start, and after the options that decide when have changed: what was known before a restart is known after it.</summary>
+    /// <summary>Updates all metrics, at start and after the options have changed.</summary>
     public void ShowAnew()
     {
         foreach (var host in options.Value.Hosts) Show(host, Of(host));
     }
 
-    /// <summary>Of a host that is no longer configured nothing is kept here: the store has it.</summary>
+    /// <summary>Removes a host that is no longer configured. Its state stays in the store.</summary>
     public void Forget(HostName host) => _planned.TryRemove(host, out _);
 
     void Show(HostName host, RenewalState state)
     {
-        // One that was under way when its host went out of the configuration brings no series back.
+        // A renewal in progress must not create series again for a host that was removed.
         if (!options.Value.Hosts.Contains(host)) return;
         var served = installer.Served.GetValueOrDefault(host);
         var isByCa = options.Value.Certificates.Source == CertificateSource.Acme && served?.Source != ServedCredential.Files;

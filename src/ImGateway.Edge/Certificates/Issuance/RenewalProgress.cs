@@ -5,8 +5,8 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// <summary>The steps of renewals: logged, and reported to the caller that waits.</summary>
 sealed partial class RenewalProgress(ILogger<RenewalProgress> logger)
 {
-    /// <summary>Of one host. It reports in order, unlike <see cref="Progress{T}"/>.</summary>
-    /// <param name="caller">Null: no caller waits.</param>
+    /// <summary>For one host. Reports in order, unlike <see cref="Progress{T}"/>.</summary>
+    /// <param name="caller">The caller; null if none waits.</param>
     public IProgress<string> Of(HostName host, IProgress<string>? caller) => new HostProgress(this, host, caller);
 
     [LoggerMessage(1, LogLevel.Information, "{Host}: {Step}")]

@@ -10,7 +10,7 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>One renewal of one host, from the order to the swap. Whatever it meets is its host's failure and nobody else's.</summary>
+/// <summary>One renewal of one host, from the order to the installation. A failure does not affect other hosts.</summary>
 sealed partial class RenewalRun(
     CertificateConfiguration options,
     Current<IssuingCa> ca,
@@ -30,29 +30,29 @@ sealed partial class RenewalRun(
 {
     const int LongestError = 400;
 
-    /// <returns>Null where the certificate was revoked meanwhile: what was ordered before does not satisfy that, and was not put to use.</returns>
+    /// <returns>Null if the certificate was revoked meanwhile: a certificate ordered before that is not used.</returns>
     public async Task<RenewResult?> RunAsync(HostName host, ChangeCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
     {
-        // 1. One order: of all edges that share the storage, one renews the host. Its last holder may have done the work: looked for before ordering.
+        // 1. Take the lease: of all edges that share the storage, one renews the host. Its previous holder may have renewed already.
         await using var lease = await storage.TryLeaseAsync($"issuance/{host.CertificateName}", cancellationToken);
         if (lease is null) return new(host, Succeeded: false, $"{host}: another edge renews it already; repeat this when that one is done", Serial(host));
         if (storage.IsShared && await shared.AdoptAsync(host, cancellationToken) && !book.Of(host).Revoked) return new(host, Succeeded: true, $"{host}: another edge has renewed it", Serial(host));
         if (storage.IsShared && cause.IsByLoop && book.Of(host).NextAttempt > time.GetUtcNow()) return null;
 
-        // A reload may name another CA meanwhile: this renewal ends with the one that it began with.
+        // If a reload changes the CA meanwhile, this renewal still completes with the old one.
         var (authority, budget) = ca.Value;
         var counted = false;
         var pending = store.PendingOrder(host);
         var state = book.Of(host);
         try
         {
-            // 2. Issue: minutes may pass, and nobody is kept from changing other things meanwhile.
+            // 2. Issue, without the lock, because this may take minutes.
             var old = installer.Served.GetValueOrDefault(host);
             Begins(host, cause.Reason, cause.Who);
             var request = new IssueRequest(host, old, pending, BeginOrder, () => counted = true, () => NoteAsync(() => budget.AuthorizationFailedAsync(host, cancellationToken))) { NewKey = state.Revoked, IsLate = IsLate(old, state) };
             var issued = await authority.Issue(request, progress.Of(host, observer), cancellationToken);
 
-            // 3. Install, unless a file has come to cover the host.
+            // 3. Install, unless a file covers the host by now.
             using (await turn.TakeAsync(cancellationToken))
             {
                 if (!IsConfigured(host)) return new(host, Succeeded: false, $"{host}: is no longer configured; what was issued is not put to use", SerialNumber: null);
@@ -68,12 +68,12 @@ sealed partial class RenewalRun(
                 var changes = new Dictionary<HostName, ServedCredential> { [host] = offer };
                 if (await installer.InstallAsync(changes, cause, lease, cancellationToken) is { } failure)
                 {
-                    // A full disk and a clock that is behind are worth a second look at what was issued; a certificate that cannot be served is not.
+                    // After a full disk or with a clock that is behind, the issued certificate can be installed later; one that cannot be served is discarded.
                     if (failure is { IsStorage: false, IsEarly: false }) await pending.RemoveAsync(cancellationToken);
                     throw new IssuanceException($"what was issued {(failure.IsStorage ? "" : "is not served: ")}{failure.Why}") { MayHaveIssued = true };
                 }
 
-                // 4. What the order needed, and what was revoked, are of no more use.
+                // 4. Delete the pending order and the revoked certificate.
                 await pending.RemoveAsync(cancellationToken);
                 if (state.Revoked) await installer.ForgetPreviousAsync(host, cancellationToken);
                 await book.SaveAsync(host, RenewalState.For(offer.Credential.Fingerprint) with { WithoutProfile = offer.WithoutProfile }, cancellationToken);
@@ -84,7 +84,7 @@ sealed partial class RenewalRun(
         {
             if (counted && e is IssuanceException { MayHaveIssued: false }) await NoteAsync(() => budget.NotIssuedAsync(host, cancellationToken));
             if (!IsOvertaken(host, state)) return await FailedAsync(host, cause, e, cancellationToken);
-            // The next order must not go on with this one's key.
+            // The next order must not use this one's key.
             await pending.RemoveAsync(cancellationToken);
             Overtaken(host);
             return null;
@@ -92,12 +92,12 @@ sealed partial class RenewalRun(
 
         async Task BeginOrder(bool isExempt)
         {
-            // One order of a renewal at a time may end in a certificate.
+            // The renewal's previous order has failed, so it issued no certificate.
             if (counted) await budget.NotIssuedAsync(host, cancellationToken);
             counted = false;
             var serves = installer.Served.GetValueOrDefault(host) is { } now && now.Credential.NotAfter > time.GetUtcNow();
-            // Where a CA revokes whatever it has just issued, only the count of orders ends that. And a CA exempts only what comes
-            // within the window that it suggested: Boulder counts what comes before and after it.
+            // Boulder exempts only renewals within the suggested window. Replacements after a revocation by the CA are always counted: if a CA revokes
+            // each new certificate, the budget ends the loop.
             var isFree = isExempt && state.IsInWindow(time.GetUtcNow()) && cause is not { Reason: RenewalReasons.Revoked, Who: ChangeCause.Loop };
             await budget.BeginAsync(host, isFree, mayTakeLast: !serves, cancellationToken);
             counted = pending.Counts = !isFree;
@@ -120,7 +120,7 @@ sealed partial class RenewalRun(
         return new(host, Succeeded: false, $"{host}: {why}", served?.SerialNumber);
     }
 
-    /// <summary>A line of bounded length. What an operator has to do is kept whole: a link that was cut leads nowhere.</summary>
+    /// <summary>A line of bounded length. The remedy is never truncated, because it may contain a link.</summary>
     static string Why(Exception e)
     {
         var line = OneLine.From(e is IssuanceException ? e.Message : $"{e.GetType().Name}: {e.Message}");
@@ -128,7 +128,7 @@ sealed partial class RenewalRun(
         return e is IssuanceException { Remedy: { } remedy } ? $"{line[..LongestError]}…; {OneLine.From(remedy)}" : line[..LongestError] + "…";
     }
 
-    /// <summary>Whether what is served now was marked as revoked after <paramref name="begun"/> was read.</summary>
+    /// <summary>Whether the served certificate was marked as revoked after <paramref name="begun"/> was read.</summary>
     bool IsOvertaken(HostName host, RenewalState begun) =>
         book.Of(host) is { Revoked: true } now && !(begun.Revoked && begun.CertificateSha256 == now.CertificateSha256);
 

@@ -14,8 +14,8 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>
-/// Revocation at the CA, with new certificates for every host that serves the revoked one. What the CA has not confirmed is asked for again by the loop
-/// that keeps certificates up.
+/// Revokes certificates at the CA, with new certificates for every host that serves the revoked one. The certificate loop repeats revocations that the
+/// CA has not confirmed.
 /// </summary>
 sealed partial class Revocations(
     Current<IssuingCa> ca,
@@ -49,7 +49,7 @@ sealed partial class Revocations(
         }
     }
 
-    /// <summary>Starts to ask the CA again for what it has not confirmed, and returns. For the loop.</summary>
+    /// <summary>Starts to repeat unconfirmed revocations, without waiting. For the loop.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
         if (!_repeating.IsCompleted || Volatile.Read(ref _verbs) > 0 || !_next.IsDue(clock.Now)) return;
@@ -57,13 +57,13 @@ sealed partial class Revocations(
         if (due.Count > 0) _repeating = Task.Run(() => RepeatAsync(due, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Ends when what <see cref="LookAsync"/> has started has.</summary>
+    /// <summary>Completes when the repetition started by <see cref="LookAsync"/> has ended.</summary>
     public Task EndedAsync() => _repeating;
 
     async Task<RenewResult> RevokeHereAsync(
         HostName host, RevocationReason reason, string who, IProgress<string> progress, CancellationToken cancellationToken)
     {
-        // 1. Recorded first, for every host: only an order that begins after this satisfies it, over restarts, too.
+        // 1. Record it for every host first: from now on, also after a restart, only later orders can replace the certificate.
         var name = JsonNamingPolicy.CamelCase.ConvertName(reason.ToString());
         var marked = await MarkAsync(host, name, cancellationToken);
         if (!marked.ContainsKey(host)) return new(host, Succeeded: false, $"{host}: has no certificate; there is nothing to revoke", null);
@@ -72,11 +72,11 @@ sealed partial class Revocations(
         var serials = string.Join(", ", certificates.Select(credential => credential.SerialNumber));
         if (marked.Count > 1) progress.Report($"{host}: certificate {serials} is served for {string.Join(", ", marked.Keys)}; all of them get another one");
 
-        // 2. A key that others know is of no use to clients: revoked at once. Otherwise clients get the new one first.
+        // 2. Revoke a compromised key at once; otherwise clients get the new certificate first.
         var compromised = reason == RevocationReason.KeyCompromise;
         var refusal = compromised ? await RevokeAllAsync() : null;
 
-        // 3. New certificates with new keys, whatever the CA said; where that fails now, the loop goes on trying.
+        // 3. Order certificates with new keys, also if the CA refused to revoke. The loop repeats failed orders.
         var renewed = await Task.WhenAll(
             marked.Keys.Select(each => renewals.RenewAsync(each, force: true, who, RenewalReasons.Revoked, progress, cancellationToken)));
         if (renewed.Where(each => !each.Succeeded).Select(each => each.Message).ToList() is { Count: > 0 } failures)
@@ -87,7 +87,7 @@ sealed partial class Revocations(
                 : $"certificate {serials} is not revoked yet, and there is no new one: {refusal ?? why}; both are tried again");
         }
 
-        // 4. No client is shown it any more.
+        // 4. Revoke the certificate that is no longer served.
         if (!compromised) refusal = await RevokeAllAsync();
         var served = renewed is [var only] ? $"{only.SerialNumber} is served" : $"served are {string.Join(", ", renewed.Select(each => $"{each.SerialNumber} for {each.Host}"))}";
         return refusal is null
@@ -97,7 +97,7 @@ sealed partial class Revocations(
         RenewResult Result(bool succeeded, string message) =>
             new(host, succeeded, $"{host}: {message}", installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber) { Hosts = [.. marked.Keys] };
 
-        // Null, or why not all of them are.
+        // Null, or why not all were revoked.
         async Task<string?> RevokeAllAsync()
         {
             string? why = null;
@@ -151,7 +151,7 @@ sealed partial class Revocations(
         return null;
     }
 
-    /// <summary>A compromised key's at once; any other when no client is shown it.</summary>
+    /// <summary>A compromised key is revoked at once, other certificates when they are no longer served.</summary>
     bool IsDue(PendingRevocation revocation) =>
         revocation.Reason == RevocationReason.KeyCompromise || !installer.Served.Values.Any(served => revocation.IsOf(served.Credential.Leaf));
 
@@ -161,7 +161,7 @@ sealed partial class Revocations(
         _next = DueTime.After(RetrySchedule.Next(++_failures, notAfter: null, retryAfter: null, chance.Next(), now.Wall) - now.Wall, now);
     }
 
-    /// <summary>Every host that serves the certificate, or another one for a key that others know, with what it serves. None: the host has no certificate.</summary>
+    /// <summary>Marks the host's certificate as revoked. Returns every host that serves it, or another certificate of a compromised key; empty if the host has none.</summary>
     async Task<IReadOnlyDictionary<HostName, Credential>> MarkAsync(HostName host, string reason, CancellationToken cancellationToken)
     {
         using (await turn.TakeAsync(cancellationToken))
@@ -170,7 +170,7 @@ sealed partial class Revocations(
             if (!served.TryGetValue(host, out var old)) return new Dictionary<HostName, Credential>();
             await store.Revoked.AddAsync(old.Credential, reason, cancellationToken);
             await store.DestroyCompromisedAsync(cancellationToken);
-            // A file that still has it covers no host any more.
+            // A file with the revoked certificate no longer covers its hosts.
             files.Value.RejectAll(store.Revoked.Contains);
             var marked = served.Where(entry => IsSame(entry.Value.Credential))
                 .ToDictionary(entry => entry.Key, entry => entry.Value.Credential);

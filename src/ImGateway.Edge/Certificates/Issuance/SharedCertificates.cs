@@ -18,8 +18,8 @@ sealed partial class SharedCertificates(
     Turn turn,
     ILogger<SharedCertificates> logger) : BackgroundService
 {
-    /// <summary>What the storage has for the host, where that is not what is served.</summary>
-    /// <returns>Whether another certificate is served from now on.</returns>
+    /// <summary>Serves the stored certificate of a host, if another one is served now.</summary>
+    /// <returns>Whether the served certificate has changed.</returns>
     public async Task<bool> AdoptAsync(HostName host, CancellationToken cancellationToken)
     {
         using (await turn.TakeAsync(cancellationToken))
@@ -36,7 +36,7 @@ sealed partial class SharedCertificates(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var changes = storage.WatchAsync(StoreKeys.Root, stoppingToken);
-        // The state is written last. What was stored between the start and the watch is looked for once.
+        // The state is written last. Certificates stored between the start and this watch are found by one check.
         if (storage.IsShared) foreach (var host in options.Value.Hosts) await TryAdoptAsync(host, stoppingToken);
         await foreach (var key in changes)
         {
@@ -52,7 +52,7 @@ sealed partial class SharedCertificates(
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            // Whatever one certificate meets, the next may not.
+            // A failure for one host does not end the watch.
             NotRead(host, OneLine.From(e.Message));
         }
     }

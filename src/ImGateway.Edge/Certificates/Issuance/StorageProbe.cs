@@ -5,11 +5,11 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// <summary>Checks that the storage is writable, before an order is placed.</summary>
 static class StorageProbe
 {
-    /// <summary>A chain and its key with room to spare: some file systems refuse only what they have no block for.</summary>
+    /// <summary>The size of a chain with its key, rounded up: a full file system may still accept smaller files.</summary>
     static readonly byte[] Content = new byte[64 * 1024];
 
-    /// <exception cref="IOException">It would not.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
+    /// <exception cref="IOException">The storage is not writable.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the storage is denied.</exception>
     public static async Task TryAsync(IStorage storage, CancellationToken cancellationToken)
     {
         var key = $".probe.{Guid.NewGuid():N}";

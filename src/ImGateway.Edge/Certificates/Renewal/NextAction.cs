@@ -1,15 +1,15 @@
 namespace ImGateway.Edge.Certificates.Renewal;
 
-/// <summary>What happens next to a certificate.</summary>
-/// <param name="Action"><c>renew</c>: the edge does it; <c>rotate</c>: the operator has to; <c>none</c>.</param>
-/// <param name="At">When at the latest; null where nothing is planned.</param>
-/// <param name="Why">In a word or two.</param>
+/// <summary>The next action for a certificate.</summary>
+/// <param name="Action"><c>renew</c>: the edge renews it; <c>rotate</c>: the operator must replace it; <c>none</c>.</param>
+/// <param name="At">The latest time of the action; null if none is planned.</param>
+/// <param name="Why">The reason, in a word or two.</param>
 public sealed record NextAction(string Action, DateTimeOffset? At, string Why)
 {
-    /// <summary>Of the attempt before, where it failed: one line.</summary>
+    /// <summary>The error of the last attempt, in one line; null if it did not fail.</summary>
     public string? LastError { get; init; }
 
-    /// <summary>Attempts that failed since the last success.</summary>
+    /// <summary>Failed attempts since the last success.</summary>
     public int Failures { get; init; }
 
     public override string ToString() =>

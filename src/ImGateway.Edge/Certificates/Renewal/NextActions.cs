@@ -3,14 +3,14 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Renewal;
 
-/// <summary>What comes next, by source. Pure.</summary>
+/// <summary>Determines the next action by the certificate's source. Pure.</summary>
 static class NextActions
 {
     public const string Renew = "renew";
     public const string Rotate = "rotate";
     public const string None = "none";
 
-    /// <param name="state">Of the certificate's renewal, where one is known.</param>
+    /// <param name="state">The renewal state of the certificate, if known.</param>
     public static NextAction Of(ServedCredential served, RenewalState? state, EdgeOptions options, DateTimeOffset now)
     {
         var (credential, maxAge) = (served.Credential, options.Certificates.MaxAge);
@@ -27,13 +27,13 @@ static class NextActions
         return byAge < credential.NotAfter ? new(Rotate, byAge, "MaxAge") : new(Rotate, credential.NotAfter, "expiry");
     }
 
-    /// <summary>Of a host that has none yet; null where nobody but the operator can see to that.</summary>
+    /// <summary>The next action for a host without a certificate; null if only the operator can provide one.</summary>
     public static NextAction? OfMissing(RenewalState state, EdgeOptions options, DateTimeOffset now) =>
         options.Certificates.Source == CertificateSource.Acme
             ? new(Renew, state.NextAttempt ?? now, RenewalReasons.Missing) { LastError = state.LastError, Failures = state.Failures }
             : null;
 
-    /// <summary>Whichever way the certificate came in: an imported one is renewed like all others.</summary>
+    /// <summary>Also for imported certificates, which are renewed like all others.</summary>
     static NextAction ByCa(ServedCredential served, RenewalState? state, EdgeOptions options, DateTimeOffset now)
     {
         var known = state ?? RenewalState.For(null);

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Certificates.Renewal;
 
-/// <summary>Why a certificate is renewed or replaced, as the metric and the audit log say it.</summary>
+/// <summary>Reasons for renewing or replacing a certificate, as spelled in metrics and audit log.</summary>
 static class RenewalReasons
 {
     public const string Missing = "missing";

@@ -2,10 +2,10 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Renewal;
 
-/// <summary>What an operator decides about renewals.</summary>
-/// <param name="MaxAge">No certificate is served past this age without an attempt to replace it.</param>
-/// <param name="RenewAt">Fraction of life left; 0: as the CA asks, else by <see cref="RenewalPolicy"/>'s own fractions.</param>
-/// <param name="AsksCa">Whether there is a CA to ask (RFC 9773): the development CA is none.</param>
+/// <summary>The options about renewals.</summary>
+/// <param name="MaxAge">The age at which a certificate is replaced, even if it is valid for longer.</param>
+/// <param name="RenewAt">The fraction of the lifetime left at which to renew; 0: at the CA's suggested time, or else at the fractions of <see cref="RenewalPolicy"/>.</param>
+/// <param name="AsksCa">Whether to fetch the CA's suggested window (RFC 9773); false for the development CA.</param>
 sealed record RenewalSettings(TimeSpan MaxAge, double RenewAt = 0, bool AsksCa = false)
 {
     public static RenewalSettings Of(EdgeOptions options) => options.Certificates.Source == CertificateSource.Acme

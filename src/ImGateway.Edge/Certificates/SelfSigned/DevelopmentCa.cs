@@ -8,18 +8,18 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates.SelfSigned;
 
 /// <summary>
-/// A CA of this machine's own for development: <c>ca.pem</c> to trust, <c>ca.key</c> to keep. It can issue for its hosts alone
-/// (<see cref="NameConstraints"/>), so trusting it risks no other site.
+/// A CA of this machine for development: <c>ca.pem</c> for clients to trust, and its secret <c>ca.key</c>. It can issue only for its hosts
+/// (<see cref="NameConstraints"/>), so trusting it does not endanger other sites.
 /// </summary>
 public sealed class DevelopmentCa : IDisposable
 {
-    /// <summary>Long, because each new CA has to be trusted anew by hand.</summary>
+    /// <summary>Long, because each new CA must be added to trust stores by hand.</summary>
     const int ValidYears = 5;
 
     static readonly TimeSpan LeafLifetime = TimeSpan.FromDays(90);
     static readonly TimeSpan LeastLifeLeft = LeafLifetime * 2;
 
-    /// <summary>Phones and browsers whose clocks are a little late accept what was just issued.</summary>
+    /// <summary>Backdating, for clients whose clocks are slightly behind.</summary>
     static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
     readonly X509Certificate2 _certificate;
@@ -28,7 +28,7 @@ public sealed class DevelopmentCa : IDisposable
 
     DevelopmentCa(X509Certificate2 certificate, ECDsa key, TimeProvider time) => (_certificate, _key, _time) = (certificate, key, time);
 
-    /// <summary>Null where it is damaged, may not issue for all hosts, or nears its end: a development CA is worth no repair.</summary>
+    /// <summary>Null if it is damaged, may not issue for all hosts, or expires soon. Then a new one is created; a development CA is not repaired.</summary>
     public static DevelopmentCa? TryLoad(byte[] certificatePem, byte[] keyPem, IReadOnlyList<HostName> hosts, TimeProvider time)
     {
         var key = ECDsa.Create();
@@ -47,7 +47,7 @@ public sealed class DevelopmentCa : IDisposable
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or System.Formats.Asn1.AsnContentException)
         {
-            // Damaged: another one takes its place.
+            // Damaged: the caller creates a new one.
         }
 
         certificate?.Dispose();
@@ -61,16 +61,16 @@ public sealed class DevelopmentCa : IDisposable
         return new DevelopmentCa(Create(key, hosts, time.GetUtcNow()), key, time);
     }
 
-    /// <summary>What clients are told to trust.</summary>
+    /// <summary>The certificate for clients to trust.</summary>
     internal byte[] CertificatePem() => Encoding.ASCII.GetBytes(_certificate.ExportCertificatePem() + "\n");
 
     internal byte[] KeyPem() => Encoding.ASCII.GetBytes(_key.ExportPkcs8PrivateKeyPem() + "\n");
 
-    /// <summary>A certificate for <paramref name="hosts"/> with a key of its own, valid for 90 days.</summary>
+    /// <summary>Issues a certificate for <paramref name="hosts"/> with a new key, valid for 90 days.</summary>
     public Credential Issue(IReadOnlyList<HostName> hosts, KeyType keyType)
     {
         using var key = keyType.CreateKey();
-        // The subject bears no name: where it looks like a host, OpenSSL holds it against the CA's constraints as if it were one.
+        // No host name in the subject: OpenSSL checks a subject that looks like a host name against the CA's name constraints.
         var request = Request("CN=ImGateway Edge development certificate", key);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
@@ -84,7 +84,7 @@ public sealed class DevelopmentCa : IDisposable
         return new Credential(key.Bind(leaf), [X509CertificateLoader.LoadCertificate(_certificate.RawData)], hosts);
     }
 
-    /// <summary>Whether <paramref name="root"/> is this very CA's certificate.</summary>
+    /// <summary>Whether <paramref name="root"/> is the certificate of this CA.</summary>
     internal bool Is(X509Certificate2 root) => root.RawDataMemory.Span.SequenceEqual(_certificate.RawDataMemory.Span);
 
     public void Dispose()
@@ -95,7 +95,7 @@ public sealed class DevelopmentCa : IDisposable
 
     static X509Certificate2 Create(ECDsa key, IReadOnlyList<HostName> hosts, DateTimeOffset now)
     {
-        // Browsers list roots by name; the number tells successive ones apart.
+        // Browsers list roots by name; the number distinguishes successive ones.
         var request = Request($"CN=ImGateway Edge development CA {RandomNumberGenerator.GetHexString(8, lowercase: true)}", key);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, true, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));

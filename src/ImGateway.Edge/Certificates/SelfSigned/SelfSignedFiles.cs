@@ -6,11 +6,11 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.SelfSigned;
 
-/// <summary>What <c>imgw cert self-signed</c> leaves behind: <c>ca.pem</c>, <c>server.crt</c> (with the CA), <c>server.key</c>.</summary>
+/// <summary>The files that <c>imgw cert self-signed</c> writes: <c>ca.pem</c>, <c>server.crt</c> (with the CA), <c>server.key</c>.</summary>
 public sealed record SelfSignedFiles(string CaPath, string CertificatePath, string KeyPath)
 {
-    /// <summary>One certificate for all <paramref name="hosts"/>; the CA in <paramref name="directory"/> is used again if it fits.</summary>
-    /// <exception cref="CertificateLoadException">The folder cannot be written to.</exception>
+    /// <summary>Writes one certificate for all <paramref name="hosts"/>. The CA in <paramref name="directory"/> is reused if possible.</summary>
+    /// <exception cref="CertificateLoadException">The files cannot be written.</exception>
     public static SelfSignedFiles Write(IReadOnlyList<HostName> hosts, string directory, KeyType keyType, TimeProvider time)
     {
         try
@@ -30,14 +30,14 @@ public sealed record SelfSignedFiles(string CaPath, string CertificatePath, stri
         var credential = ca.Issue(hosts, keyType);
         using var leaf = credential.Leaf;
         var files = new SelfSignedFiles(Path.Combine(directory, "ca.pem"), Path.Combine(directory, "server.crt"), Path.Combine(directory, "server.key"));
-        // The CA goes with the leaf: a chain that ends in its root proves itself, wherever the file is checked.
+        // The CA is part of the chain, so that checks of the file find the root.
         byte[] chain = [.. Encoding.ASCII.GetBytes(leaf.ExportCertificatePem() + "\n"), .. ca.CertificatePem()];
         DurableFile.Write(files.KeyPath, Encoding.ASCII.GetBytes(leaf.KeyPem() + "\n"));
         DurableFile.Write(files.CertificatePath, chain, DurableFile.Readable);
         return files;
     }
 
-    /// <summary>The CA in <paramref name="directory"/>; a new one where that does not fit.</summary>
+    /// <summary>The CA in <paramref name="directory"/>, or a new one if that cannot be used.</summary>
     internal static DevelopmentCa LoadOrCreateCa(string directory, IReadOnlyList<HostName> hosts, TimeProvider time)
     {
         DurableFile.CreatePrivateFolder(directory);
@@ -45,7 +45,7 @@ public sealed record SelfSignedFiles(string CaPath, string CertificatePath, stri
         if (File.Exists(certificatePath) && File.Exists(keyPath)
             && DevelopmentCa.TryLoad(File.ReadAllBytes(certificatePath), File.ReadAllBytes(keyPath), hosts, time) is { } usable) return usable;
         var ca = DevelopmentCa.Create(hosts, time);
-        // The key first: a crash in between leaves two files that do not match, and the next call starts over.
+        // After a crash between the two writes the files do not match, and the next call creates a new CA.
         DurableFile.Write(keyPath, ca.KeyPem());
         DurableFile.Write(certificatePath, ca.CertificatePem());
         return ca;

@@ -8,16 +8,16 @@ using ImGateway.Edge.Scheduling;
 
 namespace ImGateway.Edge.Certificates.SelfSigned;
 
-/// <summary>What the edge issued itself, issued anew: when its time has come, or when an operator asks.</summary>
+/// <summary>Renews certificates of the development CA when they are due, or on request of an operator.</summary>
 sealed partial class SelfSignedRenewals(
     SelfSignedSource source, Current<FilesSource> files, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, ScheduleClock clock, ILogger<SelfSignedRenewals> logger)
 {
-    /// <summary>Nothing that is due is so to the minute, and what failed is not worth a try a second.</summary>
+    /// <summary>The interval of checks, and of retries after a failure.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
     DueTime _next;
 
-    /// <summary>For who has the turn.</summary>
+    /// <summary>Renews what is due. The caller holds the lock.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
         var now = clock.Now;
@@ -30,8 +30,8 @@ sealed partial class SelfSignedRenewals(
         }
     }
 
-    /// <summary>By an operator.</summary>
-    /// <param name="force">Also where it is not due.</param>
+    /// <summary>Renews on request of an operator.</summary>
+    /// <param name="force">Renews even if the certificate is not due.</param>
     public async Task<RenewResult> RenewAsync(HostName host, bool force, string who, CancellationToken cancellationToken)
     {
         using (await turn.TakeAsync(cancellationToken))
@@ -44,7 +44,7 @@ sealed partial class SelfSignedRenewals(
         }
     }
 
-    /// <returns>Null, or why it failed.</returns>
+    /// <returns>Null, or the reason of the failure.</returns>
     async Task<string?> IssueAsync(HostName host, ServedCredential? old, ChangeCause cause, CancellationToken cancellationToken)
     {
         string? failure;

@@ -13,13 +13,13 @@ sealed class SelfSignedSource(CertificateConfiguration options, IStorage storage
 
     public bool IsAllowed => options.Value.Certificates.Source == CertificateSource.SelfSigned;
 
-    /// <summary>The metric's reason why <paramref name="served"/> is to be issued anew; null while it may go on.</summary>
+    /// <summary>The reason why <paramref name="served"/> must be renewed, as in the metric; null if it is not due.</summary>
     public string? Due(ServedCredential served, DateTimeOffset now)
     {
         if (served.ByHand) return now > served.Credential.NotAfter ? "age" : null;
         var policy = RenewalPolicy.Due(
             new Validity(served.Credential.NotBefore, served.Credential.NotAfter), RenewalState.For(null), RenewalSettings.Of(options.Value));
-        // Issued by a clock that was ahead: clients refuse it, and would until that clock's time has come.
+        // A certificate that is not valid yet was issued while the local clock was ahead: clients reject it until then.
         return now >= policy.At || served.Credential.NotBefore > now ? policy.Reason : null;
     }
 
@@ -30,7 +30,7 @@ sealed class SelfSignedSource(CertificateConfiguration options, IStorage storage
         return new ServedCredential(ca.Issue([host], options.Value.Certificates.KeyType), ServedCredential.SelfSigned, storage.LocationOf(CertificateKey));
     }
 
-    /// <summary>Of <paramref name="stored"/>, the hosts whose certificate was issued by a CA that is no longer the one developers trust.</summary>
+    /// <summary>The hosts in <paramref name="stored"/> whose certificate was issued by an earlier development CA.</summary>
     /// <exception cref="CertificateLoadException">The CA cannot be read or stored.</exception>
     public async Task<IReadOnlyList<HostName>> OfAnotherCaAsync(IReadOnlyDictionary<HostName, ServedCredential> stored, CancellationToken cancellationToken)
     {
@@ -40,7 +40,7 @@ sealed class SelfSignedSource(CertificateConfiguration options, IStorage storage
         return [.. own.Where(entry => !ca.Is(entry.Value.Credential.Delivered.Last())).Select(entry => entry.Key)];
     }
 
-    /// <summary>For all hosts, whether or not a file covers some of them now: the CA that developers trust stays the same.</summary>
+    /// <summary>The CA for all configured hosts, also those covered by files now, so that it does not change with the files.</summary>
     async Task<DevelopmentCa> CaAsync(CancellationToken cancellationToken)
     {
         try
@@ -48,7 +48,7 @@ sealed class SelfSignedSource(CertificateConfiguration options, IStorage storage
             var (key, certificate) = (await storage.ReadAsync(KeyKey, cancellationToken), await storage.ReadAsync(CertificateKey, cancellationToken));
             if (key is not null && certificate is not null && DevelopmentCa.TryLoad(certificate.Content, key.Content, options.Value.Hosts, time) is { } usable) return usable;
             var ca = DevelopmentCa.Create(options.Value.Hosts, time);
-            // Where another process writes the storage, it is served but not stored.
+            // If another process writes the storage, the CA is used but not stored.
             if (storage.IsWriter) await storage.WriteAsync([new StorageChange(KeyKey, ca.KeyPem()), new StorageChange(CertificateKey, ca.CertificatePem())], lease: null, cancellationToken);
             return ca;
         }

@@ -4,9 +4,9 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Served;
 
-/// <summary>A credential and where it came from: offered by a source, kept in the store, served.</summary>
-/// <param name="Source">As the metrics say it.</param>
-/// <param name="Origin">The file, the development CA's, the directory of the CA, or who imported it.</param>
+/// <summary>A credential with its origin: offered by a source, stored, or served.</summary>
+/// <param name="Source">The source in metrics: one of the constants.</param>
+/// <param name="Origin">The path of the file or of the development CA, the CA's directory URL, or the user who imported the certificate.</param>
 public sealed record ServedCredential(Credential Credential, string Source, string Origin)
 {
     public const string Files = "files";
@@ -16,19 +16,19 @@ public sealed record ServedCredential(Credential Credential, string Source, stri
 
     public DateTimeOffset InstalledAt { get; init; }
 
-    /// <summary>Of the watched file that its host was last served from: that content has had its turn, whatever came after it.</summary>
+    /// <summary>The hash of the file content that was last installed for the host. That content is not installed again, whatever replaced it.</summary>
     public string? FileHash { get; init; }
 
-    /// <summary>By an import or a rollback: it stands until the file changes, and for a host without file until it expires.</summary>
+    /// <summary>Whether an operator imported it or rolled back to it: it stays until the host's file changes, or until it expires.</summary>
     public bool ByHand { get; init; }
 
-    /// <summary>The configured profile that it was ordered without; null where there is none, and for one that was read from the store.</summary>
+    /// <summary>The configured profile that was omitted from the order; null if none was, or if read from the store.</summary>
     public string? WithoutProfile { get; init; }
 
-    /// <summary>What was served before it.</summary>
+    /// <summary>The certificate that was served before.</summary>
     public PreviousCertificate? Previous { get; init; }
 
-    /// <summary>What it covers beside <paramref name="host"/>, in a text of bounded length; null where that is nothing.</summary>
+    /// <summary>The other names that it covers, in a text of bounded length; null if there are none.</summary>
     internal string? NamesBeside(HostName host)
     {
         const int most = 5;
@@ -37,7 +37,7 @@ public sealed record ServedCredential(Credential Credential, string Source, stri
         return string.Join(", ", others.Take(most)) + (others.Count > most ? $" and {others.Count - most} more" : "");
     }
 
-    /// <summary>Why <paramref name="changes"/> would put a certificate that is not valid yet in the place of one that is; null where none does.</summary>
+    /// <summary>The problem if <paramref name="changes"/> would replace a valid certificate by one that is not valid yet; otherwise null.</summary>
     public static string? TooEarly(
         IReadOnlyDictionary<HostName, ServedCredential> changes, IReadOnlyDictionary<HostName, ServedCredential> served, DateTimeOffset now) =>
         changes.Where(entry => entry.Value.Credential.HasToWait(served.GetValueOrDefault(entry.Key)?.Credential, now))
@@ -45,8 +45,8 @@ public sealed record ServedCredential(Credential Credential, string Source, stri
             .FirstOrDefault();
 
     /// <summary>
-    /// Why <paramref name="changes"/> would put a chain that may lack a link in the place of one that does not, usually <c>cert.pem</c> in the place
-    /// of <c>fullchain.pem</c>; null where none does.
+    /// The problem if <paramref name="changes"/> would replace a complete chain by one that may be incomplete, usually <c>fullchain.pem</c> by
+    /// <c>cert.pem</c>; otherwise null.
     /// </summary>
     public static string? LacksLink(
         IReadOnlyDictionary<HostName, ServedCredential> changes, IReadOnlyDictionary<HostName, ServedCredential> served, DateTimeOffset now) =>
@@ -58,14 +58,14 @@ public sealed record ServedCredential(Credential Credential, string Source, stri
          select $"{warning.Message}, and the chain served for {change.Key} {(old.Credential.Chain is ChainState.Complete ? "is complete" : "has its issuer")}; {warning.Remedy}").FirstOrDefault();
 
     /// <summary>
-    /// Whether the root is known here or not, a leaf alone does not take the place of one that came with its issuer. What a CA has issued with an
-    /// issuer is the CA's choice: to order again because its root is unknown to this machine would only use up its limits. In the place of a
-    /// self-signed certificate any other is welcome.
+    /// Whether this chain is worse than <paramref name="old"/>: a leaf without issuer after one with its issuer; or, for a file or import, an incomplete chain
+    /// after a complete one. Not for a certificate that a CA issued with an issuer: its root may be unknown to this machine, and another order
+    /// would not change that. Any certificate may replace a self-signed one.
     /// </summary>
     bool LacksLinkOf(ServedCredential old) => old is { Source: not SelfSigned, Credential.IsSelfSigned: false }
         && ((Credential.Issuers.Count == 0 && old.Credential.Issuers.Count > 0) || (Source is Files or Import && old.Credential.Chain is ChainState.Complete));
 
-    /// <summary>Which of <paramref name="candidates"/> each host gets; hosts that none covers have no entry.</summary>
+    /// <summary>Selects a candidate for each host; hosts that no candidate covers have no entry.</summary>
     public static IReadOnlyDictionary<HostName, ServedCredential> Choose(
         IReadOnlyList<HostName> hosts, IReadOnlyCollection<ServedCredential> candidates, DateTimeOffset now)
     {

@@ -8,9 +8,9 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates.Stapling;
 
 /// <summary>
-/// Keeps a valid OCSP response at every served certificate that can have one: fetched as soon as the certificate is served, again at half of its
-/// life, kept in the store for the next start. A loop of its own, so that no responder is in the way of a handshake or of a renewal; a task for
-/// each certificate that is due, so that none delays another one, or the end of a response that has expired.
+/// Staples a valid OCSP response to every served certificate that has a responder: fetched when the certificate is first served, again at half of the
+/// response's validity, and stored for the next start. Runs in a separate loop, so that responders do not delay handshakes or renewals, with one task for
+/// each fetch, so that a slow responder does not delay other certificates or the removal of an expired response.
 /// </summary>
 sealed partial class OcspStapler(
     CertificateInstaller installer,
@@ -23,7 +23,7 @@ sealed partial class OcspStapler(
     ScheduleClock clock,
     ILogger<OcspStapler> logger) : BackgroundService
 {
-    /// <summary>Each waits for its responders for a bounded time. So many that hang delay nobody else.</summary>
+    /// <summary>Concurrent fetches. Each has a time-out.</summary>
     const int MaxAtOnce = 16;
 
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -33,7 +33,7 @@ sealed partial class OcspStapler(
     readonly SemaphoreSlim _places = new(MaxAtOnce, MaxAtOnce);
     IReadOnlyDictionary<HostName, ServedCredential>? _followed;
 
-    /// <summary>Before the listeners: what the store has kept is stapled from the first handshake on.</summary>
+    /// <summary>Runs before the listeners open, so that stored responses are stapled from the first handshake on.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         if (!selector.Engine.CanStaple) NotAvailable();
@@ -60,7 +60,7 @@ sealed partial class OcspStapler(
                 }
                 catch (Exception e) when (e is not OperationCanceledException)
                 {
-                    // Whatever one round meets, the next may not.
+                    // The next round may succeed.
                     RoundFailed(e);
                 }
             }
@@ -72,14 +72,14 @@ sealed partial class OcspStapler(
         }
     }
 
-    /// <summary>Waits for no responder.</summary>
+    /// <summary>One round of the loop. Does not wait for responders.</summary>
     internal async Task RoundAsync(CancellationToken cancellationToken)
     {
-        // 1. What is served now, and what is no longer valid.
+        // 1. Follow the served certificates, and drop expired responses.
         await FollowAsync(cancellationToken);
         foreach (var certificate in _certificates.Values) Show(certificate);
 
-        // 2. What has been fetched since the last round: only this loop changes anything.
+        // 2. Apply the fetches that have completed. Only this loop changes state.
         foreach (var (certificate, fetch) in _fetches.Where(entry => entry.Value.IsCompletedSuccessfully).ToList())
         {
             _fetches.Remove(certificate);
@@ -90,7 +90,7 @@ sealed partial class OcspStapler(
             Show(certificate);
         }
 
-        // 3. What is due, each on its own.
+        // 3. Start the fetches that are due.
         var now = clock.Now;
         foreach (var certificate in _certificates.Values.Where(certificate => certificate.Target is not null && certificate.Due.IsDue(now)))
         {
@@ -98,10 +98,10 @@ sealed partial class OcspStapler(
         }
     }
 
-    /// <summary>Ends when every responder has answered, or had its time, that the rounds so far have asked.</summary>
+    /// <summary>Completes when all fetches in progress have ended.</summary>
     internal Task FetchesAsync() => Task.WhenAll(_fetches.Values);
 
-    /// <summary>Of certificates that are new here, what the store has kept; of those that are gone, nothing.</summary>
+    /// <summary>Restores stored responses of new certificates, and drops those of certificates that are no longer served.</summary>
     internal async Task FollowAsync(CancellationToken cancellationToken)
     {
         var current = installer.Served;
@@ -154,7 +154,7 @@ sealed partial class OcspStapler(
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            // Whatever a responder brings about is a failure of this one certificate's.
+            // Any failure concerns this certificate only.
             return new(null, e.Message);
         }
         finally
@@ -166,7 +166,7 @@ sealed partial class OcspStapler(
     async Task AcceptAsync(StapledCertificate certificate, OcspAnswer answer, CancellationToken cancellationToken)
     {
         certificate.Failures = 0;
-        // Caches are not of one age: an older answer takes nothing back that a newer one said.
+        // A cache may return an older response than the present one, which is then kept.
         if (certificate.Answer is not { } known || answer.ThisUpdate >= known.ThisUpdate)
         {
             certificate.Take(answer);

@@ -6,7 +6,7 @@ using Prometheus;
 
 namespace ImGateway.Edge.Certificates.Stapling;
 
-/// <summary>What the stapler found out, for whoever asks: metrics, status, and the renewal of what is revoked.</summary>
+/// <summary>The OCSP state of each host, for metrics, status, and the renewal of revoked certificates.</summary>
 public sealed class OcspStates(IMetricFactory metrics)
 {
     readonly ConcurrentDictionary<HostName, (string Fingerprint, OcspState State)> _states = new();
@@ -16,7 +16,7 @@ public sealed class OcspStates(IMetricFactory metrics)
 
     public OcspState Of(HostName host) => _states.TryGetValue(host, out var known) ? known.State : OcspState.NotOffered;
 
-    /// <summary>Whether the CA says that this very certificate is revoked: a new one is needed. Whatever replaced it is another question.</summary>
+    /// <summary>Whether the CA reports this certificate as revoked. A certificate that has replaced it has its own state.</summary>
     public bool IsRevoked(Credential credential) =>
         _states.Values.Any(known => known.State is OcspState.Revoked && known.Fingerprint == credential.Fingerprint);
 

@@ -10,22 +10,22 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Store;
 
-/// <summary>Of every host, in the storage: what is served, what came before it, and where both came from.</summary>
+/// <summary>The stored certificates of all hosts: the current one, the previous one, and where both came from.</summary>
 sealed partial class CertificateStore(
     CertificateConfiguration options, IStorage storage, RevokedCertificates revoked, TimeProvider time, ILogger<CertificateStore> logger)
 {
-    /// <summary>ENOSPC, as .NET passes it on.</summary>
+    /// <summary>ENOSPC, which .NET passes on in HResult.</summary>
     const int NoSpace = 28;
 
     IStorageLease? _writer;
 
-    /// <summary>What is not to be served again, whatever brings it.</summary>
+    /// <summary>Certificates and keys that must not be served again, from whatever source.</summary>
     public RevokedCertificates Revoked => revoked;
 
-    /// <summary>Why this process may not change it, for an operator who asked for that.</summary>
+    /// <summary>The message for an operator whose change this process may not write.</summary>
     public string Held => $"{storage.LocationOf("lock")}: is held by another imgw process; ask that one, or stop it";
 
-    /// <summary>Modes repaired.</summary>
+    /// <summary>Checks that the storage can be used, and repairs file modes.</summary>
     /// <exception cref="CertificateLoadException">The storage cannot be used.</exception>
     public Task OpenAsync(CancellationToken cancellationToken) => GuardAsync(async () =>
     {
@@ -34,8 +34,8 @@ sealed partial class CertificateStore(
         await storage.OpenAsync([.. accounts.Select(key => key[..key.LastIndexOf('/')]).Distinct(), .. accounts], cancellationToken);
     });
 
-    /// <summary>Makes this process one that writes, unless the storage has one writer and that is another.</summary>
-    /// <exception cref="CertificateLoadException">The storage cannot be used; this process does not write it.</exception>
+    /// <summary>Makes this process a writer, unless the storage allows only one and another process is it.</summary>
+    /// <exception cref="CertificateLoadException">The storage cannot be used; this process is not a writer.</exception>
     public async Task<bool> TryBecomeWriterAsync(CancellationToken cancellationToken)
     {
         if (storage.IsWriter) return true;
@@ -52,15 +52,15 @@ sealed partial class CertificateStore(
         return storage.IsWriter;
     }
 
-    /// <summary>Another try is to begin anew: what the process before has stored is not known here.</summary>
+    /// <summary>Gives up the writer's lease. The next attempt starts from the beginning, because another process may have written in between.</summary>
     public async Task ResignAsync()
     {
         if (_writer is { } writer) await writer.DisposeAsync();
         _writer = null;
     }
 
-    /// <summary>What is stored for the hosts, for putting it back; nothing where another process writes it.</summary>
-    /// <exception cref="CertificateLoadException">It cannot be read.</exception>
+    /// <summary>Reads what is stored for the hosts, to restore it if a change fails; empty if another process writes the storage.</summary>
+    /// <exception cref="CertificateLoadException">The storage cannot be read.</exception>
     public async Task<StoreBackup> BackupAsync(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
     {
         Dictionary<string, StoredValue?> before = [];
@@ -75,7 +75,7 @@ sealed partial class CertificateStore(
         return new StoreBackup(storage, before);
     }
 
-    /// <summary>For what <see cref="Revoked"/> has been given: no copy is left here of a key that others may have, but the one that is served.</summary>
+    /// <summary>Deletes all copies of compromised keys, except those in use. Called after an addition to <see cref="Revoked"/>.</summary>
     public async Task DestroyCompromisedAsync(CancellationToken cancellationToken)
     {
         if (!storage.IsWriter || !Revoked.HasCompromisedKeys) return;
@@ -84,21 +84,20 @@ sealed partial class CertificateStore(
         {
             if (!key.EndsWith(".pem", StringComparison.Ordinal) || served.Contains(key) || await storage.ReadAsync(key, cancellationToken) is not { } value) continue;
             using var privateKey = PrivateKeyReader.TryRead(storage.LocationOf(key), value.Content);
-            // Also a file of which nothing can be said.
+            // A file whose key cannot be read may contain a compromised one.
             if (privateKey is null || Revoked.IsCompromised(privateKey)) await storage.DeleteAsync(key, cancellationToken);
         }
     }
 
-    /// <summary>Hosts that have come with a reload: what an earlier configuration has left of them, as at start.</summary>
+    /// <summary>The same as <see cref="OpenAsync"/> for hosts added by a reload: an earlier configuration may have left files of them.</summary>
     /// <exception cref="CertificateLoadException">The storage cannot be used.</exception>
     public Task AdoptAsync(IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken) =>
         GuardAsync(() => storage.OpenAsync([.. hosts.SelectMany(host => StoreKeys.Of(host).All)], cancellationToken).AsTask());
 
-    /// <summary>Of every configured host.</summary>
-    /// <exception cref="CertificateLoadException">The storage may not be read.</exception>
+    /// <exception cref="CertificateLoadException">The storage cannot be read.</exception>
     public Task<IReadOnlyDictionary<HostName, ServedCredential>> LoadAllAsync(CancellationToken cancellationToken) => LoadAsync(options.Value.Hosts, cancellationToken);
 
-    /// <exception cref="CertificateLoadException">The storage may not be read.</exception>
+    /// <exception cref="CertificateLoadException">The storage cannot be read.</exception>
     public async Task<IReadOnlyDictionary<HostName, ServedCredential>> LoadAsync(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
     {
         Dictionary<HostName, ServedCredential> all = [];
@@ -113,7 +112,7 @@ sealed partial class CertificateStore(
         return all;
     }
 
-    /// <summary>The current bundle, the previous one if that cannot be used, or null; what is wrong is logged.</summary>
+    /// <summary>The current bundle, or the previous one if the current one is unusable, or null. Problems are logged.</summary>
     async Task<ServedCredential?> LoadAsync(HostName host, CancellationToken cancellationToken)
     {
         var keys = StoreKeys.Of(host);
@@ -138,23 +137,23 @@ sealed partial class CertificateStore(
         }
 
         FellBack(host, problems, older.SerialNumber);
-        // A sound one that has expired, say, is worth keeping.
+        // A readable bundle that was refused, for example because it has expired, is kept.
         if (storage.IsWriter && (current is null || current.Names.Count == 0)) await RepairAsync(keys, cancellationToken);
         return StoredState.Describe(older, state);
     }
 
-    /// <summary>The bundle before the current one, checked as a file is; null where there is none.</summary>
+    /// <summary>The previous bundle, checked like a file; null if there is none.</summary>
     public async Task<CertificateReading?> ReadPreviousAsync(HostName host, CancellationToken cancellationToken) =>
         await ReadBundleAsync(StoreKeys.Of(host).Previous, cancellationToken) is { } contents ? new CertificateFileReader([host], time).Read(contents) : null;
 
     public async Task<ServedCredential> DescribeAsync(HostName host, Tls.Credential previous, CancellationToken cancellationToken) =>
         StoredState.Describe(previous, await ReadStateAsync(host, cancellationToken));
 
-    /// <summary>Stages new bundles, of all hosts or of none.</summary>
-    /// <param name="lease">That of the order which has brought it; null where none has.</param>
-    /// <returns>Null where another process writes the storage: nothing is kept.</returns>
-    /// <exception cref="IOException">The disk does not take them.</exception>
-    /// <exception cref="UnauthorizedAccessException">The storage may not be written to.</exception>
+    /// <summary>Stages new bundles; they are committed for all hosts or for none.</summary>
+    /// <param name="lease">The lease of the order that issued them; null for other sources.</param>
+    /// <returns>Null if another process writes the storage, so that nothing is stored.</returns>
+    /// <exception cref="IOException">The bundles cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the storage is denied.</exception>
     public async Task<IStagedWrite?> StageAsync(IReadOnlyDictionary<HostName, ServedCredential> changes, IStorageLease? lease, CancellationToken cancellationToken)
     {
         if (!storage.IsWriter) return null;
@@ -163,7 +162,7 @@ sealed partial class CertificateStore(
         {
             var keys = StoreKeys.Of(host);
             var (current, state) = (await storage.ReadAsync(keys.Current, cancellationToken), await storage.ReadAsync(keys.State, cancellationToken));
-            // At every moment the current bundle is whole, and what it held last is in it or in the previous one; the state comes last and says of what it speaks.
+            // Order of the commit, in case of a crash: the previous bundle before the current one, and last the state, which names its certificate.
             if (current is not null && !await IsRevokedAsync(host, cancellationToken)) writes.Add(new StorageChange(keys.Previous, current.Content));
             writes.Add(new StorageChange(keys.Current, Bundle(served), current?.Version ?? StoredValue.Absent));
             writes.Add(new StorageChange(keys.State, StoredState.Of(served, state is null ? null : StoredState.Parse(state.Content)).ToBytes(), state?.Version ?? StoredValue.Absent));
@@ -172,46 +171,46 @@ sealed partial class CertificateStore(
         return await storage.StageAsync(writes, lease, cancellationToken);
     }
 
-    /// <summary>Whether what the host has now was revoked, by an operator or as its CA says: it is not to become the previous certificate.</summary>
+    /// <summary>Whether the current certificate was revoked, by an operator or according to its CA: it must not become the previous certificate.</summary>
     public async Task<bool> IsRevokedAsync(HostName host, CancellationToken cancellationToken)
     {
         var isByCa = await ReadStateAsync(host, cancellationToken) is { Renewal: { Revoked: true } renewal } state && renewal.CertificateSha256 == state.CertificateSha256;
         return isByCa || await LeafOfAsync(StoreKeys.Of(host).Current, Revoked.Contains, cancellationToken);
     }
 
-    /// <summary>The certificate stays; where it comes from has changed.</summary>
+    /// <summary>Stores a new origin of an unchanged certificate.</summary>
     public async Task SaveStateAsync(HostName host, ServedCredential served, CancellationToken cancellationToken)
     {
         var old = await ReadStateAsync(host, cancellationToken);
         await WriteAsync(StoreKeys.Of(host).State, (StoredState.Of(served, old?.Previous) with { Renewal = old?.Renewal }).ToBytes(), cancellationToken);
     }
 
-    /// <summary>How the host's next certificate is coming along.</summary>
+    /// <summary>Stores the state of the host's renewal.</summary>
     public async Task SaveRenewalAsync(HostName host, RenewalState renewal, CancellationToken cancellationToken)
     {
         if (!storage.IsWriter) return;
         await WriteAsync(StoreKeys.Of(host).State, ((await ReadStateAsync(host, cancellationToken) ?? StoredState.None) with { Renewal = renewal }).ToBytes(), cancellationToken);
     }
 
-    /// <summary>Null where nothing is known, or it was lost.</summary>
+    /// <summary>Null if there is none, or it is damaged.</summary>
     public async Task<RenewalState?> ReadRenewalAsync(HostName host, CancellationToken cancellationToken) => (await ReadStateAsync(host, cancellationToken))?.Renewal;
 
-    /// <summary>SHA-256 of the certificate that is stored; null where that is not known.</summary>
+    /// <summary>SHA-256 of the stored certificate; null if unknown.</summary>
     public async Task<string?> ReadFingerprintAsync(HostName host, CancellationToken cancellationToken) => (await ReadStateAsync(host, cancellationToken))?.CertificateSha256;
 
-    /// <summary>Key and chain of what is served.</summary>
+    /// <summary>The path of the served key and chain.</summary>
     public string CurrentPath(HostName host) => storage.LocationOf(StoreKeys.Of(host).Current);
 
-    /// <summary>The host's order under way.</summary>
+    /// <summary>The host's order in progress.</summary>
     public PendingOrderFile PendingOrder(HostName host) => new(storage, StoreKeys.Of(host).Pending);
 
-    /// <summary>No copy of the key before the current one is left here.</summary>
+    /// <summary>Deletes the previous certificate with its key.</summary>
     public async Task DestroyPreviousAsync(HostName host, CancellationToken cancellationToken)
     {
         if (storage.IsWriter) await storage.DeleteAsync(StoreKeys.Of(host).Previous, cancellationToken);
     }
 
-    /// <summary>Null where there is none that can be read.</summary>
+    /// <summary>Null if there is none, or it cannot be read.</summary>
     public async Task<byte[]?> ReadStapleAsync(HostName host, CancellationToken cancellationToken)
     {
         try
@@ -224,11 +223,11 @@ sealed partial class CertificateStore(
         }
     }
 
-    /// <exception cref="IOException">The disk does not take it.</exception>
-    /// <exception cref="UnauthorizedAccessException">The storage may not be written to.</exception>
+    /// <exception cref="IOException">The response cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the storage is denied.</exception>
     public async Task SaveStapleAsync(HostName host, byte[] response, CancellationToken cancellationToken)
     {
-        // Where the host has a certificate stored: otherwise another process is about to store one.
+        // Only if a certificate is stored; otherwise another process is about to store one.
         if (await storage.ReadAsync(StoreKeys.Of(host).Current, cancellationToken) is not null) await WriteAsync(StoreKeys.Of(host).Staple, response, cancellationToken);
     }
 
@@ -240,7 +239,7 @@ sealed partial class CertificateStore(
         await DestroyCompromisedAsync(cancellationToken);
     }
 
-    /// <summary>A damaged bundle is kept for inspection, and the previous one becomes the current one.</summary>
+    /// <summary>Keeps a damaged bundle for inspection, and makes the previous one the current one.</summary>
     async Task RepairAsync(StoreKeys keys, CancellationToken cancellationToken)
     {
         List<StorageChange> changes = [];
@@ -249,7 +248,7 @@ sealed partial class CertificateStore(
         await storage.WriteAsync(changes, lease: null, cancellationToken);
     }
 
-    /// <summary>Nothing is kept where another process writes the storage.</summary>
+    /// <summary>Does nothing if another process writes the storage.</summary>
     async Task WriteAsync(string key, byte[] content, CancellationToken cancellationToken)
     {
         if (storage.IsWriter) await storage.WriteAsync(key, content, cancellationToken);
@@ -261,7 +260,7 @@ sealed partial class CertificateStore(
     async Task<StoredState?> ReadStateAsync(HostName host, CancellationToken cancellationToken) =>
         await storage.ReadAsync(StoreKeys.Of(host).State, cancellationToken) is { } value ? StoredState.Parse(value.Content) : null;
 
-    /// <summary>Null where there is none; one that cannot be read is one with a problem.</summary>
+    /// <summary>Null if there is none. A bundle that cannot be read is returned with its problem.</summary>
     async Task<FileContents?> ReadBundleAsync(string key, CancellationToken cancellationToken)
     {
         try
@@ -275,8 +274,8 @@ sealed partial class CertificateStore(
     }
 
     /// <summary>
-    /// A certificate that is sound but for its age, where a CA is being asked for the next one or a file is to bring it: some clients can be talked into it, and
-    /// none into no certificate at all.
+    /// An expired but otherwise valid certificate, to serve until the CA issues the next one or its file is replaced: users of some clients can accept it,
+    /// and no client accepts a missing certificate.
     /// </summary>
     Tls.Credential? Expired(HostName host, FileContents contents)
     {
@@ -288,7 +287,7 @@ sealed partial class CertificateStore(
 
     static PreviousCertificate PreviousOf(X509Certificate2 leaf) => new(leaf.SerialNumber, new DateTimeOffset(leaf.NotAfter.ToUniversalTime()));
 
-    /// <summary>The default where there is none that can be read.</summary>
+    /// <summary>The default if there is no readable certificate.</summary>
     async Task<T?> LeafOfAsync<T>(string key, Func<X509Certificate2, T> of, CancellationToken cancellationToken) =>
         await storage.ReadAsync(key, cancellationToken) is { } value ? LeafOf(value.Content, of) : default;
 

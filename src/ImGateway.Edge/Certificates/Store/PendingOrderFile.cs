@@ -7,8 +7,8 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates.Store;
 
 /// <summary>
-/// <c>NAME/pending.pem</c>: an order sent to a CA and the key it is for, so that a crash costs neither: what the CA has issued meanwhile is
-/// fetched, and nothing is ordered twice.
+/// <c>NAME/pending.pem</c>: the URL of an order in progress, and its key. After a crash the order is resumed instead of placing another one,
+/// also if the CA has issued the certificate meanwhile.
 /// </summary>
 sealed class PendingOrderFile(IStorage storage, string key)
 {
@@ -16,19 +16,19 @@ sealed class PendingOrderFile(IStorage storage, string key)
     const string RevokedPrefix = "Instead-Of-Revoked: ";
     const string Counted = "Counted: yes";
 
-    /// <summary>Whether the order to be written was counted in the budget; one of a version that did not write this is taken for one that was not.</summary>
+    /// <summary>Whether the order to be written was counted in the budget. Earlier versions did not write this; their orders are taken as not counted.</summary>
     public bool Counts { get; set; }
 
-    /// <param name="revoked">SHA-256 of the certificate whose revocation the order came after; null where there was none.</param>
-    /// <exception cref="IOException">The disk does not take it.</exception>
-    /// <exception cref="UnauthorizedAccessException">The store may not be written to.</exception>
+    /// <param name="revoked">SHA-256 of the revoked certificate that the order replaces; null if none was revoked.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the storage is denied.</exception>
     public async Task WriteAsync(Uri order, AsymmetricAlgorithm orderKey, string? revoked, CancellationToken cancellationToken)
     {
         var after = (revoked is null ? "" : $"{RevokedPrefix}{revoked}\n") + (Counts ? $"{Counted}\n" : "");
         await storage.WriteAsync(key, Encoding.ASCII.GetBytes($"{Prefix}{order.AbsoluteUri}\n{after}{orderKey.ExportPkcs8PrivateKeyPem()}\n"), cancellationToken);
     }
 
-    /// <summary>Null where there is none, or it is damaged. The caller disposes the key.</summary>
+    /// <summary>Null if there is none, or it is damaged. The caller disposes of the result.</summary>
     public async Task<PendingOrder?> ReadAsync(CancellationToken cancellationToken)
     {
         if (await storage.ReadAsync(key, cancellationToken) is not { } value) return null;
@@ -43,17 +43,17 @@ sealed class PendingOrderFile(IStorage storage, string key)
     public async Task RemoveAsync(CancellationToken cancellationToken) => await storage.DeleteAsync(key, cancellationToken);
 }
 
-/// <summary>Has no printable form of its key.</summary>
+/// <summary>An order in progress. Its key is never printed.</summary>
 sealed class PendingOrder(Uri order, AsymmetricAlgorithm key, string? revoked, bool counts) : IDisposable
 {
     public Uri Order => order;
 
     public AsymmetricAlgorithm Key => key;
 
-    /// <summary>SHA-256 of the certificate whose revocation it came after; null where there was none.</summary>
+    /// <summary>SHA-256 of the revoked certificate that the order replaces; null if none was revoked.</summary>
     public string? Revoked => revoked;
 
-    /// <summary>Whether it was counted in the budget when it was sent.</summary>
+    /// <summary>Whether the order was counted in the budget when it was sent.</summary>
     public bool Counts => counts;
 
     public void Dispose() => key.Dispose();

@@ -1,13 +1,13 @@
 namespace ImGateway.Edge.Certificates.Store;
 
-/// <summary>What was revoked by an operator.</summary>
-/// <param name="CertificateSha256">Of the leaf.</param>
-/// <param name="SpkiSha256">Pin of its key (RFC 7469 §2.4).</param>
-/// <param name="Reason">As RFC 5280 §5.3.1 spells it.</param>
+/// <summary>A certificate that an operator has revoked.</summary>
+/// <param name="CertificateSha256">SHA-256 of the certificate.</param>
+/// <param name="SpkiSha256">The pin of its key (RFC 7469 §2.4).</param>
+/// <param name="Reason">The reason code in the spelling of RFC 5280 §5.3.1.</param>
 sealed record RevokedCertificate(string CertificateSha256, string SpkiSha256, string SerialNumber, string Reason, DateTimeOffset RevokedAt, DateTimeOffset NotAfter)
 {
     public const string KeyCompromise = "keyCompromise";
 
-    /// <summary>Others may have the key: no certificate for it may be served again.</summary>
+    /// <summary>Whether others may have the key, so that no certificate for it may be served again.</summary>
     public bool IsCompromised => Reason == KeyCompromise;
 }

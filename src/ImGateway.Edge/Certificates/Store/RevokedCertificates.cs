@@ -9,8 +9,8 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates.Store;
 
 /// <summary>
-/// <c>DataDirectory/revoked.json</c>: certificates that an operator has revoked, and pins of keys that others may have. It is one file for
-/// all hosts, so that one write marks every host that serves the certificate, and what is marked stays so over a restart.
+/// <c>DataDirectory/revoked.json</c>: the certificates that an operator has revoked, and the pins of compromised keys. One file for all hosts, so
+/// that one durable write marks every host that serves the certificate.
 /// </summary>
 sealed partial class RevokedCertificates(IStorage storage, TimeProvider time, ILogger<RevokedCertificates> logger)
 {
@@ -22,12 +22,12 @@ sealed partial class RevokedCertificates(IStorage storage, TimeProvider time, IL
 
     public bool HasCompromisedKeys => _all.Any(revoked => revoked.IsCompromised);
 
-    /// <summary>What another process or an earlier one has written, together with what could not be written here.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <summary>Reads what this or another process has written, and merges it with entries that could not be written.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public async Task ReadAsync(CancellationToken cancellationToken) => await MergeAsync(cancellationToken);
 
-    /// <summary>Whether the certificate, or its key, is to be replaced.</summary>
+    /// <summary>Whether the certificate or its key was revoked.</summary>
     public bool Contains(X509Certificate2 certificate) => Find(certificate) is not null;
 
     public bool Contains(Credential credential) => Contains(credential.Leaf);
@@ -38,7 +38,7 @@ sealed partial class RevokedCertificates(IStorage storage, TimeProvider time, IL
         return _all.Any(revoked => revoked.IsCompromised && revoked.SpkiSha256 == pin);
     }
 
-    /// <summary>Why the certificate must not be served; null where it may be.</summary>
+    /// <summary>Why the certificate must not be served; null if it may be.</summary>
     public string? Refusal(Credential credential) => Find(credential.Leaf) switch
     {
         null => null,
@@ -47,13 +47,13 @@ sealed partial class RevokedCertificates(IStorage storage, TimeProvider time, IL
         var known => $"certificate {credential.SerialNumber}: was revoked at {known.RevokedAt:u} ({known.Reason}); have another one issued",
     };
 
-    /// <summary>Known to this process from here on; kept where it may write.</summary>
-    /// <param name="reason">As RFC 5280 §5.3.1 spells it.</param>
+    /// <summary>Marks the certificate as revoked: in this process at once, and in the storage if it is a writer.</summary>
+    /// <param name="reason">The reason code in the spelling of RFC 5280 §5.3.1.</param>
     public async Task AddAsync(Credential credential, string reason, CancellationToken cancellationToken)
     {
         var revoked = new RevokedCertificate(
             credential.Fingerprint, CertificatePins.Of(credential), credential.SerialNumber, reason, time.GetUtcNow(), credential.NotAfter);
-        // A second reason adds nothing, unless it is the one that concerns the key.
+        // A second reason matters only if it is a key compromise.
         if (Find(credential.Leaf) is { } known && (known.IsCompromised || !revoked.IsCompromised)) return;
         _all = Needed([.. _all, revoked]);
         if (storage.IsWriter) await WriteAsync(cancellationToken);
@@ -65,7 +65,7 @@ sealed partial class RevokedCertificates(IStorage storage, TimeProvider time, IL
         {
             while (true)
             {
-                // By union with what other nodes have written: nothing that was revoked is forgotten.
+                // Merge with the entries of other edges, so that none is lost.
                 var version = await MergeAsync(cancellationToken);
                 try
                 {
@@ -74,13 +74,13 @@ sealed partial class RevokedCertificates(IStorage storage, TimeProvider time, IL
                 }
                 catch (StorageConflictException)
                 {
-                    // Another node was faster; its entries are merged too.
+                    // Another edge has written meanwhile: merge again.
                 }
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The revocation itself cannot wait for an empty disk.
+            // A full disk does not prevent the revocation at the CA.
             NotWritten(storage.LocationOf(Key), e.Message.TrimEnd('.'));
         }
     }
@@ -102,7 +102,7 @@ sealed partial class RevokedCertificates(IStorage storage, TimeProvider time, IL
         return value.Version;
     }
 
-    /// <summary>What has expired cannot come back; a key can, in another certificate. Of two reasons the one that concerns the key counts.</summary>
+    /// <summary>Removes expired certificates, but no compromised keys, which may be used in other certificates. A key compromise supersedes other reasons.</summary>
     List<RevokedCertificate> Needed(List<RevokedCertificate> all)
     {
         var now = time.GetUtcNow();

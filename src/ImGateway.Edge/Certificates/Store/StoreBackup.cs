@@ -2,11 +2,11 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Store;
 
-/// <summary>What was stored before a change that may come to nothing. Has no printable form: keys are in it.</summary>
-/// <param name="before">The value of each key; null where there was none.</param>
+/// <summary>What was stored before a change, to restore it if the change fails. Never printed, because it contains keys.</summary>
+/// <param name="before">The value of each storage key; null if there was none.</param>
 sealed class StoreBackup(IStorage storage, IReadOnlyDictionary<string, StoredValue?> before)
 {
-    /// <returns>Null, or why it could not be put back.</returns>
+    /// <returns>Null, or the reason of the failure.</returns>
     public async Task<string?> TryRestoreAsync(CancellationToken cancellationToken)
     {
         try

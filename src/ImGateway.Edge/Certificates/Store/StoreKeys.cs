@@ -2,28 +2,28 @@ using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Certificates.Store;
 
-/// <summary>The keys of one host in the storage.</summary>
-/// <param name="Folder">Names hold no separator and begin with no dot: <see cref="HostName"/> sees to it.</param>
+/// <summary>The storage keys of one host.</summary>
+/// <param name="Folder">The folder. <see cref="HostName"/> guarantees that the name contains no separator and does not begin with a dot.</param>
 sealed record StoreKeys(string Folder)
 {
     public const string Root = "certificates";
 
-    /// <summary>Key and chain of what is served.</summary>
+    /// <summary>Private key and chain that are served.</summary>
     public string Current => $"{Folder}/current.pem";
 
-    /// <summary>What was served before.</summary>
+    /// <summary>Private key and chain that were served before.</summary>
     public string Previous => $"{Folder}/previous.pem";
 
-    /// <summary>A current one that could not be read, for inspection.</summary>
+    /// <summary>A damaged current bundle, kept for inspection.</summary>
     public string Damaged => $"{Folder}/damaged.pem";
 
-    /// <summary>Where they came from, and when they are renewed.</summary>
+    /// <summary>The origin of both bundles, and the state of the renewal.</summary>
     public string State => $"{Folder}/state.json";
 
-    /// <summary>An order under way and the key it is for.</summary>
+    /// <summary>An order in progress, and its key.</summary>
     public string Pending => $"{Folder}/pending.pem";
 
-    /// <summary>The OCSP response last fetched; proves by itself which certificate it is about.</summary>
+    /// <summary>The OCSP response last fetched. It identifies its certificate itself.</summary>
     public string Staple => $"{Folder}/ocsp.der";
 
     public IReadOnlyList<string> All => [Folder, Current, Previous, State, Pending, Staple];

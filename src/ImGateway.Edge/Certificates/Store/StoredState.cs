@@ -8,10 +8,10 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates.Store;
 
 /// <summary>
-/// <c>state.json</c>: where a stored certificate came from. It is written after the certificate, so it says which one it speaks of.
+/// <c>state.json</c>: the origin of a stored certificate. Written after the certificate, so it contains the certificate's fingerprint.
 /// </summary>
-/// <param name="CertificateSha256">Of the leaf.</param>
-/// <param name="FileSha256">Content of the watched file last taken in for this host: true whichever certificate is stored.</param>
+/// <param name="CertificateSha256">SHA-256 of the certificate.</param>
+/// <param name="FileSha256">The hash of the file content last installed for this host, whichever certificate is stored now.</param>
 sealed record StoredState(
     string CertificateSha256,
     string SerialNumber,
@@ -22,13 +22,13 @@ sealed record StoredState(
     string? FileSha256,
     StoredState? Previous)
 {
-    /// <summary>Of a host that has no certificate, but a renewal under way.</summary>
+    /// <summary>For a host that has no certificate yet, but a renewal state.</summary>
     public static readonly StoredState None = new("", "", "", "", default, ByHand: false, FileSha256: null, Previous: null);
 
-    /// <summary>The origin where the state of a certificate was lost.</summary>
+    /// <summary>The origin of a certificate whose state was lost.</summary>
     public const string Unknown = "unknown";
 
-    /// <summary>How the next certificate is coming along; it says of which one it speaks.</summary>
+    /// <summary>The state of the renewal. Contains its certificate's fingerprint itself.</summary>
     public RenewalState? Renewal { get; init; }
 
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -47,7 +47,7 @@ sealed record StoredState(
         served.FileHash,
         previous is null or { CertificateSha256: "" } ? null : previous with { Previous = null, FileSha256 = null, Renewal = null });
 
-    /// <summary>Null where it is damaged: everything in it can be done without.</summary>
+    /// <summary>Null if it is damaged: the edge can serve without it.</summary>
     public static StoredState? Parse(byte[] content)
     {
         try
@@ -62,7 +62,7 @@ sealed record StoredState(
 
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
-    /// <summary>The part of <paramref name="state"/> that speaks of <paramref name="credential"/>.</summary>
+    /// <summary>Describes the credential by the part of <paramref name="state"/> that is about it.</summary>
     public static ServedCredential Describe(Credential credential, StoredState? state)
     {
         var own = Array.Find([state, state?.Previous], entry => entry?.CertificateSha256 == credential.Fingerprint);
