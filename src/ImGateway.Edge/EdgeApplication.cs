@@ -22,6 +22,7 @@ public static class EdgeApplication
 
     /// <param name="options">The options.</param>
     /// <param name="configuration">The configuration, for the sections of libraries: <c>ReverseProxy</c>.</param>
+    /// <param name="engines">The TLS engines, one of which the options choose.</param>
     /// <param name="log">The logger.</param>
     /// <param name="pages">Additional middleware over TLS, before the routes.</param>
     /// <param name="file">The file that reloads read; null = no reloads.</param>
@@ -30,6 +31,7 @@ public static class EdgeApplication
     internal static WebApplication Build(
         EdgeOptions options,
         IConfiguration configuration,
+        TlsEngines engines,
         Serilog.ILogger log,
         Action<IApplicationBuilder>? pages = null,
         ConfigurationFile? file = null,
@@ -50,7 +52,7 @@ public static class EdgeApplication
             .AddConnections(options)
             .AddClientConnections()
             .AddEdgeOperations()
-            .AddTls(options, TlsEngines.Of(options.Tls))
+            .AddTls(options, engines.Of(options.Tls))
             .AddChallenges()
             .AddCertificates(options)
             .AddProxying(options, configuration)

@@ -9,25 +9,25 @@ using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.Policy;
 
 // Before any cryptography, or it changes nothing.
-TlsPolicyFile.Apply();
+var engines = new TlsEngines(TlsPolicyFile.Apply());
 NativeHeap.LimitArenas();
 Threads.AtLeastAFew();
 
 var root = new RootCommand(CommandLine.Description)
 {
-    RunCommand.Create(),
-    DemoCommand.Create(),
+    RunCommand.Create(engines),
+    DemoCommand.Create(engines),
     ValidateCommand.Create(
         (configuration, _) => Task.FromResult(
             CertificateFilesCheck.Warnings(configuration, TimeProvider.System).Concat(CertificateFilesCheck.ChainWarnings(configuration, TimeProvider.System))),
         [
-            async (configuration, cancellationToken) => await PolicyProof.ProblemsAsync(configuration, TlsEngines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
-            (configuration, cancellationToken) => CertificateFilesCheck.ProblemsAsync(configuration, TlsEngines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
+            async (configuration, cancellationToken) => await PolicyProof.ProblemsAsync(configuration, engines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
+            (configuration, cancellationToken) => CertificateFilesCheck.ProblemsAsync(configuration, engines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
             (configuration, _) => Task.FromResult(AcmeFilesCheck.Problems(configuration, TimeProvider.System)),
             (configuration, _) => Task.FromResult(configuration.IsSound("Edge:DataDirectory") ? ControlSocket.Problems(configuration.Draft) : []),
         ]),
-    DoctorCommand.Create(),
-    CertCommand.Create(),
+    DoctorCommand.Create(engines),
+    CertCommand.Create(engines),
     AuditCommand.Create(TimeProvider.System),
     ReloadCommand.Create(),
     DrainCommand.Create(),

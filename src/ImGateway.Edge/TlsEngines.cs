@@ -1,15 +1,17 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.Policy;
 using ImGateway.Edge.Tls.SslStream;
 
 namespace ImGateway.Edge;
 
 /// <summary>The engines this program has, by the value of <c>Edge:Tls:Engine</c>.</summary>
-static class TlsEngines
+/// <param name="policy">The policy that OpenSSL has loaded.</param>
+public sealed class TlsEngines(AppliedPolicy policy)
 {
-    public static ITlsEngine Of(TlsSection options) => options.Engine switch
+    internal ITlsEngine Of(TlsSection options) => options.Engine switch
     {
-        TlsEngine.SslStream => new SslStreamEngine(),
+        TlsEngine.SslStream => new SslStreamEngine(policy),
         var other => throw new ArgumentOutOfRangeException(nameof(options), other, "no engine of this program"),
     };
 }

@@ -1,5 +1,6 @@
 using ImGateway.Edge.Connections.Listening;
 using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.Policy;
 using Org.BouncyCastle.Security;
 using Org.BouncyCastle.Tls;
 using Org.BouncyCastle.Tls.Crypto.Impl.BC;
@@ -15,6 +16,9 @@ namespace ImGateway.BouncyCastle;
 sealed class BouncyCastleEngine : ITlsEngine
 {
     readonly BcTlsCrypto _crypto = new(new SecureRandom());
+
+    /// <summary>Written in <see cref="BouncyCastleServer"/>; no file sets it.</summary>
+    public AppliedPolicy Policy { get; } = new("the BouncyCastle engine", Problem: null, "correct its server");
 
     public bool ReleasesBuffersWhenIdle => true;
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using ImGateway.Edge.Tls.Policy;
+using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests;
 
@@ -18,5 +18,5 @@ static class TestAssembly
 
     /// <summary>As in <c>Main</c>: the policy holds only if it comes before any cryptography of this process.</summary>
     [ModuleInitializer]
-    internal static void ApplyTlsPolicy() => TlsPolicyFile.Apply();
+    internal static void ApplyTlsPolicy() => RuntimeHelpers.RunClassConstructor(typeof(TestProcess).TypeHandle);
 }

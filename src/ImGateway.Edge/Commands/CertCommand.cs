@@ -5,13 +5,13 @@ namespace ImGateway.Edge.Commands;
 /// <summary>The verbs about certificates.</summary>
 static class CertCommand
 {
-    public static Command Create() => new("cert", "Certificates")
+    public static Command Create(TlsEngines engines) => new("cert", "Certificates")
     {
         CertListCommand.Create(),
         CertShowCommand.Create(),
         CertRenewCommand.Create(),
-        CertImportCommand.Create(),
-        CertRollbackCommand.Create(),
+        CertImportCommand.Create(engines),
+        CertRollbackCommand.Create(engines),
         CertRevokeCommand.Create(),
         CertPinsCommand.Create(),
         CertSelfSignedCommand.Create(),

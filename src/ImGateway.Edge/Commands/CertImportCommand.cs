@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Commands;
 
 static class CertImportCommand
 {
-    public static Command Create()
+    public static Command Create(TlsEngines engines)
     {
         var certificate = File("--cert", "The certificate in PEM, its chain behind it or in --chain");
         var key = File("--key", "Its private key in PEM");
@@ -28,13 +28,15 @@ static class CertImportCommand
                 Chain = parsed.GetValue(chain),
                 PasswordFile = parsed.GetValue(password),
             },
+            engines,
             parsed.GetValue(config),
             parsed.InvocationConfiguration,
             cancellationToken));
         return command;
     }
 
-    static async Task<int> ImportAsync(CertificateFile file, string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
+    static async Task<int> ImportAsync(
+        CertificateFile file, TlsEngines engines, string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         // 1. Read the files in this process: the edge may run as another user, in another folder.
         using var access = CertificateAccess.Open(configFile, console.Error);
@@ -52,7 +54,7 @@ static class CertImportCommand
         // 2. The running edge checks and installs them.
         try
         {
-            var installed = await access.ImportAsync(import, cancellationToken);
+            var installed = await access.ImportAsync(import, engines, cancellationToken);
             return await installed.WithWarnings(line => Named(line, file)).TellAsync(console.Output, console.Error);
         }
         catch (UserError refusal)

@@ -55,16 +55,16 @@ sealed class CertificateAccess : IDisposable
     public Task<ControlRenewed> RevokeAsync(string name, ControlRevoke revoke, IProgress<string> progress, CancellationToken cancellationToken) =>
         FollowAsync($"/certificates/{Uri.EscapeDataString(name)}/revoke", revoke, progress, cancellationToken);
 
-    public async Task<Installation> ImportAsync(ControlImport import, CancellationToken cancellationToken) =>
+    public async Task<Installation> ImportAsync(ControlImport import, TlsEngines engines, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>("/certificates/import", import, cancellationToken) is { } reply
             ? new Installation(Agreed(reply), Served: true)
-            : await OnDiskAsync((store, engine) => store.ImportAsync(import.Certificate!, import.Key!, import.Chain, import.Password, Environment.UserName, engine, cancellationToken));
+            : await OnDiskAsync(engines, (store, engine) => store.ImportAsync(import.Certificate!, import.Key!, import.Chain, import.Password, Environment.UserName, engine, cancellationToken));
 
     /// <param name="name">As <see cref="CertificateStatus.Name"/>.</param>
-    public async Task<Installation> RollbackAsync(string name, CancellationToken cancellationToken) =>
+    public async Task<Installation> RollbackAsync(string name, TlsEngines engines, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>($"/certificates/{Uri.EscapeDataString(name)}/rollback", body: null, cancellationToken) is { } reply
             ? new Installation(Agreed(reply), Served: true)
-            : await OnDiskAsync((store, engine) => store.RollbackAsync(name, engine, cancellationToken));
+            : await OnDiskAsync(engines, (store, engine) => store.RollbackAsync(name, engine, cancellationToken));
 
     public void Dispose() => _edge.Dispose();
 
@@ -79,9 +79,9 @@ sealed class CertificateAccess : IDisposable
         OnDiskAsync(async (store, options) => CertificateStatus.Of(
             options.Hosts, await store.ReadAsync(cancellationToken), [], _ => null, TimeProvider.System.GetUtcNow()));
 
-    async Task<Installation> OnDiskAsync(Func<OfflineCertificates, ITlsEngine, Task<InstallResult>> change)
+    async Task<Installation> OnDiskAsync(TlsEngines engines, Func<OfflineCertificates, ITlsEngine, Task<InstallResult>> change)
     {
-        var result = await OnDiskAsync((store, options) => change(store, TlsEngines.Of(options.Tls)));
+        var result = await OnDiskAsync((store, options) => change(store, engines.Of(options.Tls)));
         return result.Succeeded ? new Installation(ControlInstalled.Of(result), Served: false) : throw new UserError(result.Problems);
     }
 

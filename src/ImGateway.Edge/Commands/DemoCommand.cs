@@ -11,7 +11,7 @@ namespace ImGateway.Edge.Commands;
 
 static class DemoCommand
 {
-    public static Command Create()
+    public static Command Create(TlsEngines engines)
     {
         var upstream = new Option<Uri?>("--upstream")
         {
@@ -51,15 +51,16 @@ static class DemoCommand
                 Http = parsed.GetValue(http),
                 Management = parsed.GetValue(management),
             },
+            engines,
             parsed.InvocationConfiguration.Error,
             cancellationToken));
         return command;
     }
 
-    static async Task<int> RunAsync(DemoSettings settings, TextWriter error, CancellationToken cancellationToken)
+    static async Task<int> RunAsync(DemoSettings settings, TlsEngines engines, TextWriter error, CancellationToken cancellationToken)
     {
         await using var log = LoggerSetup.CreateLogger(new ConfigurationBuilder().Build(), readable: true);
-        return await new DemoHost(log, AnsiConsole.Console, error).RunAsync(settings, cancellationToken);
+        return await new DemoHost(engines, log, AnsiConsole.Console, error).RunAsync(settings, cancellationToken);
     }
 
     static Option<int?> Port(string name, string what, int standard) => new(name)

@@ -10,16 +10,17 @@ namespace ImGateway.Edge.Commands;
 static class DoctorCommand
 {
     /// <param name="resolver">The path of resolv.conf(5), which lists the name servers.</param>
-    public static Command Create(string resolver = "/etc/resolv.conf")
+    public static Command Create(TlsEngines engines, string resolver = "/etc/resolv.conf")
     {
         var (config, json) = (ConfigOption.Create(), new Option<bool>("--json") { Description = "Write a JSON array" });
         var command = new Command("doctor", "Look at everything around the edge: ports, DNS, DNSSEC, CAA, clock, disk, OpenSSL, policy, limits, gateway, CA; with a remedy each") { json, config };
         command.SetAction((parsed, cancellationToken) =>
-            LookAsync(parsed.GetValue(config), parsed.GetValue(json), resolver, parsed.InvocationConfiguration, cancellationToken));
+            LookAsync(parsed.GetValue(config), parsed.GetValue(json), engines, resolver, parsed.InvocationConfiguration, cancellationToken));
         return command;
     }
 
-    static async Task<int> LookAsync(string? configFile, bool json, string resolver, InvocationConfiguration console, CancellationToken cancellationToken)
+    static async Task<int> LookAsync(
+        string? configFile, bool json, TlsEngines engines, string resolver, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
         var result = EdgeConfiguration.Read(EdgeConfiguration.Load(configFile));
@@ -35,7 +36,7 @@ static class DoctorCommand
             var (edge, found) = await EdgeAsync(options, cancellationToken);
             findings.Add(found);
             await using var ca = CaDirectory.Of(options, time);
-            findings.AddRange(await Examinations.RunAsync(Examinations.All(options, edge, ca, resolver, TlsEngines.Of(options.Tls), time), time, cancellationToken));
+            findings.AddRange(await Examinations.RunAsync(Examinations.All(options, edge, ca, resolver, engines.Of(options.Tls), time), time, cancellationToken));
         }
 
         if (json) await JsonOption.WriteAsync(console.Output, findings);

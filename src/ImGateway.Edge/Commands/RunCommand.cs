@@ -8,16 +8,17 @@ namespace ImGateway.Edge.Commands;
 static class RunCommand
 {
     /// <param name="services">Registered last, in place of what is registered otherwise: another TLS engine. Null: nothing.</param>
-    public static Command Create(Action<IServiceCollection>? services = null)
+    public static Command Create(TlsEngines engines, Action<IServiceCollection>? services = null)
     {
         var config = ConfigOption.Create();
         var command = new Command("run", "Serve what the configuration says, until SIGTERM or Ctrl+C") { config };
         command.SetAction((parsed, cancellationToken) =>
-            RunAsync(parsed.GetValue(config), services, parsed.InvocationConfiguration.Error, cancellationToken));
+            RunAsync(parsed.GetValue(config), engines, services, parsed.InvocationConfiguration.Error, cancellationToken));
         return command;
     }
 
-    static async Task<int> RunAsync(string? configFile, Action<IServiceCollection>? services, TextWriter error, CancellationToken cancellationToken)
+    static async Task<int> RunAsync(
+        string? configFile, TlsEngines engines, Action<IServiceCollection>? services, TextWriter error, CancellationToken cancellationToken)
     {
         var inherited = InheritedSockets.Take();
         var file = ConfigurationFile.Of(configFile);
@@ -30,7 +31,7 @@ static class RunCommand
 
         if (result.Options is not { } options) return ExitCodes.No;
         await using var log = LoggerSetup.CreateLogger(configuration, readable: false);
-        await using var app = EdgeApplication.Build(options, configuration, log, file: file, inherited: inherited, services: services);
+        await using var app = EdgeApplication.Build(options, configuration, engines, log, file: file, inherited: inherited, services: services);
         return await EdgeApplication.ServeAsync(app, error, onListening: null, cancellationToken);
     }
 }

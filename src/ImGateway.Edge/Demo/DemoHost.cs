@@ -7,7 +7,7 @@ using Spectre.Console;
 namespace ImGateway.Edge.Demo;
 
 /// <summary><c>imgw demo</c>: an edge with a development certificate and a demo gateway behind it, without configuration.</summary>
-public sealed class DemoHost(Serilog.ILogger log, IAnsiConsole console, TextWriter error)
+public sealed class DemoHost(TlsEngines engines, Serilog.ILogger log, IAnsiConsole console, TextWriter error)
 {
     /// <summary>Serves until a stop is requested. Returns the exit code.</summary>
     public async Task<int> RunAsync(DemoSettings settings, CancellationToken cancellationToken)
@@ -45,7 +45,7 @@ public sealed class DemoHost(Serilog.ILogger log, IAnsiConsole console, TextWrit
         var (ports, notes) = DemoPorts.Find(settings);
         await using var gateway = settings.Upstream is null ? await DemoGateway.StartAsync(new ListenAddress(IPAddress.Loopback, 0), cancellationToken) : null;
         var options = DemoOptions.Create(settings.Upstream ?? gateway!.Address, dataDirectory, ports);
-        await using var edge = EdgeApplication.Build(options, new ConfigurationBuilder().Build(), log, pages => pages.UseDemoPage());
+        await using var edge = EdgeApplication.Build(options, new ConfigurationBuilder().Build(), engines, log, pages => pages.UseDemoPage());
         return await EdgeApplication.ServeAsync(edge, error, () => new DemoBanner(console).Show(options, ports, notes, builtIn: gateway is not null), cancellationToken);
     }
 }

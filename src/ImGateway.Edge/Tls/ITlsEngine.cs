@@ -1,6 +1,7 @@
 using System.Net.Security;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections.Listening;
+using ImGateway.Edge.Tls.Policy;
 using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Tls;
@@ -11,6 +12,9 @@ namespace ImGateway.Edge.Tls;
 /// </summary>
 interface ITlsEngine
 {
+    /// <summary>The policy that its handshakes follow: versions, suites, groups.</summary>
+    AppliedPolicy Policy { get; }
+
     /// <summary>Whether idle connections release their record buffers.</summary>
     bool ReleasesBuffersWhenIdle { get; }
 

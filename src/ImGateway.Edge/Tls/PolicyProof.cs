@@ -33,26 +33,29 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
 
     readonly TlsMiddleware _middleware = TlsMiddleware.ForProbes(selector, options.Tls, time);
 
+    AppliedPolicy Policy => selector.Engine.Policy;
+
     /// <summary>
     /// For the start, before certificates are loaded: returns deviations from the policy, or nothing if it is in force. Uses a temporary key,
     /// so that problems of certificates and of the policy are not confused.
     /// </summary>
     public static async Task<IReadOnlyList<string>> ProblemsAsync(EdgeOptions options, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (TlsPolicyFile.Problem is { } problem) return [problem];
+        if (engine.Policy.Problem is { } problem) return [problem];
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var (now, host) = (time.GetUtcNow(), options.Hosts[0]);
         using var leaf = new CertificateRequest("CN=imgw policy proof", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
         var selector = new ServerCertificateSelector(options, engine);
         selector.Publish(new Dictionary<HostName, Credential> { [host] = new(leaf, [], [host]) });
-        return NotInForce(await new PolicyProof(selector, options, time).DeviationsAsync(host, "ECDSA", cancellationToken));
+        var proof = new PolicyProof(selector, options, time);
+        return proof.NotInForce(await proof.DeviationsAsync(host, "ECDSA", cancellationToken));
     }
 
     /// <summary>The same check for <c>validate</c>, if the needed sections are valid.</summary>
     public static async Task<IReadOnlyList<string>> ProblemsAsync(
         ConfigurationResult configuration, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken) =>
         configuration.IsSound("Edge:Hosts") && configuration.IsSound("Edge:Tls") ? await ProblemsAsync(configuration.Draft, engine, time, cancellationToken)
-            : TlsPolicyFile.Problem is { } problem ? [problem] : [];
+            : engine.Policy.Problem is { } problem ? [problem] : [];
 
     /// <summary>
     /// Deviations with the key types that are served, since suites of another key type are refused under any policy. A refusal
@@ -72,15 +75,15 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
     /// <summary>Null if the policy is in force with the certificate served for <paramref name="host"/>; otherwise the problem.</summary>
     public async Task<string?> ProblemAsync(HostName host, Credential credential, CancellationToken cancellationToken)
     {
-        if (TlsPolicyFile.Problem is { } problem) return problem;
+        if (Policy.Problem is { } problem) return problem;
         var found = await DeviationsAsync(host, KindOf(credential), cancellationToken);
         return found.Count == 0 ? null
             : found.Any(deviation => deviation.IsOfPolicy) ? NotInForce([.. found.Where(deviation => deviation.IsOfPolicy)])[0]
             : $"with this certificate {string.Join(", ", found)}";
     }
 
-    static List<string> NotInForce(IReadOnlyList<Deviation> found) =>
-        [.. found.Distinct().Select(deviation => $"{TlsPolicyFile.Path}: not in force: {deviation}; restore the file as shipped")];
+    List<string> NotInForce(IReadOnlyList<Deviation> found) =>
+        [.. found.Distinct().Select(deviation => $"{Policy.Source}: not in force: {deviation}; {Policy.Remedy}")];
 
     static string KindOf(Credential credential)
     {

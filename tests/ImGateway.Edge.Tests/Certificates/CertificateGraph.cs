@@ -6,6 +6,7 @@ using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
+using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Prometheus;
@@ -39,7 +40,7 @@ sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger L
             .AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(Registry))
             .AddSingleton<ILoggerFactory>(new OneLog(Log))
             .AddSingleton(typeof(ILogger<>), typeof(Logger<>))
-            .AddSingleton(new ServerCertificateSelector(Options, new SslStreamEngine()))
+            .AddSingleton(new ServerCertificateSelector(Options, new SslStreamEngine(TestProcess.Policy)))
             .AddSingleton<IStorage>(_ => Storage)
             .AddChallenges()
             .AddCertificates(Options);

@@ -304,20 +304,20 @@ public sealed class CertificateStoreTests : IDisposable
         using var imported = _setup.Issue();
         using (var edge = await _setup.StartAsync())
         {
-            var held = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(), Cancelled);
+            var held = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(TestProcess.Policy), Cancelled);
             Assert.Contains("another imgw process", Assert.Single(held.Problems));
             Assert.Equal(file.SerialNumber, (await _setup.Offline.ReadAsync(Cancelled))[0].Credential.SerialNumber);
         }
 
-        var result = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(), Cancelled);
+        var result = await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(TestProcess.Policy), Cancelled);
         Assert.Equal((file.SerialNumber, imported.SerialNumber), (result.Installed[0].OldSerialNumber, result.Installed[0].NewSerialNumber));
-        Assert.True((await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(), Cancelled)).Succeeded);
+        Assert.True((await _setup.Offline.ImportAsync(imported.ChainPem, imported.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(TestProcess.Policy), Cancelled)).Succeeded);
         using (var edge = await _setup.StartAsync())
         {
             Assert.Equal((imported.SerialNumber, file.SerialNumber), (edge.Serial(), edge.Certificate().Previous!.SerialNumber));
         }
 
-        Assert.True((await _setup.Offline.RollbackAsync("gateway.example.com", new SslStreamEngine(), Cancelled)).Succeeded);
+        Assert.True((await _setup.Offline.RollbackAsync("gateway.example.com", new SslStreamEngine(TestProcess.Policy), Cancelled)).Succeeded);
         Assert.Equal(
             [(file.SerialNumber, imported.SerialNumber), (imported.SerialNumber, file.SerialNumber)],
             (await _setup.Offline.ReadAsync(Cancelled)).Select(certificate => (certificate.Credential.SerialNumber, certificate.Previous!.SerialNumber)));

@@ -175,7 +175,8 @@ public sealed class CommandLineTests : IDisposable
     {
         var root = new RootCommand(CommandLine.Description)
         {
-            RunCommand.Create(), DemoCommand.Create(), validate, DoctorCommand.Create(), CertCommand.Create(), AuditCommand.Create(TimeProvider.System), HealthcheckCommand.Create(),
+            RunCommand.Create(TestProcess.Engines), DemoCommand.Create(TestProcess.Engines), validate,
+            DoctorCommand.Create(TestProcess.Engines), CertCommand.Create(TestProcess.Engines), AuditCommand.Create(TimeProvider.System), HealthcheckCommand.Create(),
         };
         var (output, error) = (new StringWriter(), new StringWriter());
         var exitCode = await CommandLine.InvokeAsync(root, args, new InvocationConfiguration { Output = output, Error = error });

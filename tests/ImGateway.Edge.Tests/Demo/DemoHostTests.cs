@@ -109,7 +109,7 @@ public sealed class DemoHostTests
     DemoHost Host()
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(_output) });
-        return new DemoHost(Serilog.Core.Logger.None, console, _error);
+        return new DemoHost(TestProcess.Engines, Serilog.Core.Logger.None, console, _error);
     }
 
     static HttpClient Trusting(string caFile)

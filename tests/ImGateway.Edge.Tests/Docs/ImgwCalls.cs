@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using ImGateway.Edge.Commands;
+using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Docs;
 
@@ -11,7 +12,8 @@ static partial class ImgwCalls
     // As in Program.cs.
     static readonly RootCommand Root = new(CommandLine.Description)
     {
-        RunCommand.Create(), DemoCommand.Create(), ValidateCommand.Create(), DoctorCommand.Create(), CertCommand.Create(),
+        RunCommand.Create(TestProcess.Engines), DemoCommand.Create(TestProcess.Engines), ValidateCommand.Create(),
+        DoctorCommand.Create(TestProcess.Engines), CertCommand.Create(TestProcess.Engines),
         AuditCommand.Create(TimeProvider.System), ReloadCommand.Create(), DrainCommand.Create(), HealthcheckCommand.Create(),
     };
 

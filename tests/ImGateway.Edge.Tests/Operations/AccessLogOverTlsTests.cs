@@ -23,7 +23,7 @@ public sealed class AccessLogOverTlsTests
         await using (var log = LoggerSetup.CreateLogger(new ConfigurationBuilder().Build(), readable: false, colours: false, output))
         {
             var port = FreePort.Next();
-            var running = new DemoHost(log, Quiet(), TextWriter.Null)
+            var running = new DemoHost(TestProcess.Engines, log, Quiet(), TextWriter.Null)
                 .RunEdgeAsync(new DemoSettings(null, GatewayOnly: false, null) { Https = port, Http = FreePort.Next(), Management = FreePort.Next() }, directory.Path, stop.Token);
             await output.Written("Listening Https").WaitAsync(stop.Token);
 

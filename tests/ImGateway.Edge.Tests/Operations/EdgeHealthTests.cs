@@ -3,6 +3,7 @@ using ImGateway.Edge.Operations.Shutdown;
 using ImGateway.Edge.Operations.Status;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
+using ImGateway.Testing;
 using Microsoft.Extensions.Hosting;
 
 namespace ImGateway.Edge.Tests.Operations;
@@ -14,7 +15,7 @@ public sealed class EdgeHealthTests
     {
         using var lifetime = new Lifetime();
         using var stop = new StopRequest();
-        var health = new EdgeHealth(new CurrentOptions(ManagementServer.Options() with { Hosts = [] }), new ServerCertificateSelector(ManagementServer.Options(), new SslStreamEngine()), lifetime, stop, []);
+        var health = new EdgeHealth(new CurrentOptions(ManagementServer.Options() with { Hosts = [] }), new ServerCertificateSelector(ManagementServer.Options(), new SslStreamEngine(TestProcess.Policy)), lifetime, stop, []);
 
         Assert.Equal(["starting"], health.Report().Reasons);
         lifetime.Start();

@@ -15,5 +15,5 @@ static class Engines
 
     public static TheoryData<TestedEngine> OfProduct => [.. Product];
 
-    public static ITlsEngine Create(TestedEngine engine) => engine is TestedEngine.BouncyCastle ? new BouncyCastleEngine() : new SslStreamEngine();
+    public static ITlsEngine Create(TestedEngine engine) => engine is TestedEngine.BouncyCastle ? new BouncyCastleEngine() : new SslStreamEngine(TestProcess.Policy);
 }

@@ -4,6 +4,7 @@ using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations.Status;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
+using ImGateway.Testing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
@@ -36,7 +37,7 @@ public sealed class FailureCountTests
         var options = new EdgeOptions { Hosts = [HostName.Parse("gateway.test")] };
         var engine = new TlsMiddleware(
             ConnectionGate.ForProbes(TimeProvider.System),
-            new ServerCertificateSelector(options, new SslStreamEngine()),
+            new ServerCertificateSelector(options, new SslStreamEngine(TestProcess.Policy)),
             _metrics,
             new HandshakeLog(NullLogger<HandshakeLog>.Instance, TimeProvider.System),
             options.Tls,

@@ -1,4 +1,3 @@
-using ImGateway.Edge.Tls.Policy;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;
@@ -8,7 +7,7 @@ public sealed class PolicyFileTests(TlsFixture tls)
 {
     const string Newer = "tls-policy-3.5.cnf";
 
-    static string OfThisMachine => Path.GetFileName(TlsPolicyFile.Path);
+    static string OfThisMachine => Path.GetFileName(TestProcess.Policy.Source);
 
     static readonly IReadOnlyList<(string From, string To)> Changes =
     [

@@ -33,7 +33,7 @@ public sealed class TicketScopesTests : IDisposable
         using var directory = new TemporaryDirectory();
         await File.WriteAllTextAsync(directory["root.pem"], _ca.Certificate.ExportCertificatePem(), TestContext.Current.CancellationToken);
         var scopes = new TicketScopes();
-        var selector = new ServerCertificateSelector([HostName.Parse(Host)], HostName.Parse(Host), TlsPolicy.Intermediate, UnknownNames.Reject, new SslStreamEngine(scopes));
+        var selector = new ServerCertificateSelector([HostName.Parse(Host)], HostName.Parse(Host), TlsPolicy.Intermediate, UnknownNames.Reject, new SslStreamEngine(TestProcess.Policy, scopes));
         selector.Publish(new Dictionary<HostName, Credential> { [HostName.Parse(Host)] = _credential });
         await using var open = await OpenAsync(selector);
         var first = await ConnectAsync(selector, directory, protocol, "-sess_out", directory["session"]);
@@ -52,7 +52,7 @@ public sealed class TicketScopesTests : IDisposable
     public void RotateTicketKeys_renews_what_tickets_are_sealed_with_and_keeps_the_credential_and_its_staple()
     {
         var host = HostName.Parse(Host);
-        var selector = new ServerCertificateSelector([host], host, TlsPolicy.Intermediate, UnknownNames.Reject, new SslStreamEngine());
+        var selector = new ServerCertificateSelector([host], host, TlsPolicy.Intermediate, UnknownNames.Reject, new SslStreamEngine(TestProcess.Policy));
         selector.Publish(new Dictionary<HostName, Credential> { [host] = _credential });
         selector.Staple(_credential.Fingerprint, [1, 2, 3]);
         var before = OptionsOf(selector);

@@ -53,7 +53,7 @@ public sealed class WaitingClientTests : IDisposable
     TlsMiddleware Middleware()
     {
         var host = HostName.Parse("gateway.test");
-        var selector = new ServerCertificateSelector([host], host, TlsPolicy.Intermediate, UnknownNames.Reject, new SslStreamEngine());
+        var selector = new ServerCertificateSelector([host], host, TlsPolicy.Intermediate, UnknownNames.Reject, new SslStreamEngine(TestProcess.Policy));
         selector.Publish(new Dictionary<HostName, Credential> { [host] = _certificate.ToCredential("gateway.test") });
         return new TlsMiddleware(
             _gate,

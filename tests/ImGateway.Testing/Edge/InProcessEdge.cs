@@ -31,7 +31,7 @@ public sealed class InProcessEdge : IAsyncDisposable
     {
         Options = options;
         _logger = LoggerSetup.WithLevels().WriteTo.Sink(new LogSink(Log)).CreateLogger();
-        _app = EdgeApplication.Build(options, configuration ?? new ConfigurationBuilder().Build(), _logger, services: services);
+        _app = EdgeApplication.Build(options, configuration ?? new ConfigurationBuilder().Build(), TestProcess.Engines, _logger, services: services);
     }
 
     /// <summary>All three listeners on ports that the system chooses, for <see cref="EdgeOptions.Listen"/>.</summary>

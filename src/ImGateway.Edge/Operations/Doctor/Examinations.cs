@@ -42,7 +42,7 @@ static class Examinations
                 [new("certificate files", token => NamedFiles.LookAsync(options, engine, time, token))],
             new("chain", token => Chains.LookAsync(options, time, token)),
             Examination.Of("data directory", () => DataFolder.Look(options)),
-            Examination.Of("openssl", Machine.LookAtOpenSsl),
+            Examination.Of("openssl", () => Machine.LookAtOpenSsl(engine.Policy)),
             new("policy", token => Machine.LookAtPolicyAsync(options, engine, time, token)),
             new("file descriptors", token => Machine.LookAtLimitsAsync(options, token)),
         ];

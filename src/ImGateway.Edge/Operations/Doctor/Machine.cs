@@ -16,10 +16,10 @@ static class Machine
 
     const string DescriptorsCheck = "file descriptors";
 
-    public static IEnumerable<Finding> LookAtOpenSsl()
+    public static IEnumerable<Finding> LookAtOpenSsl(AppliedPolicy policy)
     {
         const string check = "openssl";
-        if (TlsPolicyFile.Problem is { } problem) return [new(check, FindingStatus.Fail, problem, "see to it; the edge does not serve without its policy")];
+        if (policy.Problem is { } problem) return [new(check, FindingStatus.Fail, problem, "see to it; the edge does not serve without its policy")];
         var version = BuildInfo.Read().OpenSsl;
         return Version.TryParse(version, out var parsed) && parsed >= new Version(3, 0)
             ? [new(check, FindingStatus.Ok, parsed >= new Version(3, 5) ? version : $"{version}; from 3.5 on, key exchange also resists quantum computers")]

@@ -14,38 +14,33 @@ public static class TlsPolicyFile
     /// <summary>OPENSSL_VERSION_NUMBER(3) of 3.5.0: the first with X25519MLKEM768 and with the syntax that prefers it.</summary>
     const nuint Newer = 0x30500000;
 
-    /// <summary>The policy file, beside the program.</summary>
-    public static string Path { get; private set; } = Beside("tls-policy.cnf");
-
-    /// <summary>Why the policy could not be loaded; null if it was.</summary>
-    public static string? Problem { get; private set; }
-
-    public static void Apply()
+    public static AppliedPolicy Apply()
     {
         try
         {
             // Only returns a number: it does not initialize OpenSSL.
-            if (OpenSSL_version_num().Value >= Newer) Path = Beside("tls-policy-3.5.cnf");
-            if (!File.Exists(Path))
-            {
-                Problem = $"{Path}: missing; install imgw again";
-                return;
-            }
-
-            var settings = OPENSSL_INIT_new();
-            // OpenSSL copies the name, so the array need not outlive the call.
-            var loaded = OPENSSL_INIT_set_config_filename(settings, Encoding.UTF8.GetBytes(Path + '\0')) == 1
-                && OPENSSL_init_ssl(LoadConfig, settings) == 1;
-            OPENSSL_INIT_free(settings);
-            if (!loaded) Problem = $"{Path}: OpenSSL could not load it";
+            var path = Beside(OpenSSL_version_num().Value >= Newer ? "tls-policy-3.5.cnf" : "tls-policy.cnf");
+            return Applied(path, !File.Exists(path) ? $"{path}: missing; install imgw again" : TryLoad(path) ? null : $"{path}: OpenSSL could not load it");
         }
         catch (DllNotFoundException)
         {
-            Problem = "OpenSSL 3 (libssl.so.3) is missing; install Debian's libssl3 or your distribution's OpenSSL 3";
+            return Applied(Beside("tls-policy.cnf"), "OpenSSL 3 (libssl.so.3) is missing; install Debian's libssl3 or your distribution's OpenSSL 3");
         }
     }
 
-    static string Beside(string file) => System.IO.Path.Combine(AppContext.BaseDirectory, file);
+    static AppliedPolicy Applied(string path, string? problem) => new(path, problem, "restore the file as shipped");
+
+    static bool TryLoad(string path)
+    {
+        var settings = OPENSSL_INIT_new();
+        // OpenSSL copies the name, so the array need not outlive the call.
+        var loaded = OPENSSL_INIT_set_config_filename(settings, Encoding.UTF8.GetBytes(path + '\0')) == 1
+            && OPENSSL_init_ssl(LoadConfig, settings) == 1;
+        OPENSSL_INIT_free(settings);
+        return loaded;
+    }
+
+    static string Beside(string file) => Path.Combine(AppContext.BaseDirectory, file);
 
     [DllImport("libcrypto.so.3", ExactSpelling = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -1,20 +1,23 @@
 using System.Security.Authentication;
 using ImGateway.Edge.Connections.Listening;
+using ImGateway.Edge.Tls.Policy;
 
 namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>TLS by .NET's SslStream and the OpenSSL under it.</summary>
-sealed class SslStreamEngine(TicketScopes scopes) : ITlsEngine
+sealed class SslStreamEngine(AppliedPolicy policy, TicketScopes scopes) : ITlsEngine
 {
     // OpenSSL packs library and reason into an error code; .NET hands it on as HResult of the innermost exception.
     const int ReasonMask = 0x7FFFFF;
     const int HttpRequest = 156, NoSharedCipher = 193, UnsupportedProtocol = 258, WrongVersionNumber = 267, VersionTooLow = 396;
     const int AlertOffset = 1000, LastAlert = AlertOffset + 255;
 
-    public SslStreamEngine()
-        : this(TicketScopes.OfProcess)
+    public SslStreamEngine(AppliedPolicy policy)
+        : this(policy, TicketScopes.OfProcess)
     {
     }
+
+    public AppliedPolicy Policy => policy;
 
     public bool ReleasesBuffersWhenIdle => RecordBuffers.IsAvailable;
 

@@ -128,7 +128,7 @@ public sealed class RevocationTests : IDisposable
             Assert.DoesNotContain(CertificatePins.Of(leaked.Leaf), KeysOnDisk());
         }
 
-        AssertRefused(await _setup.Offline.ImportAsync(another.ChainPem, another.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(), TestContext.Current.CancellationToken));
+        AssertRefused(await _setup.Offline.ImportAsync(another.ChainPem, another.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(TestProcess.Policy), TestContext.Current.CancellationToken));
         _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { Files = [another.WriteTo(_setup["files"])] } };
         using (var edge = await _setup.StartAsync())
         {

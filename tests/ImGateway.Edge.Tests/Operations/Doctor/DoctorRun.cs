@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using ImGateway.Edge.Commands;
+using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations.Doctor;
 
@@ -13,7 +14,7 @@ static class DoctorRun
         string config, string resolver = "/etc/resolv.conf")
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var root = new RootCommand { DoctorCommand.Create(resolver) };
+        var root = new RootCommand { DoctorCommand.Create(TestProcess.Engines, resolver) };
         var exitCode = await CommandLine.InvokeAsync(root, ["doctor", "--json", "--config", config], new InvocationConfiguration { Output = output, Error = error });
         Assert.Equal("", error.ToString());
         return (exitCode, [.. JsonElement.Parse(output.ToString()).EnumerateArray().Select(finding => (
