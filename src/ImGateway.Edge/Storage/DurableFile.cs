@@ -19,24 +19,23 @@ static class DurableFile
     /// <summary>Skips inaccessible directories, such as lost+found of a volume.</summary>
     public static readonly EnumerationOptions Accessible = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
 
-    /// <summary>Called after each disk operation, for tests that check every state a crash could leave behind.</summary>
-    public static readonly AsyncLocal<Action?> Step = new();
-
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = OwnerOnly) =>
-        Write(path, content, mode, overwrite: true);
+        Write(path, content, mode, overwrite: true, DiskSteps.Unobserved);
+
+    public static void Write(string path, ReadOnlySpan<byte> content, DiskSteps steps) => Write(path, content, OwnerOnly, overwrite: true, steps);
 
     /// <exception cref="IOException">Writing failed, or the file exists.</exception>
-    public static void WriteNew(string path, ReadOnlySpan<byte> content) => Write(path, content, OwnerOnly, overwrite: false);
+    public static void WriteNew(string path, ReadOnlySpan<byte> content) => Write(path, content, OwnerOnly, overwrite: false, DiskSteps.Unobserved);
 
     /// <summary>Writes a file that <see cref="Move"/> will rename: content and mode are durable, the name may not be after a crash.</summary>
-    public static void WriteStaged(string path, ReadOnlySpan<byte> content)
+    public static void WriteStaged(string path, ReadOnlySpan<byte> content, DiskSteps steps)
     {
         File.Delete(path);
         Create(path, content, OwnerOnly);
-        Step.Value?.Invoke();
+        steps.Done();
     }
 
-    static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool overwrite)
+    static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool overwrite, DiskSteps steps)
     {
         var full = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(full)!;
@@ -44,7 +43,7 @@ static class DurableFile
         Create(temporary, content, mode);
         try
         {
-            Step.Value?.Invoke();
+            steps.Done();
             File.Move(temporary, full, overwrite);
         }
         catch
@@ -54,7 +53,7 @@ static class DurableFile
         }
 
         Flush(folder);
-        Step.Value?.Invoke();
+        steps.Done();
     }
 
     /// <summary>Creates a file with durable content; leaves none if writing fails.</summary>
@@ -76,11 +75,11 @@ static class DurableFile
     }
 
     /// <summary>Renames within one directory, replacing the target.</summary>
-    public static void Move(string from, string to)
+    public static void Move(string from, string to, DiskSteps steps)
     {
         File.Move(from, to, overwrite: true);
         Flush(Path.GetDirectoryName(Path.GetFullPath(to))!);
-        Step.Value?.Invoke();
+        steps.Done();
     }
 
     /// <summary>Removes temporary files that a crash left of <see cref="Write(string, ReadOnlySpan{byte}, UnixFileMode)"/>: they may contain keys.</summary>

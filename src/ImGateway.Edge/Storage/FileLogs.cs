@@ -1,7 +1,7 @@
 namespace ImGateway.Edge.Storage;
 
 /// <summary>Logs as files, one line an entry, put aside when they have become large (<see cref="RotatedFiles"/>).</summary>
-sealed class FileLogs
+sealed class FileLogs(DiskSteps steps)
 {
     readonly Lock _lock = new();
 
@@ -17,7 +17,7 @@ sealed class FileLogs
         {
             var problem = TryRotate(path, line.Length + 1, retention);
             // Its folder's entry for it is then as durable as what is in it.
-            if (!File.Exists(path)) DurableFile.Write(path, []);
+            if (!File.Exists(path)) DurableFile.Write(path, [], steps);
             Append(path, line);
             return problem;
         }
@@ -52,11 +52,11 @@ sealed class FileLogs
     }
 
     /// <summary>A log that is too large is better than one with an entry missing.</summary>
-    static string? TryRotate(string path, int more, LogRetention retention)
+    string? TryRotate(string path, int more, LogRetention retention)
     {
         try
         {
-            RotatedFiles.Rotate(path, more, retention);
+            RotatedFiles.Rotate(path, more, retention, steps);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Storage;
 /// Every file is whole or absent (<see cref="DurableFile"/>), and what changes together in a folder does so over a crash
 /// (<see cref="StagedFiles"/>).
 /// </summary>
-sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider time, ILogger<FileStorage> logger) : IStorage, IDisposable
+sealed partial class FileStorage(string root, PrivateModes modes, DiskSteps steps, TimeProvider time, ILogger<FileStorage> logger) : IStorage, IDisposable
 {
     /// <summary>ENOTDIR, as .NET passes it on.</summary>
     const int NotAFolder = 20;
@@ -19,7 +19,8 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
     static readonly EnumerationOptions Folders = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true, RecurseSubdirectories = true };
 
     readonly Lock _lock = new();
-    readonly FileLogs _logs = new();
+    readonly DiskSteps _steps = steps;
+    readonly FileLogs _logs = new(steps);
     readonly Dictionary<string, FileLease> _leases = new(StringComparer.Ordinal);
     StoreLock? _writer;
     long _granted;
@@ -28,8 +29,10 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
 
     public bool IsShared => false;
 
-    public static FileStorage In(EdgeOptions options, TimeProvider time, ILoggerFactory loggers) =>
-        new(options.DataDirectory, new PrivateModes(loggers.CreateLogger<PrivateModes>()), time, loggers.CreateLogger<FileStorage>());
+    public static FileStorage In(EdgeOptions options, TimeProvider time, ILoggerFactory loggers) => In(options, DiskSteps.Unobserved, time, loggers);
+
+    public static FileStorage In(EdgeOptions options, DiskSteps steps, TimeProvider time, ILoggerFactory loggers) =>
+        new(options.DataDirectory, new PrivateModes(loggers.CreateLogger<PrivateModes>()), steps, time, loggers.CreateLogger<FileStorage>());
 
     public string LocationOf(string key) => Path.Combine([root, .. key.Split('/')]);
 
@@ -110,7 +113,7 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
         {
             foreach (var folder in Directory.EnumerateDirectories(root, "*", Folders).Prepend(root))
             {
-                StagedFiles.Recover(folder);
+                StagedFiles.Recover(folder, _steps);
                 DurableFile.RemoveTemporaries(folder);
             }
         }
@@ -228,7 +231,7 @@ sealed partial class FileStorage(string root, PrivateModes modes, TimeProvider t
             {
                 foreach (var folder in changes.GroupBy(change => Path.GetDirectoryName(storage.LocationOf(change.Key))!))
                 {
-                    _folders.Add(StagedFiles.Of(folder.Key, [.. folder.Select(change => (Path.GetFileName(storage.LocationOf(change.Key)), change.Content))]));
+                    _folders.Add(StagedFiles.Of(folder.Key, [.. folder.Select(change => (Path.GetFileName(storage.LocationOf(change.Key)), change.Content))], storage._steps));
                 }
             }
             catch

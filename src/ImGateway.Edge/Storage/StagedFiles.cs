@@ -12,6 +12,7 @@ sealed class StagedFiles
 
     readonly string _folder;
     readonly IReadOnlyList<(string Name, byte[]? Content)> _changes;
+    readonly DiskSteps _steps;
     readonly string? _marked;
 
     /// <summary>One file alone is staged as any temporary file is: Recover, which finishes what is staged together, does not take it for a part.</summary>
@@ -19,18 +20,18 @@ sealed class StagedFiles
     readonly Dictionary<string, byte[]?> _before = new(StringComparer.Ordinal);
     bool _committing;
 
-    StagedFiles(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes)
+    StagedFiles(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes, DiskSteps steps)
     {
-        (_folder, _changes) = (folder, changes);
+        (_folder, _changes, _steps) = (folder, changes, steps);
         _marked = changes.LastOrDefault(change => change.Content is not null).Name;
     }
 
     /// <exception cref="IOException">Writing failed; nothing has changed.</exception>
-    public static StagedFiles Of(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes)
+    public static StagedFiles Of(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes, DiskSteps steps)
     {
-        var staged = new StagedFiles(folder, changes);
+        var staged = new StagedFiles(folder, changes, steps);
         if (staged._marked is not null) DurableFile.CreatePrivateFolder(folder);
-        else if (!Directory.Exists(folder)) return new StagedFiles(folder, []);
+        else if (!Directory.Exists(folder)) return new StagedFiles(folder, [], steps);
         try
         {
             staged.Stage();
@@ -44,15 +45,15 @@ sealed class StagedFiles
     }
 
     /// <summary>Completes or discards a change that a crash interrupted.</summary>
-    public static void Recover(string folder)
+    public static void Recover(string folder, DiskSteps steps)
     {
         if (Names(folder, Mark) is [var mark, ..])
         {
             // Versions that knew bundles alone called their new certificate so.
-            if (File.Exists(Path.Combine(folder, ".next.pem"))) DurableFile.Move(Path.Combine(folder, ".next.pem"), Path.Combine(folder, "current.pem"));
-            foreach (var name in Names(folder, Next)) Replace(folder, name);
+            if (File.Exists(Path.Combine(folder, ".next.pem"))) DurableFile.Move(Path.Combine(folder, ".next.pem"), Path.Combine(folder, "current.pem"), steps);
+            foreach (var name in Names(folder, Next)) Replace(folder, name, steps);
             foreach (var name in Names(folder, Drop)) Remove(folder, name);
-            DurableFile.Move(Path.Combine(folder, Mark + mark), Path.Combine(folder, mark));
+            DurableFile.Move(Path.Combine(folder, Mark + mark), Path.Combine(folder, mark), steps);
         }
 
         foreach (var file in Names(folder, Mark).Select(name => Mark + name).Concat(Names(folder, Next).Select(name => Next + name)).Concat(Names(folder, Drop).Select(name => Drop + name)))
@@ -67,18 +68,18 @@ sealed class StagedFiles
         if (_changes is [(var only, not null)])
         {
             // One rename is a commit by itself.
-            DurableFile.Move(StagedOf(only), PathOf(only));
+            DurableFile.Move(StagedOf(only), PathOf(only), _steps);
             return;
         }
 
-        if (_marked is not null) DurableFile.Move(PathOf(Next + _marked), PathOf(Mark + _marked));
+        if (_marked is not null) DurableFile.Move(PathOf(Next + _marked), PathOf(Mark + _marked), _steps);
         foreach (var (name, content) in _changes.Where(change => change.Name != _marked))
         {
             if (content is null) Remove(_folder, name);
-            else Replace(_folder, name);
+            else Replace(_folder, name, _steps);
         }
 
-        if (_marked is not null) DurableFile.Move(PathOf(Mark + _marked), PathOf(_marked));
+        if (_marked is not null) DurableFile.Move(PathOf(Mark + _marked), PathOf(_marked), _steps);
     }
 
     /// <summary>Restores the state before the change.</summary>
@@ -97,15 +98,15 @@ sealed class StagedFiles
         foreach (var (name, content) in _changes)
         {
             _before[name] = Bytes(PathOf(name));
-            if (content is not null) DurableFile.WriteStaged(StagedOf(name), content);
-            else if (_changes.Count > 1) DurableFile.WriteStaged(PathOf(Drop + name), []);
+            if (content is not null) DurableFile.WriteStaged(StagedOf(name), content, _steps);
+            else if (_changes.Count > 1) DurableFile.WriteStaged(PathOf(Drop + name), [], _steps);
         }
 
         // Before the mark says that they are there.
         if (_changes.Count > 1) DurableFile.Flush(_folder);
     }
 
-    static void Replace(string folder, string name) => DurableFile.Move(Path.Combine(folder, Next + name), Path.Combine(folder, name));
+    static void Replace(string folder, string name, DiskSteps steps) => DurableFile.Move(Path.Combine(folder, Next + name), Path.Combine(folder, name), steps);
 
     static void Remove(string folder, string name)
     {
@@ -128,7 +129,7 @@ sealed class StagedFiles
         {
             var (file, content) = (PathOf(name), _before[name]);
             if (content is null) File.Delete(file);
-            else if (Bytes(file) is not { } now || !now.AsSpan().SequenceEqual(content)) DurableFile.Write(file, content);
+            else if (Bytes(file) is not { } now || !now.AsSpan().SequenceEqual(content)) DurableFile.Write(file, content, _steps);
         }
     }
 }

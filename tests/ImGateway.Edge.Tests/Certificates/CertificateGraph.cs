@@ -17,10 +17,10 @@ namespace ImGateway.Edge.Tests.Certificates;
 /// The certificates of one edge as the program registers them, without listeners: a test replaces the self-probe, the clock, the random numbers,
 /// the log and the CA. Nothing starts by itself.
 /// </summary>
-sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger Log)
+sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger Log, DiskSteps Steps)
 {
     /// <summary>That of the edge; the container disposes it.</summary>
-    public FileStorage Storage { get; } = FileStorage.In(Options, Time, new OneLog(Log));
+    public FileStorage Storage { get; } = FileStorage.In(Options, Steps, Time, new OneLog(Log));
 
     public CollectorRegistry Registry { get; init; } = Prometheus.Metrics.NewCustomRegistry();
 

@@ -3,6 +3,7 @@ using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
@@ -402,7 +403,7 @@ public sealed class CertificateManagerTests : IDisposable
 
     CertificateManager Create(EdgeOptions options, TimeProvider time)
     {
-        var services = new CertificateGraph(options, time, _log) { Registry = _registry, Probe = ProbeAsync }.Build();
+        var services = new CertificateGraph(options, time, _log, DiskSteps.Unobserved) { Registry = _registry, Probe = ProbeAsync }.Build();
         _services.Add(services);
         _selector = services.GetRequiredService<ServerCertificateSelector>();
         return services.GetRequiredService<CertificateManager>();

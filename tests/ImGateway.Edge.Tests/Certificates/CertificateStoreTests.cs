@@ -268,13 +268,13 @@ public sealed class CertificateStoreTests : IDisposable
 
         async Task WatchAsync(Func<Task<InstallResult>> change)
         {
-            DurableFile.Step.Value = () =>
+            _setup.DiskStep = () =>
             {
                 copies.Add(_setup[$"crash-{copies.Count}"]);
                 Copy(_setup.Data(), copies[^1]);
             };
             Assert.True((await change()).Succeeded);
-            DurableFile.Step.Value = null;
+            _setup.DiskStep = () => { };
         }
     }
 

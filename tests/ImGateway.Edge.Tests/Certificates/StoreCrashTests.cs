@@ -80,13 +80,13 @@ public sealed class StoreCrashTests : IDisposable
     async Task<List<string>> CopiesAsync(Func<Task<InstallResult>> change)
     {
         List<string> copies = [];
-        DurableFile.Step.Value = () =>
+        _setup.DiskStep = () =>
         {
             copies.Add(_setup[$"crash-{Guid.NewGuid():N}"]);
             Copy(_setup.Data(), copies[^1]);
         };
         await change();
-        DurableFile.Step.Value = null;
+        _setup.DiskStep = () => { };
         return copies;
     }
 

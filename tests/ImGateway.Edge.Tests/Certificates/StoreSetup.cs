@@ -5,6 +5,7 @@ using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +44,9 @@ sealed class StoreSetup : IDisposable
 
     /// <summary>In place of <see cref="Authority"/>: the CA of each configuration.</summary>
     public Func<EdgeOptions, IssuingCa>? CaOf { get; set; }
+
+    /// <summary>Called after each disk operation of an edge.</summary>
+    public Action DiskStep { get; set; } = () => { };
 
     /// <summary>What OCSP says of what is served.</summary>
     public Func<Credential, bool> IsRevoked { get; set; } = _ => false;
@@ -128,7 +132,7 @@ sealed class StoreSetup : IDisposable
         public Edge(StoreSetup setup)
         {
             _setup = setup;
-            var graph = new CertificateGraph(setup.Options, setup.Time, setup.Log) { Registry = setup._registry, Probe = (host, _, _) => Task.FromResult(setup.Probe(host)) };
+            var graph = new CertificateGraph(setup.Options, setup.Time, setup.Log, new DiskSteps(() => setup.DiskStep())) { Registry = setup._registry, Probe = (host, _, _) => Task.FromResult(setup.Probe(host)) };
             Services = (graph with { CaOf = setup.CaOf ?? (setup.Authority is { } authority ? graph.With(authority) : null) }).Build();
         }
 

@@ -52,7 +52,7 @@ sealed class ManagementServer : IAsyncDisposable
     {
         options ??= Options();
         var (time, data) = (new MachineClock(Now), new TemporaryDirectory());
-        var certificates = new CertificateGraph(options with { DataDirectory = data["data"] }, time, NullLogger.Instance).Build();
+        var certificates = new CertificateGraph(options with { DataDirectory = data["data"] }, time, NullLogger.Instance, DiskSteps.Unobserved).Build();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {

@@ -12,6 +12,7 @@ public sealed class FileStorageTests : StorageContractTests, IDisposable
     readonly TemporaryDirectory _folder = new();
     readonly FakeTimeProvider _time = new();
     readonly List<FileStorage> _nodes = [];
+    Action _step = () => { };
 
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -23,7 +24,7 @@ public sealed class FileStorageTests : StorageContractTests, IDisposable
 
     private protected override IStorage Node()
     {
-        _nodes.Add(new FileStorage(_folder["data"], new PrivateModes(NullLogger<PrivateModes>.Instance), _time, NullLogger<FileStorage>.Instance));
+        _nodes.Add(new FileStorage(_folder["data"], new PrivateModes(NullLogger<PrivateModes>.Instance), new DiskSteps(() => _step()), _time, NullLogger<FileStorage>.Instance));
         return _nodes[^1];
     }
 
@@ -49,18 +50,18 @@ public sealed class FileStorageTests : StorageContractTests, IDisposable
         StorageChange[] after = [new("a/previous", [1]), new("a/current", [3]), new("a/order", content: null), new("a/state", [3])];
         await storage.WriteAsync(before, lease: null, Cancelled);
         List<string> copies = [];
-        DurableFile.Step.Value = () =>
+        _step = () =>
         {
             copies.Add(_folder[$"crash-{copies.Count}"]);
             Copy(_folder["data"], copies[^1]);
         };
         await storage.WriteAsync(after, lease: null, Cancelled);
-        DurableFile.Step.Value = null;
+        _step = () => { };
 
         List<string> states = [];
         foreach (var copy in copies)
         {
-            using var next = new FileStorage(copy, new PrivateModes(NullLogger<PrivateModes>.Instance), _time, NullLogger<FileStorage>.Instance);
+            using var next = new FileStorage(copy, new PrivateModes(NullLogger<PrivateModes>.Instance), new DiskSteps(() => _step()), _time, NullLogger<FileStorage>.Instance);
             await using var lease = await next.TryLeaseAsync(IStorage.Writer, Cancelled);
             states.Add(string.Join(' ', Directory.GetFiles(Path.Combine(copy, "a")).Order(StringComparer.Ordinal).Select(file => $"{Path.GetFileName(file)}={File.ReadAllBytes(file)[0]}")));
         }
@@ -96,7 +97,7 @@ public sealed class FileStorageTests : StorageContractTests, IDisposable
         File.Move(Path.Combine(folder, ".next.state.json"), Path.Combine(folder, ".commit.state.json"));
         Copy(_folder["data"], _folder["crash"]);
 
-        using var next = new FileStorage(_folder["crash"], new PrivateModes(NullLogger<PrivateModes>.Instance), _time, NullLogger<FileStorage>.Instance);
+        using var next = new FileStorage(_folder["crash"], new PrivateModes(NullLogger<PrivateModes>.Instance), new DiskSteps(() => _step()), _time, NullLogger<FileStorage>.Instance);
         await using var lease = await next.TryLeaseAsync(IStorage.Writer, Cancelled);
 
         Assert.Equal(["a/current.pem", "a/state.json"], await next.ListAsync("a", Cancelled));

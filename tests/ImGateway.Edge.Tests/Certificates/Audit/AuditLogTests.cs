@@ -20,6 +20,7 @@ public sealed class AuditLogTests : IDisposable
     string FilePath => _folder["audit.jsonl"];
 
     FileStorage? _storage;
+    Action _step = () => { };
 
     public void Dispose()
     {
@@ -118,7 +119,7 @@ public sealed class AuditLogTests : IDisposable
     public async Task A_crash_amid_a_rotation_loses_nothing()
     {
         var states = 0;
-        DurableFile.Step.Value = () =>
+        _step = () =>
         {
             // There is none before the first has been written.
             states++;
@@ -126,7 +127,7 @@ public sealed class AuditLogTests : IDisposable
         };
         await (await LogAsync()).WriteAsync(First);
         await (await LogAsync(() => new AuditSection { MaxBytes = 10, Keep = 3 })).WriteAsync(First);
-        DurableFile.Step.Value = null;
+        _step = () => { };
         Assert.True(states >= 4);
         Assert.Equal(2, AuditLines.Read(FilePath).Count);
 
@@ -188,7 +189,7 @@ public sealed class AuditLogTests : IDisposable
     async Task<AuditLog> LogAsync(Func<AuditSection>? limits = null)
     {
         _storage?.Dispose();
-        _storage = await Writers.OpenAsync(_folder.Path);
+        _storage = await Writers.OpenAsync(_folder.Path, new DiskSteps(() => _step()), TimeProvider.System);
         return new AuditLog(_storage, _log, limits);
     }
 

@@ -288,7 +288,7 @@ public sealed class RevocationTests : IDisposable
             await edge.ImportAsync(shared);
             // The previous certificate has the same key.
             await RenewAsync(edge, Gateway);
-            DurableFile.Step.Value = () =>
+            _setup.DiskStep = () =>
             {
                 lock (copies)
                 {
@@ -297,7 +297,7 @@ public sealed class RevocationTests : IDisposable
                 }
             };
             Assert.True((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
-            DurableFile.Step.Value = null;
+            _setup.DiskStep = () => { };
         }
 
         Assert.True(copies.Count > 10);

@@ -1,6 +1,7 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -51,7 +52,7 @@ sealed class SimulatedEdge : IDisposable
     public async Task RestartAsync()
     {
         _services?.Dispose();
-        var graph = new CertificateGraph(_options, Time, NullLogger.Instance) { Registry = Registry, Random = _random };
+        var graph = new CertificateGraph(_options, Time, NullLogger.Instance, DiskSteps.Unobserved) { Registry = Registry, Random = _random };
         _services = (graph with { CaOf = graph.With(Ca.Authority) }).Build();
         _manager = _services.GetRequiredService<CertificateManager>();
         await _manager.LoadAsync(CancellationToken.None);

@@ -2,6 +2,7 @@ using System.Net.Security;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Certificates;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
@@ -59,7 +60,7 @@ abstract class ScheduleWorld : IDisposable
     public virtual async Task RestartAsync()
     {
         Services?.Dispose();
-        var graph = new CertificateGraph(Options, Clock, _log) { Probe = (_, _, _) => Task.FromResult(Probe()), Random = Chance };
+        var graph = new CertificateGraph(Options, Clock, _log, DiskSteps.Unobserved) { Probe = (_, _, _) => Task.FromResult(Probe()), Random = Chance };
         Services = (Authority is { } authority ? graph with { CaOf = graph.With(authority) } : graph).Build();
         await Manager.LoadAsync(CancellationToken.None);
         foreach (var duty in Duties) duty.Restarted();
