@@ -43,8 +43,8 @@ sealed class WebSocketUpgrade : IDisposable
     /// <summary>Notes the upstream's 101. Called before YARP's forwarder returns, so that the destination's count has no gap.</summary>
     public void Grant(Stream upstream)
     {
-        Lease.Grant(upstream);
-        if (_context.Features.Get<IReverseProxyFeature>() is { ProxiedDestination: { } destination, Route.Cluster: { } cluster }) Lease.Observe(_upstreams.Enter(cluster, destination));
+        var proxied = _context.GetReverseProxyFeature();
+        Lease.Grant(upstream, _upstreams.Enter(proxied.Route.Cluster!, proxied.ProxiedDestination!));
     }
 
     /// <summary>Upgrades the client's side, which sends the response. False if the client has disconnected.</summary>

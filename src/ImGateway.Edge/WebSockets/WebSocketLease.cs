@@ -22,6 +22,7 @@ sealed class WebSocketLease : IDisposable
     readonly string _route;
     List<IWebSocketObserver>? _observers;
     Stream? _upstream;
+    IWebSocketObserver? _destination;
     WebSocketRelay? _relay;
     RelayEnd? _end;
     bool _isReleased;
@@ -41,16 +42,20 @@ sealed class WebSocketLease : IDisposable
     /// <summary>Whether the upstream has granted the upgrade.</summary>
     public bool IsGranted => _upstream is not null;
 
-    /// <summary>Takes ownership of the upstream's stream after its 101.</summary>
-    public void Grant(Stream upstream)
+    /// <summary>Takes ownership of the upstream's stream after its 101, in place of that of an earlier attempt that failed after its own.</summary>
+    /// <param name="destination">Counts the socket at the upstream that granted it; notified when another attempt replaces it, otherwise of the end.</param>
+    public void Grant(Stream upstream, IWebSocketObserver destination)
     {
+        Stream? ended;
+        IWebSocketObserver? endedDestination;
         lock (_lock)
         {
-            // The stream of an earlier attempt that failed after its 101.
-            _upstream?.Dispose();
-            _upstream = upstream;
-            if (_isReleased) upstream.Dispose();
+            (ended, endedDestination) = _isReleased ? (upstream, destination) : (_upstream, _destination);
+            (_upstream, _destination) = (upstream, destination);
         }
+
+        ended?.Dispose();
+        endedDestination?.OnEnded(socket: null, end: null);
     }
 
     /// <summary>Notifies <paramref name="observer"/> of the end; at once if the socket has ended already.</summary>
@@ -110,16 +115,20 @@ sealed class WebSocketLease : IDisposable
 
     void Release(RelayEnd? end)
     {
+        Stream? upstream;
+        IWebSocketObserver? destination;
         lock (_lock)
         {
             if (_isReleased) return;
             _isReleased = true;
             _end = end ?? (_relay is null ? null : new RelayEnd(ClosedBy.Client, InOrder: false));
+            (upstream, destination) = (_upstream, _destination);
         }
 
-        _upstream?.Dispose();
+        upstream?.Dispose();
         try
         {
+            destination?.OnEnded(_relay, _end);
             foreach (var observer in _observers ?? []) observer.OnEnded(_relay, _end);
         }
         finally

@@ -92,7 +92,7 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
         var lease = Take();
         await _connection.DisposeAsync();
 
-        lease.Grant(_upstreamsEdge);
+        lease.Grant(_upstreamsEdge, new Observer());
         Assert.Throws<InvalidOperationException>(() => lease.Open(_clientsEdge));
 
         Assert.False(await lease.RelayAsync(CancellationToken.None));
@@ -111,6 +111,44 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
 
         Assert.Equal((0, 0, 1), (_leases.Count, _registry.Count, _observer.Ended));
         Assert.Null(_observer.End);
+    }
+
+    /// <summary>Of two destinations that have granted the upgrade of one request, one attempt after the other, the latter alone has the socket.</summary>
+    [Fact]
+    public async Task A_second_grant_ends_the_first()
+    {
+        var (first, second) = (new Observer(), new Observer());
+        var (destination, destinationsEdge) = MemoryDuplex.Pair();
+        var lease = Take();
+        lease.Grant(destinationsEdge, first);
+
+        lease.Grant(_upstreamsEdge, second);
+
+        Assert.Equal((1, 0), (first.Ended, second.Ended));
+        Assert.Empty(await RelayInMemory.ReadToEndAsync(destination));
+        lease.Dispose();
+        Assert.Equal((1, 1), (first.Ended, second.Ended));
+        Assert.Empty(await RelayInMemory.ReadToEndAsync(_upstream));
+        await destination.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Grants_after_the_end_are_ended_at_once()
+    {
+        Observer[] destinations = [new(), new(), new()];
+        var (first, firstsEdge) = MemoryDuplex.Pair();
+        var (last, lastsEdge) = MemoryDuplex.Pair();
+        var lease = Take();
+        lease.Grant(firstsEdge, destinations[0]);
+        await _connection.DisposeAsync();
+
+        lease.Grant(_upstreamsEdge, destinations[1]);
+        lease.Grant(lastsEdge, destinations[2]);
+
+        Assert.All(destinations, destination => Assert.Equal(1, destination.Ended));
+        foreach (var upstream in (MemoryDuplex[])[first, _upstream, last]) Assert.Empty(await RelayInMemory.ReadToEndAsync(upstream));
+        await first.DisposeAsync();
+        await last.DisposeAsync();
     }
 
     [Fact]
@@ -137,8 +175,7 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
     WebSocketLease Open()
     {
         var lease = Take();
-        lease.Grant(_upstreamsEdge);
-        lease.Observe(_observer);
+        lease.Grant(_upstreamsEdge, _observer);
         lease.Open(_clientsEdge);
         Assert.Equal((1, 1), (_leases.Count, _registry.Count));
         return lease;
