@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Security;
 using System.Security.Authentication;
+using ImGateway.Edge.Proxying;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.WebSockets;
 using Microsoft.AspNetCore.Http.Features;
@@ -54,7 +55,7 @@ sealed class AccessLogEntry
         _route = context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config.RouteId ?? "other";
         _connection = context.Connection.Id;
         // The trace id that the upstream got, so that both logs can be joined.
-        _trace = ActivityContext.TryParse(request.Headers.TraceParent, traceState: null, out var sent) ? sent : default;
+        _trace = TraceParent.TryParse(request.Headers.TraceParent, out var sent) ? sent : default;
         _tls = context.Features.Get<TlsConnectionInfo>();
         // May differ from the request's host: HTTP/2 connections are coalesced, and some clients send no SNI.
         _tlsHostDiffers = _tls is not null && !string.Equals(_tls.Host.Value, request.Host.Host, StringComparison.OrdinalIgnoreCase);

@@ -8,13 +8,16 @@ static class TraceParent
     const int Length = 55;
 
     /// <summary>
-    /// .NET reads the IDs, the flags and the version, which must not be ff. It neither checks the separators nor takes a later version that has appended
-    /// fields, which §3.2.4 has a vendor parse as far as it knows them.
+    /// Reads the IDs of a valid header. .NET parses the IDs, the flags and the version, which must not be ff. It neither checks the separators nor takes a
+    /// later version that has appended fields, which §3.2.4 has a vendor parse as far as it knows them.
     /// </summary>
-    public static bool IsValid(string? header) =>
-        header is { Length: >= Length } && header[2] == '-' && header[35] == '-' && header[52] == '-'
-        && (header.Length == Length || (header[Length] == '-' && !header.StartsWith("00", StringComparison.Ordinal)))
-        && ActivityContext.TryParse(header[..Length], traceState: null, out _);
+    public static bool TryParse(string? header, out ActivityContext trace)
+    {
+        trace = default;
+        return header is { Length: >= Length } && header[2] == '-' && header[35] == '-' && header[52] == '-'
+            && (header.Length == Length || (header[Length] == '-' && !header.StartsWith("00", StringComparison.Ordinal)))
+            && ActivityContext.TryParse(header[..Length], traceState: null, out trace);
+    }
 
     /// <summary>A new trace, sampled, so that upstreams with parent-based sampling record it as they would without the edge.</summary>
     public static string Start() => $"00-{ActivityTraceId.CreateRandom().ToHexString()}-{ActivitySpanId.CreateRandom().ToHexString()}-01";

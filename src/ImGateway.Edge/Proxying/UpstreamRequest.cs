@@ -23,7 +23,7 @@ sealed class UpstreamRequest(ClientAddress addresses)
         headers["X-Forwarded-Proto"] = "https";
         headers["X-Forwarded-Host"] = headers.Host;
         var traceParent = headers.TraceParent;
-        if (traceParent.Count != 1 || !TraceParent.IsValid(traceParent))
+        if (traceParent.Count != 1 || !TraceParent.TryParse(traceParent, out _))
         {
             headers.TraceParent = TraceParent.Start();
             headers.Remove("tracestate");

@@ -44,6 +44,24 @@ public sealed class AccessLogTests
         Assert.DoesNotContain("secret", line.GetRawText());
     }
 
+    /// <summary>Of a later version what is known is read (W3C Trace Context §3.2.4), and kept for the upstream: both logs are joined by it.</summary>
+    [Theory]
+    [InlineData("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "4bf92f3577b34da6a3ce929d0e0e4736")]
+    [InlineData("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future-will-be-like", "4bf92f3577b34da6a3ce929d0e0e4736")]
+    [InlineData("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", null)]
+    [InlineData("00x4bf92f3577b34da6a3ce929d0e0e4736x00f067aa0ba902b7x01", null)]
+    public async Task The_trace_that_the_upstream_gets_is_the_request_ID(string traceParent, string? requestId)
+    {
+        var line = Assert.Single(await ServeAsync(async client =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api");
+            request.Headers.TryAddWithoutValidation("traceparent", traceParent);
+            using var answer = await client.SendAsync(request);
+        }));
+
+        Assert.Equal(requestId, line.TryGetProperty("RequestId", out var id) ? id.GetString() : null);
+    }
+
     [Fact]
     public async Task Health_is_left_out_and_what_only_begins_alike_is_not()
     {
