@@ -1,4 +1,3 @@
-using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Renewal;
@@ -14,7 +13,7 @@ sealed class CertificateOverview(
     /// <summary>One entry for each configured host that has a certificate, in configuration order.</summary>
     public IReadOnlyList<ManagedCertificate> Certificates =>
     [
-        .. ManagedCertificates.Of(installer.Served, (host, _) => book.Of(host), options.Value, time)
+        .. ManagedCertificate.ListOf(installer.Served, book.Of, options.Value, time)
             .Select(managed => managed with { Ocsp = ocsp.Of(managed.Host) }),
     ];
 
@@ -22,5 +21,5 @@ sealed class CertificateOverview(
     public IReadOnlyList<RefusedFile> RefusedFiles => refused.All;
 
     /// <summary>The next action for a configured host without a certificate.</summary>
-    public NextAction? NextOfMissing(HostName host) => NextActions.OfMissing(book.Of(host), options.Value, time.GetUtcNow());
+    public NextAction? NextOfMissing(HostName host) => NextAction.OfMissing(book.Of(host), options.Value, time.GetUtcNow());
 }

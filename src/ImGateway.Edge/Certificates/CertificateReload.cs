@@ -22,7 +22,7 @@ sealed partial class CertificateReload(
     CertificateStart start,
     CertificateInstaller installer,
     RenewalBook book,
-    FilesSources sources,
+    CreateFilesSource createFiles,
     CreateIssuingCa createCa,
     Turn turn,
     ILogger<CertificateReload> logger)
@@ -37,7 +37,7 @@ sealed partial class CertificateReload(
         var stored = await store.BackupAsync(before.Hosts.Union(next.Hosts), cancellationToken);
 
         // 2. Read the files, unless files and hosts are unchanged; then apply the hosts, and get certificates for new ones.
-        var found = watched.Suits(next) ? watched : sources.Of(next);
+        var found = watched.Suits(next) ? watched : createFiles(next);
         try
         {
             var readings = found == watched ? [] : found.Read(watched);

@@ -30,7 +30,8 @@ static class CertificatesRegistration
         services.AddSingleton<CertificateInstaller>();
 
         // 3. The sources: files, the development CA, a CA.
-        services.AddSingleton<FilesSources>().AddSingleton(provider => new Current<FilesSource>(provider.GetRequiredService<FilesSources>().Of(options)));
+        services.AddSingleton<CreateFilesSource>(provider => next => ActivatorUtilities.CreateInstance<FilesSource>(provider, next));
+        services.AddSingleton(provider => new Current<FilesSource>(provider.GetRequiredService<CreateFilesSource>()(options)));
         services.AddSingleton<RefusedFiles>().AddSingleton<FileChanges>();
         services.AddSingleton<SelfSignedSource>().AddSingleton<SelfSignedRenewals>();
         services.AddIssuance(options);

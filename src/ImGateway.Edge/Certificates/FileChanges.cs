@@ -129,3 +129,18 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
     [LoggerMessage(4, LogLevel.Error, "{File}: the changed certificate is not put to use: {Why}. {Hosts} has no certificate until the file is mended")]
     partial void FileRefusedWithoutOther(string file, string why, string hosts);
 }
+
+/// <summary>The result of checking refused certificate files again. One line each.</summary>
+/// <param name="Served">Certificates that are served now and were not before.</param>
+/// <param name="Refused">Files that are still refused.</param>
+public sealed record FilesRetry(IReadOnlyList<string> Served, IReadOnlyList<string> Refused)
+{
+    internal static FilesRetry Of(
+        IReadOnlyDictionary<HostName, ServedCredential> before, IReadOnlyDictionary<HostName, ServedCredential> now, IEnumerable<RefusedFile> refused) => new(
+        [
+            .. from entry in now
+               where before.GetValueOrDefault(entry.Key)?.Credential != entry.Value.Credential
+               select $"{entry.Key}: certificate {entry.Value.Credential.SerialNumber} is served, from {entry.Value.Origin}",
+        ],
+        [.. refused.Select(file => $"{file.File}: is still not put to use, and judged again each minute: {file.Why}")]);
+}

@@ -17,4 +17,22 @@ public sealed record ManagedCertificate(
 
     /// <summary>The configured profile that was omitted from the order because the CA no longer had it; null if none was.</summary>
     internal string? WithoutProfile { get; init; }
+
+    internal static IReadOnlyList<ManagedCertificate> ListOf(
+        IReadOnlyDictionary<HostName, ServedCredential> table, Func<HostName, RenewalState?> stateOf, EdgeOptions options, TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        return
+        [
+            .. from host in options.Hosts
+               where table.ContainsKey(host)
+               let served = table[host]
+               let state = stateOf(host)
+               select new ManagedCertificate(
+                   host, served.Credential, served.Source, served.Origin, served.InstalledAt, served.Previous, NextAction.Of(served, state, options, now))
+               {
+                   WithoutProfile = state?.WithoutProfile,
+               },
+        ];
+    }
 }

@@ -27,7 +27,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
         foreach (var (host, served) in stored) more[host] = (await RenewalOfAsync(store, host, served, cancellationToken), await store.ReadStapleAsync(host, cancellationToken));
         return
         [
-            .. from managed in ManagedCertificates.Of(stored, (host, _) => more[host].Renewal, options, time)
+            .. from managed in ManagedCertificate.ListOf(stored, host => more[host].Renewal, options, time)
                let ocsp = OcspTarget.Of(managed.Credential)?.StateBy(more[managed.Host].Staple, time.GetUtcNow()) ?? OcspState.NotOffered
                select managed with { Ocsp = ocsp },
         ];

@@ -6,6 +6,9 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Files;
 
+/// <summary>Creates the <see cref="FilesSource"/> of a configuration.</summary>
+delegate FilesSource CreateFilesSource(EdgeOptions options);
+
 /// <summary>The configured certificate files: the last usable certificate of each, and which hosts are served from them. All members need the certificate lock.</summary>
 sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock clock, ILogger<WatchedFolders> logger) : IDisposable
 {

@@ -217,7 +217,7 @@ sealed partial class CertificateInstaller(
             var isKnown = before.TryGetValue(host, out var old);
             // For an unchanged host, keep the time in the metric: ARI or a failed attempt may have moved it.
             if (cause is null || old is null || old.Credential != served.Credential || IsFile(old) != IsFile(served))
-                metrics.NextRenewal(host, NextActions.Of(served, state: null, options.Value, time.GetUtcNow()) is { Action: NextActions.Renew, At: var at } ? at : null);
+                metrics.NextRenewal(host, NextAction.Of(served, state: null, options.Value, time.GetUtcNow()) is { Action: NextAction.Renew, At: var at } ? at : null);
             if (cause is not null) ReportChain(host, served);
             if (!isKnown)
             {

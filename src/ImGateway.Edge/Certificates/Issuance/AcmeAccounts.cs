@@ -79,7 +79,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
         catch (AcmeException e)
         {
             // A lost or deactivated account is replaced by the next order, and the new one is registered with this contact.
-            await audit.AccountUpdateFailedAsync(account.Location, OneLine.From(IssuanceErrors.Explain(e, mayHaveIssued: false).Message));
+            await audit.AccountUpdateFailedAsync(account.Location, OneLine.From(IssuanceException.Of(e, mayHaveIssued: false).Message));
         }
 
         return account;

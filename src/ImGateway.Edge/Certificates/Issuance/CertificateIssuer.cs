@@ -65,7 +65,7 @@ sealed partial class CertificateIssuer(
         {
             // A temporary failure keeps the order; any other failure ends it.
             if (keep && !e.IsTransient) await request.Pending.RemoveAsync(cancellationToken);
-            throw IssuanceErrors.Explain(e, mayHaveIssued: issued || (ordered && e.IsTransient));
+            throw IssuanceException.Of(e, mayHaveIssued: issued || (ordered && e.IsTransient));
         }
         catch (IssuanceException e) when (keep && e.MayHaveIssued)
         {
@@ -114,7 +114,7 @@ sealed partial class CertificateIssuer(
         }
         catch (AcmeException e)
         {
-            throw IssuanceErrors.Explain(e, mayHaveIssued: false);
+            throw IssuanceException.Of(e, mayHaveIssued: false);
         }
     }
 
@@ -142,7 +142,7 @@ sealed partial class CertificateIssuer(
                 catch (IssuanceException) when (last is not null)
                 {
                     // No budget for another challenge type: report the first failure, which is more useful.
-                    throw IssuanceErrors.Explain(last.Cause, mayHaveIssued: false, last.Type);
+                    throw IssuanceException.Of(last.Cause, mayHaveIssued: false, last.Type);
                 }
 
                 onOrdered();
@@ -178,7 +178,7 @@ sealed partial class CertificateIssuer(
                 progress.Report($"{e.Type} failed: {e.Message}");
                 failed.Add(e.Type);
                 (last, order) = (e, null);
-                if (!proofs.HasOther(request.Host, failed)) throw IssuanceErrors.Explain(e.Cause, mayHaveIssued: false, e.Type);
+                if (!proofs.HasOther(request.Host, failed)) throw IssuanceException.Of(e.Cause, mayHaveIssued: false, e.Type);
             }
         }
     }

@@ -1,3 +1,6 @@
+using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Configuration;
+
 namespace ImGateway.Edge.Certificates.Renewal;
 
 /// <summary>When a certificate is renewed, and why. Pure: clock and renewal state are arguments.</summary>
@@ -65,4 +68,48 @@ sealed record RenewalPolicy(DateTimeOffset At, string Reason)
         var emergency = validity.Left(EmergencyLeft);
         return chosen < emergency ? new(chosen, RenewalReasons.Ari) : new(emergency, RenewalReasons.Age);
     }
+}
+
+/// <summary>What to do about a certificate now.</summary>
+abstract record RenewalDecision
+{
+    RenewalDecision()
+    {
+    }
+
+    /// <summary>Do nothing yet.</summary>
+    /// <param name="Until">The earliest time at which the decision can change.</param>
+    /// <param name="Why">The reason of the coming renewal, or <c>retry</c>.</param>
+    public sealed record Wait(DateTimeOffset Until, string Why) : RenewalDecision;
+
+    /// <summary>Fetch the CA's suggested renewal window (RFC 9773 §4.1), then decide again.</summary>
+    public sealed record AskRenewalInfo : RenewalDecision;
+
+    /// <param name="Reason">One of <see cref="RenewalReasons"/>.</param>
+    public sealed record Renew(string Reason) : RenewalDecision;
+}
+
+/// <summary>The options about renewals.</summary>
+/// <param name="MaxAge">The age at which a certificate is replaced, even if it is valid for longer.</param>
+/// <param name="RenewAt">The fraction of the lifetime left at which to renew; 0: at the CA's suggested time, or else at the fractions of <see cref="RenewalPolicy"/>.</param>
+/// <param name="AsksCa">Whether to fetch the CA's suggested window (RFC 9773); false for the development CA.</param>
+sealed record RenewalSettings(TimeSpan MaxAge, double RenewAt = 0, bool AsksCa = false)
+{
+    public static RenewalSettings Of(EdgeOptions options) => options.Certificates.Source == CertificateSource.Acme
+        ? new(options.Certificates.MaxAge, options.Acme.RenewAt, AsksCa: options.Acme.RenewAt <= 0)
+        : new(options.Certificates.MaxAge);
+}
+
+/// <summary>The validity period of a certificate. The policy uses fractions of it, not days, because CAs issue ever shorter lifetimes.</summary>
+sealed record Validity(DateTimeOffset NotBefore, DateTimeOffset NotAfter)
+{
+    public TimeSpan Life => NotAfter - NotBefore;
+
+    /// <summary>Null if there is no certificate of a CA yet: a self-signed one is only temporary.</summary>
+    public static Validity? Of(ServedCredential? served) => served is null or { Source: ServedCredential.SelfSigned }
+        ? null
+        : new(served.Credential.NotBefore, served.Credential.NotAfter);
+
+    /// <summary>The time at which <paramref name="fraction"/> of the lifetime is left.</summary>
+    public DateTimeOffset Left(double fraction) => NotAfter - Life * fraction;
 }

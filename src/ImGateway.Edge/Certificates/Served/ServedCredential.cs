@@ -78,3 +78,6 @@ public sealed record ServedCredential(Credential Credential, string Source, stri
         return table;
     }
 }
+
+/// <summary>The certificate that a rollback would restore.</summary>
+public sealed record PreviousCertificate(string SerialNumber, DateTimeOffset NotAfter);

@@ -103,3 +103,19 @@ static class OcspResponse
         Unauthorized = 6,
     }
 }
+
+enum CertificateRevocation
+{
+    Good,
+    Revoked,
+    Unknown,
+}
+
+/// <summary>The status of one certificate from a verified response.</summary>
+/// <param name="ThisUpdate">The time at which the status was known to be correct.</param>
+/// <param name="NextUpdate">The end of the response's validity.</param>
+/// <param name="Response">The whole response in DER, for stapling.</param>
+sealed record OcspAnswer(CertificateRevocation Status, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate, byte[] Response);
+
+/// <summary>No response, or an invalid one. The message is a short clause with the reason.</summary>
+sealed class OcspException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Security.Cryptography;
 using System.Text;
 using ImGateway.Edge.Configuration;
 
@@ -71,3 +71,8 @@ sealed record PemDocument(IReadOnlyList<X509Certificate2> Certificates, IReadOnl
 
     static int LineOf(string text, int index) => 1 + text.AsSpan(0, index).Count('\n');
 }
+
+/// <summary>A part of a PEM file cannot be read.</summary>
+/// <param name="line">The line at which the part begins, counted from 1.</param>
+/// <param name="what">The problem, without any content, which may be a key.</param>
+sealed class PemException(int line, string what) : CryptographicException($"line {line}: {what}");

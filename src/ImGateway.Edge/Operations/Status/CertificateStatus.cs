@@ -1,6 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Certificates;
-using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Certificates.Stapling;

@@ -1,5 +1,5 @@
+using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Audit;
-using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Connections.Limits;
 using ImGateway.Edge.Operations.Reload;
 using ImGateway.Edge.Operations.Shutdown;
