@@ -1,11 +1,8 @@
-using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.SelfSigned;
 using ImGateway.Edge.Certificates.Store;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Scheduling;
-using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates;
 
@@ -15,30 +12,19 @@ namespace ImGateway.Edge.Certificates;
 /// rollbacks, and beside them orders at the CA. Every change goes through <see cref="CertificateInstaller"/>.
 /// </summary>
 sealed partial class CertificateManager(
-    CertificateConfiguration options,
     CertificateStart start,
     StoreTakeover takeover,
-    IStorage storage,
     CertificateInstaller installer,
-    Current<FilesSource> files,
-    FileChanges fileChanges,
+    FileChanges files,
     SelfSignedRenewals selfSigned,
     RenewalBook book,
-    Current<IssuingCa> ca,
-    AcmeRenewals acme,
-    Revocations revocations,
+    AcmeMaintenance acme,
     ExpiryAlerts alerts,
     ChangeProgram onChange,
     Turn turn,
-    ScheduleClock clock,
     ILogger<CertificateManager> logger) : BackgroundService
 {
-    static readonly TimeSpan AlertInterval = TimeSpan.FromHours(1);
-
     bool _loaded;
-    DueTime _nextAlerts;
-
-    bool IsAcme => options.Value.Certificates.Source == CertificateSource.Acme;
 
     /// <summary>Everything that must be there before the first connection. Called once; starting calls it where it was not called before.</summary>
     /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file has problems: all of them.</exception>
@@ -47,7 +33,7 @@ sealed partial class CertificateManager(
         await Task.Run(() => start.LoadAsync(cancellationToken), cancellationToken);
         await book.ReadNewAsync(cancellationToken);
         book.ShowAnew();
-        if (IsAcme) await ca.Value.Budget.ShowAsync(cancellationToken);
+        await acme.ShowBudgetAsync(cancellationToken);
         _loaded = true;
     }
 
@@ -57,20 +43,13 @@ sealed partial class CertificateManager(
         await base.StartAsync(cancellationToken);
     }
 
-    public override void Dispose()
-    {
-        base.Dispose();
-        // The container does not know what a reload has replaced.
-        files.Value.Dispose();
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
             while (true)
             {
-                await files.Value.WaitAsync(stoppingToken);
+                await files.WaitAsync(stoppingToken);
                 try
                 {
                     await LookAsync(stoppingToken);
@@ -97,30 +76,18 @@ sealed partial class CertificateManager(
         {
             await takeover.LookAsync(cancellationToken);
             await book.ReadNewAsync(cancellationToken);
-            await fileChanges.LookAsync(cancellationToken);
+            await files.LookAsync(cancellationToken);
             await selfSigned.LookAsync(cancellationToken);
-            var now = clock.Now;
-            if (_nextAlerts.IsDue(now))
-            {
-                _nextAlerts = DueTime.After(AlertInterval, now);
-                alerts.Check(installer.Served);
-                if (IsAcme) await ca.Value.Budget.ShowAsync(cancellationToken);
-            }
-
+            alerts.Look();
             installer.RotateTicketKeys();
-            // Only starts them.
-            if (IsAcme && storage.IsWriter)
-            {
-                await acme.LookAsync(options.Value.Hosts.Where(host => !files.Value.Covers(host)), cancellationToken);
-                await revocations.LookAsync(cancellationToken);
-            }
+            await acme.LookAsync(cancellationToken);
         }
 
         onChange.Start();
     }
 
     /// <summary>Ends when every renewal and revocation has that the rounds so far have started.</summary>
-    internal Task RenewalsAsync() => Task.WhenAll(acme.EndedAsync(), revocations.EndedAsync());
+    internal Task RenewalsAsync() => acme.EndedAsync();
 
     [LoggerMessage(1, LogLevel.Error, "A round of certificate upkeep failed; the next is in a second")]
     partial void RoundFailed(Exception exception);

@@ -1,3 +1,4 @@
+using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Scheduling;
@@ -5,17 +6,28 @@ using ImGateway.Edge.Scheduling;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Logs warnings about served certificates that expire soon or are too old, once a day for each host and cause.</summary>
-sealed partial class ExpiryAlerts(CertificateConfiguration options, ScheduleClock clock, ILogger<ExpiryAlerts> logger)
+sealed partial class ExpiryAlerts(CertificateConfiguration options, CertificateInstaller installer, ScheduleClock clock, ILogger<ExpiryAlerts> logger)
 {
+    static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+
     static readonly TimeSpan Silence = TimeSpan.FromDays(1);
 
-    readonly Dictionary<(HostName Host, string Cause), DueTime> _next = [];
+    readonly Dictionary<(HostName Host, string Cause), DueTime> _nextOf = [];
+    DueTime _next;
 
-    public void Check(IReadOnlyDictionary<HostName, ServedCredential> table)
+    /// <summary>Checks every hour.</summary>
+    public void Look()
     {
-        var (moment, maxAge) = (clock.Now, options.Value.Certificates.MaxAge);
-        var now = moment.Wall;
-        foreach (var (host, served) in table)
+        var now = clock.Now;
+        if (!_next.IsDue(now)) return;
+        _next = DueTime.After(Interval, now);
+        Check(now);
+    }
+
+    void Check(Moment moment)
+    {
+        var (now, maxAge) = (moment.Wall, options.Value.Certificates.MaxAge);
+        foreach (var (host, served) in installer.Served)
         {
             var (notBefore, notAfter) = (served.Credential.NotBefore, served.Credential.NotAfter);
             if (now > notAfter)
@@ -36,8 +48,8 @@ sealed partial class ExpiryAlerts(CertificateConfiguration options, ScheduleCloc
 
     bool Due(HostName host, string cause, Moment now)
     {
-        if (_next.TryGetValue((host, cause), out var next) && !next.IsDue(now)) return false;
-        _next[(host, cause)] = DueTime.After(Silence, now);
+        if (_nextOf.TryGetValue((host, cause), out var next) && !next.IsDue(now)) return false;
+        _nextOf[(host, cause)] = DueTime.After(Silence, now);
         return true;
     }
 

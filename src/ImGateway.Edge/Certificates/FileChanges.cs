@@ -9,8 +9,11 @@ using ImGateway.Edge.Scheduling;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Handles certificate files that change while serving: installs the new certificate, or refuses it and keeps serving the previous one.</summary>
-sealed partial class FileChanges(Current<FilesSource> files, CertificateInstaller installer, RefusedFiles refused, Turn turn, ILogger<FileChanges> logger)
+sealed partial class FileChanges(Current<FilesSource> files, CertificateInstaller installer, RefusedFiles refused, Turn turn, ILogger<FileChanges> logger) : IDisposable
 {
+    /// <summary>Completes when a file may have changed, and every second.</summary>
+    public Task WaitAsync(CancellationToken cancellationToken) => files.Value.WaitAsync(cancellationToken);
+
     /// <summary>Checks the files once. The caller holds the lock.</summary>
     public Task LookAsync(CancellationToken cancellationToken) => LookAsync(retryNow: false, cancellationToken);
 
@@ -24,6 +27,9 @@ sealed partial class FileChanges(Current<FilesSource> files, CertificateInstalle
             return FilesRetry.Of(before, installer.Served, refused.All);
         }
     }
+
+    // The container does not know what a reload has replaced.
+    public void Dispose() => files.Value.Dispose();
 
     /// <param name="retryNow">Whether refused files are checked again now; otherwise once a minute.</param>
     async Task LookAsync(bool retryNow, CancellationToken cancellationToken)

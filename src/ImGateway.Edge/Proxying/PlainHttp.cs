@@ -10,18 +10,16 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>Port 80: answers http-01, and redirects or refuses everything else.</summary>
-sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck hosts, ProxyMetrics metrics, SecurityHeaders headers, TimeProvider time)
+sealed class PlainHttp(HttpChallenges challenges, ProxyMetrics metrics, TimeProvider time)
 {
-    readonly string _port = options.PlainHttp.HttpsPort == 443 ? "" : ":" + options.PlainHttp.HttpsPort.ToString(CultureInfo.InvariantCulture);
-
-    public async Task AnswerAsync(HttpContext context)
+    public async Task AnswerAsync(HttpContext context, RequestPath path)
     {
         var started = time.GetTimestamp();
-        headers.AddTo(context.Response, overTls: false);
+        path.Headers.AddTo(context.Response, overTls: false);
         // 1. http-01 requests are answered before Reject, the host check and all limits; an unknown token is 404.
         // 2. All other requests are redirected or refused, with 503 over a limit.
         var over = OverLimit(context);
-        var refusal = !ChallengeAnswer.IsAskedFor(context, challenges, out var answer) ? over ?? Redirect(context) : answer is null ? Refusal.NoRoute : null;
+        var refusal = !ChallengeAnswer.IsAskedFor(context, challenges, out var answer) ? over ?? Redirect(context, path) : answer is null ? Refusal.NoRoute : null;
         if (refusal is not null)
         {
             metrics.OnRefused(refusal);
@@ -44,8 +42,9 @@ sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck
     }
 
     /// <summary>Redirects to a configured host only, in its configured spelling, so that the client cannot influence the authority.</summary>
-    Refusal? Redirect(HttpContext context)
+    static Refusal? Redirect(HttpContext context, RequestPath path)
     {
+        var (options, hosts) = (path.Options, path.Hosts);
         var request = context.Request;
         if (options.PlainHttp.Mode == PlainHttpMode.Reject) return Refusal.TlsRequired;
         if (HttpMethods.IsConnect(request.Method)) return Refusal.Method;
@@ -57,7 +56,8 @@ sealed class PlainHttp(EdgeOptions options, HttpChallenges challenges, HostCheck
         context.Response.StatusCode = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
             ? StatusCodes.Status301MovedPermanently
             : StatusCodes.Status308PermanentRedirect;
-        context.Response.Headers.Location = $"https://{host.UriHost}{_port}{target}";
+        var port = options.PlainHttp.HttpsPort;
+        context.Response.Headers.Location = port == 443 ? $"https://{host.UriHost}{target}" : string.Create(CultureInfo.InvariantCulture, $"https://{host.UriHost}:{port}{target}");
         context.Response.ContentLength = 0;
         return null;
     }

@@ -19,8 +19,8 @@ static class ProxyingRegistration
 {
     public static IServiceCollection AddProxying(this IServiceCollection services, EdgeOptions options, IConfiguration configuration)
     {
-        // 1. The request path, created for each configuration.
-        services.AddSingleton<RequestPaths>().AddSingleton<RequestPathFactory>();
+        // 1. What serves requests, by the path of the configuration in force.
+        services.AddSingleton<RequestFlow>().AddSingleton<PlainHttp>().AddSingleton<RequestPaths>();
         services.AddSingleton(new Current<ClientAddress>(new ClientAddress(options)));
         services.AddSingleton<RequestRates>();
 
@@ -54,13 +54,14 @@ static class ProxyingRegistration
     /// <summary>Handles requests of the public listeners; other requests pass on.</summary>
     public static IApplicationBuilder UseProxying(this IApplicationBuilder app)
     {
-        var paths = app.ApplicationServices.GetRequiredService<RequestPaths>();
+        var services = app.ApplicationServices;
+        var (paths, flow, plain) = (services.GetRequiredService<RequestPaths>(), services.GetRequiredService<RequestFlow>(), services.GetRequiredService<PlainHttp>());
         paths.Begin(new YarpPipeline(app));
-        app.ApplicationServices.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(app.ApplicationServices.GetRequiredService<UpstreamPorts>().Update);
+        services.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(services.GetRequiredService<UpstreamPorts>().Update);
         return app.Use(next => context => context.Features.Get<ListenerFeature>() switch
         {
-            { Kind: ListenerKind.Https } listener => paths.Current.InvokeAsync(context, listener),
-            { Kind: ListenerKind.Http } => paths.Current.Plain.AnswerAsync(context),
+            { Kind: ListenerKind.Https } listener => flow.InvokeAsync(context, listener, paths.Current),
+            { Kind: ListenerKind.Http } => plain.AnswerAsync(context, paths.Current),
             _ => next(context),
         });
     }

@@ -1,5 +1,4 @@
 using ImGateway.Edge.Challenges;
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Proxying.Checks;
 using ImGateway.Edge.Proxying.Upstream;
@@ -12,14 +11,7 @@ namespace ImGateway.Edge.Proxying;
 
 /// <summary>The flow of a request over TLS, as numbered steps.</summary>
 sealed partial class RequestFlow(
-    EdgeOptions options,
-    SecurityHeaders headers,
-    HostCheck hosts,
-    RouteTable routes,
-    UpgradeCheck upgrades,
-    ClientAddress addresses,
     RequestRates rates,
-    UpstreamRequest upstream,
     WebSocketLeases leases,
     UpstreamSockets upstreamSockets,
     Retries retries,
@@ -35,7 +27,8 @@ sealed partial class RequestFlow(
 
     static readonly byte[] ServerError = "The edge failed\n"u8.ToArray();
 
-    public async Task InvokeAsync(HttpContext context, ListenerFeature listener, YarpRoutes yarp)
+    /// <param name="path">Kept to the end of the request, whatever is reloaded meanwhile.</param>
+    public async Task InvokeAsync(HttpContext context, ListenerFeature listener, RequestPath path)
     {
         var started = time.GetTimestamp();
         var label = RouteLabel.Other;
@@ -43,7 +36,7 @@ sealed partial class RequestFlow(
         try
         {
             // 1. Security headers on every response.
-            headers.AddTo(context.Response, overTls: true);
+            path.Headers.AddTo(context.Response, overTls: true);
 
             // http-01 requests that a proxy has redirected from port 80 may name any host (RFC 8555 §8.3): answered before the host check and all limits.
             if (ChallengeAnswer.IsAskedFor(context, challenges, out var answer) && answer is not null)
@@ -53,12 +46,12 @@ sealed partial class RequestFlow(
             }
 
             // 2. Checks of framing, method, target, host, route and upgrade.
-            var refusal = Admit(context, listener, out var route, out var path, out var isWebSocket);
+            var refusal = Admit(context, listener, path, out var route, out var target, out var isWebSocket);
             label = route?.Label ?? RouteLabel.Other;
             if (refusal is null && isWebSocket) upgrade = TakeLease(context, label, out refusal);
 
             // 3. Headers for the upstream; malformed ones are refused.
-            refusal ??= upstream.Prepare(context, listener);
+            refusal ??= path.Upstream.Prepare(context, listener);
             if (refusal is not null)
             {
                 metrics.OnRefused(refusal);
@@ -67,13 +60,13 @@ sealed partial class RequestFlow(
             }
 
             // 4. Forward.
-            await yarp.ForwardAsync(context, route!, path.Span);
+            await path.Yarp.ForwardAsync(context, route!, target.Span);
 
             // 5. A failed attempt is retried at another destination, or waits until the gateway is back.
             var failure = context.Features.Get<IForwarderErrorFeature>();
             results.Note(context, failure);
             if (failure is not null) errors.Note(context, route!, failure);
-            if (failure is not null && retries.MayRepeat(context, failure, isWebSocket)) failure = await retries.RepeatAsync(context, yarp, route!, path, failure, isWebSocket);
+            if (failure is not null && retries.MayRepeat(context, failure, isWebSocket)) failure = await retries.RepeatAsync(context, path.Yarp, route!, target, failure, isWebSocket);
 
             // 6. The error response, if it failed.
             if (failure is not null) await UpstreamErrors.AnswerAsync(context, failure);
@@ -99,24 +92,26 @@ sealed partial class RequestFlow(
         }
     }
 
-    Refusal? Admit(HttpContext context, ListenerFeature listener, out ProxyRoute? route, out ReadOnlyMemory<char> path, out bool isWebSocket)
+    /// <param name="target">The path of the request's target.</param>
+    Refusal? Admit(HttpContext context, ListenerFeature listener, RequestPath path, out ProxyRoute? route, out ReadOnlyMemory<char> target, out bool isWebSocket)
     {
-        (route, path, isWebSocket) = (null, default, false);
+        (route, target, isWebSocket) = (null, default, false);
+        var limits = path.Options.Limits;
         if (listener.IsForChallenges) return Refusal.UnknownHost;
         // First, so that a client over its rate costs as little as possible.
-        if (options.Limits.RequestsPerSecondPerAddress is > 0 and var perSecond && !rates.Admit(addresses.AddressOf(context, listener), perSecond)) return Refusal.TooManyRequests;
+        if (limits.RequestsPerSecondPerAddress is > 0 and var perSecond && !rates.Admit(path.Addresses.AddressOf(context, listener), perSecond)) return Refusal.TooManyRequests;
         if (MessageCheck.Framing(context.Request) is { } malformed) return malformed;
-        if (context.Request.ContentLength > options.Limits.RequestBodyBytes) return Refusal.BodyTooLarge;
+        if (context.Request.ContentLength > limits.RequestBodyBytes) return Refusal.BodyTooLarge;
         if (HttpMethods.IsTrace(context.Request.Method)) return Refusal.Method;
         if (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true }) return Refusal.Method;
         var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
-        if (raw.Length > options.Limits.UrlBytes) return Refusal.TargetTooLong;
-        if (TargetCheck.OriginForm(raw) is not { } target || !TargetCheck.IsUnambiguous(target)) return Refusal.BadTarget;
-        if (!hosts.IsServed(context, listener)) return Refusal.UnknownHost;
-        path = target.AsMemory(0, TargetCheck.PathOf(target).Length);
-        route = routes.Match(path.Span);
+        if (raw.Length > limits.UrlBytes) return Refusal.TargetTooLong;
+        if (TargetCheck.OriginForm(raw) is not { } origin || !TargetCheck.IsUnambiguous(origin)) return Refusal.BadTarget;
+        if (!path.Hosts.IsServed(context, listener)) return Refusal.UnknownHost;
+        target = origin.AsMemory(0, TargetCheck.PathOf(origin).Length);
+        route = path.Routes.Match(target.Span);
         if (route is null) return Refusal.NoRoute;
-        return upgrades.Check(context, path.Span, out isWebSocket);
+        return path.Upgrades.Check(context, target.Span, out isWebSocket);
     }
 
     WebSocketUpgrade? TakeLease(HttpContext context, RouteLabel label, out Refusal? refusal)

@@ -1,9 +1,31 @@
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Proxying.Checks;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>The objects that serve requests under one configuration: created (<see cref="RequestPathFactory"/>) and replaced as a whole.</summary>
-sealed record RequestPath(RequestFlow Flow, PlainHttp Plain, YarpRoutes Yarp, SecurityHeaders Headers, ClientAddress Addresses)
+/// <summary>What requests are served by under one configuration: made and replaced as a whole (<see cref="RequestPaths"/>).</summary>
+sealed class RequestPath
 {
-    public Task InvokeAsync(HttpContext context, ListenerFeature listener) => Flow.InvokeAsync(context, listener, Yarp);
+    public RequestPath(EdgeOptions options, YarpRoutes yarp)
+    {
+        (Options, Yarp) = (options, yarp);
+        (Headers, Hosts, Routes, Addresses) = (new(options), new(options), new(options), new(options));
+        (Upgrades, Upstream) = (new(options, Routes), new(Addresses));
+    }
+
+    public EdgeOptions Options { get; }
+
+    public YarpRoutes Yarp { get; }
+
+    public SecurityHeaders Headers { get; }
+
+    public HostCheck Hosts { get; }
+
+    public RouteTable Routes { get; }
+
+    public ClientAddress Addresses { get; }
+
+    public UpgradeCheck Upgrades { get; }
+
+    public UpstreamRequest Upstream { get; }
 }

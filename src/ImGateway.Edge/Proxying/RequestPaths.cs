@@ -5,7 +5,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>Holds the request path in force. A request reads it once and keeps it to its end, a WebSocket for hours.</summary>
-sealed class RequestPaths(CurrentOptions options, Current<ClientAddress> addresses, RequestPathFactory factory, YarpConfiguration yarp)
+sealed class RequestPaths(CurrentOptions options, Current<ClientAddress> addresses, YarpConfiguration yarp)
 {
     YarpPipeline? _pipeline;
     volatile RequestPath? _current;
@@ -36,7 +36,7 @@ sealed class RequestPaths(CurrentOptions options, Current<ClientAddress> address
 
     void Replace(EdgeOptions next)
     {
-        var path = factory.Create(next, _pipeline!.Routes());
+        var path = new RequestPath(next, _pipeline!.Routes());
         _current = path;
         addresses.Replace(path.Addresses);
     }

@@ -15,6 +15,6 @@ static class IssuanceRegistration
         services.AddSingleton<Chance>().AddSingleton<RenewalBook>().AddSingleton<RenewalProgress>().AddSingleton<RenewalRun>().AddSingleton<AcmeRenewals>();
 
         // 3. Revocation.
-        return services.AddSingleton<PendingRevocations>().AddSingleton<Revocations>();
+        return services.AddSingleton<PendingRevocations>().AddSingleton<Revocations>().AddSingleton<AcmeMaintenance>();
     }
 }

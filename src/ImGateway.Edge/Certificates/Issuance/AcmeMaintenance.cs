@@ -1,0 +1,49 @@
+using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Scheduling;
+using ImGateway.Edge.Storage;
+
+namespace ImGateway.Edge.Certificates.Issuance;
+
+/// <summary>
+/// What the certificate flow does at a CA, if one is configured: renewals and revocations, which it only starts, and the metrics of what is left of the
+/// CA's limits.
+/// </summary>
+sealed class AcmeMaintenance(
+    CertificateConfiguration options,
+    IStorage storage,
+    Current<FilesSource> files,
+    Current<IssuingCa> ca,
+    AcmeRenewals renewals,
+    Revocations revocations,
+    ScheduleClock clock)
+{
+    /// <summary>Limits are given back as their windows pass.</summary>
+    static readonly TimeSpan BudgetInterval = TimeSpan.FromHours(1);
+
+    DueTime _nextBudget;
+
+    bool IsAcme => options.Value.Certificates.Source == CertificateSource.Acme;
+
+    /// <summary>Starts what is due, without waiting for it. The caller holds the lock of the certificate flow.</summary>
+    public async Task LookAsync(CancellationToken cancellationToken)
+    {
+        if (!IsAcme) return;
+        var now = clock.Now;
+        if (_nextBudget.IsDue(now)) await ShowBudgetAsync(cancellationToken);
+        if (!storage.IsWriter) return;
+        await renewals.LookAsync(options.Value.Hosts.Where(host => !files.Value.Covers(host)), cancellationToken);
+        await revocations.LookAsync(cancellationToken);
+    }
+
+    /// <summary>Updates the metrics of the CA's limits.</summary>
+    public async Task ShowBudgetAsync(CancellationToken cancellationToken)
+    {
+        if (!IsAcme) return;
+        _nextBudget = DueTime.After(BudgetInterval, clock.Now);
+        await ca.Value.Budget.ShowAsync(cancellationToken);
+    }
+
+    /// <summary>Completes when every renewal and revocation started so far has ended.</summary>
+    public Task EndedAsync() => Task.WhenAll(renewals.EndedAsync(), revocations.EndedAsync());
+}
