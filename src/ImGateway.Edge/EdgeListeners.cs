@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ImGateway.Edge;
 
-/// <summary>What Kestrel listens on, and what stands before HTTP on each: HTTPS, plain HTTP, the management port, the control socket.</summary>
+/// <summary>Kestrel's listeners and the middleware before HTTP on each: HTTPS, plain HTTP, the management port, the control socket.</summary>
 static class EdgeListeners
 {
     public static void Listen(this KestrelServerOptions kestrel, EdgeOptions options, ListenPlan plan)

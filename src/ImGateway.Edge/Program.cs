@@ -8,7 +8,7 @@ using ImGateway.Edge.Operations.Memory;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.Policy;
 
-// Before any cryptography, or it changes nothing.
+// Must run before any cryptography, otherwise it has no effect.
 var engines = new TlsEngines(TlsPolicyFile.Apply());
 NativeHeap.LimitArenas();
 Threads.AtLeastAFew();

@@ -8,19 +8,19 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge;
 
-/// <summary>What has to be in order before the first connection. Each step is taken only where those before it found nothing.</summary>
+/// <summary>The checks before the first connection. Each step runs only if the steps before it found no problem.</summary>
 sealed class StartChecks(CurrentOptions options, ListenPlan plan, ITlsEngine engine, PolicyProof policy, CertificateManager certificates, TimeProvider time)
 {
-    /// <returns>What keeps the edge from serving, one line each.</returns>
+    /// <returns>The problems that prevent the start, one line each.</returns>
     public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellationToken)
     {
-        // 1. What verbs reach the edge by, and what it was given to listen on.
+        // 1. File descriptors, the control socket and the listeners.
         IReadOnlyList<string> problems = [.. OpenFiles.Problems(OpenFiles.Limit), .. ControlSocket.Problems(options.Value), .. plan.Problems];
 
-        // 2. The policy must be in force, not just written down.
+        // 2. The TLS policy must be in force; that its file exists is not enough.
         if (problems.Count == 0) problems = await PolicyProof.ProblemsAsync(options.Value, engine, time, cancellationToken);
 
-        // 3. Certificates, before any client can ask for one; then the policy with their keys.
+        // 3. Certificates, before the first handshake; then the policy with their keys.
         if (problems.Count == 0) problems = await LoadCertificatesAsync(cancellationToken);
         return problems.Count == 0 ? await policy.ServedProblemsAsync(cancellationToken) : problems;
     }

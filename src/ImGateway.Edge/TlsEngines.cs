@@ -5,7 +5,7 @@ using ImGateway.Edge.Tls.SslStream;
 
 namespace ImGateway.Edge;
 
-/// <summary>The engines this program has, by the value of <c>Edge:Tls:Engine</c>.</summary>
+/// <summary>Creates the TLS engine that <c>Edge:Tls:Engine</c> names.</summary>
 /// <param name="policy">The policy that OpenSSL has loaded.</param>
 public sealed class TlsEngines(AppliedPolicy policy)
 {

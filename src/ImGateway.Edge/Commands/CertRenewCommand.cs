@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Commands;
 static class CertRenewCommand
 {
     /// <summary>The number of concurrent orders, as in the renewal loop.</summary>
-    const int SideBySide = 4;
+    const int MaxConcurrentOrders = 4;
 
     public static Command Create()
     {
@@ -44,7 +44,7 @@ static class CertRenewCommand
         if (chosen.Count == 0) throw new UserError("every certificate comes from a file; replace the files, or set Edge:Certificates:Source to Acme");
         var lines = new ProgressLines(console);
         var failed = 0;
-        await Parallel.ForEachAsync(chosen, new ParallelOptions { MaxDegreeOfParallelism = SideBySide, CancellationToken = cancellationToken }, async (certificate, token) =>
+        await Parallel.ForEachAsync(chosen, new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrentOrders, CancellationToken = cancellationToken }, async (certificate, token) =>
         {
             if (!await lines.FollowAsync(certificate.Host, progress => access.RenewAsync(certificate.Name, renew, progress, token))) Interlocked.Increment(ref failed);
         });

@@ -31,7 +31,7 @@ sealed class CertificateAccess : IDisposable
 
     public async Task<IReadOnlyList<CertificateStatus>> ListAsync(CancellationToken cancellationToken) =>
         await _edge.GetAsync<IReadOnlyList<CertificateStatus>>("/certificates", cancellationToken) is { } reply
-            ? Agreed(reply)
+            ? ValueOf(reply)
             : await FromDiskAsync(cancellationToken);
 
     /// <exception cref="UserError">There is no certificate of that name; the message lists the names.</exception>
@@ -45,7 +45,7 @@ sealed class CertificateAccess : IDisposable
     /// <param name="why">The reason for the error message if no edge is running.</param>
     /// <exception cref="UserError">No edge is running.</exception>
     public async Task<IReadOnlyList<CertificateStatus>> ServedAsync(string why, CancellationToken cancellationToken) =>
-        await _edge.GetAsync<IReadOnlyList<CertificateStatus>>("/certificates", cancellationToken) is { } reply ? Agreed(reply) : throw NotRunning(why);
+        await _edge.GetAsync<IReadOnlyList<CertificateStatus>>("/certificates", cancellationToken) is { } reply ? ValueOf(reply) : throw NotRunning(why);
 
     /// <param name="name">As <see cref="CertificateStatus.Name"/>.</param>
     public Task<ControlRenewed> RenewAsync(string name, ControlRenew renew, IProgress<string> progress, CancellationToken cancellationToken) =>
@@ -57,23 +57,23 @@ sealed class CertificateAccess : IDisposable
 
     public async Task<Installation> ImportAsync(ControlImport import, TlsEngines engines, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>("/certificates/import", import, cancellationToken) is { } reply
-            ? new Installation(Agreed(reply), Served: true)
+            ? new Installation(ValueOf(reply), Served: true)
             : await OnDiskAsync(engines, (store, engine) => store.ImportAsync(import.Certificate!, import.Key!, import.Chain, import.Password, Environment.UserName, engine, cancellationToken));
 
     /// <param name="name">As <see cref="CertificateStatus.Name"/>.</param>
     public async Task<Installation> RollbackAsync(string name, TlsEngines engines, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>($"/certificates/{Uri.EscapeDataString(name)}/rollback", body: null, cancellationToken) is { } reply
-            ? new Installation(Agreed(reply), Served: true)
+            ? new Installation(ValueOf(reply), Served: true)
             : await OnDiskAsync(engines, (store, engine) => store.RollbackAsync(name, engine, cancellationToken));
 
     public void Dispose() => _edge.Dispose();
 
     async Task<ControlRenewed> FollowAsync(string path, object body, IProgress<string> progress, CancellationToken cancellationToken) =>
-        await _edge.FollowAsync<ControlRenewed>(path, body, progress, cancellationToken) is { } reply ? Agreed(reply) : throw NotRunning("it has stopped meanwhile");
+        await _edge.FollowAsync<ControlRenewed>(path, body, progress, cancellationToken) is { } reply ? ValueOf(reply) : throw NotRunning("it has stopped meanwhile");
 
     UserError NotRunning(string why) => new($"{_edge.Path}: no edge runs with this DataDirectory, and {why}; start it with: {ConfigOption.RunCommand(_configFile)}");
 
-    static T Agreed<T>(ControlReply<T> reply) => reply.Problems.Count == 0 ? reply.Value! : throw new UserError(reply.Problems);
+    static T ValueOf<T>(ControlReply<T> reply) => reply.Problems.Count == 0 ? reply.Value! : throw new UserError(reply.Problems);
 
     Task<IReadOnlyList<CertificateStatus>> FromDiskAsync(CancellationToken cancellationToken) =>
         OnDiskAsync(async (store, options) => CertificateStatus.Of(
@@ -105,7 +105,7 @@ sealed class CertificateAccess : IDisposable
 /// <param name="Served">Whether a running edge serves it already; otherwise the next start will.</param>
 sealed record Installation(ControlInstalled Result, bool Served)
 {
-    public Installation WithWarnings(Func<string, string> worded) => this with { Result = Result with { Warnings = [.. Result.Warnings.Select(worded)] } };
+    public Installation WithWarnings(Func<string, string> rewrite) => this with { Result = Result with { Warnings = [.. Result.Warnings.Select(rewrite)] } };
 
     public async Task<int> TellAsync(TextWriter output, TextWriter error)
     {
@@ -132,7 +132,7 @@ sealed class WarningLines(TextWriter error) : ILoggerFactory, ILogger
 
     public void Dispose()
     {
-        // The writer is its owner's.
+        // The writer belongs to the caller.
     }
 
     public IDisposable? BeginScope<TState>(TState state)

@@ -10,7 +10,7 @@ static class DrainCommand
     public static Command Create()
     {
         var config = ConfigOption.Create();
-        var command = new Command("drain", "Have the running edge stop in order, as SIGTERM does, and follow it until nobody is left") { config };
+        var command = new Command("drain", "Have the running edge stop in order, as SIGTERM does, and report progress until no connection is left") { config };
         command.SetAction((parsed, cancellationToken) => DrainAsync(parsed.GetValue(config), parsed.InvocationConfiguration, cancellationToken));
         return command;
     }

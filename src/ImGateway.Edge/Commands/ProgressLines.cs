@@ -32,8 +32,8 @@ sealed class ProgressLines(InvocationConfiguration console)
     }
 
     /// <summary>Reports synchronously and in order, which <see cref="Progress{T}"/> does not guarantee.</summary>
-    sealed class Steps(Action<string> tell) : IProgress<string>
+    sealed class Steps(Action<string> report) : IProgress<string>
     {
-        public void Report(string value) => tell(value);
+        public void Report(string value) => report(value);
     }
 }

@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Commands;
 
 static class RunCommand
 {
-    /// <param name="services">Registered last, in place of what is registered otherwise: another TLS engine. Null: nothing.</param>
+    /// <param name="services">Registered last, to replace other registrations, for example by another TLS engine; null = none.</param>
     public static Command Create(TlsEngines engines, Action<IServiceCollection>? services = null)
     {
         var config = ConfigOption.Create();

@@ -8,11 +8,11 @@ sealed class TextTable(IReadOnlyList<string> headings, IReadOnlyList<IReadOnlyLi
 {
     public void Write(TextWriter output)
     {
-        if (ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected) AnsiConsole.Write(Drawn());
+        if (ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected) AnsiConsole.Write(Bordered());
         else WritePlain(output);
     }
 
-    Table Drawn()
+    Table Bordered()
     {
         var table = new Table { Border = headings.Count > 0 ? TableBorder.Rounded : TableBorder.None, ShowHeaders = headings.Count > 0 };
         foreach (var column in headings.Count > 0 ? headings : rows[0]) table.AddColumn(new TableColumn(Markup.Escape(column)));

@@ -15,18 +15,18 @@ static class AcmeDirectories
         new(ZeroSsl, "https://acme.zerossl.com/v2/DV90", "https://zerossl.com/terms/", ["sectigo.com"]),
     ];
 
-    /// <summary>Null if it is neither a name nor an https URL.</summary>
+    /// <summary>Null if <paramref name="directory"/> is neither a name nor an https URL.</summary>
     public static Uri? UrlOf(string directory) => Find(directory) is { } known
         ? new Uri(known.Url)
         : Uri.TryCreate(directory, UriKind.Absolute, out var url) && url is { Scheme: "https", UserInfo: "", Fragment: "", Host.Length: > 0 } ? url : null;
 
-    /// <summary>Where the same CA issues certificates that nobody trusts, for dry runs; null where it has no such place, or none that is known.</summary>
+    /// <summary>The directory in which the same CA issues untrusted certificates, for dry runs; null if none is known.</summary>
     public static Uri? StagingOf(string directory) => Find(directory)?.Name.StartsWith("letsencrypt", StringComparison.Ordinal) == true ? new Uri(All[1].Url) : null;
 
-    /// <summary>Where an operator reads what <c>AcceptTermsOfService</c> agrees to.</summary>
+    /// <summary>The URL of the terms that <c>AcceptTermsOfService</c> agrees to.</summary>
     public static string TermsOf(string directory) => Find(directory)?.Terms ?? "the URL that the directory gives as termsOfService";
 
-    /// <summary>Whether it issues only for names and addresses of the public Internet (CA/Browser Forum Baseline Requirements 4.2.2).</summary>
+    /// <summary>Whether the CA issues only for names and addresses of the public Internet (CA/Browser Forum Baseline Requirements 4.2.2).</summary>
     public static bool IsPublic(string directory) => Find(directory) is not null;
 
     public static bool IsLetsEncrypt(string directory) => StagingOf(directory) is not null;

@@ -2,8 +2,8 @@
 namespace ImGateway.Edge.Configuration;
 
 /// <summary>
-/// The options that certificates are kept by. A reload replaces them under the lock of the certificates, before <see cref="CurrentOptions"/>,
-/// so that no round of the loop sees two configurations, and puts them back where it is refused.
+/// The options that the certificate flow uses. A reload replaces them under the lock of the certificates, before <see cref="CurrentOptions"/>,
+/// so that no round of the loop uses two configurations, and restores them if the reload is refused.
 /// </summary>
 sealed class CertificateConfiguration(EdgeOptions options)
 {

@@ -3,14 +3,14 @@ using System.Net;
 namespace ImGateway.Edge.Configuration;
 
 /// <summary>
-/// Section <c>Edge</c> of appsettings.json, read once into immutable facts. Every default stands here, and what a key means stands here too:
-/// docs/configuration.md is made from it, the <c>example</c> (the value in JSON, other than the default) included.
+/// Section <c>Edge</c> of appsettings.json as immutable records, with every default and the meaning of every key: docs/configuration.md is generated from
+/// it, including each <c>example</c> (a value in JSON, different from the default).
 /// </summary>
 public sealed record EdgeOptions
 {
     /// <summary>
     /// Public names, required: DNS names, <c>*.example.com</c>, IP addresses. One managed certificate each, named as the host (<c>*</c> written <c>_</c>).
-    /// What is asked for under any other name is refused.
+    /// Requests for other names are refused.
     /// </summary>
     /// <example>["gateway.example.com", "*.chat.example.com"]</example>
     public IReadOnlyList<HostName> Hosts { get; init; } = [];
@@ -22,8 +22,8 @@ public sealed record EdgeOptions
     public UpstreamSection Upstream { get; init; } = new();
 
     /// <summary>
-    /// Path prefixes forwarded: case-sensitive and by whole segments, so that <c>/api</c> takes <c>/api</c> and <c>/api/x</c>, not <c>/apix</c>. All else
-    /// is 404.
+    /// Path prefixes that are forwarded, case-sensitive and by whole segments: <c>/api</c> matches <c>/api</c> and <c>/api/x</c>, not <c>/apix</c>. All other
+    /// paths get 404.
     /// </summary>
     /// <example>["/ws", "/api", "/health", "/files"]</example>
     public IReadOnlyList<string> Routes { get; init; } = ["/ws", "/api", "/health"];
@@ -41,8 +41,8 @@ public sealed record EdgeOptions
     public AcmeSection Acme { get; init; } = new();
 
     /// <summary>
-    /// An HTTP proxy through which the edge asks the CA and OCSP responders, <c>http://host:port</c> or <c>http://user:password@host:port</c>; the gateway
-    /// is never connected to through it. None: that of the variables <c>HTTPS_PROXY</c> and <c>HTTP_PROXY</c>, except for what <c>NO_PROXY</c> lists.
+    /// An HTTP proxy for requests to the CA and OCSP responders, <c>http://host:port</c> or <c>http://user:password@host:port</c>; connections to the gateway
+    /// never use it. None: that of the variables <c>HTTPS_PROXY</c> and <c>HTTP_PROXY</c>, except for destinations that <c>NO_PROXY</c> lists.
     /// </summary>
     /// <example>"http://proxy.example.com:3128"</example>
     public ProxyAddress? OutgoingProxy { get; init; }
@@ -53,7 +53,7 @@ public sealed record EdgeOptions
 
     public WebSocketsSection WebSockets { get; init; } = new();
 
-    /// <summary>One JSON line a request, a WebSocket's at its end; <c>/health</c> and scrapes are left out.</summary>
+    /// <summary>One JSON line for each request, for a WebSocket at its end; <c>/health</c> and scrapes are not logged.</summary>
     /// <example>false</example>
     public bool AccessLog { get; init; } = true;
 
@@ -63,7 +63,7 @@ public sealed record EdgeOptions
 
     public LimitsSection Limits { get; init; } = new();
 
-    /// <summary>Networks in front of the edge: only from these are <c>X-Forwarded-For</c> and <c>Forwarded</c> believed, and the PROXY header taken.</summary>
+    /// <summary>Networks of proxies in front of the edge: <c>X-Forwarded-For</c>, <c>Forwarded</c> and the PROXY header are trusted only from these.</summary>
     /// <example>["10.0.0.0/28", "2001:db8::7"]</example>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
@@ -75,7 +75,7 @@ public sealed record EdgeOptions
     /// <example>["127.0.0.0/8", "::1/128", "10.0.0.0/28"]</example>
     public IReadOnlyList<IPNetwork> ManagementNetworks { get; init; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
-    /// <summary>What stands in for <see cref="OutgoingProxy"/>.</summary>
+    /// <summary>The proxies used if <see cref="OutgoingProxy"/> is not set.</summary>
     internal ProxyEnvironment ProxyEnvironment { get; init; } = ProxyEnvironment.None;
 
     /// <summary>The certificate for clients that send no name: <c>Tls:DefaultHost</c>, else the first host.</summary>
@@ -87,24 +87,24 @@ public sealed record ListenSection
     static readonly IReadOnlyList<ListenAddress>
         DefaultHttps = [new(null, 443)], DefaultHttp = [new(null, 80)], DefaultManagement = [new(IPAddress.Loopback, 9180), new(IPAddress.IPv6Loopback, 9180)];
 
-    /// <summary>Where TLS is served: <c>address:port</c>; <c>*</c> is all IPv4 and IPv6. An empty list switches the listener off.</summary>
+    /// <summary>Addresses on which TLS is served: <c>address:port</c>; <c>*</c> is all IPv4 and IPv6. An empty list switches the listener off.</summary>
     /// <example>["203.0.113.7:443", "[2001:db8::7]:443"]</example>
     public IReadOnlyList<ListenAddress> Https { get; init; } = DefaultHttps;
 
-    /// <summary>Where plain HTTP is redirected or refused, and a CA's http-01 challenges are answered. An empty list switches the listener off.</summary>
+    /// <summary>Addresses on which plain HTTP is redirected or refused, and a CA's http-01 challenges are answered. An empty list switches the listener off.</summary>
     /// <example>[]</example>
     public IReadOnlyList<ListenAddress> Http { get; init; } = DefaultHttp;
 
     /// <summary>
-    /// Where health, metrics and the status page are read. Nothing can be changed there. An empty list switches the listener off. A default address that the
-    /// machine lacks, as <c>[::1]</c> without IPv6, is skipped; one that is configured has to be there.
+    /// Addresses of health, metrics and the status page, which are read-only. An empty list switches the listener off. A default address that the
+    /// machine lacks, as <c>[::1]</c> without IPv6, is skipped; a configured address must exist.
     /// </summary>
     /// <example>["*:9180"]</example>
     public IReadOnlyList<ListenAddress> Management { get; init; } = DefaultManagement;
 
     /// <summary>
-    /// The public listeners require the header of the PROXY protocol, version 1 or 2, and take it from <c>TrustedProxies</c> only; whoever else connects
-    /// is closed. False: no header is looked for.
+    /// The public listeners require the header of the PROXY protocol, version 1 or 2, and accept it from <c>TrustedProxies</c> only; other connections
+    /// are closed. False: no header is expected.
     /// </summary>
     /// <example>true</example>
     public bool ProxyProtocol { get; init; }
@@ -120,14 +120,14 @@ public enum TlsPolicy
     Modern,
 }
 
-/// <summary>What a client hello with a name that is not served gets: alert <c>unrecognized_name</c> (RFC 6066 §3), or the default certificate.</summary>
+/// <summary>The response to a ClientHello with a name that is not served: alert <c>unrecognized_name</c> (RFC 6066 §3), or the default certificate.</summary>
 public enum UnknownNames
 {
     Reject,
     Default,
 }
 
-/// <summary>What turns the policy, the credentials and the selection into listeners.</summary>
+/// <summary>The TLS implementation.</summary>
 public enum TlsEngine
 {
     SslStream,
@@ -142,20 +142,20 @@ public sealed record TlsSection
     public TlsPolicy Policy { get; init; } = TlsPolicy.Intermediate;
 
     /// <summary>
-    /// What a client hello with a name that is not served gets: <c>Reject</c> = alert <c>unrecognized_name</c>, <c>Default</c> = the certificate of
+    /// The response to a ClientHello with a name that is not served: <c>Reject</c> = alert <c>unrecognized_name</c>, <c>Default</c> = the certificate of
     /// <c>DefaultHost</c>.
     /// </summary>
     /// <example>"Default"</example>
     public UnknownNames UnknownNames { get; init; } = UnknownNames.Reject;
 
-    /// <summary>What turns policy, credentials and selection into listeners; there is one as yet.</summary>
+    /// <summary>The TLS implementation; there is only one so far.</summary>
     public TlsEngine Engine { get; init; } = TlsEngine.SslStream;
 
     /// <summary>One of <c>Hosts</c>: its certificate is for clients that send no name. None: the first of <c>Hosts</c>.</summary>
     /// <example>"gateway.example.com"</example>
     public HostName? DefaultHost { get; init; }
 
-    /// <summary>From accept to the end of the handshake; who takes longer is let go.</summary>
+    /// <summary>Time limit from accept to the end of the handshake; a slower client is disconnected.</summary>
     /// <example>"00:00:05"</example>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }
@@ -185,13 +185,13 @@ public sealed record CertificatesSection
     /// <example>"Acme"</example>
     public CertificateSource? Source { get; init; }
 
-    /// <summary>Must be true for source <c>SelfSigned</c>, so that it cannot slip into production.</summary>
+    /// <summary>Must be true for source <c>SelfSigned</c>, so that it is not used in production by accident.</summary>
     /// <example>true</example>
     public bool AllowSelfSigned { get; init; }
 
     /// <summary>
-    /// Certificates from files: PEM, encrypted PEM or PFX. They are watched: renames, symlink swaps, in-place writes and bind mounts are seen within two
-    /// seconds. Where several cover a host, it is served one that is valid now; of those one that names it without a wildcard, then one whose chain leads
+    /// Certificates from files: PEM, encrypted PEM or PFX. They are watched: renames, symlink swaps, in-place writes and bind mounts are noticed within two
+    /// seconds. If several cover a host, the edge serves one that is valid now; of those one that names the host without a wildcard, then one whose chain leads
     /// to a root, then one with an ECDSA key, then the newest. A file that serves no host because of that is reported by <c>validate</c>, <c>doctor</c> and in the log.
     /// </summary>
     /// <example>[{ "Certificate": "/etc/imgw/fullchain.pem", "Key": "/etc/imgw/privkey.pem" }]</example>
@@ -201,11 +201,11 @@ public sealed record CertificatesSection
     /// <example>"RSA4096"</example>
     public KeyType KeyType { get; init; } = KeyType.P256;
 
-    /// <summary>Keeps the key over renewals by ACME, for apps that pin it. False: a new key each time.</summary>
+    /// <summary>Keeps the key at renewals by ACME, for apps that pin it. False: a new key for each renewal.</summary>
     /// <example>true</example>
     public bool ReuseKey { get; init; }
 
-    /// <summary>Rotation at the latest at this age: what comes by ACME or is self-signed is renewed, for files it is a warning and an alert.</summary>
+    /// <summary>The age at which certificates are rotated at the latest: ACME and self-signed ones are renewed, for files there is a warning and an alert.</summary>
     /// <example>"60.00:00:00"</example>
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(90);
 
@@ -248,34 +248,34 @@ public sealed record AcmeSection
 
     /// <summary>
     /// One of the profiles that the directory lists; <c>shortlived</c> at Let's Encrypt for IP addresses. None: the CA's own choice. If the CA drops the
-    /// profile, renewals fail until a third of the time to renew has gone; from then on they are ordered without it, with a warning.
+    /// profile, renewals fail until a third of the time to renew has passed; from then on they are ordered without it, with a warning.
     /// </summary>
     /// <example>"shortlived"</example>
     public string? Profile { get; init; }
 
-    /// <summary>Common name of the issuer that the chain's last certificate shall have: a root that clients have. None: the CA's own choice.</summary>
+    /// <summary>Common name of the issuer of the chain's last certificate: a root that clients trust. None: the CA's own choice.</summary>
     /// <example>"ISRG Root X1"</example>
     public string? PreferredChain { get; init; }
 
     public ExternalAccountSection ExternalAccount { get; init; } = new();
 
-    /// <summary>PEM of the roots by which the CA's own HTTPS is trusted, for private CAs; a chain that it issues may end in one of them, too. None: the machine's.</summary>
+    /// <summary>PEM file of the roots to trust for the CA's HTTPS API, for private CAs; a chain that it issues may end in one of them too. None: the machine's trust store.</summary>
     /// <example>"/etc/imgw/ca-roots.pem"</example>
     public string? TrustedRootsFile { get; init; }
 
-    /// <summary>Fraction of life left at which to renew; 0 = as the CA asks (RFC 9773), else 0.35, 0.5 for lives under 10 days.</summary>
+    /// <summary>Fraction of the lifetime left at which to renew; 0 = as the CA suggests (RFC 9773), else 0.35, 0.5 for lifetimes under 10 days.</summary>
     /// <example>0.5</example>
     public double RenewAt { get; init; }
 }
 
-/// <summary>External account binding (RFC 8555 §7.3.4), for CAs that want to know their customers.</summary>
+/// <summary>External account binding (RFC 8555 §7.3.4), for CAs that require it.</summary>
 public sealed record ExternalAccountSection
 {
-    /// <summary>The id of the key that the CA gave its customer (RFC 8555 §7.3.4).</summary>
+    /// <summary>The key id from the CA (RFC 8555 §7.3.4).</summary>
     /// <example>"kid-1"</example>
     public string? KeyId { get; init; }
 
-    /// <summary>Holds the HMAC key of <c>KeyId</c> in base64url.</summary>
+    /// <summary>A file with the HMAC key of <c>KeyId</c> in base64url.</summary>
     /// <example>"/etc/imgw/eab.key"</example>
     public string? HmacKeyFile { get; init; }
 }
@@ -299,11 +299,11 @@ public sealed record CertificateFile
     /// <example>"correct horse"</example>
     public Secret? Password { get; init; }
 
-    /// <summary>Holds the password; one line end at its end is left out.</summary>
+    /// <summary>A file with the password; one line break at its end is ignored.</summary>
     /// <example>"/run/secrets/im-key"</example>
     public string? PasswordFile { get; init; }
 
-    /// <summary>Of all that is read for it.</summary>
+    /// <summary>The paths of all files of the certificate.</summary>
     internal IEnumerable<string> AllPaths() => new[] { Certificate, Key, Chain, PasswordFile }.OfType<string>();
 }
 
@@ -347,15 +347,15 @@ public sealed record HeadersSection
 /// <summary>Strict-Transport-Security (RFC 6797), over TLS only.</summary>
 public sealed record HstsSection
 {
-    /// <summary>How long browsers shall use nothing but TLS; 0 = the header is not sent. Over TLS only.</summary>
+    /// <summary>How long browsers must use only TLS; 0 = the header is not sent. Over TLS only.</summary>
     /// <example>"730.00:00:00"</example>
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(365);
 
-    /// <summary>Holds for every name below the host, too.</summary>
+    /// <summary>Applies to all subdomains too.</summary>
     /// <example>false</example>
     public bool IncludeSubDomains { get; init; } = true;
 
-    /// <summary>Asks to be put into the lists that browsers ship. Hard to take back.</summary>
+    /// <summary>Permits inclusion in the preload lists of browsers. Hard to undo.</summary>
     /// <example>true</example>
     public bool Preload { get; init; }
 }
@@ -363,8 +363,8 @@ public sealed record HstsSection
 public sealed record UpstreamSection
 {
     /// <summary>
-    /// How long the gateway may be silent: before a response, which is 504 then, and while one is under way, which breaks off. A response of
-    /// <c>text/event-stream</c> may be silent for an hour, or for longer where this is longer. At most a day.
+    /// How long the gateway may be silent: before a response (then 504) and during one (then the response is aborted). A response of
+    /// <c>text/event-stream</c> may be silent for an hour, or for this time if it is longer. At most a day.
     /// </summary>
     /// <example>"00:05:00"</example>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(100);
@@ -372,31 +372,31 @@ public sealed record UpstreamSection
 
 public sealed record WebSocketsSection
 {
-    /// <summary>Those of <c>Routes</c> where upgrades may pass. No other protocol upgrade than WebSocket passes anywhere.</summary>
+    /// <summary>The <c>Routes</c> that accept WebSocket upgrades. Upgrades to other protocols are never forwarded.</summary>
     /// <example>["/ws", "/api"]</example>
     public IReadOnlyList<string> Routes { get; init; } = ["/ws"];
 
-    /// <summary>No byte in either direction for this long ends a socket, and so does a side that has not read for this long while the other one sends.</summary>
+    /// <summary>A socket without a byte in either direction for this long is closed, and so is one whose reader has been blocking the other side for this long.</summary>
     /// <example>"00:10:00"</example>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Exact origins that a WebSocket may be opened from; empty = any. Apps send none and are let in.</summary>
+    /// <summary>Exact origins from which a WebSocket may be opened; empty = any. Clients that send no origin, such as apps, are accepted.</summary>
     /// <example>["https://chat.example.com"]</example>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 }
 
-/// <summary>How the edge stops in order.</summary>
+/// <summary>The graceful shutdown.</summary>
 public sealed record DrainSection
 {
-    /// <summary>Not ready, but serving everything, so that balancers notice; 0 where none asks.</summary>
+    /// <summary>Time for load balancers to notice that the edge is not ready, during which everything is still served; 0 if there is none.</summary>
     /// <example>"00:00:15"</example>
     public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Over how long WebSockets are closed and event streams ended, so that clients do not all come back at once; 0 closes them together.</summary>
+    /// <summary>The time over which WebSockets are closed and event streams ended, so that clients do not all reconnect at once; 0 closes them together.</summary>
     /// <example>"00:00:10"</example>
     public TimeSpan Spread { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>From the signal on: what is left then is cut. Longer than <c>Delay</c> and <c>Spread</c> together.</summary>
+    /// <summary>Time from the signal until the remaining connections are aborted. Longer than <c>Delay</c> and <c>Spread</c> together.</summary>
     /// <example>"00:02:00"</example>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 }
@@ -404,13 +404,13 @@ public sealed record DrainSection
 public sealed record AuditSection
 {
     /// <summary>
-    /// Size at which <c>audit.jsonl</c> in <c>DataDirectory</c> is put aside as <c>audit.000001.jsonl</c>, 000002 and on, and a new one begins. At least
+    /// Size at which <c>audit.jsonl</c> in <c>DataDirectory</c> is rotated to <c>audit.000001.jsonl</c>, 000002 and so on. At least
     /// 4096; an entry has some 400 bytes. <c>imgw audit</c> reads all of them.
     /// </summary>
     /// <example>1048576</example>
     public long MaxBytes { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>How many files that were put aside are kept; the oldest goes when there is one more.</summary>
+    /// <summary>How many rotated files are kept; the oldest is deleted when there is one more.</summary>
     /// <example>100</example>
     public int Keep { get; init; } = 10;
 }
@@ -430,13 +430,13 @@ public sealed record LimitsSection
     public int UrlBytes { get; init; } = 8 * 1024;
 
     /// <summary>
-    /// Slowest request body, bytes per second; 0 = no limit. A client that reads the last of a response more slowly than that, 15 s of grace
-    /// left out, is cut off; with 0, one that reads nothing.
+    /// Minimum rate of a request body in bytes per second; 0 = no limit. A client that reads the rest of a response more slowly, after 15 s of grace, is
+    /// disconnected; with 0, one that reads nothing.
     /// </summary>
     /// <example>1024</example>
     public int MinBytesPerSecond { get; init; } = 240;
 
-    /// <summary>From one address, IPv6 from one /64; as many at once as in a second; beyond it 429. 0 = no limit: phones share addresses.</summary>
+    /// <summary>Requests per second from one address (IPv6: one /64), with bursts of one second's number; more get 429. 0 = no limit, because phones share addresses.</summary>
     /// <example>200</example>
     public int RequestsPerSecondPerAddress { get; init; }
 
@@ -445,7 +445,7 @@ public sealed record LimitsSection
     public int Connections { get; init; }
 
     /// <summary>
-    /// Of these, from one IPv4 address or one IPv6 /64; 0 = no limit: phones of a whole city may share an address. Connections from <c>TrustedProxies</c>
+    /// Of these, from one IPv4 address or one IPv6 /64; 0 = no limit: the phones of a whole city may share an address. Connections from <c>TrustedProxies</c>
     /// carry many clients and are not counted here.
     /// </summary>
     /// <example>500</example>
@@ -456,8 +456,8 @@ public sealed record LimitsSection
     public int WebSockets { get; init; }
 
     /// <summary>
-    /// TLS handshakes that are computed at the same time; further ones wait in the order in which they came, where addresses take turns. One that waits for its client holds no place.
-    /// 0 = two for each processor; more only makes everybody slower in a reconnect storm.
+    /// TLS handshakes that are computed at the same time; others wait in order of arrival, round-robin among addresses. One that waits for its client does not count.
+    /// 0 = two for each processor; more only slows down all handshakes in a reconnect storm.
     /// </summary>
     /// <example>16</example>
     public int HandshakesInProgress { get; init; }

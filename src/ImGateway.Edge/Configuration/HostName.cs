@@ -80,12 +80,12 @@ public sealed record HostName
     {
         try
         {
-            if (Ascii.IsValid(name)) return SurvivesRoundTrip(name.ToLowerInvariant());
+            if (Ascii.IsValid(name)) return RoundTripped(name.ToLowerInvariant());
             // U-labels are lower-case and composed (RFC 5891 §4.2.1, RFC 5895 §2). Without culture data .NET cannot compose, so a name that
             // is not composed is rejected: it would differ from the name that looks the same.
             var lower = name.Normalize(NormalizationForm.FormC).ToLowerInvariant();
-            if (lower.AsSpan().ContainsAny(Composable) || lower.EnumerateRunes().Any(IsNoText)) return null;
-            return SurvivesRoundTrip(Idn.GetAscii(lower).ToLowerInvariant());
+            if (lower.AsSpan().ContainsAny(Composable) || lower.EnumerateRunes().Any(IsNotText)) return null;
+            return RoundTripped(Idn.GetAscii(lower).ToLowerInvariant());
         }
         catch (ArgumentException)
         {
@@ -93,14 +93,14 @@ public sealed record HostName
         }
     }
 
-    static string? SurvivesRoundTrip(string ascii)
+    static string? RoundTripped(string ascii)
     {
         if (!ascii.Contains("xn--", StringComparison.Ordinal)) return ascii;
         var back = Idn.GetUnicode(ascii);
-        return Idn.GetAscii(back.ToLowerInvariant()) == ascii && !back.EnumerateRunes().Any(IsNoText) ? ascii : null;
+        return Idn.GetAscii(back.ToLowerInvariant()) == ascii && !back.EnumerateRunes().Any(IsNotText) ? ascii : null;
     }
 
-    static bool IsNoText(Rune rune) => rune == Rune.ReplacementChar || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control
+    static bool IsNotText(Rune rune) => rune == Rune.ReplacementChar || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control
         or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
 
     static IEnumerable<char> Range(int first, int last) => Enumerable.Range(first, last - first + 1).Select(code => (char)code);

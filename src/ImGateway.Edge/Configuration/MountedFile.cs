@@ -44,7 +44,7 @@ static class MountedFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // No /proc on this system; polling compares contents alone.
+            // No /proc on this system; polling only compares contents.
             return null;
         }
     }

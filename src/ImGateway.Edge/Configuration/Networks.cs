@@ -3,17 +3,17 @@ using System.Net.Sockets;
 
 namespace ImGateway.Edge.Configuration;
 
-/// <summary>Networks written as address and prefix length (RFC 4632, RFC 4291 §2.3), and which addresses are in them.</summary>
+/// <summary>Parses and matches networks in CIDR notation (RFC 4632, RFC 4291 §2.3).</summary>
 static class Networks
 {
-    /// <summary><c>address/length</c>, whose bits behind the length do not count, or a single address; null if the text is neither.</summary>
+    /// <summary>Parses <c>address/length</c> (bits after the length are ignored) or a single address; null if the text is neither.</summary>
     public static IPNetwork? Parse(string text) =>
         IPAddress.TryParse(text, out var address) ? Of(address) : IPNetwork.TryParse(text, out var network) ? network.Unmapped() : null;
 
     /// <summary>The network of this one address.</summary>
     public static IPNetwork Of(IPAddress address) => new IPNetwork(address, address.AddressFamily is AddressFamily.InterNetwork ? 32 : 128).Unmapped();
 
-    /// <summary>Whether one of the networks holds the address. An IPv4-mapped address counts as IPv4.</summary>
+    /// <summary>Whether one of the networks contains the address. An IPv4-mapped address counts as IPv4.</summary>
     public static bool AnyContains(this IReadOnlyList<IPNetwork> networks, IPAddress address)
     {
         address = address.Unmapped();
@@ -25,10 +25,10 @@ static class Networks
         return false;
     }
 
-    /// <summary>An IPv4-mapped address as the IPv4 address it stands for (RFC 4291 §2.5.5.2): a socket of both families reports clients of IPv4 so.</summary>
+    /// <summary>Converts an IPv4-mapped address to IPv4 (RFC 4291 §2.5.5.2): a dual-stack socket reports IPv4 clients as mapped addresses.</summary>
     public static IPAddress Unmapped(this IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
-    /// <summary>A network of IPv4-mapped addresses as the network of IPv4: <see cref="IPNetwork.Contains"/> finds nothing in it otherwise.</summary>
+    /// <summary>Converts a network of IPv4-mapped addresses to IPv4, because <see cref="IPNetwork.Contains"/> would find no IPv4 address in it.</summary>
     public static IPNetwork Unmapped(this IPNetwork network) => network.BaseAddress.IsIPv4MappedToIPv6 && network.PrefixLength >= 96
         ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - 96)
         : network;

@@ -9,7 +9,7 @@ static class ThisUser
     /// <summary>The argument for <c>chown</c>: the user id, because users in containers often have no name.</summary>
     public static string Name => Environment.UserName is { Length: > 0 } name ? name : Id.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>How a path is given to this user: a command for root.</summary>
+    /// <summary>The remedy for a path that belongs to another user: a command for root.</summary>
     /// <param name="mode">The mode in octal; null = unchanged.</param>
     public static string ChownRemedy(string path, string? mode = null) =>
         $"give it to the user {Name} with: chown -R {ShellWord.Of(Name)} {ShellWord.Of(path)}{(mode is null ? "" : $" && chmod {mode} {ShellWord.Of(path)}")}";

@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Connections;
 
 /// <summary>
 /// The memory pools of Kestrel and its transports. Kestrel's own pools release at most a twentieth every ten seconds, and not on request,
-/// so that the blocks of many HTTP/2 connections stay resident for many minutes after they have closed (docs/performance.md, "Memory after a crowd").
+/// so that the blocks of many HTTP/2 connections stay resident for many minutes after they have closed (docs/performance.md, "Memory after a burst").
 /// </summary>
 sealed class BlockPools : IMemoryPoolFactory<byte>
 {
@@ -18,7 +18,7 @@ sealed class BlockPools : IMemoryPoolFactory<byte>
 
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null)
     {
-        var pool = new BlockPool(gone => _pools.TryRemove(gone, out _));
+        var pool = new BlockPool(disposed => _pools.TryRemove(disposed, out _));
         _pools.TryAdd(pool, 0);
         return pool;
     }

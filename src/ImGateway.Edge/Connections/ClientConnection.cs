@@ -14,7 +14,7 @@ sealed class ClientConnection : EndingConnection
     IConnectionLifetimeNotificationFeature? _life;
     Use _use;
     bool _endsWithClient;
-    int _looks;
+    int _checks;
 
     public ClientConnection(ConnectionContext transport, ClientConnections all, ConnectionEnds ends)
         : base(transport, ends) => (_all, Lease) = (all, new ConnectionLease(this, all));
@@ -39,7 +39,7 @@ sealed class ClientConnection : EndingConnection
     {
         // Read here, while no other thread accesses the features.
         _life = Features.Get<IConnectionLifetimeNotificationFeature>();
-        // The fence guarantees that either side observes the other: a stop that asked before could not reach the server.
+        // The fence guarantees that either side observes the other: an earlier stop request could not reach the server.
         Interlocked.MemoryBarrier();
         if (_all.IsClosingFresh) Close(evenFresh: true);
         return next(this);
@@ -61,13 +61,13 @@ sealed class ClientConnection : EndingConnection
     public void EndsWithClient() => _endsWithClient = true;
 
     /// <summary>
-    /// Called at intervals: closes the socket and releases the connection when the client has been disconnected for <paramref name="looks"/> intervals.
+    /// Called at intervals: closes the socket and releases the connection when the client has been disconnected for <paramref name="checks"/> intervals.
     /// Returns true once. Pipes and stream still belong to Kestrel, which may write to them; if Kestrel never ends, they are collected with it.
     /// </summary>
-    public bool ReleaseIfGone(int looks)
+    public bool ReleaseIfGone(int checks)
     {
-        if (!_endsWithClient || !ConnectionClosed.IsCancellationRequested || ++_looks < looks || !Lease.TryRelease()) return false;
-        Abort(new ConnectionAbortedException("The client has gone."));
+        if (!_endsWithClient || !ConnectionClosed.IsCancellationRequested || ++_checks < checks || !Lease.TryRelease()) return false;
+        Abort(new ConnectionAbortedException("The client has disconnected."));
         return true;
     }
 
@@ -91,7 +91,7 @@ sealed class ClientConnection : EndingConnection
         }
         finally
         {
-            // Or the WebSocket was handed over, and Kestrel has nothing to close.
+            // If the WebSocket was handed over, Kestrel has nothing left to close.
             ChangeTo(Use.Closable);
         }
     }
@@ -99,7 +99,7 @@ sealed class ClientConnection : EndingConnection
     void ChangeTo(Use use)
     {
         _use = use;
-        // The fence guarantees that either side observes the other: a stop that begins meanwhile sees this use, or its beginning is seen here.
+        // The fence guarantees that either side observes the other: a stop that begins meanwhile observes the new use, or this method observes the stop.
         Interlocked.MemoryBarrier();
         if (_all.IsClosing) Close(evenFresh: false);
     }

@@ -27,15 +27,15 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
     public ClientConnection Accepted(ConnectionContext transport)
     {
         var connection = new ClientConnection(transport, this, ends);
-        // At once: a transport may hand it to the server only after the handshake.
+        // Set at accept, because a transport may pass the connection to the server only after the handshake.
         connection.Features.Set(connection);
         Interlocked.Increment(ref _count);
         _open.TryAdd(connection, 0);
         return connection;
     }
 
-    /// <summary>Called at intervals: releases connections whose clients have been disconnected for <paramref name="looks"/> intervals; returns their number.</summary>
-    public int ReleaseGone(int looks) => _open.Count(open => open.Key.ReleaseIfGone(looks));
+    /// <summary>Called at intervals: releases connections whose clients have been disconnected for <paramref name="checks"/> intervals; returns their number.</summary>
+    public int ReleaseGone(int checks) => _open.Count(open => open.Key.ReleaseIfGone(checks));
 
     /// <summary>Stops accepting; open connections are not affected.</summary>
     public async Task StopAcceptingAsync()

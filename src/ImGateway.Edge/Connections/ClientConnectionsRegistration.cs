@@ -14,8 +14,8 @@ static class ClientConnectionsRegistration
         .AddHostedService<GoneClients>();
 
     /// <summary>
-    /// Lets Kestrel listen on a <see cref="PublicEndPoint"/> and a <see cref="ManagementEndPoint"/>. After the registration of Kestrel, whose own
-    /// transports are kept.
+    /// Lets Kestrel listen on a <see cref="PublicEndPoint"/> and a <see cref="ManagementEndPoint"/>. Must be called after Kestrel's registration; Kestrel's
+    /// own transports remain registered.
     /// </summary>
     public static IWebHostBuilder UsePublicTransport(this IWebHostBuilder host, ListenPlan plan) => host.ConfigureServices(services => services
         .AddSingleton(plan)
@@ -24,11 +24,11 @@ static class ClientConnectionsRegistration
         .AddSingleton<IConnectionListenerFactory, PublicTransport>()
         .AddHostedService<BudgetWatch>());
 
-    /// <summary>Follows the connections of a listener on a <see cref="PublicEndPoint"/>. Goes before TLS: a handshake is a connection too.</summary>
+    /// <summary>Tracks the connections of a listener on a <see cref="PublicEndPoint"/>. Must come before TLS, so that connections in their handshake are tracked too.</summary>
     public static void UseClientConnections(this ListenOptions listener) =>
         listener.Use(next => connection => ((ClientConnection)connection).ServeAsync(next));
 
-    /// <summary>Follows the requests on those connections, and passes every one on.</summary>
+    /// <summary>Tracks the requests on these connections.</summary>
     public static IApplicationBuilder UseClientConnections(this IApplicationBuilder app) => app.Use(next => context =>
         context.Features.Get<ClientConnection>() is { } connection ? connection.ServeAsync(context, next) : next(context));
 }

@@ -37,7 +37,7 @@ sealed partial class ConnectionEnds(CurrentOptions current, TimeProvider time, I
         foreach (var (connection, _) in _ending)
         {
             if (!connection.IsTooSlow(current.Value.Limits.MinBytesPerSecond, Grace)) continue;
-            connection.Abort(new ConnectionAbortedException("The client does not take the rest of what it asked for."));
+            connection.Abort(new ConnectionAbortedException("The client reads the rest of the response too slowly."));
             aborted++;
         }
 

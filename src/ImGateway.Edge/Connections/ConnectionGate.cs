@@ -12,7 +12,7 @@ sealed class ConnectionGate
 {
     // The queue is about four seconds of work for the processors: a handshake is mostly one signature and one key exchange, a millisecond together.
     // A client that waits much longer times out or disconnects.
-    const int PlacesPerProcessor = 2, WaitingPerPlace = 2048;
+    const int SlotsPerProcessor = 2, WaitingPerSlot = 2048;
 
     /// <summary>The number of connections over a limit that are kept until they have sent something, because they may be a CA's.</summary>
     public const int MostOverLimit = 64;
@@ -31,7 +31,7 @@ sealed class ConnectionGate
         _headerRequired = current.Value.Listen.ProxyProtocol;
         _proxies = new ProxyProtocol(current);
         Handshakes = new HandshakeQueue(
-            () => current.Value.Limits.HandshakesInProgress is > 0 and var chosen ? chosen : PlacesPerProcessor * Environment.ProcessorCount, WaitingPerPlace);
+            () => current.Value.Limits.HandshakesInProgress is > 0 and var chosen ? chosen : SlotsPerProcessor * Environment.ProcessorCount, WaitingPerSlot);
     }
 
     public HandshakeQueue Handshakes { get; }
@@ -97,7 +97,7 @@ sealed class ConnectionGate
             ConnectionRefusal.ConnectionsPerAddress => "it has as many open as Edge:Limits:ConnectionsPerAddress allows",
             ConnectionRefusal.Descriptors => $"the process has no file descriptors left for it; {OpenFiles.HowToRaise}",
             ConnectionRefusal.Memory => "as many are open as the memory limit of the container or unit has room for; raise it (systemd: MemoryMax=, docker: mem_limit)",
-            _ => "too many handshakes wait for their turn",
+            _ => "too many handshakes are waiting",
         });
     }
 

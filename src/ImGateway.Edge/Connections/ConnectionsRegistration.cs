@@ -17,11 +17,11 @@ static class ConnectionsRegistration
         .AddSingleton<ConnectionGate>()
         .AddSingleton<PlainGate>();
 
-    /// <summary>Puts the gate before a public listener without TLS; where there is TLS, its engine has it.</summary>
+    /// <summary>Adds admission to a public listener without TLS; with TLS, the TLS middleware admits connections.</summary>
     public static void UseConnectionGate(this ListenOptions listener) =>
         listener.Use(listener.ApplicationServices.GetRequiredService<PlainGate>().Middleware);
 
-    /// <summary>Buffers that are given back after a crowd. After the registration of Kestrel, whose own pools are left out by it.</summary>
+    /// <summary>Uses memory pools that release their blocks after a burst. Must be called after Kestrel's registration, to replace its pools.</summary>
     public static IWebHostBuilder UseBlockPools(this IWebHostBuilder host) =>
         host.ConfigureServices(services => services
             .AddSingleton<BlockPools>()

@@ -21,10 +21,10 @@ sealed class PlainGate(ConnectionGate gate, TlsSection options, TimeProvider tim
         // A stop cancels the wait, as the server would do after this middleware.
         using var stop = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested.UnsafeRegister(
             static wait => ((CancellationTokenSource)wait!).Cancel(), timeout) ?? default;
-        var speaks = await SpeaksAsync(connection, timeout.Token);
+        var hasData = await WaitForDataAsync(connection, timeout.Token);
         admission.Heard();
         await stop.DisposeAsync();
-        if (!speaks)
+        if (!hasData)
         {
             if (admission.IsOverLimit) gate.OnRefused(admission.Refusal, connection.RemoteEndPoint);
             return;
@@ -35,7 +35,7 @@ sealed class PlainGate(ConnectionGate gate, TlsSection options, TimeProvider tim
         await next(connection);
     }
 
-    static async ValueTask<bool> SpeaksAsync(ConnectionContext connection, CancellationToken cancellationToken)
+    static async ValueTask<bool> WaitForDataAsync(ConnectionContext connection, CancellationToken cancellationToken)
     {
         try
         {

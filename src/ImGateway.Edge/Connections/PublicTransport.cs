@@ -10,24 +10,24 @@ using Microsoft.Extensions.Options;
 namespace ImGateway.Edge.Connections;
 
 /// <summary>
-/// The transport of all TCP listeners: one loop accepts on what is bound here and on what is inherited, and no more than the machine has room for.
-/// Kestrel's own way to stop closes every listener and connection together; here those that end with clients can end alone, while
-/// connections and the management port go on.
+/// The transport of all TCP listeners. Bound and inherited sockets have the same accept loop, which accepts no more connections than the machine has
+/// room for. Kestrel can only stop all listeners and connections together; here the listeners for clients can stop accepting alone, while open
+/// connections and the management port continue.
 /// </summary>
 sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     readonly int _backlog;
     readonly SocketTransport _sockets;
     readonly ClientConnections _clients;
-    readonly Admissions _ofClients, _ofOperators;
+    readonly Admissions _clientAdmissions, _managementAdmissions;
 
     public PublicTransport(
         IOptions<SocketTransportOptions> options, SocketTransport sockets, ClientConnections clients, ConnectionEnds ends, ConnectionBudget budget, ManagementPlaces management, ConnectionGate gate)
     {
         (_backlog, _sockets, _clients) = (options.Value.Backlog, sockets, clients);
-        // Counted here and not where it is served: a stop that came between the two would not wait for it.
-        _ofClients = new Admissions(budget.TryAccept, gate.OnRefused, budget.OnClosed, clients.Accepted);
-        _ofOperators = new Admissions(
+        // Counted here, not where the connection is served: a stop between the two would not wait for it.
+        _clientAdmissions = new Admissions(budget.TryAccept, gate.OnRefused, budget.OnClosed, clients.Accepted);
+        _managementAdmissions = new Admissions(
             () => management.TryAccept() ? ConnectionRefusal.None : ConnectionRefusal.Connections,
             (_, _) => { },
             management.OnClosed,
@@ -38,19 +38,19 @@ sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFa
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var ofClients = endpoint as PublicEndPoint;
-        var (address, setting) = ofClients is not null ? (ofClients.Address, ofClients.Setting) : Of((ManagementEndPoint)endpoint);
+        var forClients = endpoint as PublicEndPoint;
+        var (address, setting) = forClients is not null ? (forClients.Address, forClients.Setting) : Of((ManagementEndPoint)endpoint);
         var socket = address is InheritedEndPoint { Socket.Socket: { } inherited } ? inherited : Listen(address, setting);
-        var listener = (ofClients?.Transport ?? _sockets).Listen(
-            socket, address is InheritedEndPoint ? address : socket.LocalEndPoint!, ofClients is not null ? _ofClients : _ofOperators);
-        // A shared socket is left to the other process as soon as clients are, or half of its health checks would be answered by this one's drain.
-        if (ofClients is not null || address is InheritedEndPoint) _clients.Add(listener);
+        var listener = (forClients?.Transport ?? _sockets).Listen(
+            socket, address is InheritedEndPoint ? address : socket.LocalEndPoint!, forClients is not null ? _clientAdmissions : _managementAdmissions);
+        // A shared socket is closed together with the listeners for clients: while this process drains, it would answer half of the other's health checks.
+        if (forClients is not null || address is InheritedEndPoint) _clients.Add(listener);
         return ValueTask.FromResult(listener);
 
-        static (EndPoint, string) Of(ManagementEndPoint ofOperators) => (ofOperators.Address, ofOperators.Setting);
+        static (EndPoint, string) Of(ManagementEndPoint forOperators) => (forOperators.Address, forOperators.Setting);
     }
 
-    /// <exception cref="ListenException">It cannot be had.</exception>
+    /// <exception cref="ListenException">The address cannot be bound.</exception>
     Socket Listen(EndPoint address, string setting)
     {
         try
@@ -64,7 +64,7 @@ sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFa
         }
         catch (SocketException e)
         {
-            // Kestrel's own line for a port that is taken calls every listener http://.
+            // Kestrel's own message for a port in use calls every listener http://.
             throw new ListenException(setting, e);
         }
     }

@@ -22,7 +22,7 @@ sealed class ChatRooms
         var delivering = DeliverAsync(inbox.Reader, socket, cancellationToken);
         try
         {
-            while (await ReadAsync(socket, cancellationToken) is { } message) Tell(room, message);
+            while (await ReadAsync(socket, cancellationToken) is { } message) Broadcast(room, message);
             inbox.Writer.Complete();
             await delivering;
             if (socket.State == WebSocketState.CloseReceived) await DemoSocket.AnswerCloseAsync(socket, cancellationToken);
@@ -78,7 +78,7 @@ sealed class ChatRooms
         }
     }
 
-    void Tell(string room, Message message)
+    void Broadcast(string room, Message message)
     {
         lock (_lock)
         {

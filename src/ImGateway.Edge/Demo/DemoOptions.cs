@@ -22,7 +22,7 @@ static class DemoOptions
     /// <summary>The CA that clients of the demo trust.</summary>
     public static string CaFile(EdgeOptions options) => Path.Combine(options.DataDirectory, "development-ca", "ca.pem");
 
-    /// <summary>Of the user, so that a CA once trusted in a browser stays the same; where there is no home, a temporary one.</summary>
+    /// <summary>A directory of the user, so that a CA once trusted in a browser stays the same; a temporary one if the user has no home directory.</summary>
     public static string FindDataDirectory()
     {
         // Follows XDG_DATA_HOME, else ~/.local/share.
@@ -33,7 +33,7 @@ static class DemoOptions
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A read-only home is as good as none.
+            // A read-only home directory is like none.
         }
 
         return Directory.CreateTempSubdirectory("imgw-demo-").FullName;

@@ -30,8 +30,8 @@ public static class OperationsRegistration
         return services;
     }
 
-    /// <summary>The configuration read again, when a verb, a signal or the file asks for it. Needs all that a reload changes in <paramref name="services"/>.</summary>
-    /// <param name="file">Null: nothing is read again.</param>
+    /// <summary>Registers reloads of the configuration, triggered by a verb, a signal or a change of the file. Needs everything that a reload changes in <paramref name="services"/>.</summary>
+    /// <param name="file">The file that reloads read; null = no reloads.</param>
     public static IServiceCollection AddReload(this IServiceCollection services, IConfiguration configuration, ConfigurationFile? file) => services
         .AddSingleton(new StartConfiguration(configuration, file))
         .AddSingleton<ConfigurationMetrics>()
@@ -48,14 +48,14 @@ public static class OperationsRegistration
         services.AddSingleton<GracefulShutdown>();
     }
 
-    /// <summary>Lets Kestrel listen on a <see cref="ControlEndPoint"/>. After the registration of Kestrel, whose own transports are kept.</summary>
+    /// <summary>Lets Kestrel listen on a <see cref="ControlEndPoint"/>. Must be called after Kestrel's registration; Kestrel's own transports remain registered.</summary>
     public static IWebHostBuilder UseControlSocket(this IWebHostBuilder host) =>
         host.ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory, ControlTransport>());
 
-    /// <summary>First in the pipeline: answers everything that came in on the control socket, and nothing else.</summary>
+    /// <summary>The first middleware: handles every request on the control socket, and no other.</summary>
     public static IApplicationBuilder UseControl(this IApplicationBuilder app) => app.UseMiddleware<ControlApi>();
 
-    /// <summary>Next in the pipeline: answers everything that came in on a management listener, and nothing else.</summary>
+    /// <summary>The next middleware: handles every request on a management listener, and no other.</summary>
     public static IApplicationBuilder UseManagement(this IApplicationBuilder app)
     {
         var services = app.ApplicationServices;
@@ -66,6 +66,6 @@ public static class OperationsRegistration
         return app.UseMiddleware<Management>();
     }
 
-    /// <summary>Next in the pipeline; does its work where <c>Edge:AccessLog</c> is on.</summary>
+    /// <summary>The next middleware; active if <c>Edge:AccessLog</c> is on.</summary>
     public static IApplicationBuilder UseAccessLog(this IApplicationBuilder app) => app.UseMiddleware<AccessLog>();
 }

@@ -6,8 +6,8 @@ static class Threads
     const int Few = 4;
 
     /// <summary>
-    /// No fewer than four are ready at once, in place of one for each processor: on a small machine one or two connections that are flooded would else be all
-    /// that is served, and .NET takes half a second to add a thread.
+    /// Makes at least four threads available at once, instead of one for each processor: on a small machine one or two flooded connections would otherwise
+    /// occupy all of them, and .NET takes half a second to add a thread.
     /// </summary>
     public static void AtLeastAFew()
     {

@@ -23,7 +23,7 @@ sealed class PowerOfTwoChoices(UpstreamSockets sockets) : ILoadBalancingPolicy
     {
         var count = availableDestinations.Count;
         if (count < 2) return count == 1 ? availableDestinations[0] : null;
-        // A generator that many threads may use at once.
+        // A thread-safe random number generator.
         var (one, other) = (RandomNumberGenerator.GetInt32(count), RandomNumberGenerator.GetInt32(count - 1));
         if (other >= one) other++;
         var (first, second) = (availableDestinations[one], availableDestinations[other]);

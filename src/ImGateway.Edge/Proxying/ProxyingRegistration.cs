@@ -19,7 +19,7 @@ static class ProxyingRegistration
 {
     public static IServiceCollection AddProxying(this IServiceCollection services, EdgeOptions options, IConfiguration configuration)
     {
-        // 1. What serves requests, by the path of the configuration in force.
+        // 1. The objects that serve requests.
         services.AddSingleton<RequestFlow>().AddSingleton<PlainHttp>().AddSingleton<RequestPaths>();
         services.AddSingleton(new Current<ClientAddress>(new ClientAddress(options)));
         services.AddSingleton<RequestRates>();

@@ -27,7 +27,7 @@ sealed partial class RequestFlow(
 
     static readonly byte[] ServerError = "The edge failed\n"u8.ToArray();
 
-    /// <param name="path">Kept to the end of the request, whatever is reloaded meanwhile.</param>
+    /// <param name="path">The objects of one configuration, kept to the end of the request.</param>
     public async Task InvokeAsync(HttpContext context, ListenerFeature listener, RequestPath path)
     {
         var started = time.GetTimestamp();
@@ -128,8 +128,8 @@ sealed partial class RequestFlow(
     void EndIfFlooded(HttpContext context, ListenerFeature listener, long started)
     {
         if (!HttpProtocol.IsHttp2(context.Request.Protocol)) return;
-        var takenBack = context.RequestAborted.IsCancellationRequested && time.GetElapsedTime(started) < Premature;
-        if (!listener.IsFlooded(takenBack)) return;
+        var isRapidReset = context.RequestAborted.IsCancellationRequested && time.GetElapsedTime(started) < Premature;
+        if (!listener.IsFlooded(isRapidReset)) return;
         metrics.OnRefused(Refusal.StreamResets);
         context.Features.Get<IConnectionLifetimeFeature>()?.Abort();
     }

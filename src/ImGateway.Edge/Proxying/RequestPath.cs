@@ -3,7 +3,7 @@ using ImGateway.Edge.Proxying.Checks;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>What requests are served by under one configuration: made and replaced as a whole (<see cref="RequestPaths"/>).</summary>
+/// <summary>The objects that serve requests under one configuration, created and replaced as a whole (<see cref="RequestPaths"/>).</summary>
 sealed class RequestPath
 {
     public RequestPath(EdgeOptions options, YarpRoutes yarp)

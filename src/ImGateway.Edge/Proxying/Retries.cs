@@ -19,10 +19,10 @@ namespace ImGateway.Edge.Proxying;
 /// </summary>
 sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors errors, UpstreamResults results, ProxyMetrics metrics, TimeProvider time)
 {
-    const int MostLost = 1;
+    const int MaxLost = 1;
 
     /// <summary>A delay before the retry: a killed process loses its connections before its listening socket, and would accept the retry only to lose it.</summary>
-    static readonly TimeSpan Dying = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     bool Holds => options.Value.HoldWhileDown > TimeSpan.Zero;
 
@@ -33,7 +33,7 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
         return UpstreamErrors.Classify(failure, clientIsGone: false) switch
         {
             UpstreamError.Connect => true,
-            UpstreamError.Reset => Holds && (context.Features.Get<Attempts>()?.Lost ?? 0) < MostLost,
+            UpstreamError.Reset => Holds && (context.Features.Get<Attempts>()?.Lost ?? 0) < MaxLost,
             _ => false,
         };
     }
@@ -59,7 +59,7 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
                 // 2. If none is left, wait until the gateway is back.
                 if (!Holds) return failure;
                 held ??= new HeldRequest(cluster, time.GetTimestamp() + (long)(options.Value.HoldWhileDown.TotalSeconds * time.TimestampFrequency));
-                if (isLost) await Task.Delay(Dying, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (isLost) await Task.Delay(RetryDelay, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (await hold.WaitAsync(held, context.RequestAborted) is not HoldEnd.Back and var end) return await GiveUpAsync(context, end, failure);
                 attempts.Forget();
             }

@@ -8,8 +8,8 @@ static class TraceParent
     const int Length = 55;
 
     /// <summary>
-    /// Reads the IDs of a valid header. .NET parses the IDs, the flags and the version, which must not be ff. It neither checks the separators nor takes a
-    /// later version that has appended fields, which §3.2.4 has a vendor parse as far as it knows them.
+    /// Reads the ids of a valid header. .NET parses the ids, the flags and the version, which must not be ff. It neither checks the separators nor accepts a
+    /// later version with appended fields, of which §3.2.4 requires the known part to be parsed.
     /// </summary>
     public static bool TryParse(string? header, out ActivityContext trace)
     {

@@ -34,7 +34,7 @@ sealed class UpstreamProbes(TimeProvider time)
     }
 }
 
-/// <summary>Before each of YARP's policies: notes the results, and keeps those from it that say nothing about the destination.</summary>
+/// <summary>Decorates YARP's active health check policies: records the results, and leaves out failures that this machine caused.</summary>
 sealed class NotingPolicy(IActiveHealthCheckPolicy policy, UpstreamProbes probes) : IActiveHealthCheckPolicy
 {
     public string Name => policy.Name;

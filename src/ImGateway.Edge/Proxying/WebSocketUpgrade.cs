@@ -74,7 +74,7 @@ sealed class WebSocketUpgrade : IDisposable
         // Close the client's side like the upstream's: gracefully unless aborted here. A client that does not read the
         // pending data is a slow reader again.
         if (_reading is not null) _reading.MinDataRate = _rate;
-        if (!inOrder) Cut();
+        if (!inOrder) AbortClient();
     }
 
     /// <summary>Called at the end of the request: releases the lease, unless it has been handed over.</summary>
@@ -101,7 +101,7 @@ sealed class WebSocketUpgrade : IDisposable
         return transport.Detach(Lease.RelayAsync);
     }
 
-    void Cut()
+    void AbortClient()
     {
         if (_context.Features.Get<IHttpResetFeature>() is { } stream) stream.Reset(Lease.End is { By: ClosedBy.Upstream } ? ConnectError : Cancel);
         else _context.Abort();

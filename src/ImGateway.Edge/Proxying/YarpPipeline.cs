@@ -34,10 +34,10 @@ sealed class YarpPipeline : IEndpointRouteBuilder
         {
             this.MapReverseProxy(proxy =>
             {
-                proxy.Use(LeaveOutWhatFailed);
+                proxy.Use(ExcludeFailedDestinations);
                 proxy.UseSessionAffinity();
                 proxy.UseLoadBalancing();
-                proxy.Use(next => CheckPassively(proxy, next));
+                proxy.Use(next => WithPassiveChecks(proxy, next));
             });
         }
         catch (Exception e) when (ProxyConfiguration.IsMistake(e))
@@ -47,7 +47,7 @@ sealed class YarpPipeline : IEndpointRouteBuilder
     }
 
     /// <summary>Runs before affinity and load balancing, so that a retried request uses destinations that it has not tried.</summary>
-    static Task LeaveOutWhatFailed(HttpContext context, RequestDelegate next)
+    static Task ExcludeFailedDestinations(HttpContext context, RequestDelegate next)
     {
         if (context.Features.Get<Attempts>() is { } attempts)
         {
@@ -59,7 +59,7 @@ sealed class YarpPipeline : IEndpointRouteBuilder
     }
 
     /// <summary>Middleware that a reload may enable; while disabled it is bypassed, because it would cost every request a state machine.</summary>
-    static RequestDelegate CheckPassively(IReverseProxyApplicationBuilder proxy, RequestDelegate next)
+    static RequestDelegate WithPassiveChecks(IReverseProxyApplicationBuilder proxy, RequestDelegate next)
     {
         var branch = new Branch(proxy.New());
         branch.UsePassiveHealthChecks();

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Scheduling;
 
-/// <summary>A source of chance that several hosts may share.</summary>
+/// <summary>A thread-safe source of random numbers, shared by several hosts.</summary>
 sealed class Chance(Random random)
 {
     readonly Lock _lock = new();

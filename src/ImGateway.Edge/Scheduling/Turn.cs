@@ -1,20 +1,20 @@
 namespace ImGateway.Edge.Scheduling;
 
-/// <summary>Whoever has it may change what is served and stored.</summary>
+/// <summary>An asynchronous lock. In the certificate flow its holder may change what is served and stored.</summary>
 sealed class Turn : IDisposable
 {
     readonly SemaphoreSlim _semaphore = new(1, 1);
 
-    /// <summary>Disposing the result passes it on.</summary>
+    /// <summary>Waits for the lock. Disposing the result releases it.</summary>
     public async Task<IDisposable> TakeAsync(CancellationToken cancellationToken)
     {
         await _semaphore.WaitAsync(cancellationToken);
-        return new Taken(_semaphore);
+        return new Releaser(_semaphore);
     }
 
     public void Dispose() => _semaphore.Dispose();
 
-    sealed class Taken(SemaphoreSlim semaphore) : IDisposable
+    sealed class Releaser(SemaphoreSlim semaphore) : IDisposable
     {
         public void Dispose() => semaphore.Release();
     }

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Storage;
 
-/// <summary>Is notified after each disk operation of a storage. A test then sees every state that a crash could leave behind.</summary>
+/// <summary>Notified after each disk operation of a storage, for tests that check every state a crash could leave behind.</summary>
 sealed class DiskSteps(Action done)
 {
     public static DiskSteps Unobserved { get; } = new(static () => { });

@@ -4,15 +4,15 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Storage;
 
 /// <summary>
-/// The last lines of a log's files: no more than their end is read, and that only when it has changed. Where the log has just been rotated, the end
-/// of what was put aside is read too.
+/// The last lines of a log's files. Reads only the end of the files, and only if it has changed. If the log has just been rotated, the end of the
+/// newest rotated file is read too.
 /// </summary>
 sealed class FileLogTail(string path, int mostBytes)
 {
     (long Length, DateTime Written, long Rotated) _seen = (-1, default, 0);
     IReadOnlyList<string> _lines = [];
 
-    /// <summary>Newest first. The last one may be half a line, which is being written.</summary>
+    /// <summary>Newest first. The newest may be a partial line that is still being written.</summary>
     public IReadOnlyList<string> Lines()
     {
         var file = new FileInfo(path);
@@ -33,7 +33,7 @@ sealed class FileLogTail(string path, int mostBytes)
         file.Seek(start, SeekOrigin.Begin);
         var end = new byte[most];
         var lines = Encoding.UTF8.GetString(ByteOrderMark.Skip(end.AsSpan(0, file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false)))).Split('\n');
-        // The first is the end of a line where the reading began in the middle of one.
+        // If reading began in the middle of a line, the first line is incomplete.
         return [.. lines.Skip(start > 0 ? 1 : 0).Where(line => line.Length > 0).Reverse()];
     }
 }

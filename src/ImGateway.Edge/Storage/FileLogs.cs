@@ -1,29 +1,29 @@
 namespace ImGateway.Edge.Storage;
 
-/// <summary>Logs as files, one line an entry, put aside when they have become large (<see cref="RotatedFiles"/>).</summary>
+/// <summary>Logs as files, one line for each entry, rotated when they exceed a size (<see cref="RotatedFiles"/>).</summary>
 sealed class FileLogs(DiskSteps steps)
 {
     readonly Lock _lock = new();
 
-    /// <summary>Logs that end with a whole line.</summary>
+    /// <summary>Logs that are known to end with a complete line.</summary>
     readonly HashSet<string> _whole = new(StringComparer.Ordinal);
 
     readonly Dictionary<(string Path, int MostBytes), FileLogTail> _tails = [];
 
-    /// <returns>Null, or why the log was not put aside.</returns>
+    /// <returns>Null, or why the log was not rotated.</returns>
     public string? Append(string path, ReadOnlySpan<byte> line, LogRetention retention)
     {
         lock (_lock)
         {
             var problem = TryRotate(path, line.Length + 1, retention);
-            // Its folder's entry for it is then as durable as what is in it.
+            // Makes the directory entry of a new log durable too.
             if (!File.Exists(path)) DurableFile.Write(path, [], steps);
             Append(path, line);
             return problem;
         }
     }
 
-    /// <summary>Newest first; the same list as before where nothing has changed.</summary>
+    /// <summary>Newest first; the same list as before if nothing has changed.</summary>
     public IReadOnlyList<string> ReadLastLines(string path, int mostBytes)
     {
         lock (_tails)
@@ -33,7 +33,7 @@ sealed class FileLogs(DiskSteps steps)
         }
     }
 
-    /// <summary>From all its files, also while they are rotated. No file, no lines.</summary>
+    /// <summary>The lines of all files of a log, even during a rotation; none if there is no file.</summary>
     public static IEnumerable<string> ReadLines(string path)
     {
         var files = RotatedFiles.Open(path);
@@ -51,7 +51,7 @@ sealed class FileLogs(DiskSteps steps)
         }
     }
 
-    /// <summary>A log that is too large is better than one with an entry missing.</summary>
+    /// <summary>A log that is too large is better than a missing entry.</summary>
     string? TryRotate(string path, int more, LogRetention retention)
     {
         try
@@ -78,14 +78,14 @@ sealed class FileLogs(DiskSteps steps)
         }
         catch (IOException)
         {
-            // Half a line on a full disk would spoil the next one.
+            // A partial line on a full disk would corrupt the next entry.
             _whole.Remove(path);
             file.SetLength(end);
             throw;
         }
     }
 
-    /// <summary>A crash may have left half a line: what follows begins on one of its own.</summary>
+    /// <summary>Ends a partial line that a crash may have left, so that the next entry begins on a line of its own.</summary>
     static void Repair(FileStream file)
     {
         if (file.Length == 0) return;

@@ -5,13 +5,13 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Storage;
 
 /// <summary>
-/// Files under <c>DataDirectory</c>: a key is a path in it. One process writes, that which holds <c>lock</c>; others read, and see what it changes.
-/// Every file is whole or absent (<see cref="DurableFile"/>), and what changes together in a folder does so over a crash
+/// Files under <c>DataDirectory</c>: a key is a path in it. Only the process that holds <c>lock</c> writes; other processes read, and see its changes.
+/// Every file is complete or absent (<see cref="DurableFile"/>), and the files of a folder that change together do so across a crash too
 /// (<see cref="StagedFiles"/>).
 /// </summary>
 sealed partial class FileStorage(string root, PrivateModes modes, DiskSteps steps, TimeProvider time, ILogger<FileStorage> logger) : IStorage, IDisposable
 {
-    /// <summary>ENOTDIR, as .NET passes it on.</summary>
+    /// <summary>ENOTDIR, as .NET reports it in HResult.</summary>
     const int NotAFolder = 20;
 
     static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
@@ -72,14 +72,14 @@ sealed partial class FileStorage(string root, PrivateModes modes, DiskSteps step
 
     public IAsyncEnumerable<string> WatchAsync(string folder, CancellationToken cancellationToken) => WatchAsync(folder, States(folder), cancellationToken);
 
-    /// <summary>Names beside <see cref="IStorage.Writer"/> are those of the writer's own tasks: no other process has any.</summary>
+    /// <summary>Leases other than <see cref="IStorage.Writer"/> belong to tasks of the writer: no other process takes any.</summary>
     public ValueTask<IStorageLease?> TryLeaseAsync(string name, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
             if (name == IStorage.Writer && _writer is null) TakeWriter();
             if (_writer is null || _leases.ContainsKey(name)) return ValueTask.FromResult<IStorageLease?>(null);
-            // Of a later process greater than any of this one.
+            // The number of a later process is greater than every number of this one.
             return ValueTask.FromResult<IStorageLease?>(_leases[name] = new FileLease(this, name, (_writer.Count << 32) + ++_granted));
         }
     }
@@ -94,7 +94,7 @@ sealed partial class FileStorage(string root, PrivateModes modes, DiskSteps step
         using var timer = new PeriodicTimer(PollInterval, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            // The writer's own changes are no news to it, and there are no others.
+            // The writer's own changes are not reported to it, and there are no others.
             if (IsWriter) continue;
             var now = States(folder);
             foreach (var key in now.Keys.Union(known.Keys).Where(key => now.GetValueOrDefault(key) != known.GetValueOrDefault(key))) yield return key;
@@ -102,7 +102,7 @@ sealed partial class FileStorage(string root, PrivateModes modes, DiskSteps step
         }
     }
 
-    /// <summary>The new writer removes what a crash has left: keys may be in it.</summary>
+    /// <summary>The new writer removes what a crash has left behind, which may contain keys.</summary>
     void TakeWriter()
     {
         var path = LocationOf("lock");
@@ -182,7 +182,7 @@ sealed partial class FileStorage(string root, PrivateModes modes, DiskSteps step
             : [];
     }
 
-    /// <summary>By which a change is noticed; nothing where the folder cannot be read now.</summary>
+    /// <summary>Length and time of each file, by which changes are detected; empty while the folder cannot be read.</summary>
     Dictionary<string, (long Length, DateTime Written)> States(string folder)
     {
         try
@@ -215,7 +215,7 @@ sealed partial class FileStorage(string root, PrivateModes modes, DiskSteps step
         }
     }
 
-    /// <summary>Folder by folder; what has been changed is put back where a later folder fails.</summary>
+    /// <summary>Commits folder by folder; if one fails, the changes of the earlier folders are undone.</summary>
     sealed class StagedWrite : IStagedWrite
     {
         readonly FileStorage _storage;

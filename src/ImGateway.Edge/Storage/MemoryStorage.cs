@@ -4,7 +4,7 @@ using System.Threading.Channels;
 
 namespace ImGateway.Edge.Storage;
 
-/// <summary>Shared by edges in one process; each has a <see cref="Node"/> of its own.</summary>
+/// <summary>A storage in memory, shared by the edges of one process; each edge uses a <see cref="Node"/> of its own.</summary>
 sealed class MemoryStorage
 {
     readonly Lock _lock = new();
@@ -14,7 +14,7 @@ sealed class MemoryStorage
     readonly List<Watcher> _watchers = [];
     long _versions, _fencing;
 
-    /// <summary>One edge's way to the storage. Disposing it is the end of its process: what it has leased is free.</summary>
+    /// <summary>The storage as one edge sees it. Disposing it has the effect of the end of a process: its leases are released.</summary>
     public sealed class Node(MemoryStorage shared, string name) : IStorage, IDisposable
     {
         public bool IsWriter => Holds(IStorage.Writer);
@@ -48,7 +48,7 @@ sealed class MemoryStorage
                 Check([], lease: null);
                 if (!shared._logs.TryGetValue(key, out var lines)) shared._logs[key] = lines = [];
                 lines.Add(Encoding.UTF8.GetString(line.Span));
-                // As much as files would hold at most.
+                // The maximum that files would hold.
                 while (lines.Count > 1 && lines.Sum(kept => kept.Length + 1L) > retention.MaxBytes * (retention.Keep + 1)) lines.RemoveAt(0);
             }
 
@@ -96,7 +96,7 @@ sealed class MemoryStorage
             }
         }
 
-        /// <summary>Every node may write.</summary>
+        /// <summary>Every node may write, so each has a writer lease of its own.</summary>
         string NameOf(string lease) => lease == IStorage.Writer ? $"{lease}/{name}" : lease;
 
         bool Holds(string lease)

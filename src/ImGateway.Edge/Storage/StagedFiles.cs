@@ -1,10 +1,10 @@
 namespace ImGateway.Edge.Storage;
 
 /// <summary>
-/// Files of one folder that change together. Contents are staged in <c>.next.NAME</c>, deletions as <c>.drop.NAME</c>; committing is renames alone:
-/// the last staged content is renamed to <c>.commit.NAME</c>, the mark; then each file takes its place in the given order, the marked one last. So every
-/// file is whole at every moment, and a full disk is noticed before anything has changed. With the mark a crash is followed by the rest of the commit,
-/// without it by none of it: contents decide nothing, since old and new may be equal.
+/// Files of one folder that change together. Contents are staged in <c>.next.NAME</c>, deletions as <c>.drop.NAME</c>, so that a full disk is noticed before
+/// anything has changed. A commit consists of renames only: the last staged content is renamed to <c>.commit.NAME</c>, the mark; then each file is renamed
+/// into place in the given order, the marked one last. Every file is complete at every moment. After a crash, <see cref="Recover"/> completes the commit if
+/// there is a mark, and otherwise discards it; contents are not compared, since old and new may be equal.
 /// </summary>
 sealed class StagedFiles
 {
@@ -15,7 +15,7 @@ sealed class StagedFiles
     readonly DiskSteps _steps;
     readonly string? _marked;
 
-    /// <summary>One file alone is staged as any temporary file is: Recover, which finishes what is staged together, does not take it for a part.</summary>
+    /// <summary>The suffix of a single file, which is staged like any temporary file, so that <see cref="Recover"/> does not take it for a part of a larger change.</summary>
     readonly string _alone = $".{Guid.NewGuid():N}";
     readonly Dictionary<string, byte[]?> _before = new(StringComparer.Ordinal);
     bool _committing;
@@ -49,7 +49,7 @@ sealed class StagedFiles
     {
         if (Names(folder, Mark) is [var mark, ..])
         {
-            // Versions that knew bundles alone called their new certificate so.
+            // The name of a staged certificate in versions that stored only PEM bundles.
             if (File.Exists(Path.Combine(folder, ".next.pem"))) DurableFile.Move(Path.Combine(folder, ".next.pem"), Path.Combine(folder, "current.pem"), steps);
             foreach (var name in Names(folder, Next)) Replace(folder, name, steps);
             foreach (var name in Names(folder, Drop)) Remove(folder, name);
@@ -85,12 +85,12 @@ sealed class StagedFiles
     /// <summary>Restores the state before the change.</summary>
     public void Discard()
     {
-        // What is staged may be the last copy of what another file held before: not before that is back.
-        if (_committing) PutBack(_changes.Where(change => change.Name != _marked));
-        // The mark first: without it Recover finishes nothing.
+        // A staged file may be the last copy of what another file contained, so that file is restored first.
+        if (_committing) Restore(_changes.Where(change => change.Name != _marked));
+        // The mark is deleted first: without it Recover completes nothing.
         if (_marked is not null) File.Delete(PathOf(Mark + _marked));
         foreach (var (name, content) in _changes) File.Delete(content is null ? PathOf(Drop + name) : StagedOf(name));
-        if (_committing) PutBack(_changes.Where(change => change.Name == _marked));
+        if (_committing) Restore(_changes.Where(change => change.Name == _marked));
     }
 
     void Stage()
@@ -102,7 +102,7 @@ sealed class StagedFiles
             else if (_changes.Count > 1) DurableFile.WriteStaged(PathOf(Drop + name), [], _steps);
         }
 
-        // Before the mark says that they are there.
+        // Durable before the mark refers to them.
         if (_changes.Count > 1) DurableFile.Flush(_folder);
     }
 
@@ -123,7 +123,7 @@ sealed class StagedFiles
 
     string StagedOf(string name) => PathOf(_changes.Count == 1 ? $".{name}{_alone}" : Next + name);
 
-    void PutBack(IEnumerable<(string Name, byte[]? Content)> changes)
+    void Restore(IEnumerable<(string Name, byte[]? Content)> changes)
     {
         foreach (var (name, _) in changes)
         {

@@ -18,6 +18,6 @@ sealed class ApartTable(SslApplicationProtocol protocol, FrozenDictionary<string
 
     public Selection Find(ReadOnlySpan<char> name) => _names.TryGetValue(name, out var served) ? served : HandshakeFailure.NoApplicationProtocol;
 
-    /// <summary>The entry that is served already, so that it keeps its context.</summary>
+    /// <summary>The entry that is already served with this credential, so that its context is reused.</summary>
     public ServedName? Known(string name, Credential credential) => names.GetValueOrDefault(name) is { } served && served.Credential == credential ? served : null;
 }

@@ -48,7 +48,7 @@ sealed class DetachableTransport : IDuplexPipe, IConnectionHeartbeatFeature
         _heartbeat = connection.Features.Get<IConnectionHeartbeatFeature>();
         if (_heartbeat is not null) connection.Features.Set<IConnectionHeartbeatFeature>(this);
         await kestrel(connection);
-        if (_serve is not null && !await _serve(connection.ConnectionClosed)) connection.Abort(new ConnectionAbortedException("The WebSocket was cut."));
+        if (_serve is not null && !await _serve(connection.ConnectionClosed)) connection.Abort(new ConnectionAbortedException("The WebSocket was aborted."));
     }
 
     void IConnectionHeartbeatFeature.OnHeartbeat(Action<object> action, object state)

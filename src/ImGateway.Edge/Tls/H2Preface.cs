@@ -12,7 +12,7 @@ sealed class H2Preface(TimeProvider time)
     const int PrefaceLength = 24, FrameHeader = 9;
 
     /// <summary>The time-out, equal to that of a header block. Clients send both parts at once.</summary>
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>The server's preface (an empty SETTINGS frame) and GOAWAY with PROTOCOL_ERROR (RFC 9113 §6.8).</summary>
     static readonly byte[] ProtocolError = [0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
@@ -22,16 +22,16 @@ sealed class H2Preface(TimeProvider time)
     /// <summary>Whether HTTP/2 may begin on <paramref name="connection"/>; if not, the connection must be closed.</summary>
     public async Task<bool> CheckAsync(ConnectionContext connection)
     {
-        using var late = new CancellationTokenSource(Patience, time);
+        using var late = new CancellationTokenSource(TimeLimit, time);
         try
         {
             while (true)
             {
                 var read = await connection.Transport.Input.ReadAsync(late.Token);
                 var begins = Begins(read.Buffer);
-                var goesOn = begins is null && !read.IsCompleted;
-                connection.Transport.Input.AdvanceTo(read.Buffer.Start, goesOn ? read.Buffer.End : read.Buffer.Start);
-                if (goesOn) continue;
+                var needsMore = begins is null && !read.IsCompleted;
+                connection.Transport.Input.AdvanceTo(read.Buffer.Start, needsMore ? read.Buffer.End : read.Buffer.Start);
+                if (needsMore) continue;
                 if (begins is false) await connection.Transport.Output.WriteAsync(ProtocolError, late.Token);
                 return begins is true;
             }

@@ -12,7 +12,7 @@ namespace ImGateway.Edge.Tls;
 /// </summary>
 interface ITlsEngine
 {
-    /// <summary>The policy that its handshakes follow: versions, suites, groups.</summary>
+    /// <summary>The TLS policy of its handshakes: versions, cipher suites, groups.</summary>
     AppliedPolicy Policy { get; }
 
     /// <summary>Whether idle connections release their record buffers.</summary>

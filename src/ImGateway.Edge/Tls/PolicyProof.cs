@@ -105,12 +105,12 @@ sealed class PolicyProof(ServerCertificateSelector selector, EdgeOptions options
 
         async Task<bool> ExpectAsync(bool accepted, ushort version, ushort[] suites, string what)
         {
-            var answer = await OfferAsync(host, version, suites, [.. PolicyGroups.Classic], false, cancellationToken);
-            if (answer is not null != accepted) found.Add(new(answer is not null, answer is null ? what : $"{what}: {answer.Suite}", answer is not null));
-            return answer is not null;
+            var response = await OfferAsync(host, version, suites, [.. PolicyGroups.Classic], false, cancellationToken);
+            if (response is not null != accepted) found.Add(new(response is not null, response is null ? what : $"{what}: {response.Suite}", response is not null));
+            return response is not null;
         }
 
-        // Not with TLS 1.2, which uses the same list for certificates too and would refuse one on a curve that is not offered.
+        // Not tested with TLS 1.2, where the same list applies to certificates: a certificate on a curve that is not offered would be refused.
         async Task ExpectGroupsAsync()
         {
             if (await OfferGroupsAsync([.. PolicyGroups.Refused]) is { } other) found.Add(new(true, $"the key exchange {other.Group}", true));

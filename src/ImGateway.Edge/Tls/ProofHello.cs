@@ -15,7 +15,7 @@ static class ProofHello
     static ReadOnlySpan<byte> Signatures =>
     [
         4, 3, 5, 3, 6, 3, // ECDSA with P-256, P-384, P-521
-        8, 4, 8, 5, 8, 6, 8, 9, 8, 10, 8, 11, // RSA-PSS, of keys for all of RSA and for it alone
+        8, 4, 8, 5, 8, 6, 8, 9, 8, 10, 8, 11, // RSA-PSS with rsaEncryption keys and with RSASSA-PSS keys
         4, 1, 5, 1, 6, 1, // RSA PKCS #1
         3, 3, 3, 1, 2, 3, 2, 1, // with SHA-224 and SHA-1
     ];
@@ -44,7 +44,7 @@ static class ProofHello
         byte[] body =
         [
             (byte)(legacy >> 8), (byte)legacy,
-            .. new byte[32], // the random; nothing comes of this handshake
+            .. new byte[32], // the random; any value will do, because the handshake is not completed
             32, .. new byte[32], // a session id, which a middlebox-compatible client sends (RFC 8446 appendix D.4)
             .. Vector16(Numbers(suites)),
             1, 0, // no compression

@@ -111,7 +111,7 @@ public sealed class ServerCertificateSelector
             StringComparer.Ordinal));
     }
 
-    /// <summary>Serves these, for challenges only, to clients that request a host without a credential.</summary>
+    /// <summary>Serves <paramref name="credentials"/>, for challenges only, to clients that request a host without a credential.</summary>
     internal void PublishStandIns(IReadOnlyDictionary<HostName, Credential> credentials)
     {
         var known = _standIns;

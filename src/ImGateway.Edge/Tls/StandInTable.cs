@@ -20,6 +20,6 @@ sealed class StandInTable(IReadOnlyList<ServedName> standIns)
     public ServedName FindUnnamed(IPAddress? address) =>
         (address is null ? null : standIns.FirstOrDefault(standIn => standIn.Host.IsAddress && IPAddress.Parse(standIn.Host.Value).Equals(address))) ?? standIns[0];
 
-    /// <summary>The entry that is served already, so that it keeps its context.</summary>
+    /// <summary>The entry that is already served with this credential, so that its context is reused.</summary>
     public ServedName? Known(HostName host, Credential credential) => Find(host.Value) is { } served && served.Credential == credential ? served : null;
 }

@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Tls;
 sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector selector, TlsMetrics metrics, HandshakeLog log, TimeProvider time)
 {
     // Most clients that do not speak TLS on this port are browsers or scripts with the wrong scheme.
-    static readonly ReadOnlyMemory<byte> PlainHttpAnswer =
+    static readonly ReadOnlyMemory<byte> PlainHttpResponse =
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 35\r\nConnection: close\r\n\r\nThis port speaks TLS: use https://\n"u8.ToArray();
 
     /// <summary>
@@ -28,7 +28,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
             var selection = await SelectAsync(connection, admission, timeout);
             if (admission.IsOverLimit && selection.Served is not { EndsAfterHandshake: true })
             {
-                TurnAway(connection, admission.Refusal);
+                RefuseWithoutAlert(connection, admission.Refusal);
                 return default;
             }
 
@@ -44,7 +44,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
             var waits = !entering.IsCompleted;
             if (!await entering)
             {
-                TurnAway(connection, ConnectionRefusal.Handshakes);
+                RefuseWithoutAlert(connection, ConnectionRefusal.Handshakes);
                 return default;
             }
 
@@ -52,7 +52,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
             slot = new HandshakeSlot(queue);
             if (waits && HasClosed(connection.Transport.Input))
             {
-                Fail(connection, HandshakeFailure.Closed, "closed while it waited for its turn");
+                Fail(connection, HandshakeFailure.Closed, "closed while it waited for a handshake slot");
                 return default;
             }
 
@@ -76,7 +76,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            if (admission.IsOverLimit) TurnAway(connection, admission.Refusal);
+            if (admission.IsOverLimit) RefuseWithoutAlert(connection, admission.Refusal);
             else Fail(connection, Classify(exception), exception.GetBaseException().Message);
             return default;
         }
@@ -118,20 +118,20 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
 
     async Task RefuseAsync(ConnectionContext connection, HandshakeFailure failure, CancellationToken cancellationToken)
     {
-        var (answer, detail) = failure switch
+        var (response, detail) = failure switch
         {
             HandshakeFailure.UnknownName => (TlsAlerts.UnrecognizedName, "the name is not one of Edge:Hosts"),
             HandshakeFailure.Refused => (TlsAlerts.InternalError, "no certificate yet for this name"),
             HandshakeFailure.NoApplicationProtocol => (TlsAlerts.NoApplicationProtocol, "nothing is served by the protocol offered alone"),
             HandshakeFailure.UnsupportedProtocol => (TlsAlerts.ProtocolVersion, "a hello in the form of SSL 2.0"),
             HandshakeFailure.Other => (TlsAlerts.DecodeError, "no valid client hello"),
-            HandshakeFailure.NotTls => (PlainHttpAnswer, "not a TLS client hello"),
+            HandshakeFailure.NotTls => (PlainHttpResponse, "not a TLS client hello"),
             _ => ((ReadOnlyMemory<byte>)default, "closed before a client hello"),
         };
         Fail(connection, failure, detail);
         try
         {
-            if (!answer.IsEmpty) await connection.Transport.Output.WriteAsync(answer, cancellationToken);
+            if (!response.IsEmpty) await connection.Transport.Output.WriteAsync(response, cancellationToken);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -140,7 +140,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
     }
 
     /// <summary>Closes without an alert, so that a refused connection costs as little as possible.</summary>
-    void TurnAway(ConnectionContext connection, ConnectionRefusal refusal)
+    void RefuseWithoutAlert(ConnectionContext connection, ConnectionRefusal refusal)
     {
         metrics.OnFailed(HandshakeFailure.Refused);
         gate.OnRefused(refusal, connection.RemoteEndPoint);

@@ -50,7 +50,7 @@ sealed class TlsMiddleware(
 
         // 2. HTTP over the decrypted pipes, unless the connection ends after the handshake.
         var client = connection.Features.Get<ClientConnection>();
-        var outside = connection.Transport;
+        var transport = connection.Transport;
         try
         {
             if (info is not null)
@@ -75,7 +75,7 @@ sealed class TlsMiddleware(
         }
         finally
         {
-            connection.Transport = outside;
+            connection.Transport = transport;
             await session.DisposeAsync();
         }
     }
@@ -89,7 +89,7 @@ sealed class TlsMiddleware(
 
     /// <summary>Admission (PROXY header, limits), then the handshake, within one time-out that starts at accept.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    async ValueTask<Handshaken> HandshakeAsync(ConnectionContext connection)
+    async ValueTask<HandshakeResult> HandshakeAsync(ConnectionContext connection)
     {
         var timeout = _timeouts.Rent();
         var admission = await gate.AdmitAsync(connection, timeout);
@@ -110,7 +110,7 @@ sealed class TlsMiddleware(
 
     /// <param name="Session">Null if there is nothing to serve.</param>
     /// <param name="Info">Null if the connection ends after the handshake.</param>
-    readonly record struct Handshaken(Admission Admission, ITlsSession? Session, TlsConnectionInfo? Info);
+    readonly record struct HandshakeResult(Admission Admission, ITlsSession? Session, TlsConnectionInfo? Info);
 
-    sealed record EarlyHandshake(Handshaken Result);
+    sealed record EarlyHandshake(HandshakeResult Result);
 }

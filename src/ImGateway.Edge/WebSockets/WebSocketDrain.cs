@@ -7,7 +7,7 @@ sealed class WebSocketDrain(WebSocketRegistry registry, WebSocketMetrics metrics
     const ushort ServiceRestart = 1012;
 
     /// <summary>The interval for sockets opened during the drain: a few on HTTP/2 connections, and by clients that had just connected.</summary>
-    static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(500);
+    static readonly TimeSpan CheckAgain = TimeSpan.FromMilliseconds(500);
 
     public int Left => registry.Count;
 
@@ -19,8 +19,8 @@ sealed class WebSocketDrain(WebSocketRegistry registry, WebSocketMetrics metrics
     {
         await DrainSchedule.CloseAsync(registry.Open.ToArray(), socket => socket.RequestClose(ServiceRestart), spread, random, time, cancellationToken);
 
-        using var timer = new PeriodicTimer(LookAgain, time);
-        do AskAll();
+        using var timer = new PeriodicTimer(CheckAgain, time);
+        do RequestCloseOfAll();
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
@@ -29,14 +29,14 @@ sealed class WebSocketDrain(WebSocketRegistry registry, WebSocketMetrics metrics
     public int Cut()
     {
         var sockets = registry.Open;
-        AskAll();
+        RequestCloseOfAll();
         foreach (var socket in sockets) socket.Abort(ClosedBy.Drain);
         return sockets.Count;
     }
 
     public Task WhenGoneAsync(CancellationToken cancellationToken) => registry.WhenEmptyAsync(cancellationToken);
 
-    void AskAll()
+    void RequestCloseOfAll()
     {
         foreach (var socket in registry.Open) socket.RequestClose(ServiceRestart);
     }

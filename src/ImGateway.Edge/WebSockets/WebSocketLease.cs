@@ -42,8 +42,8 @@ sealed class WebSocketLease : IDisposable
     /// <summary>Whether the upstream has granted the upgrade.</summary>
     public bool IsGranted => _upstream is not null;
 
-    /// <summary>Takes ownership of the upstream's stream after its 101, in place of that of an earlier attempt that failed after its own.</summary>
-    /// <param name="destination">Counts the socket at the upstream that granted it; notified when another attempt replaces it, otherwise of the end.</param>
+    /// <summary>Takes ownership of the upstream's stream after its 101; replaces the stream of an earlier attempt that failed after its own 101.</summary>
+    /// <param name="destination">Counts the socket at the upstream that granted it; notified when another attempt replaces it, otherwise at its end.</param>
     public void Grant(Stream upstream, IWebSocketObserver destination)
     {
         Stream? ended;

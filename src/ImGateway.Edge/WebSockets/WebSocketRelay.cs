@@ -277,7 +277,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
         }
         catch (ObjectDisposedException)
         {
-            // It has ended by itself.
+            // The relay has ended already.
         }
     }
 
@@ -291,10 +291,10 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
         }
         catch (ObjectDisposedException)
         {
-            // It has ended by itself.
+            // The relay has ended already.
         }
     }
 
-    /// <summary>What streams throw at their end; the last where a pipe was completed by an abort.</summary>
+    /// <summary>The exceptions of a stream that has ended; InvalidOperationException if an abort has completed the pipe.</summary>
     static bool IsOfStream(Exception e) => e is IOException or SocketException or OperationCanceledException or InvalidOperationException;
 }

@@ -40,10 +40,10 @@ static class ConfigurationChanges
     static string Describe(List<Setting> was, List<Setting> now)
     {
         if (was.Concat(now).Any(setting => setting.Secret is not null)) return "changed";
-        var (gone, come) = (Texts(was).Except(Texts(now)).ToList(), Texts(now).Except(Texts(was)).ToList());
+        var (removed, added) = (Texts(was).Except(Texts(now)).ToList(), Texts(now).Except(Texts(was)).ToList());
         if (was.Concat(now).All(setting => setting.List is null)) return $"{Text(was)} → {Text(now)}";
-        if (gone.Count == 0 && come.Count == 0) return "in another order";
-        return string.Join(", ", come.Select(text => $"+ {text}").Concat(gone.Select(text => $"- {text}")));
+        if (removed.Count == 0 && added.Count == 0) return "in another order";
+        return string.Join(", ", added.Select(text => $"+ {text}").Concat(removed.Select(text => $"- {text}")));
 
         static IEnumerable<string> Texts(List<Setting> settings) => settings.Where(setting => setting.Text != EffectiveSettings.None).Select(setting => setting.Text);
 

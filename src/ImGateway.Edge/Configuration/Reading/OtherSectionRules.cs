@@ -18,7 +18,7 @@ static class OtherSectionRules
         foreach (var variable in ForwardedHeaders)
         {
             if (!"true".Equals(configuration[variable], StringComparison.OrdinalIgnoreCase)) continue;
-            problems.Invalid(variable, "makes ASP.NET Core believe anybody's forwarded headers", "unset it, and list the proxies in Edge:TrustedProxies");
+            problems.Invalid(variable, "makes ASP.NET Core trust forwarded headers of any client", "unset it, and list the proxies in Edge:TrustedProxies");
         }
 
         foreach (var section in configuration.GetSection("Kestrel").GetChildren())

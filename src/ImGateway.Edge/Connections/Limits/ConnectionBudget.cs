@@ -19,14 +19,14 @@ sealed class ConnectionBudget : ILimitSource
 
     readonly Lock _lock = new();
     int _limit = int.MaxValue, _others = FewestOthers;
-    int _clients, _upstreams, _places = int.MaxValue;
+    int _clients, _upstreams, _memoryLimit = int.MaxValue;
 
     /// <summary>The used share of the budget, from 0 to 1.</summary>
     public double Fullness
     {
         get
         {
-            lock (_lock) return Math.Clamp(Math.Max((double)Taken / Math.Max(1, ForConnections), (double)Sockets / _places), 0, 1);
+            lock (_lock) return Math.Clamp(Math.Max((double)Taken / Math.Max(1, ForConnections), (double)Sockets / _memoryLimit), 0, 1);
         }
     }
 
@@ -44,7 +44,7 @@ sealed class ConnectionBudget : ILimitSource
         lock (_lock)
         {
             if (Taken + Each > ForConnections) return ConnectionRefusal.Descriptors;
-            if (Sockets >= _places) return ConnectionRefusal.Memory;
+            if (Sockets >= _memoryLimit) return ConnectionRefusal.Memory;
             _clients++;
             return ConnectionRefusal.None;
         }
@@ -60,7 +60,7 @@ sealed class ConnectionBudget : ILimitSource
     {
         lock (_lock)
         {
-            if (_clients + _upstreams >= ForConnections || _upstreams >= _places) return false;
+            if (_clients + _upstreams >= ForConnections || _upstreams >= _memoryLimit) return false;
             _upstreams++;
             return true;
         }
@@ -90,7 +90,7 @@ sealed class ConnectionBudget : ILimitSource
     /// <summary>Sets the number of clients that memory allows.</summary>
     public void AllowFor(int clients)
     {
-        lock (_lock) _places = clients;
+        lock (_lock) _memoryLimit = clients;
     }
 
     public IEnumerable<LimitStatus> Limits()
@@ -100,7 +100,7 @@ sealed class ConnectionBudget : ILimitSource
         {
             // Reserved descriptors count as used, so that clients are refused at 100 %.
             if (_limit < int.MaxValue) limits.Add(new LimitStatus("descriptors", Math.Min(_limit, _others + Reserve + Taken), _limit));
-            if (_places < int.MaxValue) limits.Add(new LimitStatus("memory", Sockets, _places));
+            if (_memoryLimit < int.MaxValue) limits.Add(new LimitStatus("memory", Sockets, _memoryLimit));
         }
 
         return limits;

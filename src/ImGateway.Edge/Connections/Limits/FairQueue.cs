@@ -7,9 +7,9 @@ namespace ImGateway.Edge.Connections.Limits;
 /// </summary>
 sealed class FairQueue<T> where T : class
 {
-    const int Looks = 32;
+    const int MostExamined = 32;
 
-    readonly LinkedList<Line> _turns = [];
+    readonly LinkedList<Line> _order = [];
     readonly Dictionary<ClientNetwork, Line> _lines = [];
 
     public int Count { get; private set; }
@@ -21,7 +21,7 @@ sealed class FairQueue<T> where T : class
         if (client is not { } key || !_lines.TryGetValue(key, out var line))
         {
             line = new Line(client);
-            _turns.AddLast(line.Turn);
+            _order.AddLast(line.Node);
             if (client is { } unknown) _lines.Add(unknown, line);
         }
 
@@ -31,13 +31,13 @@ sealed class FairQueue<T> where T : class
     /// <summary>Takes the next entry; null if the queue is empty.</summary>
     public T? TakeNext()
     {
-        if (_turns.First is not { Value: var line }) return null;
+        if (_order.First is not { Value: var line }) return null;
         var next = line.Entries.First!;
         Remove(new Place(line, next));
         if (line.Entries.Count > 0)
         {
-            _turns.RemoveFirst();
-            _turns.AddLast(line.Turn);
+            _order.RemoveFirst();
+            _order.AddLast(line.Node);
         }
 
         return next.Value;
@@ -51,7 +51,7 @@ sealed class FairQueue<T> where T : class
         line.Entries.Remove(entry);
         Count--;
         if (line.Entries.Count > 0) return true;
-        _turns.Remove(line.Turn);
+        _order.Remove(line.Node);
         if (line.Client is { } key) _lines.Remove(key);
         return true;
     }
@@ -63,10 +63,10 @@ sealed class FairQueue<T> where T : class
     public T? Displace(ClientNetwork? newcomer)
     {
         Line? longest = null;
-        var turn = _turns.Last;
-        for (var i = 0; i < Looks && turn is not null; i++, turn = turn.Previous)
+        var node = _order.Last;
+        for (var i = 0; i < MostExamined && node is not null; i++, node = node.Previous)
         {
-            if (turn.Value.Entries.Count > (longest?.Entries.Count ?? 0)) longest = turn.Value;
+            if (node.Value.Entries.Count > (longest?.Entries.Count ?? 0)) longest = node.Value;
         }
 
         var own = newcomer is { } key && _lines.TryGetValue(key, out var line) ? line.Entries.Count : 0;
@@ -85,13 +85,13 @@ sealed class FairQueue<T> where T : class
         public Line(ClientNetwork? client)
         {
             Client = client;
-            Turn = new LinkedListNode<Line>(this);
+            Node = new LinkedListNode<Line>(this);
         }
 
         public ClientNetwork? Client { get; }
 
         public LinkedList<T> Entries { get; } = [];
 
-        public LinkedListNode<Line> Turn { get; }
+        public LinkedListNode<Line> Node { get; }
     }
 }

@@ -5,19 +5,19 @@ namespace ImGateway.Edge.Connections.Limits;
 /// client delays only that client. If too many wait, one is refused: the newcomer, or the newest waiter of the client with the longest queue. In a reconnect storm
 /// clients thus back off at once, instead of timing out after their handshake was computed (docs/decisions/0009).
 /// </summary>
-/// <param name="places">The number of slots; called each time, because a reload may change it.</param>
-/// <param name="waitingPerPlace">The number of waiters allowed for each slot.</param>
-sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
+/// <param name="slots">The number of slots; called each time, because a reload may change it.</param>
+/// <param name="waitingPerSlot">The number of waiters allowed for each slot.</param>
+sealed class HandshakeQueue(Func<int> slots, int waitingPerSlot)
 {
     readonly Lock _lock = new();
     readonly FairQueue<Waiter> _waiting = new();
-    int _inside;
+    int _inProgress;
 
     public int Inside
     {
         get
         {
-            lock (_lock) return _inside;
+            lock (_lock) return _inProgress;
         }
     }
 
@@ -36,14 +36,14 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
     {
         lock (_lock)
         {
-            var limit = places();
-            if (_waiting.Count == 0 && _inside < limit)
+            var limit = slots();
+            if (_waiting.Count == 0 && _inProgress < limit)
             {
-                _inside++;
+                _inProgress++;
                 return ValueTask.FromResult(true);
             }
 
-            if (_waiting.Count >= (long)limit * waitingPerPlace)
+            if (_waiting.Count >= (long)limit * waitingPerSlot)
             {
                 if (_waiting.Displace(client) is not { } displaced) return ValueTask.FromResult(false);
                 displaced.End(admitted: false);
@@ -61,11 +61,11 @@ sealed class HandshakeQueue(Func<int> places, int waitingPerPlace)
     {
         lock (_lock)
         {
-            _inside--;
-            var limit = places();
-            while (_inside < limit && _waiting.TakeNext() is { } next)
+            _inProgress--;
+            var limit = slots();
+            while (_inProgress < limit && _waiting.TakeNext() is { } next)
             {
-                _inside++;
+                _inProgress++;
                 next.End(admitted: true);
             }
         }

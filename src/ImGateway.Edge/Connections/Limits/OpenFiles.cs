@@ -13,7 +13,7 @@ static class OpenFiles
 
     /// <summary>
     /// The limit; null if unknown. The soft limit is in force, and .NET raises it to the hard limit at start
-    /// (a test keeps that).
+    /// (a test verifies it).
     /// </summary>
     public static int? Limit => File.Exists(LimitsFile) ? LimitIn(File.ReadLines(LimitsFile)) : null;
 

@@ -25,23 +25,23 @@ sealed record ListenPlan(
     static readonly string?[] Names = ["https", "http", "management"];
 
     /// <param name="listen">The configured listeners.</param>
-    /// <param name="inherited">The inherited sockets. Each must match a listener, because clients would connect to an unused socket in vain.</param>
+    /// <param name="inherited">The inherited sockets. Each must match a listener, because connections to an unused socket would never be accepted.</param>
     public static ListenPlan For(ListenSection listen, InheritedSockets inherited)
     {
-        Places[] listeners =
+        ListenerAddresses[] listeners =
         [
             new(Names[0], "Edge:Listen:Https", listen.Https), new(Names[1], "Edge:Listen:Http", listen.Http), new(Names[2], "Edge:Listen:Management", listen.Management),
         ];
         // 1. Match by address; a wildcard may have one socket for IPv4 and one for IPv6.
-        var left = inherited.All.Where(socket => !Array.Exists(listeners, places => places.TakeByAddress(socket))).ToList();
+        var left = inherited.All.Where(socket => !Array.Exists(listeners, listener => listener.TakeByAddress(socket))).ToList();
         // 2. Match by name, for sockets with another address than the configured one.
-        left.RemoveAll(socket => Array.Exists(listeners, places => places.TakeByName(socket)));
+        left.RemoveAll(socket => Array.Exists(listeners, listener => listener.TakeByName(socket)));
 
         var problems = left.Select(socket => socket.Address is null
             ? $"LISTEN_FDS: {socket}; give only sockets that listen (systemd: ListenStream=ADDRESS:PORT)"
             : $"LISTEN_FDS: {socket}: no listener has this address; add it to Edge:Listen, name it https, http or management, or do not give it");
         // 3. The remaining addresses are bound, except defaults that the machine does not have.
-        var targets = Array.ConvertAll(listeners, places => places.Targets.ToLookup(IsMissing));
+        var targets = Array.ConvertAll(listeners, listener => listener.Targets.ToLookup(IsMissing));
         return new ListenPlan([.. targets[0][false]], [.. targets[1][false]], [.. targets[2][false]], inherited.Problem is { } problem ? [problem] : [.. problems])
         {
             Skipped = [.. targets.SelectMany(target => target[true])],
@@ -51,7 +51,7 @@ sealed record ListenPlan(
     static bool IsMissing(ListenTarget target) => target is { IsDefault: true, Inherited: null, Address.Address: { } address } && !MachineAddress.Has(address);
 
     /// <summary>The addresses of one listener with the matched sockets.</summary>
-    sealed class Places(string? name, string key, IReadOnlyList<ListenAddress> addresses)
+    sealed class ListenerAddresses(string? name, string key, IReadOnlyList<ListenAddress> addresses)
     {
         readonly List<InheritedSocket>[] _found = [.. addresses.Select(_ => new List<InheritedSocket>())];
 
@@ -69,9 +69,9 @@ sealed record ListenPlan(
         bool TryTake(InheritedSocket socket, Predicate<int> suits)
         {
             if (socket.Address is null) return false;
-            var place = Enumerable.Range(0, addresses.Count).FirstOrDefault(i => suits(i), -1);
-            if (place < 0) return false;
-            _found[place].Add(socket);
+            var index = Enumerable.Range(0, addresses.Count).FirstOrDefault(i => suits(i), -1);
+            if (index < 0) return false;
+            _found[index].Add(socket);
             return true;
         }
 

@@ -9,14 +9,14 @@ namespace ImGateway.Edge.Connections.Listening;
 /// <summary>
 /// Accepts on a socket that is bound here or inherited. Kestrel's own listener would
 /// <list type="bullet">
-/// <item>try again at once, and for ever, where the process has no descriptor left;</item>
-/// <item>disconnect the socket to wake itself up at the end, as .NET does where a socket is disposed of while it accepts, and with that for every process that
-/// shares it: so the accept under way is cancelled and awaited before the descriptor is closed, which takes nothing from the others.</item>
+/// <item>retry at once, endlessly, if the process has no descriptor left;</item>
+/// <item>shut the socket down at the end, as .NET does if a socket is disposed during an accept, which affects every process that shares the socket. Here
+/// the pending accept is cancelled and awaited before the descriptor is closed, so that other processes can go on accepting.</item>
 /// </list>
 /// </summary>
-/// <param name="socket">Listens already.</param>
-/// <param name="endPoint">What Kestrel is to know it by.</param>
-/// <param name="admissions">Who is served. What it refuses is closed at once, before anything is made for it.</param>
+/// <param name="socket">The listening socket.</param>
+/// <param name="endPoint">The endpoint by which Kestrel identifies the listener.</param>
+/// <param name="admissions">Decides which connections are served. A refused connection is closed before anything is allocated for it.</param>
 sealed partial class PublicListener(
     Socket socket, EndPoint endPoint, SocketConnectionContextFactory connections, Admissions admissions, TimeProvider time, ILogger<PublicListener> logger) : IConnectionListener
 {
@@ -37,7 +37,7 @@ sealed partial class PublicListener(
             {
                 try
                 {
-                    // One that has been accepted is served, even if the stop came at the same moment: no other process can have it any more.
+                    // An accepted connection is served even if the stop came at the same moment, because no other process can accept it any more.
                     if (Admit(await socket.AcceptAsync(_stop.Token)) is { } connection) return connection;
                 }
                 catch (OperationCanceledException)
@@ -50,7 +50,7 @@ sealed partial class PublicListener(
                 }
                 catch (Exception e)
                 {
-                    // The machine is short of descriptors or memory, which may last. An error would end Kestrel's loop for good.
+                    // Descriptors or memory are exhausted, possibly for long. An exception would end Kestrel's accept loop for good.
                     if (_failures.IsDue(out _)) AcceptFails(endPoint, e.Message);
                     await Task.Delay(Pause, time, CancellationToken.None);
                 }
@@ -98,7 +98,7 @@ sealed partial class PublicListener(
         {
             accepted.Dispose();
             admissions.Leave();
-            // A matter of this one connection.
+            // The error concerns only this connection.
             if (e is SocketException) return null;
             throw;
         }

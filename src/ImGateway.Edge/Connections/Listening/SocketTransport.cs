@@ -7,24 +7,24 @@ using Microsoft.Extensions.Options;
 
 namespace ImGateway.Edge.Connections.Listening;
 
-/// <summary>Connections as Kestrel's own transport makes them of .NET's sockets.</summary>
+/// <summary>Connections on .NET's sockets, created as Kestrel's own transport creates them.</summary>
 sealed class SocketTransport(IOptions<SocketTransportOptions> options, TimeProvider time, ILoggerFactory loggers) : IListenerTransport, IDisposable
 {
-    readonly SocketConnectionContextFactory _connections = new(WithItsBuffers(options.Value), loggers.CreateLogger<SocketConnectionContextFactory>());
+    readonly SocketConnectionContextFactory _connections = new(WithKestrelPools(options.Value), loggers.CreateLogger<SocketConnectionContextFactory>());
     readonly ILogger<PublicListener> _logger = loggers.CreateLogger<PublicListener>();
     bool _isDisposed;
 
     public IConnectionListener Listen(Socket socket, EndPoint endPoint, Admissions admissions) =>
         new PublicListener(socket, endPoint, _connections, admissions, time, _logger);
 
-    /// <summary>The container disposes of it once for each service it is registered as.</summary>
+    /// <summary>The container disposes it once for each service type that it is registered as.</summary>
     public void Dispose()
     {
         if (!_isDisposed) _connections.Dispose();
         _isDisposed = true;
     }
 
-    /// <summary>As Kestrel makes them for its own listeners, with the pools of <see cref="BlockPools"/>; the public constructor has pools of its own.</summary>
+    /// <summary>The options that Kestrel uses for its own listeners, with the pools of <see cref="BlockPools"/>; the public constructor creates separate pools.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    static extern SocketConnectionFactoryOptions WithItsBuffers(SocketTransportOptions options);
+    static extern SocketConnectionFactoryOptions WithKestrelPools(SocketTransportOptions options);
 }

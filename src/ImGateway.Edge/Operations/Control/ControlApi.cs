@@ -116,18 +116,18 @@ sealed partial class ControlApi(
     async Task RenewAsync(HttpContext context, string name, string who)
     {
         if (await ReadAsync<ControlRenew>(context) is not { } renew) await RefuseAsync(context, StatusCodes.Status400BadRequest, "not a renewal; use the imgw of the same version");
-        else await TellAsync(context, name, (host, progress) => renewals.RenewAsync(host, renew.Force, renew.Staging, who, progress, life.ApplicationStopping));
+        else await StreamProgressAsync(context, name, (host, progress) => renewals.RenewAsync(host, renew.Force, renew.Staging, who, progress, life.ApplicationStopping));
     }
 
     async Task RevokeAsync(HttpContext context, string name, string who)
     {
         var revoke = await ReadAsync<ControlRevoke>(context);
         if (!RevocationReasons.TryParse(revoke?.Reason, out var reason)) await RefuseAsync(context, StatusCodes.Status400BadRequest, "not a revocation; use the imgw of the same version");
-        else await TellAsync(context, name, (host, progress) => renewals.RevokeAsync(host, reason, who, progress, life.ApplicationStopping));
+        else await StreamProgressAsync(context, name, (host, progress) => renewals.RevokeAsync(host, reason, who, progress, life.ApplicationStopping));
     }
 
     /// <summary>Cancelled by the edge's stop, not by that of the verb: an abandoned order counts against the CA's limits.</summary>
-    Task TellAsync(HttpContext context, string name, Func<HostName, IProgress<string>, Task<RenewResult>> change)
+    Task StreamProgressAsync(HttpContext context, string name, Func<HostName, IProgress<string>, Task<RenewResult>> change)
     {
         if (options.Value.Hosts.FirstOrDefault(host => host.CertificateName == name) is not { } host) return RefuseAsync(context, StatusCodes.Status404NotFound, "no managed certificate of that name");
         return ControlProgress.AnswerAsync(context, async progress =>

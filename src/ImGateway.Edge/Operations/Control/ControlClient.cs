@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Operations.Control;
 sealed class ControlClient : IDisposable
 {
     /// <summary>Time-out for a swap, which makes a test handshake for every host that it changes.</summary>
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(60);
 
     readonly HttpClient _http;
     readonly string _path;
@@ -22,7 +22,7 @@ sealed class ControlClient : IDisposable
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectCallback = ConnectAsync })
         {
             BaseAddress = new Uri("http://imgw"),
-            Timeout = Patience,
+            Timeout = ResponseTimeout,
             MaxResponseContentBufferSize = 16 * 1024 * 1024,
         };
     }
@@ -49,9 +49,9 @@ sealed class ControlClient : IDisposable
             using var lines = new StreamReader(await content.ReadAsStreamAsync(cancellationToken));
             while (await lines.ReadLineAsync(cancellationToken) is { } line)
             {
-                var told = JsonSerializer.Deserialize<ControlLine<T>>(line, EdgeStatus.Json);
-                if (told is { Progress: { } step }) progress.Report(step);
-                else if (told is { Result: { } result }) return result;
+                var message = JsonSerializer.Deserialize<ControlLine<T>>(line, EdgeStatus.Json);
+                if (message is { Progress: { } step }) progress.Report(step);
+                else if (message is { Result: { } result }) return result;
             }
 
             throw new HttpRequestException("without a result");
@@ -88,7 +88,7 @@ sealed class ControlClient : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new UserError($"{_path}: the running edge does not answer within {Patience.TotalSeconds:0} s; see its log", e);
+            throw new UserError($"{_path}: the running edge does not answer within {ResponseTimeout.TotalSeconds:0} s; see its log", e);
         }
     }
 

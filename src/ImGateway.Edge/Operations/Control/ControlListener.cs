@@ -15,7 +15,7 @@ namespace ImGateway.Edge.Operations.Control;
 /// </summary>
 sealed partial class ControlListener : IConnectionListener
 {
-    static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
     readonly string _path;
     readonly TimeProvider _time;
@@ -43,7 +43,7 @@ sealed partial class ControlListener : IConnectionListener
         {
             if (!TryOpen()) HeldByAnother(_path);
         }
-        catch (Exception e) when (IsOfTheDisk(e))
+        catch (Exception e) when (IsDiskError(e))
         {
             CannotOpen(_path, e.Message);
         }
@@ -65,7 +65,7 @@ sealed partial class ControlListener : IConnectionListener
             catch (SocketException)
             {
                 // For example, no descriptors: an exception would end this loop, and the socket, permanently.
-                await Task.Delay(LookAgain, _time, CancellationToken.None);
+                await Task.Delay(RetryInterval, _time, CancellationToken.None);
             }
         }
     }
@@ -92,8 +92,8 @@ sealed partial class ControlListener : IConnectionListener
 
     async Task TakeOverAsync()
     {
-        using var timer = new PeriodicTimer(LookAgain, _time);
-        string? told = null;
+        using var timer = new PeriodicTimer(RetryInterval, _time);
+        string? reported = null;
         while (true)
         {
             await timer.WaitForNextTickAsync(_stop.Token);
@@ -103,9 +103,9 @@ sealed partial class ControlListener : IConnectionListener
                 TakenOver(_path);
                 return;
             }
-            catch (Exception e) when (IsOfTheDisk(e))
+            catch (Exception e) when (IsDiskError(e))
             {
-                if (e.Message != told) CannotOpen(_path, told = e.Message);
+                if (e.Message != reported) CannotOpen(_path, reported = e.Message);
             }
         }
     }
@@ -118,7 +118,7 @@ sealed partial class ControlListener : IConnectionListener
             // 1. Find the owner. An edge of a version without the lock is found by connecting.
             DurableFile.CreatePrivateFolder(Path.GetDirectoryName(_path)!);
             _lock ??= TryLock(Path.ChangeExtension(_path, ".lock"));
-            if (_lock is null || IsAnswered()) return false;
+            if (_lock is null || IsOwnerAlive()) return false;
             Bind();
             return true;
         }
@@ -171,17 +171,17 @@ sealed partial class ControlListener : IConnectionListener
         {
             File.Delete(_path);
         }
-        catch (Exception e) when (IsOfTheDisk(e))
+        catch (Exception e) when (IsDiskError(e))
         {
             // The next owner replaces the file.
         }
     }
 
     /// <summary>For example a file system without sockets, or a full one. The edge serves without a control socket and retries.</summary>
-    static bool IsOfTheDisk(Exception e) => e is IOException or SocketException or UnauthorizedAccessException;
+    static bool IsDiskError(Exception e) => e is IOException or SocketException or UnauthorizedAccessException;
 
     /// <summary>Connects, because a socket file does not show whether its process is alive.</summary>
-    bool IsAnswered()
+    bool IsOwnerAlive()
     {
         using var asking = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try

@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Operations.Doctor;
 /// <summary>The configured CA. Its directory is fetched once, for all checks that need it.</summary>
 sealed class CaDirectory : IAsyncDisposable
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(10);
 
     // Clock differences that TLS and ACME tolerate in practice, and from which CAs reject requests.
     static readonly TimeSpan SmallSkew = TimeSpan.FromSeconds(60), LargeSkew = TimeSpan.FromMinutes(5);
@@ -85,7 +85,7 @@ sealed class CaDirectory : IAsyncDisposable
             if (_options.Acme.TrustedRootsFile is { } file) roots = [.. PemDocument.Parse(await File.ReadAllBytesAsync(file)).Certificates];
             using var server = await AcmeServer.ConnectAsync(
                 _directory,
-                new AcmeServerOptions { TrustedRoots = _options.Acme.TrustedRootsFile is null ? null : roots, RequestTimeout = Patience, Time = _time, Proxy = new OutgoingProxy(() => _options) },
+                new AcmeServerOptions { TrustedRoots = _options.Acme.TrustedRootsFile is null ? null : roots, RequestTimeout = TimeLimit, Time = _time, Proxy = new OutgoingProxy(() => _options) },
                 CancellationToken.None);
             return new Answer { Directory = server.Directory, Date = server.ServerDate, At = _time.GetUtcNow() };
         }

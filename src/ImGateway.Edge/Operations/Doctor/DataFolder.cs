@@ -48,8 +48,8 @@ static class DataFolder
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
     static IEnumerable<string> Opened(string path)
     {
-        var looked = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
-        return Directory.EnumerateFileSystemEntries(path, "*", looked).Prepend(path)
+        var enumeration = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        return Directory.EnumerateFileSystemEntries(path, "*", enumeration).Prepend(path)
             // The development CA's certificate is public.
             .Where(entry => Path.GetFileName(entry) != "ca.pem" && (File.GetUnixFileMode(entry) & Others) != UnixFileMode.None)
             .Take(5);

@@ -19,7 +19,7 @@ sealed class NameServerTransport(IReadOnlyList<IPEndPoint> servers, TimeProvider
     /// <summary>More than the 1232 bytes requested by EDNS (RFC 9715).</summary>
     const int LargestDatagram = 4096;
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>Why the last query has no usable response; begins with the server's address.</summary>
     public string Problem { get; private set; } = "there is no name server";
@@ -69,22 +69,22 @@ sealed class NameServerTransport(IReadOnlyList<IPEndPoint> servers, TimeProvider
 
     async Task<DnsReceivedRawPackage?> AskAsync(IPEndPoint server, DnsRawPackage question, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(Patience, time);
+        using var limit = new CancellationTokenSource(TimeLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var wasCut = false;
+        var wasTruncated = false;
         try
         {
             var response = await AskByUdpAsync(server, question, either.Token);
-            wasCut = IsCut(response);
-            return wasCut ? await AskByTcpAsync(server, question, either.Token) : response;
+            wasTruncated = IsTruncated(response);
+            return wasTruncated ? await AskByTcpAsync(server, question, either.Token) : response;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            Problem = wasCut ? Cut("no response in time") : $"{server} does not answer";
+            Problem = wasTruncated ? TruncationProblem("no response in time") : $"{server} does not answer";
         }
         catch (Exception e) when (e is SocketException or EndOfStreamException)
         {
-            Problem = wasCut ? Cut(e.Message.TrimEnd('.')) : $"{server} cannot be asked ({e.Message.TrimEnd('.')})";
+            Problem = wasTruncated ? TruncationProblem(e.Message.TrimEnd('.')) : $"{server} cannot be asked ({e.Message.TrimEnd('.')})";
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -93,7 +93,7 @@ sealed class NameServerTransport(IReadOnlyList<IPEndPoint> servers, TimeProvider
 
         return null;
 
-        string Cut(string why) => $"{server} cuts its answer to fit a datagram, and does not answer by TCP ({why})";
+        string TruncationProblem(string why) => $"{server} cuts its answer to fit a datagram, and does not answer by TCP ({why})";
     }
 
     static string Unusable(IPEndPoint server) => $"{server} sends no usable DNS";
@@ -137,7 +137,7 @@ sealed class NameServerTransport(IReadOnlyList<IPEndPoint> servers, TimeProvider
         return (data[2] & 0x80) != 0 ? response : throw new InvalidDataException();
     }
 
-    static bool IsCut(DnsRawPackage response) => (response.ToArraySegment(includeLengthHeader: false)[2] & 0x02) != 0;
+    static bool IsTruncated(DnsRawPackage response) => (response.ToArraySegment(includeLengthHeader: false)[2] & 0x02) != 0;
 
     static ReturnCode CodeOf(DnsRawPackage response) => (ReturnCode)(response.ToArraySegment(includeLengthHeader: false)[3] & 0x0f);
 

@@ -10,7 +10,7 @@ sealed record ProxyCheck(string Key, ProxyAddress Proxy, bool IsOnTheWay)
 {
     const string Check = "outgoing proxy";
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
 
     bool IsVariable => !Key.Contains(':', StringComparison.Ordinal);
 
@@ -26,7 +26,7 @@ sealed record ProxyCheck(string Key, ProxyAddress Proxy, bool IsOnTheWay)
 
     public async Task<IEnumerable<Finding>> LookAsync(TimeProvider time, CancellationToken cancellationToken)
     {
-        using var late = new CancellationTokenSource(Patience, time);
+        using var late = new CancellationTokenSource(TimeLimit, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
@@ -40,7 +40,7 @@ sealed record ProxyCheck(string Key, ProxyAddress Proxy, bool IsOnTheWay)
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return [Failed($"no answer within {Patience.TotalSeconds:0} s")];
+            return [Failed($"no answer within {TimeLimit.TotalSeconds:0} s")];
         }
     }
 

@@ -7,12 +7,12 @@ static class Upstream
 {
     const string Check = "upstream";
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
 
     public static async Task<IEnumerable<Finding>> LookAsync(Uri upstream, CancellationToken cancellationToken)
     {
         var name = upstream.GetLeftPart(UriPartial.Authority);
-        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, ConnectTimeout = Patience }) { Timeout = Patience };
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, ConnectTimeout = TimeLimit }) { Timeout = TimeLimit };
         try
         {
             using var answer = await client.GetAsync(new Uri(upstream, "/health"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -33,7 +33,7 @@ static class Upstream
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return [new(Check, FindingStatus.Fail, $"{name}/health is not answered within {Patience.TotalSeconds:0} s", "see to the gateway and what lies between")];
+            return [new(Check, FindingStatus.Fail, $"{name}/health is not answered within {TimeLimit.TotalSeconds:0} s", "see to the gateway and what lies between")];
         }
     }
 }

@@ -1,20 +1,20 @@
 namespace ImGateway.Edge.Operations.Memory;
 
-/// <summary>Tells when a crowd has gone: half of the most there were, and for a while hardly anybody more.</summary>
+/// <summary>Detects the end of a burst of sockets: at most half of the peak is still open, and for a while hardly any more have closed.</summary>
 sealed class Ebb
 {
-    /// <summary>Fewer have not used enough to be worth a collection.</summary>
+    /// <summary>The smallest burst: fewer sockets have not used enough memory to be worth a collection.</summary>
     public const int Crowd = 500;
 
     /// <summary>
-    /// Looks in a row at which hardly anybody had left: a drain is waited for, and what Kestrel keeps of ended HTTP/2 streams for five seconds, so that one
-    /// collection takes it all.
+    /// The number of consecutive checks at which hardly any more sockets had closed. It exceeds a drain and the five seconds for which Kestrel keeps ended
+    /// HTTP/2 streams, so that one collection frees everything.
     /// </summary>
     public const int CalmLooks = 15;
 
     int _most, _last, _calm;
 
-    /// <summary>To be called at intervals. True once for each crowd that has gone.</summary>
+    /// <summary>Called at intervals. True once at the end of each burst.</summary>
     public bool Look(int open)
     {
         _calm = _last - open <= _most / 100 ? _calm + 1 : 0;

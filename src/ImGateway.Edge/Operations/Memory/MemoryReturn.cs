@@ -6,42 +6,42 @@ using ImGateway.Edge.WebSockets;
 namespace ImGateway.Edge.Operations.Memory;
 
 /// <summary>
-/// Gives memory back when a crowd of sockets has gone. Nothing else would: with its sockets an edge loses its allocations, so that the garbage of
-/// thousands of connections is never collected; and of what OpenSSL freed, glibc returns only what happens to lie at the end of an arena.
-/// What handshakes needed is given back while a storm goes on: the next one would be worked off in other arenas, and keep theirs as well.
-/// And bounds what is not collected while connections come and go: they live long enough to end in the oldest generation, which the collector of
+/// Returns memory to the system after a burst of sockets. Nothing else would: once its sockets have closed nothing allocates, so no collection frees the
+/// garbage of thousands of connections; and of the memory that OpenSSL freed, glibc returns only what happens to be at the end of an arena.
+/// Memory of handshakes is returned while a storm is still going on: the next storm would use other arenas, and keep their memory as well.
+/// Also limits garbage while connections come and go: they live long enough to be promoted to the oldest generation, which the collector of
 /// a machine with much memory lets grow for many minutes.
 /// </summary>
 sealed partial class MemoryReturn(WebSocketRegistry sockets, BlockPools pools, ITlsEngine engine, TimeProvider time, ILogger<MemoryReturn> logger) : BackgroundService
 {
-    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>Where no crowd of sockets tells that it is over, buffers go slowly: half of the idle ones in two minutes.</summary>
-    const int LooksPerTwentieth = 10;
+    /// <summary>Without the end of a burst, buffers are released slowly: half of the idle ones in two minutes.</summary>
+    const int ChecksPerRelease = 10;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var (ebb, surplus, growth) = (new Ebb(), new Surplus(), new Overgrowth());
         if (!engine.ReleasesBuffersWhenIdle) BuffersAreKept();
-        var looks = 0;
-        await Rounds.RunAsync(LookEvery, time, Look, LookFailed, stoppingToken);
+        var checks = 0;
+        await Rounds.RunAsync(CheckEvery, time, Check, LookFailed, stoppingToken);
 
-        void Look()
+        void Check()
         {
-            if (ebb.Look(sockets.Count)) GiveBack();
-            else if (++looks % LooksPerTwentieth == 0) pools.Release(20);
+            if (ebb.Look(sockets.Count)) ReturnMemory();
+            else if (++checks % ChecksPerRelease == 0) pools.Release(20);
             if (surplus.Look(NativeHeap.InUse)) NativeHeap.Trim();
-            // In the background: nobody waits for it.
+            // In the background, because no code waits for it.
             if (growth.Look(GC.GetTotalMemory(forceFullCollection: false), GC.CollectionCount(GC.MaxGeneration)))
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
         }
     }
 
-    void GiveBack()
+    void ReturnMemory()
     {
         var before = Environment.WorkingSet;
         pools.Release(1);
-        // In this order: what is collected frees memory of OpenSSL's as well. The pause is for what is still alive, of which there is little.
+        // In this order, because collected objects free memory of OpenSSL too. The pause depends on the live objects, of which there are few.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         NativeHeap.Trim();
         Returned(before >> 20, Environment.WorkingSet >> 20);

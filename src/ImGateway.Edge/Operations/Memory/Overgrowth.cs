@@ -1,28 +1,28 @@
 namespace ImGateway.Edge.Operations.Memory;
 
-/// <summary>Tells when the heap has outgrown what the last full collection left, and no other has come by itself.</summary>
+/// <summary>Detects a heap that has outgrown its size after the last full collection, without another full collection since.</summary>
 sealed class Overgrowth
 {
-    /// <summary>Bytes; a small heap may double in peace: its youngest generation alone takes as much.</summary>
+    /// <summary>Growth in bytes that is always allowed: the youngest generation of a small heap alone takes as much.</summary>
     public const long Slack = 32 << 20;
 
-    /// <summary>Looks without a full collection before one is asked for.</summary>
+    /// <summary>The number of checks without a full collection before one is requested.</summary>
     public const int Patience = 30;
 
-    long _left;
-    int _collections = -1, _looks;
+    long _afterCollection;
+    int _collections = -1, _checks;
 
-    /// <summary>To be called at intervals.</summary>
-    /// <param name="heap">Bytes in use, garbage included.</param>
-    /// <param name="collections">Full ones so far.</param>
+    /// <summary>Called at intervals. True if a collection is due.</summary>
+    /// <param name="heap">Bytes in use, including garbage.</param>
+    /// <param name="collections">The number of full collections so far.</param>
     public bool Look(long heap, int collections)
     {
         if (collections != _collections)
         {
-            (_left, _collections, _looks) = (heap, collections, 0);
+            (_afterCollection, _collections, _checks) = (heap, collections, 0);
             return false;
         }
 
-        return ++_looks >= Patience && heap > _left + _left / 2 + Slack;
+        return ++_checks >= Patience && heap > _afterCollection + _afterCollection / 2 + Slack;
     }
 }

@@ -32,20 +32,20 @@ sealed partial class ConfigurationReload(
 
     static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(250);
 
-    readonly Turn _turn = new();
+    readonly Turn _lock = new();
     IConfiguration _configuration = started.Configuration;
     string _since = $"{time.GetUtcNow():u}, by the start";
 
     /// <param name="who">The trigger, for the log.</param>
     public async Task<ReloadResult> ReloadAsync(string who, CancellationToken cancellationToken)
     {
-        using var turn = await _turn.TakeAsync(cancellationToken);
+        using var turn = await _lock.TakeAsync(cancellationToken);
         try
         {
             var result = await ReadAsync(cancellationToken);
             if (result is { Succeeded: true, Changes.Count: > 0 }) _since = $"{time.GetUtcNow():u}, by {who}";
             last.Ended(who, result);
-            Tell(who, result);
+            Report(who, result);
             return result;
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -59,7 +59,7 @@ sealed partial class ConfigurationReload(
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _lock.Dispose();
 
     async Task<ReloadResult> ReadAsync(CancellationToken cancellationToken)
     {
@@ -147,7 +147,7 @@ sealed partial class ConfigurationReload(
         return file.Load();
     }
 
-    void Tell(string who, ReloadResult result)
+    void Report(string who, ReloadResult result)
     {
         foreach (var warning in result.Warnings.Concat(result.RefusedFiles)) Warn(warning);
         if (!result.Succeeded)

@@ -12,17 +12,17 @@ sealed partial class ReloadTriggers(
 {
     static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    readonly Channel<string> _asked = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    readonly Channel<string> _requests = Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        signals.OnReload = () => _asked.Writer.TryWrite("SIGHUP");
+        signals.OnReload = () => _requests.Writer.TryWrite("SIGHUP");
         return base.StartAsync(cancellationToken);
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => started.File is { Path: { } path } file
-        ? Task.WhenAll(KeepAsync(AnswerAsync, "SIGHUP", stoppingToken), KeepAsync(token => WatchAsync(file, path, token), OneLine.From(path), stoppingToken))
-        : KeepAsync(AnswerAsync, "SIGHUP", stoppingToken);
+        ? Task.WhenAll(KeepAsync(HandleSignalsAsync, "SIGHUP", stoppingToken), KeepAsync(token => WatchAsync(file, path, token), OneLine.From(path), stoppingToken))
+        : KeepAsync(HandleSignalsAsync, "SIGHUP", stoppingToken);
 
     /// <summary>Restarts a trigger that failed.</summary>
     async Task KeepAsync(Func<CancellationToken, Task> work, string what, CancellationToken cancellationToken)
@@ -43,9 +43,9 @@ sealed partial class ReloadTriggers(
         }
     }
 
-    async Task AnswerAsync(CancellationToken cancellationToken)
+    async Task HandleSignalsAsync(CancellationToken cancellationToken)
     {
-        await foreach (var who in _asked.Reader.ReadAllAsync(cancellationToken)) await reload.ReloadAsync(who, cancellationToken);
+        await foreach (var who in _requests.Reader.ReadAllAsync(cancellationToken)) await reload.ReloadAsync(who, cancellationToken);
     }
 
     async Task WatchAsync(ConfigurationFile file, string path, CancellationToken cancellationToken)

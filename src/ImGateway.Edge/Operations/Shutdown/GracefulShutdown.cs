@@ -21,7 +21,7 @@ sealed partial class GracefulShutdown(
     static readonly TimeSpan FirstRequest = TimeSpan.FromSeconds(2);
 
     /// <summary>The time for aborted connections to end and be counted.</summary>
-    static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(1);
 
     readonly ConcurrentDictionary<IProgress<string>, byte> _followers = new(ReferenceEqualityComparer.Instance);
     readonly TaskCompletionSource<Drained> _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -56,7 +56,7 @@ sealed partial class GracefulShutdown(
         catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
             // 5. Time-out or second signal: abort the rest.
-            cut = await CutAsync();
+            cut = await AbortAsync();
         }
 
         var drained = new Drained(Math.Max(0, webSockets.Ended - cut), cut, time.GetElapsedTime(began));
@@ -74,26 +74,26 @@ sealed partial class GracefulShutdown(
 
     async Task CloseAsync(TimeSpan spread, CancellationToken over)
     {
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(over);
+        using var emptied = CancellationTokenSource.CreateLinkedTokenSource(over);
         using var reports = time.CreateTimer(_ => OnProgress(), null, BetweenReports, BetweenReports);
         using var fresh = time.CreateTimer(_ => connections.CloseFresh(), null, spread > FirstRequest ? spread : FirstRequest, Timeout.InfiniteTimeSpan);
-        var closing = Task.WhenAll(webSockets.CloseAsync(spread, gone.Token), eventStreams.CloseAsync(spread, gone.Token));
+        var closing = Task.WhenAll(webSockets.CloseAsync(spread, emptied.Token), eventStreams.CloseAsync(spread, emptied.Token));
         try
         {
             await connections.WhenEmptyAsync(over);
         }
         finally
         {
-            await gone.CancelAsync();
+            await emptied.CancelAsync();
             await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    async Task<int> CutAsync()
+    async Task<int> AbortAsync()
     {
         await connections.StopAcceptingAsync();
         connections.Close();
-        using var limit = new CancellationTokenSource(LastWords, time);
+        using var limit = new CancellationTokenSource(AbortTimeout, time);
         var left = webSockets.Cut();
         await webSockets.WhenGoneAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         connections.Abort();

@@ -17,7 +17,7 @@ sealed partial class Signals(StopRequest stop, ILogger<Signals> logger) : IHostL
     public void Listen()
     {
         foreach (var signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT }) Register(signal, stop.OnSignal);
-        Heed();
+        EnableHangup();
         Register(PosixSignal.SIGHUP, () => OnReload());
     }
 
@@ -31,7 +31,7 @@ sealed partial class Signals(StopRequest stop, ILogger<Signals> logger) : IHostL
     }
 
     /// <summary>Under nohup, HUP is ignored and .NET keeps it so; here HUP means reload, so the handler is set anyway.</summary>
-    static void Heed()
+    static void EnableHangup()
     {
         const int Hangup = 1, Default = 0;
         if (!OperatingSystem.IsWindows()) _ = SetHandler(Hangup, Default);

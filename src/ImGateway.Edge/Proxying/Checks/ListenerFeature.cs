@@ -11,9 +11,9 @@ namespace ImGateway.Edge.Proxying.Checks;
 public sealed class ListenerFeature(ListenerKind kind)
 {
     /// <summary>The largest number of resets, equal to that of open streams: a client that disconnects resets all of them.</summary>
-    const int MostTakenBack = 100;
+    const int MostRapidResets = 100;
 
-    int _takenBack;
+    int _rapidResets;
 
     public ListenerKind Kind => kind;
 
@@ -26,11 +26,11 @@ public sealed class ListenerFeature(ListenerKind kind)
 
     internal UpstreamUri? Target { get; set; }
 
-    /// <summary>Called at the end of each HTTP/2 stream; returns true, once, when rapid resets exceed completed streams by <see cref="MostTakenBack"/>.</summary>
-    internal bool IsFlooded(bool takenBack)
+    /// <summary>Called at the end of each HTTP/2 stream; returns true, once, when rapid resets exceed completed streams by <see cref="MostRapidResets"/>.</summary>
+    internal bool IsFlooded(bool isRapidReset)
     {
-        if (takenBack) return Interlocked.Increment(ref _takenBack) == MostTakenBack + 1;
-        if (Volatile.Read(ref _takenBack) > 0) Interlocked.Decrement(ref _takenBack);
+        if (isRapidReset) return Interlocked.Increment(ref _rapidResets) == MostRapidResets + 1;
+        if (Volatile.Read(ref _rapidResets) > 0) Interlocked.Decrement(ref _rapidResets);
         return false;
     }
 }

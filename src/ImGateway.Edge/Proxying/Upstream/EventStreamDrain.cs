@@ -11,7 +11,7 @@ sealed class EventStreamDrain(OpenEventStreams streams, Random random, TimeProvi
     /// <summary>The interval at which streams opened during the drain are ended; there are few, since no client can connect any more.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Ends what is open over <paramref name="spread"/>, then what has been opened since, until cancelled.</summary>
+    /// <summary>Ends the open streams over <paramref name="spread"/>, then streams opened later, until cancelled.</summary>
     public async Task CloseAsync(TimeSpan spread, CancellationToken cancellationToken)
     {
         await DrainSchedule.CloseAsync(streams.All, stream => stream.End(), spread, random, time, cancellationToken);

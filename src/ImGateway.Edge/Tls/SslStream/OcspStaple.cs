@@ -5,22 +5,22 @@ using System.Runtime.CompilerServices;
 namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>
-/// Gives a certificate context the OCSP response that its handshakes staple. .NET has no public way: a context fetches for itself, without
-/// checking what it gets, or never staples. The fields it staples from are written instead (docs/decisions/0005).
+/// Sets the OCSP response that the handshakes of a certificate context staple. .NET has no public API for it: a context either downloads the response
+/// itself, without validating it, or never staples. So the private fields that a context staples from are written (docs/decisions/0005).
 /// </summary>
 static class OcspStaple
 {
-    /// <summary>False where this runtime keeps its response elsewhere: then nothing is stapled, and nothing else changes.</summary>
+    /// <summary>False if this runtime keeps the response elsewhere: then nothing is stapled, and nothing else changes.</summary>
     public static bool IsAvailable { get; } =
         Has<bool>("_staplingForbidden") && Has<byte[]>("_ocspResponse") && Has<DateTimeOffset>("_ocspExpiration")
         && Has<DateTimeOffset>("_nextDownload") && Has<List<string>>("_ocspUrls");
 
-    /// <summary>For a context that no handshake has used yet: OpenSSL is told at the first that there may be a response.</summary>
+    /// <summary>For a context that no handshake has used yet: OpenSSL enables stapling at the first one.</summary>
     public static void Prepare(SslStreamCertificateContext context, byte[]? response)
     {
         if (!IsAvailable) return;
-        // An empty list says "stapling", and names nobody to ask. A response that never ends is never asked for anew either:
-        // when it ends is for whoever fetched it to say.
+        // An empty list enables stapling without a URL to download from. With an unlimited expiration .NET never downloads
+        // another response: the code that fetched the response decides when it expires.
         Urls(context) = [];
         Expiration(context) = DateTimeOffset.MaxValue;
         NextDownload(context) = DateTimeOffset.MaxValue;
@@ -28,7 +28,7 @@ static class OcspStaple
         Replace(context, response);
     }
 
-    /// <summary>One reference write: a handshake under way has the old response or the new one. Null: none from now on.</summary>
+    /// <summary>A single reference write: a handshake in progress staples the old response or the new one. Null = no stapling from now on.</summary>
     public static void Replace(SslStreamCertificateContext context, byte[]? response)
     {
         if (IsAvailable) Volatile.Write(ref Response(context), response);

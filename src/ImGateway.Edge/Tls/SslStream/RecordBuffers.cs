@@ -6,8 +6,8 @@ using NetSslStream = System.Net.Security.SslStream;
 namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>
-/// Has OpenSSL give up its two record buffers, 33 KB of the 50 KB it keeps for a connection, whenever nothing is under way in them, as nginx and
-/// haproxy do. .NET does not ask for it and shows its <c>SSL*</c> to nobody: it is taken from a private field (docs/decisions/0008).
+/// Makes OpenSSL release its two record buffers, 33 KB of the 50 KB that it keeps for a connection, whenever they are empty, as nginx and HAProxy do.
+/// .NET neither sets this mode nor exposes its <c>SSL*</c>, so the handle is read from a private field (docs/decisions/0008).
 /// </summary>
 static class RecordBuffers
 {
@@ -17,12 +17,12 @@ static class RecordBuffers
     static readonly FieldInfo? Field = typeof(NetSslStream).GetField("_securityContext", BindingFlags.Instance | BindingFlags.NonPublic);
     static readonly Type? SslHandle = typeof(NetSslStream).Assembly.GetType("Microsoft.Win32.SafeHandles.SafeSslHandle");
 
-    /// <summary>False where this runtime keeps its handle elsewhere, or OpenSSL is not version 3: then connections keep their buffers.</summary>
+    /// <summary>False if this runtime keeps its handle elsewhere, or OpenSSL is not version 3: then connections keep their buffers.</summary>
     public static bool IsAvailable { get; } =
         Field is not null && SslHandle is not null && SslHandle.IsAssignableTo(typeof(SafeHandle)) && SslHandle.IsAssignableTo(Field.FieldType)
         && OperatingSystem.IsLinux() && SafeEvpPKeyHandle.OpenSslVersion >> 28 == 3 && NativeLibrary.TryLoad("libssl.so.3", out _);
 
-    /// <summary>To be called after the handshake. The first connection of an OpenSSL context asks for all that follow as well, from their handshakes on.</summary>
+    /// <summary>To be called after the handshake. The first connection of an OpenSSL context also sets the mode on the context, for all later connections.</summary>
     public static void ReleaseWhenIdle(NetSslStream stream) => Use(stream, static ssl =>
     {
         if (AreReleased(ssl)) return true;

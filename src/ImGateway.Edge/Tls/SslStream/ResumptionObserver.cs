@@ -3,15 +3,15 @@ using System.Buffers.Binary;
 namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>
-/// Whether a session was resumed, read from the server's own plain messages, since SslStream does not tell. TLS 1.3: the server hello
-/// holds <c>pre_shared_key</c> (RFC 8446 §4.2.11). TLS 1.2: it is followed by no certificate (RFC 5246 §7.3, RFC 5077 §3.1).
+/// Whether a session was resumed, read from the server's plaintext handshake messages, because SslStream does not report it. TLS 1.3: the ServerHello
+/// contains <c>pre_shared_key</c> (RFC 8446 §4.2.11). TLS 1.2: no Certificate message follows it (RFC 5246 §7.3, RFC 5077 §3.1).
 /// </summary>
 struct ResumptionObserver
 {
     const byte ChangeCipherSpec = 20, Handshake = 22, ServerHello = 2, Certificate = 11;
     const ushort PreSharedKey = 41, SupportedVersions = 43;
 
-    // SHA-256 of "HelloRetryRequest": the random by which one is told from a server hello (RFC 8446 §4.1.3).
+    // SHA-256 of "HelloRetryRequest": the random that distinguishes a HelloRetryRequest from a ServerHello (RFC 8446 §4.1.3).
     static ReadOnlySpan<byte> HelloRetryRandom =>
     [
         0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C, 0x02, 0x1E, 0x65, 0xB8, 0x91,
@@ -24,7 +24,7 @@ struct ResumptionObserver
 
     public bool Decided { get; private set; }
 
-    /// <summary>Takes what the server writes, from its first byte on; OpenSSL writes whole records.</summary>
+    /// <summary>Processes the server's output from its first byte on; OpenSSL writes whole records.</summary>
     public void OnWritten(ReadOnlySpan<byte> written)
     {
         var records = new TlsReader(written);

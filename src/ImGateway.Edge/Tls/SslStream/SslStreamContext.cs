@@ -7,7 +7,7 @@ using NetSslStream = System.Net.Security.SslStream;
 
 namespace ImGateway.Edge.Tls.SslStream;
 
-/// <summary>The options of SslStream for the handshakes of one name: prebuilt, so that .NET keeps one OpenSSL context for them.</summary>
+/// <summary>The options of SslStream for the handshakes of one name, built once, so that .NET keeps one OpenSSL context for them.</summary>
 sealed class SslStreamContext : TlsContext
 {
     readonly TlsContextSettings _settings;
@@ -28,7 +28,7 @@ sealed class SslStreamContext : TlsContext
         set => OcspStaple.Replace(_options.ServerCertificateContext!, value);
     }
 
-    /// <summary>The same with another OpenSSL context, and so with other ticket keys.</summary>
+    /// <summary>Replaces the OpenSSL context, and with it the ticket keys.</summary>
     public void Renew() => _options = CreateOptions(Staple);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -50,14 +50,14 @@ sealed class SslStreamContext : TlsContext
     }
 
     /// <summary>
-    /// A certificate context of its own for each caller: OpenSSL's session tickets belong to a context, so one a name keeps a session of one name
-    /// from resuming for another (cf. CVE-2025-23419).
+    /// Creates a new certificate context. OpenSSL's session tickets belong to a context, so with one context for each name a session of one name cannot
+    /// resume for another (cf. CVE-2025-23419).
     /// </summary>
-    /// <exception cref="InvalidOperationException">The whole delivered chain would not be sent.</exception>
+    /// <exception cref="InvalidOperationException">The complete delivered chain would not be sent.</exception>
     internal static SslStreamCertificateContext CreateCertificateContext(Credential credential)
     {
-        // .NET builds the chain to send anew, against the machine's trust store if it may: then it can end earlier than the CA's own.
-        // Trusting only the last that is sent keeps it as delivered, also where a root has the same name and key.
+        // .NET rebuilds the chain to send, by default against the machine's trust store, where it can end earlier than the CA's chain.
+        // Trusting only the last certificate that is sent keeps the chain as delivered, even if a root has the same name and key.
         var (leaf, issuers) = (credential.Leaf, credential.Issuers);
         var trust = SslCertificateTrust.CreateForX509Collection([issuers.Count > 0 ? issuers[^1] : leaf], sendTrustInHandshake: false);
         var context = SslStreamCertificateContext.Create(leaf, [.. issuers], offline: true, trust);
@@ -76,7 +76,7 @@ sealed class SslStreamContext : TlsContext
         {
             ServerCertificateContext = certificate,
             ApplicationProtocols = [.. _settings.Protocols],
-            // Without resumption .NET shares no OpenSSL context with any other name, and no ticket can bring a client past the certificate.
+            // Without resumption .NET shares no OpenSSL context between names, and no ticket lets a client skip the certificate.
             EnabledSslProtocols = _settings.IsForChallenges ? versions : versions | _scopes.Next(certificate),
             AllowRenegotiation = false,
             AllowTlsResume = !_settings.IsForChallenges,

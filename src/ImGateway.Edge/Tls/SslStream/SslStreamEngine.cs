@@ -4,10 +4,10 @@ using ImGateway.Edge.Tls.Policy;
 
 namespace ImGateway.Edge.Tls.SslStream;
 
-/// <summary>TLS by .NET's SslStream and the OpenSSL under it.</summary>
+/// <summary>TLS by .NET's SslStream, which uses OpenSSL.</summary>
 sealed class SslStreamEngine(AppliedPolicy policy, TicketScopes scopes) : ITlsEngine
 {
-    // OpenSSL packs library and reason into an error code; .NET hands it on as HResult of the innermost exception.
+    // OpenSSL packs library and reason into an error code; .NET reports it as HResult of the innermost exception.
     const int ReasonMask = 0x7FFFFF;
     const int HttpRequest = 156, NoSharedCipher = 193, UnsupportedProtocol = 258, WrongVersionNumber = 267, VersionTooLow = 396;
     const int AlertOffset = 1000, LastAlert = AlertOffset + 255;
@@ -25,7 +25,7 @@ sealed class SslStreamEngine(AppliedPolicy policy, TicketScopes scopes) : ITlsEn
 
     public TlsContext CreateContext(TlsContextSettings settings) => new SslStreamContext(settings, scopes);
 
-    /// <summary>Ticket keys are those of an OpenSSL context, which .NET makes for each of ours.</summary>
+    /// <summary>Ticket keys belong to an OpenSSL context, which .NET creates for each of these contexts.</summary>
     public void RotateTicketKeys(IEnumerable<TlsContext> served)
     {
         foreach (var context in served.Cast<SslStreamContext>()) context.Renew();

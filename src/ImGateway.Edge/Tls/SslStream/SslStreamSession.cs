@@ -8,7 +8,7 @@ using NetSslStream = System.Net.Security.SslStream;
 
 namespace ImGateway.Edge.Tls.SslStream;
 
-/// <summary>Pipes over an authenticated SslStream. Zero-byte reads: an idle connection holds no buffer.</summary>
+/// <summary>Pipes over an authenticated SslStream. Zero-byte reads, so that an idle connection holds no buffer.</summary>
 sealed class SslStreamSession : ITlsSession
 {
     readonly NetSslStream _stream;

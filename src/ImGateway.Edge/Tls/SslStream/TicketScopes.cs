@@ -3,8 +3,8 @@ using System.Security.Authentication;
 namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>
-/// What keeps session tickets of one name from resuming for another, and old keys from being used again. Whatever the certificate context, .NET shares
-/// one OpenSSL context, and with it the keys of session tickets, among all handshakes of a process with equal certificates and equal protocols. Bits
+/// Prevents session tickets of one name from resuming for another, and old ticket keys from being used again. Even with different certificate contexts,
+/// .NET shares one OpenSSL context, and with it the ticket keys, among all handshakes of a process with equal certificates and equal protocols. Bits
 /// that stand for no protocol make the protocols of two contexts unequal (cf. CVE-2025-23419).
 /// </summary>
 sealed class TicketScopes
@@ -17,12 +17,12 @@ sealed class TicketScopes
     int _last;
     int _nextSweep = 256;
 
-    /// <summary>.NET's OpenSSL contexts are the process's, whichever selector has made them.</summary>
+    /// <summary>One instance for each process, because all selectors share .NET's OpenSSL contexts.</summary>
     public static TicketScopes OfProcess { get; } = new();
 
     /// <summary>
-    /// Bits to be added to the protocols of <paramref name="context"/>. They come again only when all others have been given out and that context has
-    /// been collected: a connection keeps its context, and .NET the OpenSSL context of it, for as long as it is open.
+    /// Returns bits to add to the protocols of <paramref name="context"/>. Bits are reused only after all others have been used and their context has
+    /// been collected: an open connection keeps its context alive, and .NET the OpenSSL context.
     /// </summary>
     /// <exception cref="InvalidOperationException">All are in use.</exception>
     public SslProtocols Next(object context)
@@ -32,7 +32,7 @@ sealed class TicketScopes
             if (_taken.Count >= _nextSweep) Sweep();
             for (var tried = 1; tried < Scopes; tried++)
             {
-                // From 1 to the largest number, in a circle: without a bit the context would be anybody's.
+                // Cycles from 1 to the largest number. Never 0: a context without such bits would be shared.
                 _last = _last % (Scopes - 1) + 1;
                 if (_taken.TryGetValue(_last, out var taken) && taken.TryGetTarget(out _)) continue;
                 _taken[_last] = new(context);

@@ -5,21 +5,21 @@ using Microsoft.AspNetCore.Connections;
 namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>
-/// The connection's transport as the stream under SslStream. While the handshake lasts, what the server writes is shown to
-/// <see cref="ResumptionObserver"/>, and <paramref name="slot"/> is left as soon as there is nothing to compute before the client answers.
+/// The connection's transport as the stream under SslStream. During the handshake the server's output is passed to
+/// <see cref="ResumptionObserver"/>, and <paramref name="slot"/> is released as soon as the server only waits for the client.
 /// </summary>
 sealed class TransportStream(IDuplexPipe transport, HandshakeSlot? slot = null) : DuplexPipeStream(transport)
 {
-    /// <summary>Bytes that were there already when they were asked for, after which others have their turn on the thread: a millisecond or so of small frames.</summary>
-    const int Turn = 16 * 1024;
+    /// <summary>The number of bytes read without waiting after which the thread is yielded: about a millisecond of small frames.</summary>
+    const int YieldAfter = 16 * 1024;
 
-    /// <summary>What a write is worth of them: the answer to a frame costs far more than a frame that is only read. Who reads and who writes may count at the same time; it need not be exact.</summary>
-    const int TurnOfWrite = 512;
+    /// <summary>What a write adds to this number: the response to a frame costs far more than a frame that is only read. Reader and writer may update the count concurrently; it need not be exact.</summary>
+    const int CostOfWrite = 512;
 
     ResumptionObserver _observer;
     HandshakeSlot? _slot = slot;
     bool _observing = true;
-    int _inThisTurn;
+    int _sinceYield;
 
     /// <summary>Ends the observation, at the end of the handshake; true if a session was resumed.</summary>
     public bool EndHandshake()
@@ -32,53 +32,53 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeSlot? slot = null) 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_inThisTurn >= Turn) await LetOthersAsync();
+        if (_sinceYield >= YieldAfter) await YieldAsync();
 
         ReadResult result;
         try
         {
             var reading = Input.ReadAsync(cancellationToken);
-            // The costly part, key exchange and signature, is over; a client that is slow to go on must not keep others waiting.
-            // What may follow, a Finished or, rarely, the hello that a retry asked for (RFC 8446 §4.1.4), goes on without a place.
+            // The costly part, key exchange and signature, is over; a client that responds slowly must not delay others.
+            // What may follow, a Finished or, rarely, the ClientHello after a HelloRetryRequest (RFC 8446 §4.1.4), is processed without a slot.
             if (!reading.IsCompleted)
             {
                 _slot?.Leave();
-                _inThisTurn = 0;
+                _sinceYield = 0;
             }
 
             result = await reading;
         }
         catch (ConnectionResetException)
         {
-            // To a server an end like any other, of which the connection's own token tells too. As an exception it would be thrown anew by
+            // A reset is treated as end of stream; ConnectionClosed signals it. An exception would be rethrown by
             // each of the dozen layers above.
             return 0;
         }
 
         var count = Take(result, buffer.Span);
-        _inThisTurn += count;
+        _sinceYield += count;
         return count;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_inThisTurn >= Turn) await LetOthersAsync();
-        _inThisTurn += TurnOfWrite;
+        if (_sinceYield >= YieldAfter) await YieldAsync();
+        _sinceYield += CostOfWrite;
         if (_observing) _observer.OnWritten(buffer.Span);
         var result = await Output.WriteAsync(buffer, cancellationToken);
-        // Later the connection's own token tells: Kestrel takes an exception of a write for a mistake, and logs it as an error with its stack, as
-        // often as clients leave amid an answer.
+        // After the handshake ConnectionClosed signals it: Kestrel logs an exception of a write as an error with its stack trace, and clients often
+        // disconnect during a response.
         if (result.IsCompleted && _observing) throw new IOException("The connection is closed.");
     }
 
     /// <summary>
-    /// A client that sends without pause would else keep its thread for as long as it does: there are hardly more of them than processors, and
+    /// A client that sends without pause would otherwise occupy a thread of the pool as long as it sends: there are few more threads than processors, and
     /// .NET takes half a second to add one.
     /// </summary>
-    YieldAwaitable LetOthersAsync()
+    YieldAwaitable YieldAsync()
     {
-        _inThisTurn = 0;
+        _sinceYield = 0;
         return Task.Yield();
     }
 }
