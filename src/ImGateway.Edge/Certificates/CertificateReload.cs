@@ -4,6 +4,7 @@ using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Scheduling;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
@@ -18,7 +19,7 @@ sealed partial class CertificateReload(
     RefusedFiles refused,
     Current<IssuingCa> ca,
     ServerCertificateSelector selector,
-    CertificateStore store,
+    IStorage storage,
     CertificateStart start,
     CertificateInstaller installer,
     RenewalBook book,
@@ -34,7 +35,7 @@ sealed partial class CertificateReload(
 
         // 1. Remember the state to roll back to.
         var (before, watched, served) = (options.Value, files.Value, installer.Served);
-        var stored = await store.BackupAsync(before.Hosts.Union(next.Hosts), cancellationToken);
+        var stored = await StoreBackup.TakeAsync(before, storage, before.Hosts.Union(next.Hosts), cancellationToken);
 
         // 2. Read the files, unless files and hosts are unchanged; then apply the hosts, and get certificates for new ones.
         var found = watched.Suits(next) ? watched : createFiles(next);

@@ -19,6 +19,8 @@ namespace ImGateway.Edge.Certificates;
 sealed partial class CertificateStart(
     CertificateConfiguration options,
     CertificateStore store,
+    StoreWriter writer,
+    RevokedCertificates revoked,
     Current<FilesSource> files,
     RefusedFiles refused,
     SelfSignedSource selfSigned,
@@ -32,14 +34,14 @@ sealed partial class CertificateStart(
         try
         {
             await store.OpenAsync(cancellationToken);
-            if (!await store.TryBecomeWriterAsync(cancellationToken)) ReadOnly(options.Value.DataDirectory);
+            if (!await writer.TryBecomeWriterAsync(cancellationToken)) ReadOnly(options.Value.DataDirectory);
             var readings = files.Value.Read();
             foreach (var warning in readings.SelectMany(reading => reading.Warnings)) FileWarning(warning);
             await SettleAsync(readings, cancellationToken);
         }
         catch
         {
-            await store.ResignAsync();
+            await writer.ResignAsync();
             throw;
         }
     }
@@ -183,9 +185,9 @@ sealed partial class CertificateStart(
     async Task<List<string>> RejectRevokedAsync()
     {
         List<string> problems = [];
-        foreach (var (file, offer) in files.Value.RejectAll(store.Revoked.Contains))
+        foreach (var (file, offer) in files.Value.RejectAll(revoked.Contains))
         {
-            var (problem, hosts) = ($"{offer.Origin}: {store.Revoked.Refusal(offer.Credential)}", options.Value.Hosts.Where(offer.Credential.Covers).ToList());
+            var (problem, hosts) = ($"{offer.Origin}: {revoked.Refusal(offer.Credential)}", options.Value.Hosts.Where(offer.Credential.Covers).ToList());
             await refused.RefuseAsync(file, problem, hosts);
             ReportHosts(problem, hosts);
             if (options.Value.Certificates.Source != CertificateSource.Acme && !hosts.TrueForAll(installer.Served.ContainsKey)) problems.Add(problem);

@@ -25,7 +25,8 @@ static class CertificatesRegistration
         services.AddSingleton<CertificateMetrics>().AddAudit();
 
         // 2. The store and what is served: every change goes through the installer.
-        services.AddStorage().AddSingleton<RevokedCertificates>().AddSingleton<CertificateStore>();
+        services.AddStorage().AddSingleton<CertificateStore>().AddSingleton<StoreWriter>();
+        services.AddSingleton<RevokedCertificates>().AddSingleton<StoredRenewals>().AddSingleton<StoredStaples>();
         services.AddSingleton<CertificateProbe>(provider => provider.GetRequiredService<CertificateProof>().ProveAsync);
         services.AddSingleton<CertificateInstaller>();
 

@@ -10,7 +10,16 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>Imports and rollbacks by operators. A certificate is installed for all hosts that it covers, or for none.</summary>
 sealed partial class ManualInstalls(
-    CertificateConfiguration options, CertificateStore store, StoreTakeover takeover, CertificateInstaller installer, Current<FilesSource> files, Turn turn, CertificateMetrics metrics, TimeProvider time, ILogger<ManualInstalls> logger)
+    CertificateConfiguration options,
+    CertificateStore store,
+    StoreWriter writer,
+    StoreTakeover takeover,
+    CertificateInstaller installer,
+    Current<FilesSource> files,
+    Turn turn,
+    CertificateMetrics metrics,
+    TimeProvider time,
+    ILogger<ManualInstalls> logger)
 {
     /// <summary>Checks a certificate like a file and installs it for every configured host that it covers, or for none.</summary>
     /// <param name="password">The password of an encrypted key.</param>
@@ -35,7 +44,7 @@ sealed partial class ManualInstalls(
         {
             try
             {
-                if (!await takeover.TryAsync(cancellationToken)) return InstallResult.Failed(store.Held);
+                if (!await takeover.TryAsync(cancellationToken)) return InstallResult.Failed(writer.Held);
             }
             catch (CertificateLoadException e)
             {

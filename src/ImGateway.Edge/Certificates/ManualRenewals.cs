@@ -14,6 +14,7 @@ namespace ImGateway.Edge.Certificates;
 sealed class ManualRenewals(
     CertificateConfiguration options,
     CertificateStore store,
+    StoreWriter writer,
     StoreTakeover takeover,
     CertificateInstaller installer,
     Current<FilesSource> files,
@@ -79,7 +80,7 @@ sealed class ManualRenewals(
             if (options.Value.Certificates.Source == CertificateSource.Files) return Refused(host, "Certificates:Source is Files, so nothing is issued for it; replace its file");
             try
             {
-                return await takeover.TryAsync(cancellationToken) ? null : Refused(host, store.Held);
+                return await takeover.TryAsync(cancellationToken) ? null : Refused(host, writer.Held);
             }
             catch (CertificateLoadException e)
             {

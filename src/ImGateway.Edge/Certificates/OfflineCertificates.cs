@@ -21,10 +21,11 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
     public async Task<IReadOnlyList<ManagedCertificate>> ReadAsync(CancellationToken cancellationToken)
     {
         using var storage = FileStorage.In(options, time, loggers);
-        var store = Store(storage);
-        var stored = await store.LoadAllAsync(cancellationToken);
+        var revoked = RevokedIn(storage);
+        var (renewals, staples) = (new StoredRenewals(storage), new StoredStaples(storage));
+        var stored = await StoreIn(storage, revoked).LoadAllAsync(cancellationToken);
         Dictionary<HostName, (RenewalState? Renewal, byte[]? Staple)> more = [];
-        foreach (var (host, served) in stored) more[host] = (await RenewalOfAsync(store, host, served, cancellationToken), await store.ReadStapleAsync(host, cancellationToken));
+        foreach (var (host, served) in stored) more[host] = (await RenewalOfAsync(renewals, revoked, host, served, cancellationToken), await staples.ReadAsync(host, cancellationToken));
         return
         [
             .. from managed in ManagedCertificate.ListOf(stored, host => more[host].Renewal, options, time)
@@ -50,27 +51,30 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
         new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true },
         (store, served) => ManualChange.RollbackAsync(name, options, store, served, cancellationToken), engine, cancellationToken);
 
-    CertificateStore Store(IStorage storage) => new(
-        _configuration, storage, new RevokedCertificates(storage, time, loggers.CreateLogger<RevokedCertificates>()), time, loggers.CreateLogger<CertificateStore>());
+    RevokedCertificates RevokedIn(IStorage storage) => new(storage, time, loggers.CreateLogger<RevokedCertificates>());
+
+    CertificateStore StoreIn(IStorage storage, RevokedCertificates revoked) => new(_configuration, storage, revoked, time, loggers.CreateLogger<CertificateStore>());
 
     /// <summary>Null if the stored state is about another certificate.</summary>
-    static async Task<RenewalState?> RenewalOfAsync(CertificateStore store, HostName host, ServedCredential served, CancellationToken cancellationToken)
+    static async Task<RenewalState?> RenewalOfAsync(
+        StoredRenewals renewals, RevokedCertificates revoked, HostName host, ServedCredential served, CancellationToken cancellationToken)
     {
-        var known = await store.ReadRenewalAsync(host, cancellationToken) is { } state && state.CertificateSha256 == served.Credential.Fingerprint ? state : null;
-        return store.Revoked.Contains(served.Credential) ? (known ?? RenewalState.For(served.Credential.Fingerprint)) with { Revoked = true } : known;
+        var known = await renewals.ReadAsync(host, cancellationToken) is { } state && state.CertificateSha256 == served.Credential.Fingerprint ? state : null;
+        return revoked.Contains(served.Credential) ? (known ?? RenewalState.For(served.Credential.Fingerprint)) with { Revoked = true } : known;
     }
 
     async Task<InstallResult> ChangeAsync(
         ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, Task<ManualChange>> prepare, ITlsEngine engine, CancellationToken cancellationToken)
     {
         using var storage = FileStorage.In(options, time, loggers);
-        var store = Store(storage);
+        var revoked = RevokedIn(storage);
+        var (store, writer) = (StoreIn(storage, revoked), new StoreWriter(_configuration, storage, revoked));
         await store.OpenAsync(cancellationToken);
-        if (!await store.TryBecomeWriterAsync(cancellationToken)) return InstallResult.Failed(store.Held);
+        if (!await writer.TryBecomeWriterAsync(cancellationToken)) return InstallResult.Failed(writer.Held);
         var served = await store.LoadAllAsync(cancellationToken);
         var change = await prepare(store, served);
         if (change.Problems.Count > 0) return change.Result(served);
-        if (change.Changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return InstallResult.Failed(refusal);
+        if (change.Changes.Values.Select(offer => revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return InstallResult.Failed(refusal);
 
         // The test handshakes of a running edge.
         var credentials = change.Changes.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
@@ -86,7 +90,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
                 .Where(entry => !served.TryGetValue(entry.Key, out var old) || !old.Credential.ShowsTheSameAs(entry.Value.Credential))
                 .ToDictionary(entry => entry.Key, entry => entry.Value with { InstalledAt = time.GetUtcNow() });
             if (ServedCredential.TooEarly(news, served, time.GetUtcNow()) is { } early) return InstallResult.Failed(early);
-            await using var saved = await store.StageAsync(news, lease: null, cancellationToken);
+            await using var saved = await writer.StageAsync(news, lease: null, cancellationToken);
             if (saved is not null) await saved.CommitAsync(cancellationToken);
             var log = new CertificateAudit(storage, new AuditLog(storage, loggers.CreateLogger(AuditLog.Category), () => options.Audit), _configuration, time);
             foreach (var (host, changed) in news) await log.ChangedAsync(host, served.GetValueOrDefault(host)?.Credential, changed, cause);

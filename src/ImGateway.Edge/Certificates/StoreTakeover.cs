@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Certificates;
 /// Makes this process the writer of the store once the process that it replaces has ended. What that process stored last is served before anything
 /// is written. Called by the loop and by verbs.
 /// </summary>
-sealed partial class StoreTakeover(IStorage storage, CertificateStore store, CertificateStart start, RenewalBook book, ILogger<StoreTakeover> logger)
+sealed partial class StoreTakeover(IStorage storage, StoreWriter writer, CertificateStart start, RenewalBook book, ILogger<StoreTakeover> logger)
 {
     string? _problem;
 
@@ -17,14 +17,14 @@ sealed partial class StoreTakeover(IStorage storage, CertificateStore store, Cer
     public async Task<bool> TryAsync(CancellationToken cancellationToken)
     {
         if (storage.IsWriter) return true;
-        if (!await store.TryBecomeWriterAsync(cancellationToken)) return false;
+        if (!await writer.TryBecomeWriterAsync(cancellationToken)) return false;
         try
         {
             await start.SettleAsync([], cancellationToken);
         }
         catch
         {
-            await store.ResignAsync();
+            await writer.ResignAsync();
             throw;
         }
 

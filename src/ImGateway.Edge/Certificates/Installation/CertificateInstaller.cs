@@ -22,7 +22,8 @@ sealed record InstallFailure(string Why, bool IsStorage)
 /// <summary>Installs new certificates from every source: stage, publish, test handshakes, commit. If a step fails, nothing has changed.</summary>
 sealed partial class CertificateInstaller(
     CertificateConfiguration options,
-    CertificateStore store,
+    StoreWriter writer,
+    RevokedCertificates revoked,
     ServerCertificateSelector selector,
     CertificateProbe probe,
     CertificateMetrics metrics,
@@ -79,7 +80,7 @@ sealed partial class CertificateInstaller(
         IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, IStorageLease? lease, CancellationToken cancellationToken)
     {
         // 0. Refuse revoked certificates, from whatever source.
-        if (changes.Values.Select(offer => store.Revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return new(refusal, IsStorage: false);
+        if (changes.Values.Select(offer => revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return new(refusal, IsStorage: false);
         Dictionary<HostName, ServedCredential> next = [];
         foreach (var (host, offer) in changes) next[host] = await SucceedAsync(host, offer, cancellationToken);
         var swaps = next.Where(entry => IsNew(entry.Key, entry.Value)).ToDictionary();
@@ -88,7 +89,7 @@ sealed partial class CertificateInstaller(
         try
         {
             // 1. Stage the write: if the disk is full, that is known before anything is served.
-            await using var saved = await store.StageAsync(swaps, lease, cancellationToken);
+            await using var saved = await writer.StageAsync(swaps, lease, cancellationToken);
 
             // 2. Publish, and make test handshakes.
             var table = Overlay(next);
@@ -111,7 +112,7 @@ sealed partial class CertificateInstaller(
     /// <returns>Null, or why the previous certificate is still served.</returns>
     public async Task<string?> AdoptAsync(HostName host, ServedCredential stored, CancellationToken cancellationToken)
     {
-        if (store.Revoked.Refusal(stored.Credential) is { } refusal) return refusal;
+        if (revoked.Refusal(stored.Credential) is { } refusal) return refusal;
         if (_served.TryGetValue(host, out var old) && old.Credential.ShowsTheSameAs(stored.Credential)) return null;
         var table = Overlay([KeyValuePair.Create(host, stored)]);
         if (await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) return why;
@@ -122,7 +123,7 @@ sealed partial class CertificateInstaller(
     /// <summary>Deletes the previous certificate, which was revoked, with its key, so that it cannot be rolled back to.</summary>
     public async Task ForgetPreviousAsync(HostName host, CancellationToken cancellationToken)
     {
-        await store.DestroyPreviousAsync(host, cancellationToken);
+        await writer.DestroyPreviousAsync(host, cancellationToken);
         _served = Overlay([KeyValuePair.Create(host, _served[host] with { Previous = null })]);
     }
 
@@ -162,7 +163,7 @@ sealed partial class CertificateInstaller(
     }
 
     /// <summary>The served certificates without revoked ones: even a certificate that is not valid yet may replace a revoked one.</summary>
-    Dictionary<HostName, ServedCredential> Sound() => _served.Where(entry => !store.Revoked.Contains(entry.Value.Credential)).ToDictionary();
+    Dictionary<HostName, ServedCredential> Sound() => _served.Where(entry => !revoked.Contains(entry.Value.Credential)).ToDictionary();
 
     void Replace(IReadOnlyDictionary<HostName, ServedCredential> served)
     {
@@ -175,7 +176,7 @@ sealed partial class CertificateInstaller(
     {
         try
         {
-            foreach (var (host, served) in sameAsBefore) await store.SaveStateAsync(host, served, cancellationToken);
+            foreach (var (host, served) in sameAsBefore) await writer.SaveOriginAsync(host, served, cancellationToken);
             if (saved is not null) await saved.CommitAsync(cancellationToken);
         }
         catch
@@ -193,7 +194,7 @@ sealed partial class CertificateInstaller(
         if (!_served.TryGetValue(host, out var old)) return offer with { InstalledAt = time.GetUtcNow() };
         return old.Credential.ShowsTheSameAs(offer.Credential)
             ? offer with { Credential = old.Credential, InstalledAt = old.InstalledAt, Previous = old.Previous }
-            : offer with { InstalledAt = time.GetUtcNow(), Previous = await store.IsRevokedAsync(host, cancellationToken) ? null : new(old.Credential.SerialNumber, old.Credential.NotAfter) };
+            : offer with { InstalledAt = time.GetUtcNow(), Previous = await writer.IsRevokedAsync(host, cancellationToken) ? null : new(old.Credential.SerialNumber, old.Credential.NotAfter) };
     }
 
     Dictionary<HostName, ServedCredential> Overlay(IEnumerable<KeyValuePair<HostName, ServedCredential>> changes)

@@ -10,7 +10,14 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>The renewal state of every host, stored with its certificate.</summary>
 sealed partial class RenewalBook(
-    CertificateStore store, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, CertificateConfiguration options, ScheduleClock clock, ILogger<RenewalBook> logger)
+    StoredRenewals stored,
+    RevokedCertificates revoked,
+    CertificateInstaller installer,
+    Turn turn,
+    CertificateMetrics metrics,
+    CertificateConfiguration options,
+    ScheduleClock clock,
+    ILogger<RenewalBook> logger)
 {
     readonly ConcurrentDictionary<HostName, PlannedRenewal> _planned = [];
 
@@ -21,7 +28,7 @@ sealed partial class RenewalBook(
         var now = clock.Now;
         var planned = _planned.GetValueOrDefault(host) ?? new PlannedRenewal(RenewalState.For(null), now);
         var state = planned.State.CertificateSha256 == credential?.Fingerprint ? planned.StateAt(now) : RenewalState.For(credential?.Fingerprint);
-        return credential is not null && store.Revoked.Contains(credential) ? state with { Revoked = true } : state;
+        return credential is not null && revoked.Contains(credential) ? state with { Revoked = true } : state;
     }
 
     /// <summary>Changes the state under the lock, because ARI requests, renewals and operators change it concurrently.</summary>
@@ -37,7 +44,7 @@ sealed partial class RenewalBook(
         Show(host, state);
         try
         {
-            await store.SaveRenewalAsync(host, state, cancellationToken);
+            await stored.SaveAsync(host, state, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -68,7 +75,7 @@ sealed partial class RenewalBook(
         {
             try
             {
-                _planned[host] = new PlannedRenewal(await store.ReadRenewalAsync(host, cancellationToken) ?? RenewalState.For(null), clock.Now);
+                _planned[host] = new PlannedRenewal(await stored.ReadAsync(host, cancellationToken) ?? RenewalState.For(null), clock.Now);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -19,7 +19,8 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// </summary>
 sealed partial class Revocations(
     Current<IssuingCa> ca,
-    CertificateStore store,
+    StoreWriter writer,
+    RevokedCertificates revoked,
     CertificateInstaller installer,
     Current<FilesSource> files,
     RenewalBook book,
@@ -168,10 +169,10 @@ sealed partial class Revocations(
         {
             var served = installer.Served;
             if (!served.TryGetValue(host, out var old)) return new Dictionary<HostName, Credential>();
-            await store.Revoked.AddAsync(old.Credential, reason, cancellationToken);
-            await store.DestroyCompromisedAsync(cancellationToken);
+            await revoked.AddAsync(old.Credential, reason, cancellationToken);
+            await writer.DestroyCompromisedAsync(cancellationToken);
             // A file with the revoked certificate no longer covers its hosts.
-            files.Value.RejectAll(store.Revoked.Contains);
+            files.Value.RejectAll(revoked.Contains);
             var marked = served.Where(entry => IsSame(entry.Value.Credential))
                 .ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
             foreach (var each in marked.Keys) await book.SaveAsync(each, book.Of(each) with { NextAttempt = null }, cancellationToken);

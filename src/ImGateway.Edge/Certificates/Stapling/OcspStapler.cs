@@ -14,7 +14,7 @@ namespace ImGateway.Edge.Certificates.Stapling;
 /// </summary>
 sealed partial class OcspStapler(
     CertificateInstaller installer,
-    CertificateStore store,
+    StoredStaples stored,
     ServerCertificateSelector selector,
     OcspStates states,
     OcspClient client,
@@ -137,7 +137,7 @@ sealed partial class OcspStapler(
         List<OcspAnswer> kept = [];
         foreach (var host in certificate.Hosts)
         {
-            if (await store.ReadStapleAsync(host, cancellationToken) is { } response && target.TryRead(response, now.Wall) is { } answer) kept.Add(answer);
+            if (await stored.ReadAsync(host, cancellationToken) is { } response && target.TryRead(response, now.Wall) is { } answer) kept.Add(answer);
         }
 
         if (kept.MaxBy(answer => answer.ThisUpdate) is not { } newest) return;
@@ -181,7 +181,7 @@ sealed partial class OcspStapler(
     {
         try
         {
-            await store.SaveStapleAsync(host, answer.Response, cancellationToken);
+            await stored.SaveAsync(host, answer.Response, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,8 +1,9 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json;
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Store;
@@ -46,6 +47,9 @@ sealed record StoredState(
         served.ByHand,
         served.FileHash,
         previous is null or { CertificateSha256: "" } ? null : previous with { Previous = null, FileSha256 = null, Renewal = null });
+
+    public static async Task<StoredState?> ReadAsync(IStorage storage, HostName host, CancellationToken cancellationToken) =>
+        await storage.ReadAsync(StoreKeys.Of(host).State, cancellationToken) is { } value ? Parse(value.Content) : null;
 
     /// <summary>Null if it is damaged: the edge can serve without it.</summary>
     public static StoredState? Parse(byte[] content)

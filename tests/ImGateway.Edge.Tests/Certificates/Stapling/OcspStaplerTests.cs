@@ -282,7 +282,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         var client = new OcspClient(_setup.Time);
         _owned.Add(client);
         _stapler = new OcspStapler(
-            _edge.Services.GetRequiredService<CertificateInstaller>(), _edge.Services.GetRequiredService<CertificateStore>(), _edge.Selector, _states, client,
+            _edge.Services.GetRequiredService<CertificateInstaller>(), _edge.Services.GetRequiredService<StoredStaples>(), _edge.Selector, _states, client,
             new OcspSchedule(new Random(1)), _setup.Time, new ScheduleClock(_setup.Time), _log);
         _owned.Add(_stapler);
         await _stapler.FollowAsync(Cancelled);

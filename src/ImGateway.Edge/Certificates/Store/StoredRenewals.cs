@@ -1,0 +1,21 @@
+using ImGateway.Edge.Certificates.Renewal;
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Storage;
+
+namespace ImGateway.Edge.Certificates.Store;
+
+/// <summary>The renewal state of each host, stored in <c>state.json</c> with the origin of its certificate.</summary>
+sealed class StoredRenewals(IStorage storage)
+{
+    /// <summary>Null if there is none, or it is damaged.</summary>
+    public async Task<RenewalState?> ReadAsync(HostName host, CancellationToken cancellationToken) =>
+        (await StoredState.ReadAsync(storage, host, cancellationToken))?.Renewal;
+
+    /// <summary>Does nothing if another process writes the storage.</summary>
+    public async Task SaveAsync(HostName host, RenewalState renewal, CancellationToken cancellationToken)
+    {
+        if (!storage.IsWriter) return;
+        var state = (await StoredState.ReadAsync(storage, host, cancellationToken) ?? StoredState.None) with { Renewal = renewal };
+        await storage.WriteAsync(StoreKeys.Of(host).State, state.ToBytes(), cancellationToken);
+    }
+}
