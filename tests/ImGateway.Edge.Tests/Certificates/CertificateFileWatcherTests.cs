@@ -184,7 +184,7 @@ public sealed class CertificateFileWatcherTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => due);
     }
 
-    CertificateFileWatcher Watch(CertificateFile? file = null) => new([FileContents.Read(file ?? _file)], _time, NullLogger<WatchedFolders>.Instance);
+    CertificateFileWatcher Watch(CertificateFile? file = null) => new([FileContents.Read(file ?? _file)], _time, NullLogger<WatchedFolders>.Instance, FileWatcher.PollInterval);
 
     static CertificateFileWatcher WatchByEventsAlone(CertificateFile file) => new([FileContents.Read(file)], TimeProvider.System, NullLogger<WatchedFolders>.Instance, Never);
 

@@ -52,7 +52,7 @@ sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger L
     /// <summary>The same CA for each configuration, by one budget.</summary>
     public Func<EdgeOptions, IssuingCa> With(CertificateAuthority authority)
     {
-        var ca = new IssuingCa(authority, new IssuanceBudget(Storage, AcmePaths.Limits(Options), Time));
+        var ca = new IssuingCa(authority, new IssuanceBudget(Storage, AcmePaths.Limits(Options), Time, (_, _) => { }));
         return _ => ca;
     }
 

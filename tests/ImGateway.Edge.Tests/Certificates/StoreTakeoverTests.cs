@@ -112,7 +112,7 @@ public sealed class StoreTakeoverTests : IDisposable
         var path = _setup["limits.json"];
         File.CreateSymbolicLink(path, "/proc/self/mem");
         using var storage = FileStorage.In(_setup.Options with { DataDirectory = _setup[""] }, _setup.Time, NullLoggerFactory.Instance);
-        using var budget = new IssuanceBudget(storage, "limits.json", _setup.Time);
+        using var budget = new IssuanceBudget(storage, "limits.json", _setup.Time, (_, _) => { });
 
         var refused = await Assert.ThrowsAsync<IssuanceException>(() => budget.BeginAsync(Gateway, isExempt: false, mayTakeLast: false, CancellationToken.None));
 

@@ -1,92 +1,57 @@
 using System.Net;
-using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Connections;
-using ImGateway.Edge.Operations;
-using ImGateway.Edge.Proxying.Checks;
-using ImGateway.Edge.Storage;
-using ImGateway.Edge.Tests.Certificates;
 using ImGateway.Edge.Tls;
-using ImGateway.Edge.Connections.Limits;
-using ImGateway.Edge.WebSockets;
 using ImGateway.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImGateway.Edge.Tests.Operations;
 
-/// <summary>An edge's management port and a public one, on real sockets, without the edge.</summary>
+/// <summary>The management port of an <see cref="InProcessEdge"/> with certificates and times that a test invents. Its clock stands still, so that it orders none.</summary>
 sealed class ManagementServer : IAsyncDisposable
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
 
-    readonly WebApplication _app;
-
-    readonly ServiceProvider _certificates;
+    readonly InProcessEdge _edge;
     readonly TemporaryDirectory _data;
 
-    ManagementServer(WebApplication app, ServiceProvider certificates, TemporaryDirectory data)
+    ManagementServer(InProcessEdge edge, TemporaryDirectory data)
     {
-        (_app, _certificates, _data) = (app, certificates, data);
-        var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.ToArray();
-        Client = new HttpClient { BaseAddress = new Uri(addresses[0]) };
-        PublicClient = new HttpClient { BaseAddress = new Uri(addresses[1]) };
+        (_edge, _data) = (edge, data);
+        Client = new HttpClient { BaseAddress = new Uri($"http://{edge.Management}") };
+        PublicClient = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://{edge.Http}") };
     }
 
     public HttpClient Client { get; }
 
     public HttpClient PublicClient { get; }
 
-    public MachineClock Time => (MachineClock)_app.Services.GetRequiredService<TimeProvider>();
+    public MachineClock Time => (MachineClock)_edge.Services.GetRequiredService<TimeProvider>();
 
+    /// <param name="options">Those of <see cref="Options"/>, changed; null for these.</param>
     /// <param name="peer">What the connection says its peer is, where the loopback address is not what the test is about.</param>
     public static async Task<ManagementServer> StartAsync(EdgeOptions? options = null, IPAddress? peer = null)
     {
+        var data = new TemporaryDirectory();
         options ??= Options();
-        var (time, data) = (new MachineClock(Now), new TemporaryDirectory());
-        var certificates = new CertificateGraph(options with { DataDirectory = data["data"] }, time, NullLogger.Instance, DiskSteps.Unobserved).Build();
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        if (options.DataDirectory == new EdgeOptions().DataDirectory) options = options with { DataDirectory = data["data"] };
+        return new ManagementServer(await InProcessEdge.StartAsync(options, services: services =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseListenerKind(ListenerKind.Management));
-            kestrel.Listen(IPAddress.Loopback, 0);
-        });
-        builder.Services.AddSingleton(new CurrentOptions(options));
-        builder.Services.AddSingleton(certificates.GetRequiredService<ServerCertificateSelector>());
-        builder.Services.AddSingleton(certificates.GetRequiredService<CertificateOverview>());
-        builder.Services.AddSingleton<TimeProvider>(time);
-        builder.Services.AddSingleton<ConnectionBudget>().AddSingleton<ConnectionEnds>().AddSingleton<ClientConnections>();
-        builder.Services.AddSingleton<WebSocketMetrics>().AddSingleton<WebSocketRegistry>();
-        builder.Services.AddStorage().AddEdgeOperations();
-        var app = builder.Build();
-        if (peer is not null)
-        {
-            app.Use((context, next) =>
-            {
-                context.Connection.RemoteIpAddress = peer;
-                return next(context);
-            });
-        }
-
-        app.UseManagement();
-        app.Run(context => context.Response.WriteAsync("public"));
-        await app.StartAsync();
-        return new ManagementServer(app, certificates, data);
+            services.AddSingleton<TimeProvider>(new MachineClock(Now));
+            if (peer is not null) services.AddSingleton<IStartupFilter>(new PeerFilter(peer));
+        }), data);
     }
 
     public static EdgeOptions Options() => new()
     {
         Hosts = [HostName.Parse("gateway.example.com"), HostName.Parse("*.chat.example.com")],
         Upstreams = [new Uri("http://127.0.0.1:9")],
-        Certificates = new CertificatesSection { Source = CertificateSource.Files, MaxAge = TimeSpan.FromDays(30) },
+        Certificates = new CertificatesSection { Source = CertificateSource.Acme, MaxAge = TimeSpan.FromDays(30) },
+        Acme = new AcmeSection { Directory = "https://127.0.0.1:9/directory", AcceptTermsOfService = true },
+        Listen = InProcessEdge.OnAnyPorts(new ListenSection()),
     };
 
     /// <summary>Serves it for every configured host.</summary>
@@ -94,7 +59,7 @@ sealed class ManagementServer : IAsyncDisposable
 
     public void Serve(Credential credential, params HostName[] hosts)
     {
-        var installer = _certificates.GetRequiredService<CertificateInstaller>();
+        var installer = _edge.Services.GetRequiredService<CertificateInstaller>();
         installer.Retain(hosts);
         installer.Begin(hosts.ToDictionary(host => host, _ => new ServedCredential(credential, ServedCredential.Files, "im.crt")
         {
@@ -115,8 +80,20 @@ sealed class ManagementServer : IAsyncDisposable
     {
         Client.Dispose();
         PublicClient.Dispose();
-        await _app.DisposeAsync();
-        await _certificates.DisposeAsync();
+        await _edge.DisposeAsync();
         _data.Dispose();
+    }
+
+    sealed class PeerFilter(IPAddress peer) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((context, following) =>
+            {
+                context.Connection.RemoteIpAddress = peer;
+                return following(context);
+            });
+            next(app);
+        };
     }
 }

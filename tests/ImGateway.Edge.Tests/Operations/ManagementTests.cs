@@ -32,7 +32,7 @@ public sealed class ManagementTests
         Assert.Equal(
             ["no certificate for gateway.example.com", "no certificate for *.chat.example.com"],
             json.RootElement.GetProperty("reasons").EnumerateArray().Select(reason => reason.GetString()));
-        Assert.Equal("http://127.0.0.1:9", json.RootElement.GetProperty("upstreams")[0].GetProperty("address").GetString());
+        Assert.Equal("http://127.0.0.1:9/", json.RootElement.GetProperty("upstreams")[0].GetProperty("address").GetString());
     }
 
     [Fact]
@@ -274,7 +274,14 @@ public sealed class ManagementTests
     {
         await using var server = await ManagementServer.StartAsync();
 
-        Assert.Equal("public", await server.PublicClient.GetStringAsync("/metrics"));
+        foreach (var path in (string[])["/metrics", "/readyz", "/api/status"])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Host = "gateway.example.com" } };
+            using var answer = await server.PublicClient.SendAsync(request);
+
+            Assert.Equal(HttpStatusCode.MovedPermanently, answer.StatusCode);
+            Assert.Equal("", await answer.Content.ReadAsStringAsync());
+        }
     }
 
     static void Publish(ManagementServer server, X509Certificate2 leaf) => server.Serve(new Credential(leaf, [], ManagementServer.Options().Hosts));

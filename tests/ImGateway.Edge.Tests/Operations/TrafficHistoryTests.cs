@@ -9,15 +9,20 @@ using Prometheus;
 
 namespace ImGateway.Edge.Tests.Operations;
 
-public sealed class TrafficHistoryTests
+public sealed class TrafficHistoryTests : IDisposable
 {
     readonly FakeTimeProvider _time = new(ManagementServer.Now);
     readonly TlsMetrics _tls = new(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()));
+    readonly IdleTraffic _idle;
+
+    public TrafficHistoryTests() => _idle = new IdleTraffic(_tls);
+
+    public void Dispose() => _idle.Dispose();
 
     [Fact]
     public void A_step_holds_what_happened_within_it()
     {
-        using var history = new TrafficHistory(new Traffic(_tls), _time, NullLogger<TrafficHistory>.Instance);
+        using var history = new TrafficHistory(_idle.Traffic, _time, NullLogger<TrafficHistory>.Instance);
         Handshakes(3);
         history.Take();
         history.Take();
@@ -35,7 +40,7 @@ public sealed class TrafficHistoryTests
     [Fact]
     public async Task It_takes_a_sample_at_the_start_and_at_each_step()
     {
-        using var history = new TrafficHistory(new Traffic(_tls), _time, NullLogger<TrafficHistory>.Instance);
+        using var history = new TrafficHistory(_idle.Traffic, _time, NullLogger<TrafficHistory>.Instance);
         await history.StartAsync(TestContext.Current.CancellationToken);
         for (var steps = 1; steps <= 3; steps++)
         {
@@ -50,7 +55,7 @@ public sealed class TrafficHistoryTests
     [Fact]
     public void It_is_an_hour_and_no_more_on_one_line_a_list()
     {
-        using var history = new TrafficHistory(new Traffic(_tls), _time, NullLogger<TrafficHistory>.Instance);
+        using var history = new TrafficHistory(_idle.Traffic, _time, NullLogger<TrafficHistory>.Instance);
         for (var i = 0; i < TrafficHistory.MostSamples + 40; i++)
         {
             Handshakes(i % 2);

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;
 using ImGateway.Edge.Operations.Status;
+using ImGateway.Edge.Tests.Operations;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
@@ -23,7 +24,8 @@ public sealed class FailureCountTests
         _metrics.OnFailed(HandshakeFailure.NoApplicationProtocol);
         _metrics.OnFailed(HandshakeFailure.Closed);
 
-        var status = new Traffic(_metrics).Handshakes();
+        using var idle = new IdleTraffic(_metrics);
+        var status = idle.Traffic.Handshakes();
 
         Assert.Equal(3, status.Failed);
         Assert.Equal([new NamedCount("other", 2), new NamedCount("closed", 1)], status.Failures);

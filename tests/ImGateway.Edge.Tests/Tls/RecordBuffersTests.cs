@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Cryptography;
+using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 
@@ -50,7 +51,7 @@ public sealed class RecordBuffersTests : IDisposable
         {
             Pipe up = new(), down = new();
             var connection = new Connection(
-                new SslStream(new TransportStream(new Duplex(down.Reader, up.Writer))), new SslStream(new TransportStream(new Duplex(up.Reader, down.Writer))));
+                new SslStream(new TransportStream(new Duplex(down.Reader, up.Writer), new HandshakeSlot(queue: null))), new SslStream(new TransportStream(new Duplex(up.Reader, down.Writer), new HandshakeSlot(queue: null))));
             await Task.WhenAll(
                 connection.Client.AuthenticateAsClientAsync(
                     new SslClientAuthenticationOptions { TargetHost = "gateway.test", RemoteCertificateValidationCallback = static (_, _, _, _) => true, AllowTlsResume = false }),

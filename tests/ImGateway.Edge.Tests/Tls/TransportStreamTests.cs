@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
 
 namespace ImGateway.Edge.Tests.Tls;
@@ -16,7 +17,7 @@ public sealed class TransportStreamTests
         await pipe.Writer.WriteAsync(new byte[5 * Read]);
 
         // A thread that has ended may leave its number to the next one, so threads are compared.
-        var turns = await OnThreadOfItsOwn(() => ThreadsOfAsync(new TransportStream(new Duplex(pipe.Reader, pipe.Writer)), reads: 5));
+        var turns = await OnThreadOfItsOwn(() => ThreadsOfAsync(new TransportStream(new Duplex(pipe.Reader, pipe.Writer), new HandshakeSlot(queue: null)), reads: 5));
 
         Assert.Single(turns[..4].Distinct());
         Assert.NotSame(turns[3], turns[4]);
@@ -26,7 +27,7 @@ public sealed class TransportStreamTests
     public async Task A_client_that_is_waited_for_has_a_whole_turn_again()
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
-        var stream = new TransportStream(new Duplex(pipe.Reader, pipe.Writer));
+        var stream = new TransportStream(new Duplex(pipe.Reader, pipe.Writer), new HandshakeSlot(queue: null));
         for (var i = 0; i < 8; i++)
         {
             var reading = stream.ReadAsync(new byte[Read]).AsTask();
@@ -46,7 +47,7 @@ public sealed class TransportStreamTests
     {
         const int Writes = 40;
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
-        var stream = new TransportStream(new Duplex(pipe.Reader, pipe.Writer));
+        var stream = new TransportStream(new Duplex(pipe.Reader, pipe.Writer), new HandshakeSlot(queue: null));
         var threads = await OnThreadOfItsOwn(async () =>
         {
             var threads = new Thread[Writes];

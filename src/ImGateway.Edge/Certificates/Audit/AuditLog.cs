@@ -10,8 +10,8 @@ namespace ImGateway.Edge.Certificates.Audit;
 /// Each entry is also logged under a separate log source, so that it can be sent to other systems.
 /// </summary>
 /// <param name="logger">The logger for <see cref="Category"/>.</param>
-/// <param name="limits">Returns the current limits; null: the defaults.</param>
-sealed partial class AuditLog(IStorage storage, ILogger logger, Func<AuditSection>? limits = null)
+/// <param name="limits">Returns the current limits.</param>
+sealed partial class AuditLog(IStorage storage, ILogger logger, Func<AuditSection> limits)
 {
     public const string Category = "ImGateway.Edge.Audit";
 
@@ -25,7 +25,7 @@ sealed partial class AuditLog(IStorage storage, ILogger logger, Func<AuditSectio
     {
         try
         {
-            var section = limits?.Invoke() ?? new AuditSection();
+            var section = limits();
             // No cancellation: a change that has happened is recorded also while the edge stops.
             var problem = await storage.AppendAsync(Key, JsonSerializer.SerializeToUtf8Bytes(entry, Json), new LogRetention(section.MaxBytes, section.Keep), CancellationToken.None);
             if (problem is not null) NotRotated(storage.LocationOf(Key), problem);

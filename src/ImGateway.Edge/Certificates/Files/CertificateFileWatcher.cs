@@ -31,7 +31,7 @@ sealed class CertificateFileWatcher : IDisposable
     readonly TimeProvider _time;
 
     /// <param name="loaded">The contents already loaded; only differences from them are changes.</param>
-    public CertificateFileWatcher(IEnumerable<FileContents> loaded, TimeProvider time, ILogger<WatchedFolders> logger, TimeSpan? pollInterval = null)
+    public CertificateFileWatcher(IEnumerable<FileContents> loaded, TimeProvider time, ILogger<WatchedFolders> logger, TimeSpan pollInterval)
     {
         _time = time;
         _files = [.. loaded.Select(contents => new Watched(contents.File) { Handled = contents.Hash, Seen = contents.Hash })];

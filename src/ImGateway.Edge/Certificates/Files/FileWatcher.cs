@@ -19,9 +19,9 @@ sealed class FileWatcher : IDisposable
     readonly ITimer _timer;
     int _isSoon;
 
-    public FileWatcher(TimeProvider time, ILogger<WatchedFolders> logger, TimeSpan? pollInterval = null)
+    public FileWatcher(TimeProvider time, ILogger<WatchedFolders> logger, TimeSpan pollInterval)
     {
-        _pollInterval = pollInterval ?? PollInterval;
+        _pollInterval = pollInterval;
         _timer = time.CreateTimer(_ => Tick(), state: null, _pollInterval, _pollInterval);
         _folders = new WatchedFolders(ReadSoon, logger);
     }

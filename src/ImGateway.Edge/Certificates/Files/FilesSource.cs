@@ -44,7 +44,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
             }
         }
 
-        _watcher = new CertificateFileWatcher(contents, time, logger);
+        _watcher = new CertificateFileWatcher(contents, time, logger, FileWatcher.PollInterval);
         return readings;
     }
 

@@ -17,13 +17,13 @@ sealed class IssuanceBudget : IDisposable
     readonly IStorage _storage;
     readonly string _key;
     readonly TimeProvider _time;
-    readonly Action<IssuanceLimit, int>? _show;
+    readonly Action<IssuanceLimit, int> _show;
 
     /// <param name="storage">Shared by all edges that order with the account.</param>
     /// <param name="key">The storage key of the record.</param>
     /// <param name="time">The clock of the limits' windows.</param>
     /// <param name="show">Receives the rest of each limit, for metrics.</param>
-    public IssuanceBudget(IStorage storage, string key, TimeProvider time, Action<IssuanceLimit, int>? show = null) =>
+    public IssuanceBudget(IStorage storage, string key, TimeProvider time, Action<IssuanceLimit, int> show) =>
         (_storage, _key, _time, _show) = (storage, key, time, show);
 
     /// <summary>Records an order before it is sent; it counts until <see cref="NotIssuedAsync"/>.</summary>
@@ -57,7 +57,7 @@ sealed class IssuanceBudget : IDisposable
     {
         try
         {
-            foreach (var (limit, left) in await RemainingAsync(cancellationToken)) _show?.Invoke(limit, left);
+            foreach (var (limit, left) in await RemainingAsync(cancellationToken)) _show(limit, left);
         }
         catch (IssuanceException)
         {
@@ -86,7 +86,7 @@ sealed class IssuanceBudget : IDisposable
         if (ledger.IsAheadOf(now)) return await TryWriteAsync(ledger.AsOf(now), version, cancellationToken) && await TryChangeAsync(change, cancellationToken);
         var changed = change(ledger.AsOf(now));
         if (!await TryWriteAsync(changed, version, cancellationToken)) return false;
-        foreach (var (limit, left) in changed.Remaining(now)) _show?.Invoke(limit, left);
+        foreach (var (limit, left) in changed.Remaining(now)) _show(limit, left);
         return true;
     }
 

@@ -12,23 +12,22 @@ sealed class OcspClient : IDisposable
     /// <summary>The longest GET request; above it, RFC 5019 §5 requires POST.</summary>
     const int MaxGetLength = 255;
 
-    static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
+    /// <summary>For one response.</summary>
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
 
     readonly TimeProvider _time;
     readonly TimeSpan _timeout;
-    readonly IWebProxy? _proxy;
+    readonly IWebProxy _proxy;
     readonly HttpClient _http;
 
-    /// <param name="proxy">The HTTP proxy; null = direct, ignoring environment variables.</param>
-    public OcspClient(TimeProvider time, TimeSpan? timeout = null, IWebProxy? proxy = null)
+    public OcspClient(IWebProxy proxy, TimeProvider time, TimeSpan timeout)
     {
-        (_time, _timeout, _proxy) = (time, timeout ?? DefaultTimeout, proxy);
+        (_time, _timeout, _proxy) = (time, timeout, proxy);
         // .NET follows redirects to http and https only, and never from https to http.
         var handler = new SocketsHttpHandler
         {
             MaxAutomaticRedirections = MaxRedirects,
             UseCookies = false,
-            UseProxy = proxy is not null,
             Proxy = proxy,
             ActivityHeadersPropagator = null,
             MaxResponseHeadersLength = 16,
@@ -86,7 +85,7 @@ sealed class OcspClient : IDisposable
         return await response.Content.ReadAsByteArrayAsync(either.Token);
     }
 
-    string Way(Uri responder) => _proxy?.IsBypassed(responder) is false ? $" through the proxy {_proxy.GetProxy(responder)?.Authority}" : "";
+    string Way(Uri responder) => _proxy.IsBypassed(responder) ? "" : $" through the proxy {_proxy.GetProxy(responder)?.Authority}";
 
     static HttpRequestMessage Request(Uri responder, byte[] request)
     {

@@ -7,7 +7,7 @@ static class StaplingRegistration
     public static IServiceCollection AddStapling(this IServiceCollection services) => services
         .AddSingleton<OcspStates>()
         .AddSingleton(provider => new OcspClient(
-            provider.GetRequiredService<TimeProvider>(), proxy: new OutgoingProxy(() => provider.GetRequiredService<CurrentOptions>().Value)))
+            new OutgoingProxy(() => provider.GetRequiredService<CurrentOptions>().Value), provider.GetRequiredService<TimeProvider>(), OcspClient.DefaultTimeout))
         .AddSingleton<OcspSchedule>()
         .AddSingleton<OcspStapler>()
         .AddHostedService(provider => provider.GetRequiredService<OcspStapler>());

@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Operations.Reload;
 /// <summary>Detects changes of the configuration file by content, not by modification time.</summary>
 sealed class ConfigurationFileWatcher(ConfigurationFile file, string path, TimeProvider time, ILogger<WatchedFolders> logger) : IDisposable
 {
-    readonly FileWatcher _watcher = new(time, logger);
+    readonly FileWatcher _watcher = new(time, logger, FileWatcher.PollInterval);
     bool _wasReplaced;
 
     /// <summary>

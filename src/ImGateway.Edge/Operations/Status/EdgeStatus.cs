@@ -29,7 +29,7 @@ sealed class EdgeStatus(
     TimeProvider time,
     UpstreamStatuses upstreams,
     IEnumerable<ILimitSource> limits,
-    WebSocketRegistry? webSockets = null)
+    WebSocketRegistry webSockets)
 {
     /// <summary>The API's JSON: camelCase, null fields omitted.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -62,7 +62,7 @@ sealed class EdgeStatus(
             (long)time.GetElapsedTime(_started).TotalSeconds,
             report.Ready,
             report.Reasons,
-            webSockets?.Count,
+            webSockets.Count,
             upstreams.Read(),
             Certificates())
         {

@@ -8,54 +8,54 @@ namespace ImGateway.Edge.Operations.Status;
 
 /// <summary>Traffic statistics, read from the metrics' counters on request, without cost for connections.</summary>
 sealed class Traffic(
-    TlsMetrics? tls = null,
-    ProxyMetrics? proxy = null,
-    RefusedMetrics? refused = null,
-    WebSocketMetrics? relayed = null,
-    WebSocketRegistry? webSockets = null,
-    ClientConnections? connections = null)
+    TlsMetrics tls,
+    ProxyMetrics proxy,
+    RefusedMetrics refused,
+    WebSocketMetrics relayed,
+    WebSocketRegistry webSockets,
+    ClientConnections connections)
 {
-    public int OpenWebSockets => webSockets?.Count ?? 0;
+    public int OpenWebSockets => webSockets.Count;
 
     /// <summary>Client connections on the public listeners.</summary>
-    public int Connections => connections?.Count ?? 0;
+    public int Connections => connections.Count;
 
-    public long CompletedHandshakes => tls?.Completed.Sum(completed => completed.Count) ?? 0;
+    public long CompletedHandshakes => tls.Completed.Sum(completed => completed.Count);
 
-    public long AnsweredRequests => proxy?.Answered.Sum(answered => answered.Count) ?? 0;
+    public long AnsweredRequests => proxy.Answered.Sum(answered => answered.Count);
 
     public HandshakeStatus Handshakes()
     {
-        var completed = tls?.Completed.ToList() ?? [];
-        var failures = Counts(tls?.Failed);
+        var completed = tls.Completed.ToList();
+        var failures = Counts(tls.Failed);
         return new HandshakeStatus(
             completed.Sum(handshake => handshake.Count),
             completed.Where(handshake => handshake.Resumed).Sum(handshake => handshake.Count),
-            tls?.InProgress ?? 0,
+            tls.InProgress,
             failures.Sum(failure => failure.Count),
             Counts(completed.Select(handshake => (handshake.Protocol, handshake.Count))),
             Counts(completed.Select(handshake => (handshake.Cipher, handshake.Count))),
             failures);
     }
 
-    public WebSocketStatus WebSockets() => new(OpenWebSockets, Counts(relayed?.ClosedByCause), relayed?.BytesIn ?? 0, relayed?.BytesOut ?? 0);
+    public WebSocketStatus WebSockets() => new(OpenWebSockets, Counts(relayed.ClosedByCause), relayed.BytesIn, relayed.BytesOut);
 
     public RequestStatus Requests()
     {
-        var answered = proxy?.Answered.ToList() ?? [];
+        var answered = proxy.Answered.ToList();
         return new RequestStatus(
             answered.Sum(request => request.Count),
-            proxy?.Held ?? 0,
+            proxy.Held,
             Counts(answered.Select(request => (request.Code < 100 ? "none" : $"{request.Code / 100}xx", request.Count))),
             Counts(answered.Select(request => (request.Route, request.Count))),
-            Counts(refused?.Refused),
-            Counts(proxy?.UpstreamErrors));
+            Counts(refused.Refused),
+            Counts(proxy.UpstreamErrors));
     }
 
     /// <summary>The counts above zero, most frequent first.</summary>
-    static IReadOnlyList<NamedCount> Counts(IEnumerable<(string Name, long Count)>? counted) =>
+    static IReadOnlyList<NamedCount> Counts(IEnumerable<(string Name, long Count)> counted) =>
     [
-        .. from count in counted ?? []
+        .. from count in counted
            group count.Count by count.Name into same
            let sum = same.Sum()
            where sum > 0

@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Tls.SslStream;
 /// The connection's transport as the stream under SslStream. During the handshake the server's output is passed to
 /// <see cref="ResumptionObserver"/>, and <paramref name="slot"/> is released as soon as the server only waits for the client.
 /// </summary>
-sealed class TransportStream(IDuplexPipe transport, HandshakeSlot? slot = null) : DuplexPipeStream(transport)
+sealed class TransportStream(IDuplexPipe transport, HandshakeSlot slot) : DuplexPipeStream(transport)
 {
     /// <summary>The number of bytes read without waiting after which the thread is yielded: about a millisecond of small frames.</summary>
     const int YieldAfter = 16 * 1024;

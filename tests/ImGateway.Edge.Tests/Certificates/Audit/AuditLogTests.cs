@@ -181,7 +181,7 @@ public sealed class AuditLogTests : IDisposable
     {
         using var folder = new TemporaryDirectory();
         using var storage = await Writers.OpenAsync(folder.Path);
-        await new AuditLog(storage, NullLogger.Instance).WriteAsync(entry);
+        await new AuditLog(storage, NullLogger.Instance, () => new AuditSection()).WriteAsync(entry);
         return (int)new FileInfo(folder[AuditLog.Key]).Length + 40;
     }
 
@@ -190,7 +190,7 @@ public sealed class AuditLogTests : IDisposable
     {
         _storage?.Dispose();
         _storage = await Writers.OpenAsync(_folder.Path, new DiskSteps(() => _step()), TimeProvider.System);
-        return new AuditLog(_storage, _log, limits);
+        return new AuditLog(_storage, _log, limits ?? (() => new AuditSection()));
     }
 
     IEnumerable<string?> Names() => Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Where(name => name != "lock").Order(StringComparer.Ordinal);

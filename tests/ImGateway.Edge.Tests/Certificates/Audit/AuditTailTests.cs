@@ -21,7 +21,7 @@ public sealed class AuditTailTests : IDisposable
     public async Task The_newest_come_first_and_new_ones_are_seen()
     {
         using var storage = await Writers.OpenAsync(_directory.Path);
-        var (log, tail) = (new AuditLog(storage, NullLogger.Instance), new AuditTail(storage));
+        var (log, tail) = (new AuditLog(storage, NullLogger.Instance, () => new AuditSection()), new AuditTail(storage));
         Assert.Empty((await tail.LastAsync(20, Cancelled))!);
 
         for (var i = 0; i < 25; i++) await log.WriteAsync(Entry(i));

@@ -72,7 +72,7 @@ public sealed class IssuanceBudgetTests : IAsyncLifetime
         File.WriteAllText(_folder["limits.json"], "{\"orders\":");
         await Budget().BeginAsync(Gateway, isExempt: false, mayTakeLast: false, Cancelled);
         File.WriteAllText(_folder["file"], "");
-        var nowhere = new IssuanceBudget(_storage, "file/limits.json", _time);
+        var nowhere = new IssuanceBudget(_storage, "file/limits.json", _time, (_, _) => { });
         Assert.Contains("cannot be written", (await Assert.ThrowsAsync<IssuanceException>(() => nowhere.BeginAsync(Gateway, isExempt: false, mayTakeLast: true, Cancelled))).Message);
     }
 
@@ -115,5 +115,5 @@ public sealed class IssuanceBudgetTests : IAsyncLifetime
         await Assert.ThrowsAsync<IssuanceException>(() => Budget().BeginAsync(Gateway, isExempt: false, mayTakeLast: false, Cancelled));
     }
 
-    IssuanceBudget Budget() => new(_storage, "limits.json", _time);
+    IssuanceBudget Budget() => new(_storage, "limits.json", _time, (_, _) => { });
 }

@@ -319,7 +319,7 @@ public sealed class RevocationTests : IDisposable
         var other = new FakeAuthority(_setup);
         using var storage = new MemoryStorage.Node(new MemoryStorage(), "budget");
         await storage.TryLeaseAsync(IStorage.Writer, CancellationToken.None);
-        using var budget = new IssuanceBudget(storage, "limits.json", _setup.Time);
+        using var budget = new IssuanceBudget(storage, "limits.json", _setup.Time, (_, _) => { });
         var second = _setup.Options with { Acme = _setup.Options.Acme with { Directory = "https://other.example.com/directory" } };
         _setup.CaOf = options => new IssuingCa(options.Acme.Directory == second.Acme.Directory ? other.Authority : _ca.Authority, budget);
         using var edge = await _setup.StartAsync();

@@ -1,4 +1,5 @@
 using ImGateway.Edge.Certificates.Stapling;
+using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 using Microsoft.AspNetCore.Http;
 
@@ -112,7 +113,7 @@ public sealed class OcspClientTests : IAsyncLifetime
 
     static async Task<OcspAnswer> AskAsync(OcspTarget target, TimeSpan? timeout = null)
     {
-        using var client = new OcspClient(TimeProvider.System, timeout);
+        using var client = new OcspClient(new OutgoingProxy(() => new EdgeOptions()), TimeProvider.System, timeout ?? OcspClient.DefaultTimeout);
         return await client.AskAsync(target, Cancelled);
     }
 

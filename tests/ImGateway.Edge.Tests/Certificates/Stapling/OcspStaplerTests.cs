@@ -1,6 +1,7 @@
 using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Scheduling;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -279,7 +280,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         _edge = await _setup.StartAsync();
         _owned.Add(_edge);
         _states = new OcspStates(Prometheus.Metrics.WithCustomRegistry(_registry));
-        var client = new OcspClient(_setup.Time);
+        var client = new OcspClient(new OutgoingProxy(() => _setup.Options), _setup.Time, OcspClient.DefaultTimeout);
         _owned.Add(client);
         _stapler = new OcspStapler(
             _edge.Services.GetRequiredService<CertificateInstaller>(), _edge.Services.GetRequiredService<StoredStaples>(), _edge.Selector, _states, client,

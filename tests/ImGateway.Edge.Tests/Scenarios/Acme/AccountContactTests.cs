@@ -83,7 +83,7 @@ public sealed class AccountContactTests : IAsyncLifetime
     AcmeAccounts Accounts(string? email)
     {
         var options = new EdgeOptions { DataDirectory = _folder.Path, Acme = new AcmeSection { Email = email, AcceptTermsOfService = true } };
-        var log = new AuditLog(_storage, NullLogger.Instance);
+        var log = new AuditLog(_storage, NullLogger.Instance, () => new AuditSection());
         return new AcmeAccounts(options, _storage, new CertificateAudit(_storage, log, new CertificateConfiguration(options), TimeProvider.System), _turn);
     }
 }

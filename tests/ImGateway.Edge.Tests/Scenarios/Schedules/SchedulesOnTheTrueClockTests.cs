@@ -76,7 +76,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
         {
             var (chance, clock, key) = (new Random(seed), new MachineClock(new DateTimeOffset(2027, 3, 1, 0, 0, 0, TimeSpan.Zero)), $"{seed}.json");
             var (mayBeBehind, corrected, orders) = (chance.Next(2) == 0, clock.TrueNow, new List<DateTimeOffset>());
-            var budget = new IssuanceBudget(storage, key, clock);
+            var budget = new IssuanceBudget(storage, key, clock, (_, _) => { });
             for (var step = 0; step < 30; step++)
             {
                 switch (chance.Next(5))
@@ -86,7 +86,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
                         corrected = clock.TrueNow;
                         break;
                     case 1:
-                        budget = new IssuanceBudget(storage, key, clock);
+                        budget = new IssuanceBudget(storage, key, clock, (_, _) => { });
                         break;
                     default:
                         clock.Advance(Between(chance, TimeSpan.FromMinutes(1), TimeSpan.FromDays(8)));
