@@ -58,13 +58,26 @@ public abstract record CaFault
     public static CaFault UnknownStatus { get; } = Rewrite(answer => answer["status"] = "contemplating");
 
     public static CaFault RateLimited(TimeSpan retryAfter, string detail = "Scripted.") =>
-        new ProblemFault("rateLimited", 429) { RetryAfter = ((long)retryAfter.TotalSeconds).ToString(), Detail = detail };
+        RateLimited(((long)retryAfter.TotalSeconds).ToString(), detail);
+
+    /// <param name="retryAfter">The header as it is sent, whether or not it means anything.</param>
+    /// <param name="detail">The detail of the problem.</param>
+    public static CaFault RateLimited(string retryAfter, string detail = "Scripted.") =>
+        new ProblemFault("rateLimited", 429) { RetryAfter = retryAfter, Detail = detail };
 
     public static CaFault RateLimitedUntil(DateTimeOffset time) => new ProblemFault("rateLimited", 429) { RetryAfter = time.ToString("R") };
 
     /// <summary>What a proxy in front of a CA says: HTML and no nonce.</summary>
     public static CaFault Html(int status) =>
         new CannedFault(new CaAnswer(status) { ContentType = "text/html", Body = "<html><body><h1>Oh no</h1></body></html>", WithoutNonce = true });
+
+    /// <summary>This response in place of the CA's own; it carries a nonce.</summary>
+    public static CaFault Respond(int status, string contentType, string body, string? location = null) =>
+        new CannedFault(new CaAnswer(status) { ContentType = contentType, Body = body, Location = location });
+
+    /// <summary>A response of 256 MiB, unless the client stops reading.</summary>
+    /// <param name="announced">Whether Content-Length says at once how long it is.</param>
+    public static CaFault Endless(bool announced) => new EndlessFault(announced);
 
     public static CaFault Problem(string type, int status = 403, params CaSubproblem[] subproblems) =>
         new ProblemFault(type, status) { Subproblems = subproblems };
@@ -111,6 +124,11 @@ sealed record ProblemFault(string Type, int Status) : CaFault
 }
 
 sealed record CannedFault(CaAnswer Answer) : CaFault;
+
+sealed record EndlessFault(bool Announced) : CaFault
+{
+    public const long Length = 1L << 28;
+}
 
 sealed record DropFault(bool After) : CaFault;
 

@@ -30,6 +30,7 @@ sealed class CaPipeline(CaState state, CaFaults faults, CaNonces nonces, CaAuthe
         var isDropped = call.Fault is DropFault;
         records.Add(new CaRequest(call.Operation, call.Hosts, state.Now, isDropped ? 0 : answer.Status, isDropped ? "dropped" : answer.Problem));
         if (isDropped) context.Abort();
+        else if (call.Fault is EndlessFault endless) await WriteEndlessAsync(context, endless.Announced);
         else await WriteAsync(context, answer, (call.Fault as ClockFault)?.Offset ?? TimeSpan.Zero);
     }
 
@@ -52,7 +53,10 @@ sealed class CaPipeline(CaState state, CaFaults faults, CaNonces nonces, CaAuthe
                     };
                 case DropFault { After: false }:
                     return new CaAnswer(0);
+                case EndlessFault:
+                    return new CaAnswer(StatusCodes.Status200OK);
                 case HangFault:
+                    records.Signal();
                     await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
                     break;
             }
@@ -84,5 +88,15 @@ sealed class CaPipeline(CaState state, CaFaults faults, CaNonces nonces, CaAuthe
         if (!answer.WithoutNonce) headers["Replay-Nonce"] = nonces.Create();
         var index = $"<{state.Url("directory")}>;rel=\"index\"";
         await (answer with { Links = [.. answer.Links, index] }).WriteAsync(context.Response, context.RequestAborted);
+    }
+
+    static async Task WriteEndlessAsync(HttpContext context, bool announced)
+    {
+        if (announced) context.Response.ContentLength = EndlessFault.Length;
+        var block = new byte[64 * 1024];
+        for (var written = 0L; written < EndlessFault.Length && !context.RequestAborted.IsCancellationRequested; written += block.Length)
+        {
+            await context.Response.Body.WriteAsync(block, context.RequestAborted);
+        }
     }
 }
