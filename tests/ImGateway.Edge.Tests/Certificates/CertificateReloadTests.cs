@@ -3,7 +3,7 @@ using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Certificates.Issuance;
 using Microsoft.Extensions.DependencyInjection;
-using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
@@ -12,7 +12,7 @@ public sealed class CertificateReloadTests : IDisposable
 {
     static readonly HostName Shop = HostName.Parse("shop.example.com");
 
-    readonly StoreSetup _setup = new();
+    readonly CertificateWorld _setup = new();
 
     public void Dispose() => _setup.Dispose();
 
@@ -101,7 +101,7 @@ public sealed class CertificateReloadTests : IDisposable
     {
         _setup.UseAcme();
         var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
-        var ca = new FakeAuthority(_setup);
+        var ca = _setup.UseSimulatedCa();
         _setup.Authority = ca.Authority with
         {
             Issue = async (request, progress, cancellationToken) =>
@@ -125,5 +125,5 @@ public sealed class CertificateReloadTests : IDisposable
         Assert.Equal(0, await _setup.MetricAsync("imgw_certificate_renewals_total{host=\"gateway.example.com\",result=\"success\",reason=\"missing\"}"));
     }
 
-    static Task ReconfigureAsync(StoreSetup.Edge edge, EdgeOptions next) => edge.Services.GetRequiredService<CertificateReload>().ApplyAsync(next, TestContext.Current.CancellationToken);
+    static Task ReconfigureAsync(CertificateWorld.Edge edge, EdgeOptions next) => edge.Services.GetRequiredService<CertificateReload>().ApplyAsync(next, TestContext.Current.CancellationToken);
 }

@@ -1,12 +1,12 @@
 using ImGateway.Testing;
-using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
 /// <summary>Issue 16 §1: what may take the place of a complete chain, and what may not.</summary>
 public sealed class ChainSwapTests : IDisposable
 {
-    readonly StoreSetup _setup = new();
+    readonly CertificateWorld _setup = new();
 
     public void Dispose() => _setup.Dispose();
 
@@ -20,7 +20,7 @@ public sealed class ChainSwapTests : IDisposable
         Write(next, next.LeafPem);
         await edge.SettleAsync();
         Assert.Equal(complete.SerialNumber, edge.Serial());
-        Assert.Contains("'CN=Store Intermediate' is missing", Assert.Single(edge.Overview.RefusedFiles).Why, StringComparison.Ordinal);
+        Assert.Contains("'CN=World Intermediate' is missing", Assert.Single(edge.Overview.RefusedFiles).Why, StringComparison.Ordinal);
 
         _setup.Time.Advance(TimeSpan.FromHours(2));
         await edge.SettleAsync();

@@ -1,7 +1,7 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
@@ -10,7 +10,7 @@ public sealed class ChangeProgramTests : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    readonly StoreSetup _setup = new();
+    readonly CertificateWorld _setup = new();
 
     public void Dispose() => _setup.Dispose();
 
@@ -71,7 +71,7 @@ public sealed class ChangeProgramTests : IDisposable
         using (await _setup.StartAsync()) { }
     }
 
-    async Task ChangeAsync(StoreSetup.Edge edge)
+    async Task ChangeAsync(CertificateWorld.Edge edge)
     {
         using var issued = _setup.Issue("gateway.example.com");
         Assert.True((await edge.ImportAsync(issued)).Succeeded);

@@ -1,12 +1,12 @@
 using ImGateway.Edge.Certificates.Renewal;
 using Microsoft.Extensions.Logging;
-using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
 public sealed class ImportTests : IDisposable
 {
-    readonly StoreSetup _setup = new();
+    readonly CertificateWorld _setup = new();
 
     public void Dispose() => _setup.Dispose();
 

@@ -1,7 +1,7 @@
 using System.Runtime.Versioning;
 using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Storage;
-using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Tests.Certificates;
 [UnsupportedOSPlatform("windows")]
 public sealed class StoreCrashTests : IDisposable
 {
-    readonly StoreSetup _setup = new();
+    readonly CertificateWorld _setup = new();
 
     public void Dispose() => _setup.Dispose();
 
@@ -100,7 +100,7 @@ public sealed class StoreCrashTests : IDisposable
             _setup.Options = options with { DataDirectory = copy };
             using var edge = await _setup.StartAsync();
             serials.Add(edge.Serial());
-            // Strays are gone, and what is left is readable.
+            // Leftover files have been deleted, and those that remain are readable.
             Assert.DoesNotContain(Directory.EnumerateFiles(_setup.Stored(Gateway, "")), path => Path.GetFileName(path)[0] == '.');
         }
 

@@ -4,14 +4,14 @@ using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Certificates.Issuance;
 using ImGateway.Edge.Tests.Scenarios.Acme;
 using Microsoft.Extensions.Logging.Abstractions;
-using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
 /// <summary>Two processes on one DataDirectory (issue 15): who has the lock, and what it has to know before it writes.</summary>
 public sealed class StoreTakeoverTests : IDisposable
 {
-    readonly StoreSetup _setup = new();
+    readonly CertificateWorld _setup = new();
 
     public void Dispose() => _setup.Dispose();
 
@@ -36,8 +36,7 @@ public sealed class StoreTakeoverTests : IDisposable
     public async Task Renewal_that_takes_the_lock_before_the_loop_knows_what_the_old_edge_stored_last()
     {
         _setup.UseAcme();
-        var ca = new FakeAuthority(_setup);
-        _setup.Authority = ca.Authority;
+        var ca = _setup.UseSimulatedCa();
         var old = await _setup.StartAsync();
         using var young = await _setup.StartAsync();
         await old.RoundAsync();

@@ -2,7 +2,7 @@ using System.Text.Json;
 using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
-using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
@@ -11,7 +11,7 @@ public sealed class UnusedFilesTests : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    readonly StoreSetup _setup = new();
+    readonly CertificateWorld _setup = new();
 
     public void Dispose() => _setup.Dispose();
 
@@ -133,7 +133,7 @@ public sealed class UnusedFilesTests : IDisposable
 
         Use(file);
         _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { Source = CertificateSource.Acme } };
-        Assert.StartsWith("Edge:Certificates:Source: Acme issues nothing, because Certificates:Files cover every host; ", Assert.Single(Warnings()), StringComparison.Ordinal);
+        Assert.Single(Warnings()).AssertSays("Edge:Certificates:Source: ", "Acme", "Certificates:Files", "every host");
 
         _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { Files = [one] } };
         Assert.Empty(Warnings());

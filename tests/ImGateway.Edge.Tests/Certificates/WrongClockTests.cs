@@ -5,7 +5,7 @@ using ImGateway.Edge.Tests.Certificates.Issuance;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging;
-using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
@@ -14,13 +14,12 @@ public sealed class WrongClockTests : IDisposable
 {
     static readonly TimeSpan TwoYears = TimeSpan.FromDays(730);
 
-    readonly StoreSetup _setup = new();
-    readonly FakeAuthority _ca;
+    readonly CertificateWorld _setup = new();
+    readonly SimulatedCa _ca;
 
     public WrongClockTests()
     {
-        _ca = new FakeAuthority(_setup);
-        _setup.Authority = _ca.Authority;
+        _ca = _setup.UseSimulatedCa();
     }
 
     public void Dispose() => _setup.Dispose();
@@ -40,13 +39,13 @@ public sealed class WrongClockTests : IDisposable
 
         _setup.Time.Advance(TimeSpan.FromDays(60));
         _setup.Time.Error = TwoYears;
-        _ca.Fault = _ => new IssuanceException("the CA's certificate has expired");
+        _ca.NextFault = () => OrderFault.ServerError("the CA's certificate has expired");
         var edge = await _setup.StartAsync();
         await edge.RoundAsync();
         Assert.Equal(2, _ca.Orders.Count);
 
         _setup.Time.Error = TimeSpan.Zero;
-        _ca.Fault = _ => null;
+        _ca.NextFault = () => null;
         if (restart)
         {
             edge.Dispose();
@@ -66,13 +65,13 @@ public sealed class WrongClockTests : IDisposable
     {
         _setup.UseAcme();
         _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { MaxAge = TimeSpan.FromDays(4000) } };
-        _ca.Life = TimeSpan.FromDays(3650);
-        _ca.Window = _ => new RenewalWindow(_setup.Time.TrueNow.AddDays(3000), _setup.Time.TrueNow.AddDays(3001), null, TimeSpan.FromHours(6));
+        _ca.Lifetime = TimeSpan.FromDays(3650);
+        _ca.RenewalInfo = _ => Task.FromResult<RenewalWindow?>(new RenewalWindow(_setup.Time.TrueNow.AddDays(3000), _setup.Time.TrueNow.AddDays(3001), null, TimeSpan.FromHours(6)));
         var edge = await _setup.StartAsync();
         await edge.RoundAsync();
         _setup.Time.Error = TwoYears;
         await edge.RoundAsync();
-        var asked = _ca.Asked;
+        var asked = _ca.RenewalInfoRequests;
         Assert.True(asked > 0);
 
         _setup.Time.Error = TimeSpan.Zero;
@@ -84,7 +83,7 @@ public sealed class WrongClockTests : IDisposable
 
         _setup.Time.Advance(TimeSpan.FromHours(13));
         await edge.RoundAsync();
-        Assert.Equal(asked + 1, _ca.Asked);
+        Assert.Equal(asked + 1, _ca.RenewalInfoRequests);
         edge.Dispose();
     }
 
@@ -92,11 +91,11 @@ public sealed class WrongClockTests : IDisposable
     public async Task Retry_is_not_put_off_by_a_clock_that_is_put_back_a_little()
     {
         _setup.UseAcme();
-        _ca.Fault = _ => new IssuanceException("down");
+        _ca.NextFault = () => OrderFault.ServerError("down");
         using var edge = await _setup.StartAsync();
         await edge.RoundAsync();
         _setup.Time.Error = TimeSpan.FromHours(-2);
-        _ca.Fault = _ => null;
+        _ca.NextFault = () => null;
         _setup.Time.Advance(TimeSpan.FromMinutes(1.2));
         await edge.RoundAsync();
         Assert.NotEmpty(edge.Served);
@@ -111,7 +110,7 @@ public sealed class WrongClockTests : IDisposable
         var serial = edge.Serial();
         _setup.Time.Error = -TwoYears;
         _setup.IsRevoked = _ => true;
-        using var second = new StoreSetup.Edge(_setup);
+        using var second = new CertificateWorld.Edge(_setup);
         edge.Dispose();
         await second.Manager.LoadAsync(CancellationToken.None);
         await second.RoundAsync();
@@ -335,7 +334,7 @@ public sealed class WrongClockTests : IDisposable
     }
 
     /// <summary>The loop goes on for a while.</summary>
-    async Task RunAsync(StoreSetup.Edge edge, TimeSpan duration)
+    async Task RunAsync(CertificateWorld.Edge edge, TimeSpan duration)
     {
         var step = TimeSpan.FromMinutes(30);
         for (var passed = TimeSpan.Zero; passed < duration; passed += step)

@@ -16,7 +16,7 @@ public sealed class DecadeTests
         var ca = edge.Ca;
         ca.HasRenewalInfo = hasRenewalInfo;
         var chance = new Random(seed);
-        var (step, end) = (TimeSpan.FromHours(1), Start.AddYears(10));
+        var (step, end) = (TimeSpan.FromHours(2), Start.AddYears(10));
         var (outage, incident, quarter) = (Within(chance, Start), Within(chance, Start), Start.AddMonths(3));
         var incidents = 0;
         // The first second sees the first order; a certificate is there from then on.
@@ -46,10 +46,10 @@ public sealed class DecadeTests
         }
 
         Assert.Empty(ca.LimitHits);
-        Assert.Equal(ca.Issued, edge.Swaps);
+        Assert.Equal(ca.Issued.Count, edge.Swaps);
         // Each certificate is used for about two thirds of its life, but those that the CA has withdrawn.
         var days = (SixtyFourDays - Start).TotalDays / 90 + (FortyFiveDays - SixtyFourDays).TotalDays / 64 + (end - FortyFiveDays).TotalDays / 45;
-        Assert.InRange(ca.Issued, days * 1.4, days * 1.6 + (hasRenewalInfo ? incidents : 0));
+        Assert.InRange(ca.Issued.Count, days * 1.4, days * 1.6 + (hasRenewalInfo ? incidents : 0));
     }
 
     static DateTimeOffset Within(Random chance, DateTimeOffset year) =>

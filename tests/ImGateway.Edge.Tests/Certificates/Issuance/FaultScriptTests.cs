@@ -10,6 +10,12 @@ public sealed class FaultScriptTests(ITestOutputHelper output)
 {
     static readonly DateTimeOffset Start = new(2027, 3, 1, 0, 0, 0, TimeSpan.Zero);
     static readonly double[] LifetimeDays = [6.67, 45, 64, 90];
+
+    static readonly Func<OrderFault?>[] Faults =
+    [
+        () => null, OrderFault.Unreachable, () => OrderFault.ServerError(), OrderFault.FailedValidation, OrderFault.RateLimited, OrderFault.ResponseLost, OrderFault.Unexpected,
+    ];
+
     static readonly int Scripts = int.Parse(Environment.GetEnvironmentVariable("IMGW_FAULT_SCRIPTS") ?? "60", CultureInfo.InvariantCulture);
 
     [Fact]
@@ -23,7 +29,7 @@ public sealed class FaultScriptTests(ITestOutputHelper output)
             await RunAsync(edge, script);
             Assert.True(edge.Ca.LimitHits.Count == 0, $"script {seed}: {string.Join("; ", edge.Ca.LimitHits)}");
             (issued, swaps, lost, orders, failures) =
-                (issued + edge.Ca.Issued, swaps + edge.Swaps, lost + edge.Ca.AnswersLost, orders + edge.Ca.Orders, failures + edge.Ca.OrdersFailed);
+                (issued + edge.Ca.Issued.Count, swaps + edge.Swaps, lost + edge.Ca.ResponsesLost, orders + edge.Ca.Orders.Count, failures + edge.Ca.OrdersFailed);
         }
 
         output.WriteLine($"{Scripts} scripts: {orders} orders, {failures} of them failed by the CA, {issued} certificates, {swaps} served");
@@ -95,12 +101,12 @@ public sealed class FaultScriptTests(ITestOutputHelper output)
             if (now >= _outageEnds && _chance.NextDouble() < _outageRate) _outageEnds = now + Lifetime * _chance.NextDouble() * 0.9;
             if (now >= _faultsEnd && _chance.NextDouble() < _faultRate) _faultsEnd = now + Lifetime * _chance.NextDouble() * 0.9;
             ca.IsUp = now >= _outageEnds;
-            ca.RenewalInfoIsBroken = now < _faultsEnd && _chance.Next(2) == 0;
+            ca.RenewalInfo = now < _faultsEnd && _chance.Next(2) == 0 ? _ => throw new HttpRequestException("ca.test: connection refused") : null;
             IsFaulty = now < _faultsEnd;
         }
 
         public bool Restarts() => _chance.NextDouble() < _restartRate;
 
-        public Fault NextFault() => IsFaulty ? (Fault)_chance.Next((int)Fault.Unforeseen + 1) : Fault.None;
+        public OrderFault? NextFault() => IsFaulty ? Faults[_chance.Next(Faults.Length)]() : null;
     }
 }

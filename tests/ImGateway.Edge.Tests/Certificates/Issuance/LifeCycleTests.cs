@@ -3,22 +3,21 @@ using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Tests.Scenarios.Acme;
 using Microsoft.Extensions.Logging;
-using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
 
 /// <summary>The manager with a CA that answers at once, on fake time.</summary>
 public sealed class LifeCycleTests : IDisposable
 {
-    readonly StoreSetup _setup = new();
-    readonly FakeAuthority _ca;
+    readonly CertificateWorld _setup = new();
+    readonly SimulatedCa _ca;
     readonly Progress _progress = new();
 
     public LifeCycleTests()
     {
         _setup.UseAcme();
-        _ca = new FakeAuthority(_setup);
-        _setup.Authority = _ca.Authority;
+        _ca = _setup.UseSimulatedCa();
     }
 
     public void Dispose() => _setup.Dispose();
@@ -36,7 +35,7 @@ public sealed class LifeCycleTests : IDisposable
             Assert.Equal(1, await _setup.MetricAsync("imgw_certificate_renewal_consecutive_failures{host=\"gateway.example.com\"}") + 1);
         }
 
-        _ca.Fault = _ => new IssuanceException("down");
+        _ca.NextFault = () => OrderFault.ServerError("down");
         using var second = await _setup.StartAsync();
         Assert.Equal(serial, second.Serial());
         await second.RoundAsync();
@@ -48,7 +47,7 @@ public sealed class LifeCycleTests : IDisposable
     [Fact]
     public async Task Failures_are_retried_by_the_schedule_over_restarts_and_the_line_says_when()
     {
-        _ca.Fault = _ => new IssuanceException("newOrder at ca.example.com: no");
+        _ca.NextFault = () => OrderFault.ServerError("newOrder at ca.example.com: no");
         for (var failure = 1; failure <= 3; failure++)
         {
             using var edge = await _setup.StartAsync();
@@ -61,8 +60,8 @@ public sealed class LifeCycleTests : IDisposable
 
         Assert.All(
             _setup.Log.Lines.Where(line => line.Level == LogLevel.Error),
-            line => Assert.StartsWith("gateway.example.com: no certificate: newOrder at ca.example.com: no. Its TLS connections are refused until there is one; next attempt", line.Text));
-        _ca.Fault = _ => null;
+            line => line.Text.AssertSays("gateway.example.com: no certificate: newOrder at ca.example.com: no", "TLS connections are refused", "next attempt"));
+        _ca.NextFault = () => null;
         using var last = await _setup.StartAsync();
         await last.RoundAsync();
         Assert.NotEmpty(last.Serial());
@@ -73,7 +72,7 @@ public sealed class LifeCycleTests : IDisposable
     public async Task CA_chooses_the_window_and_the_instant_in_it_outlives_a_restart()
     {
         var begin = _setup.Time.GetUtcNow();
-        _ca.Window = _ => new RenewalWindow(begin.AddDays(20), begin.AddDays(22), new Uri("https://ca.example.com/why"), TimeSpan.FromHours(6));
+        _ca.RenewalInfo = _ => Task.FromResult<RenewalWindow?>(new RenewalWindow(begin.AddDays(20), begin.AddDays(22), new Uri("https://ca.example.com/why"), TimeSpan.FromHours(6)));
         NextAction next;
         using (var first = await _setup.StartAsync())
         {
@@ -98,7 +97,7 @@ public sealed class LifeCycleTests : IDisposable
     [Fact]
     public async Task Silent_CA_does_not_keep_a_certificate_from_being_renewed()
     {
-        _ca.Window = _ => throw new HttpRequestException("down");
+        _ca.RenewalInfo = _ => throw new HttpRequestException("down");
         using var edge = await _setup.StartAsync();
         await edge.RoundAsync();
         var serial = edge.Serial();
@@ -110,7 +109,7 @@ public sealed class LifeCycleTests : IDisposable
 
         Assert.NotEqual(serial, edge.Serial());
         Assert.Equal(2, _ca.Orders.Count);
-        Assert.True(_ca.Asked > 50);
+        Assert.True(_ca.RenewalInfoRequests > 50);
     }
 
     [Fact]
@@ -139,7 +138,7 @@ public sealed class LifeCycleTests : IDisposable
         }
 
         _setup.Time.Advance(TimeSpan.FromDays(100));
-        _ca.Fault = _ => new IssuanceException("down");
+        _ca.NextFault = () => OrderFault.ServerError("down");
         using var second = await _setup.StartAsync();
         Assert.Equal(serial, second.Serial());
         await second.RoundAsync();
@@ -202,10 +201,10 @@ public sealed class LifeCycleTests : IDisposable
         Assert.False(File.Exists(_setup.Stored(Gateway, "previous.pem")));
         Assert.Contains("has no previous certificate", Assert.Single((await edge.RollbackAsync()).Problems));
 
-        _ca.Fault = _ => new IssuanceException("down");
+        _ca.NextFault = () => OrderFault.ServerError("down");
         Assert.False((await edge.Renewals.RevokeAsync(Gateway, RevocationReason.KeyCompromise, "uid 0", _progress, CancellationToken.None)).Succeeded);
         Assert.Equal([first, second], _ca.Revoked);
-        _ca.Fault = _ => null;
+        _ca.NextFault = () => null;
         _setup.Time.Advance(TimeSpan.FromMinutes(2));
         await edge.RoundAsync();
         Assert.NotEqual(second, edge.Serial());
@@ -250,7 +249,7 @@ public sealed class LifeCycleTests : IDisposable
     public async Task CA_that_revokes_all_it_issues_is_not_asked_for_ever()
     {
         _setup.IsRevoked = _ => true;
-        _ca.IsExempt = true;
+        _ca.HasRenewalInfo = true;
         using var edge = await _setup.StartAsync();
         for (var round = 0; round < 20; round++) await edge.RoundAsync();
         Assert.InRange(_ca.Orders.Count, 2, 5);
@@ -264,7 +263,7 @@ public sealed class LifeCycleTests : IDisposable
         await edge.RoundAsync();
         var serial = edge.Serial();
         var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource<RenewalWindow?>());
-        _ca.Answer = _ =>
+        _ca.RenewalInfo = _ =>
         {
             asked.TrySetResult();
             return answer.Task;

@@ -9,15 +9,14 @@ public sealed class RenewalMetricsTests : IDisposable
     const string Next = "imgw_certificate_next_renewal_timestamp_seconds{host=\"gateway.example.com\"}";
     const string Failures = "imgw_certificate_renewal_consecutive_failures{host=\"gateway.example.com\"}";
 
-    readonly StoreSetup _setup = new();
-    readonly FakeAuthority _ca;
+    readonly CertificateWorld _setup = new();
+    readonly SimulatedCa _ca;
 
     public RenewalMetricsTests()
     {
         _setup.UseAcme();
-        _setup.Options = _setup.Options with { Hosts = [StoreSetup.Gateway, StoreSetup.Chat] };
-        _ca = new FakeAuthority(_setup);
-        _setup.Authority = _ca.Authority;
+        _setup.Options = _setup.Options with { Hosts = [CertificateWorld.Gateway, CertificateWorld.Chat] };
+        _ca = _setup.UseSimulatedCa();
     }
 
     public void Dispose() => _setup.Dispose();
@@ -29,8 +28,8 @@ public sealed class RenewalMetricsTests : IDisposable
         using (var first = await _setup.StartAsync())
         {
             await first.RoundAsync();
-            _setup.Time.Advance(_ca.Life * 0.7);
-            _ca.Fault = _ => new IssuanceException("no");
+            _setup.Time.Advance(_ca.Lifetime * 0.7);
+            _ca.NextFault = () => OrderFault.ServerError("no");
             await first.RoundAsync();
             Assert.Equal(1, await _setup.MetricAsync(Failures));
             next = await _setup.MetricAsync(Next);
@@ -46,18 +45,18 @@ public sealed class RenewalMetricsTests : IDisposable
     [Fact]
     public async Task A_renewal_of_one_host_leaves_that_of_another_where_the_CA_wished_it()
     {
-        _ca.Window = leaf =>
+        _ca.RenewalInfo = leaf =>
         {
-            var late = new DateTimeOffset(leaf.NotAfter.ToUniversalTime()) - _ca.Life * 0.1;
-            return new RenewalWindow(late, late, null, TimeSpan.FromHours(6));
+            var late = new DateTimeOffset(leaf.NotAfter.ToUniversalTime()) - _ca.Lifetime * 0.1;
+            return Task.FromResult<RenewalWindow?>(new RenewalWindow(late, late, null, TimeSpan.FromHours(6)));
         };
         using var edge = await _setup.StartAsync();
         await edge.RoundAsync();
         await edge.RoundAsync();
         var next = await _setup.MetricAsync(Next);
-        Assert.Equal((edge.Served[StoreSetup.Gateway].NotAfter - _ca.Life * 0.1).ToUnixTimeSeconds(), next, tolerance: 1);
+        Assert.Equal((edge.Served[CertificateWorld.Gateway].NotAfter - _ca.Lifetime * 0.1).ToUnixTimeSeconds(), next, tolerance: 1);
 
-        var renewed = await edge.Renewals.RenewAsync(StoreSetup.Chat, force: true, staging: false, "uid 0", new Progress<string>(), CancellationToken.None);
+        var renewed = await edge.Renewals.RenewAsync(CertificateWorld.Chat, force: true, staging: false, "uid 0", new Progress<string>(), CancellationToken.None);
 
         Assert.True(renewed.Succeeded, renewed.Message);
         Assert.Equal(next, await _setup.MetricAsync(Next));
@@ -68,8 +67,8 @@ public sealed class RenewalMetricsTests : IDisposable
     {
         using var edge = await _setup.StartAsync();
         await edge.RoundAsync();
-        _setup.Time.Advance(_ca.Life * 0.7);
-        _ca.Fault = _ => new IssuanceException("no");
+        _setup.Time.Advance(_ca.Lifetime * 0.7);
+        _ca.NextFault = () => OrderFault.ServerError("no");
         await edge.RoundAsync();
         Assert.Equal(1, await _setup.MetricAsync(Failures));
 

@@ -10,7 +10,7 @@ using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Scenarios.Acme;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
-using static ImGateway.Edge.Tests.Certificates.StoreSetup;
+using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
 
@@ -20,16 +20,15 @@ public sealed class RevocationTests : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    readonly StoreSetup _setup = new();
-    readonly FakeAuthority _ca;
+    readonly CertificateWorld _setup = new();
+    readonly SimulatedCa _ca;
     readonly LineCollector _progress = new();
 
     public RevocationTests()
     {
         _setup.UseAcme();
         _setup.Options = _setup.Options with { Hosts = [Gateway, Chat] };
-        _ca = new FakeAuthority(_setup);
-        _setup.Authority = _ca.Authority;
+        _ca = _setup.UseSimulatedCa();
     }
 
     public void Dispose() => _setup.Dispose();
@@ -170,7 +169,7 @@ public sealed class RevocationTests : IDisposable
         using var good = _setup.Issue();
         using var edge = await _setup.StartAsync();
         await edge.ImportAsync(leaked);
-        _ca.Fault = _ => new IssuanceException("down");
+        _ca.NextFault = () => OrderFault.ServerError("down");
         Assert.False((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
 
         Assert.True((await edge.ImportAsync(good)).Succeeded);
@@ -184,14 +183,14 @@ public sealed class RevocationTests : IDisposable
     public async Task Mark_outlives_a_restart_for_every_host()
     {
         using var shared = _setup.Issue();
-        _ca.Fault = _ => new IssuanceException("down");
+        _ca.NextFault = () => OrderFault.ServerError("down");
         using (var edge = await _setup.StartAsync())
         {
             await edge.ImportAsync(shared);
             Assert.False((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
         }
 
-        _ca.Fault = _ => null;
+        _ca.NextFault = () => null;
         _setup.Time.Advance(TimeSpan.FromMinutes(2));
         using var next = await _setup.StartAsync();
         await next.RoundAsync();
@@ -246,12 +245,12 @@ public sealed class RevocationTests : IDisposable
         using var edge = await _setup.StartAsync();
         using var old = _setup.Issue();
         await edge.ImportAsync(old);
-        _ca.Fault = _ => new IssuanceException("down");
+        _ca.NextFault = () => OrderFault.ServerError("down");
         Assert.False((await RevokeAsync(edge, Gateway, RevocationReason.Superseded).WaitAsync(Patience)).Succeeded);
         await edge.RoundAsync();
         Assert.Empty(_ca.Revoked);
 
-        _ca.Fault = _ => null;
+        _ca.NextFault = () => null;
         _setup.Time.Advance(TimeSpan.FromMinutes(2));
         await edge.RoundAsync();
         await edge.RoundAsync();
@@ -316,7 +315,7 @@ public sealed class RevocationTests : IDisposable
     [Fact]
     public async Task Forced_renewal_is_not_satisfied_by_one_that_began_with_another_CA()
     {
-        var other = new FakeAuthority(_setup);
+        using var other = new SimulatedCa(_setup.Time.GetUtcNow) { HasRenewalInfo = false };
         using var storage = new MemoryStorage.Node(new MemoryStorage(), "budget");
         await storage.TryLeaseAsync(IStorage.Writer, CancellationToken.None);
         using var budget = new IssuanceBudget(storage, "limits.json", _setup.Time, (_, _) => { });
@@ -337,10 +336,10 @@ public sealed class RevocationTests : IDisposable
         Assert.Equal(Assert.Single(other.Issued).SerialNumber, edge.Serial());
     }
 
-    Task<RenewResult> RevokeAsync(StoreSetup.Edge edge, HostName host, RevocationReason reason) =>
+    Task<RenewResult> RevokeAsync(CertificateWorld.Edge edge, HostName host, RevocationReason reason) =>
         edge.Renewals.RevokeAsync(host, reason, "uid 0", _progress, CancellationToken.None);
 
-    Task<RenewResult> RenewAsync(StoreSetup.Edge edge, HostName host) =>
+    Task<RenewResult> RenewAsync(CertificateWorld.Edge edge, HostName host) =>
         edge.Renewals.RenewAsync(host, force: true, staging: false, "uid 0", _progress, CancellationToken.None);
 
     /// <summary>The next order for the host goes no further than this.</summary>

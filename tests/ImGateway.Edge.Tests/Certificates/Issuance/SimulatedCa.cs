@@ -1,156 +1,186 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Served;
-using ImGateway.Edge.Tls;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
 
-/// <summary>What an order meets.</summary>
-enum Fault
+/// <summary>
+/// A CA without a protocol, on a simulated clock. It issues real certificates, records what it is asked, counts by the limits of Let's Encrypt,
+/// and fails as a test scripts.
+/// </summary>
+/// <param name="now">The clock of the CA, which may differ from that of its client.</param>
+sealed class SimulatedCa(Func<DateTimeOffset> now) : IDisposable
 {
-    None,
-
-    /// <summary>Nothing answers: the order does not even begin.</summary>
-    Unreachable,
-
-    /// <summary>The order begins and comes to nothing.</summary>
-    ServerError,
-
-    /// <summary>The CA looks for a proof and does not find it.</summary>
-    ProofNotFound,
-
-    /// <summary>Too many, it says, and when to come again.</summary>
-    RateLimited,
-
-    /// <summary>It has issued, and its answer is lost.</summary>
-    AnswerLost,
-
-    /// <summary>Something that no code foresees.</summary>
-    Unforeseen,
-}
-
-/// <summary>A CA on a clock that is turned by hand. It issues real certificates, and judges its client by the limits of Let's Encrypt.</summary>
-sealed class SimulatedCa(TimeProvider time) : IDisposable
-{
-    readonly TestCa _root = TestCa.Create("Simulated Root", time.GetUtcNow().AddYears(-1), time.GetUtcNow().AddYears(30));
-    readonly List<TestCa> _retired = [];
-    readonly List<DateTimeOffset> _orders = [], _certificates = [], _failedProofs = [];
-    TestCa? _intermediate;
+    readonly TestCa _root = TestCa.Create("Simulated Root", now().AddYears(-20), now().AddYears(40));
+    readonly List<TestCa> _intermediates = [];
+    readonly List<DateTimeOffset> _orders = [], _certificates = [], _failedValidations = [];
 
     public TimeSpan Lifetime { get; set; } = TimeSpan.FromDays(90);
 
     public bool IsUp { get; set; } = true;
 
-    /// <summary>Whether it says when to renew (RFC 9773), and exempts what it asked for from its limits.</summary>
+    /// <summary>Whether it suggests when to renew (RFC 9773), and exempts renewals from its limits.</summary>
     public bool HasRenewalInfo { get; set; } = true;
 
-    public bool RenewalInfoIsBroken { get; set; }
+    /// <summary>In place of its own answer to when to renew.</summary>
+    public Func<X509Certificate2, Task<RenewalWindow?>>? RenewalInfo { get; set; }
 
-    public Func<Fault> NextFault { get; set; } = () => Fault.None;
-
-    /// <summary>Where it wants a certificate to be renewed at once, by its serial number.</summary>
+    /// <summary>Serial numbers of certificates that it wants to be renewed at once.</summary>
     public HashSet<string> Withdrawn { get; } = [];
 
-    public int Orders { get; private set; }
+    /// <summary>What the next order meets; null: a certificate.</summary>
+    public Func<OrderFault?> NextFault { get; set; } = () => null;
 
-    public int Issued { get; private set; }
+    /// <summary>What the next revocation meets; null: the certificate is revoked.</summary>
+    public Func<Exception?> RevocationFault { get; set; } = () => null;
 
-    /// <summary>Certificates that the client never heard of.</summary>
-    public int AnswersLost { get; private set; }
+    /// <summary>What an order waits for before its certificate is issued.</summary>
+    public Func<IssueRequest, Task>? Hold { get; set; }
 
-    /// <summary>Orders that came to nothing by the CA's doing.</summary>
+    /// <summary>As with Certificates:ReuseKey; key and order are saved while the order is pending.</summary>
+    public bool ReuseKey { get; set; }
+
+    /// <summary>Attempts at an order, also those that did not reach the CA.</summary>
+    public int Attempts { get; private set; }
+
+    /// <summary>How many attempts since the last order did not reach the CA.</summary>
+    public int UnreachableSinceOrder { get; private set; }
+
+    public List<IssueRequest> Orders { get; } = [];
+
+    /// <summary>Orders without a certificate for the client, by a fault.</summary>
     public int OrdersFailed { get; private set; }
 
-    /// <summary>Requests that would have been over a limit.</summary>
+    public List<IssuedCertificate> Issued { get; } = [];
+
+    /// <summary>Certificates that the client did not receive.</summary>
+    public int ResponsesLost { get; private set; }
+
+    /// <summary>How often it was asked when to renew.</summary>
+    public int RenewalInfoRequests { get; private set; }
+
+    public List<string> Revoked { get; } = [];
+
+    /// <summary>Completes when the first certificate has been revoked.</summary>
+    public TaskCompletionSource RevokedOne { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Requests that exceeded a limit of Let's Encrypt.</summary>
     public List<string> LimitHits { get; } = [];
 
-    public CertificateAuthority Authority => new(IssueAsync, AskAsync, (_, _, _) => Task.CompletedTask);
+    public CertificateAuthority Authority => new(IssueAsync, AskAsync, RevokeAsync);
 
     /// <summary>Another intermediate signs from now on.</summary>
-    public void ChangeIntermediate()
-    {
-        if (_intermediate is not null) _retired.Add(_intermediate);
-        var now = time.GetUtcNow();
-        _intermediate = _root.CreateIntermediate($"Simulated Intermediate {_retired.Count}", notBefore: now.AddDays(-30), notAfter: now.AddYears(3));
-    }
+    public void ChangeIntermediate() => _intermediates.Add(_root.CreateIntermediate(
+        $"Simulated Intermediate {_intermediates.Count}", notBefore: now().AddYears(-19), notAfter: now().AddYears(39)));
 
     public void Dispose()
     {
-        foreach (var old in _retired) old.Dispose();
-        _intermediate?.Dispose();
+        foreach (var intermediate in _intermediates) intermediate.Dispose();
         _root.Dispose();
     }
 
     async Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
     {
-        var fault = IsUp ? NextFault() : Fault.Unreachable;
-        if (fault is Fault.Unreachable) throw new IssuanceException("ca.test: connection refused");
-        if (fault is Fault.Unforeseen) throw new InvalidOperationException("nobody thought of this");
+        Attempts++;
+        progress.Report("ordering");
+        var fault = IsUp ? NextFault() : OrderFault.Unreachable();
+        if (fault is { Step: OrderStep.Connect })
+        {
+            UnreachableSinceOrder++;
+            throw fault.Failure;
+        }
 
+        // 1. The order.
         var replaced = HasRenewalInfo && request.Current is { Source: ServedCredential.Acme } current ? current.Credential.Leaf : null;
         await request.BeginOrder(replaced is not null);
-        // Within the window alone, as Boulder does.
-        var isExempt = replaced is not null && WindowOf(replaced) is var window && window.Start <= time.GetUtcNow() && time.GetUtcNow() < window.End;
-        Orders++;
-        if (fault is not Fault.None) OrdersFailed++;
+        // Boulder exempts a renewal within its window only.
+        var isExempt = replaced is not null && WindowOf(replaced) is var window && window.Start <= now() && now() < window.End;
+        lock (Orders) Orders.Add(request);
+        UnreachableSinceOrder = 0;
+        if (fault is not null) OrdersFailed++;
         if (!isExempt) Count("orders", _orders, 300, TimeSpan.FromHours(3));
-        switch (fault)
+        var key = await KeyAsync(request, cancellationToken);
+        if (Hold is not null) await Hold(request).WaitAsync(cancellationToken);
+        if (fault is { Step: OrderStep.Order }) throw fault.Failure;
+
+        // 2. The validation.
+        if (fault is { Step: OrderStep.Validation })
         {
-            case Fault.ServerError:
-                throw new IssuanceException("ca.test: serverInternal");
-            case Fault.RateLimited:
-                throw new IssuanceException("ca.test: rateLimited") { RetryAfter = TimeSpan.FromHours(2) };
-            case Fault.ProofNotFound:
-                await request.AuthorizationFailed();
-                Count("failed authorizations", _failedProofs, 5, TimeSpan.FromHours(1));
-                throw new IssuanceException("ca.test: connection: nothing answers on port 80");
+            await request.AuthorizationFailed();
+            Count("failed authorizations", _failedValidations, 5, TimeSpan.FromHours(1));
+            throw fault.Failure;
         }
 
+        // 3. The certificate.
         if (!isExempt) Count("certificates", _certificates, 5, TimeSpan.FromDays(7));
-        Issued++;
-        if (fault is Fault.AnswerLost)
+        var issued = Issue(request.Host.Value, key);
+        if (fault is not null)
         {
-            AnswersLost++;
-            throw new IssuanceException("ca.test: connection reset") { MayHaveIssued = true };
+            ResponsesLost++;
+            throw fault.Failure;
         }
 
-        return new ServedCredential(Issue(request), ServedCredential.Acme, "https://ca.test/directory");
+        return new ServedCredential(issued.ToCredential(request.Host.Value), ServedCredential.Acme, "https://ca.example.com/directory");
     }
 
     Task<RenewalWindow?> AskAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
     {
-        if (!IsUp || RenewalInfoIsBroken) throw new AcmeUnavailableException();
+        RenewalInfoRequests++;
+        if (!IsUp) throw new HttpRequestException("ca.test: connection refused");
+        if (RenewalInfo is not null) return RenewalInfo(certificate);
         return Task.FromResult(HasRenewalInfo ? WindowOf(certificate) : null);
     }
 
+    Task RevokeAsync(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken)
+    {
+        if (RevocationFault() is { } fault) throw fault;
+        lock (Revoked) Revoked.Add(certificate.SerialNumber);
+        RevokedOne.TrySetResult();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>As Let's Encrypt does: centred on the moment when a third of the life is left.</summary>
     RenewalWindow WindowOf(X509Certificate2 certificate)
     {
         var notAfter = new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
         var life = notAfter - new DateTimeOffset(certificate.NotBefore.ToUniversalTime());
-        // As Let's Encrypt has it: centred on a third of life left.
         var (centre, half) = (notAfter - life / 3, life / 100);
         return Withdrawn.Contains(certificate.SerialNumber)
-            ? new RenewalWindow(time.GetUtcNow().AddDays(-2), time.GetUtcNow().AddDays(-1), new Uri("https://ca.test/incident"), TimeSpan.FromHours(6))
+            ? new RenewalWindow(now().AddDays(-2), now().AddDays(-1), new Uri("https://ca.test/incident"), TimeSpan.FromHours(6))
             : new RenewalWindow(centre - half, centre + half, null, TimeSpan.FromHours(6));
     }
 
-    Credential Issue(IssueRequest request)
+    async Task<ECDsa> KeyAsync(IssueRequest request, CancellationToken cancellationToken)
     {
-        if (_intermediate is null) ChangeIntermediate();
-        var now = time.GetUtcNow();
-        var issued = _intermediate!.Issue(new PkiLeaf { Hosts = [request.Host.Value], Subject = "", NotBefore = now.AddHours(-1), NotAfter = now.AddHours(-1) + Lifetime });
-        return new Credential(issued.Leaf, [_intermediate.Certificate], [request.Host]);
+        var key = ReuseKey && !request.NewKey ? request.Current?.Credential.Leaf.GetECDsaPrivateKey() : null;
+        key ??= ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        if (ReuseKey) await request.Pending.WriteAsync(new Uri("https://ca.example.com/order/1"), key, revoked: null, cancellationToken);
+        return key;
+    }
+
+    IssuedCertificate Issue(string host, ECDsa key)
+    {
+        lock (Issued)
+        {
+            if (_intermediates.Count == 0) ChangeIntermediate();
+            var begin = now().AddHours(-1);
+            var issued = _intermediates[^1].Issue(new PkiLeaf { Hosts = [host], Key = key, NotBefore = begin, NotAfter = begin + Lifetime });
+            Issued.Add(issued);
+            return issued;
+        }
     }
 
     void Count(string what, List<DateTimeOffset> times, int most, TimeSpan window)
     {
-        var now = time.GetUtcNow();
-        times.RemoveAll(at => at <= now - window);
-        times.Add(now);
-        if (times.Count > most) LimitHits.Add($"{times.Count} {what} within {window} at {now:u}");
+        lock (LimitHits)
+        {
+            times.RemoveAll(at => at <= now() - window);
+            times.Add(now());
+            if (times.Count > most) LimitHits.Add($"{times.Count} {what} within {window} at {now():u}");
+        }
     }
-
-    sealed class AcmeUnavailableException() : Exception("ca.test: connection refused");
 }

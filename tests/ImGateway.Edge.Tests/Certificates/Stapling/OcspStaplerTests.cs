@@ -12,13 +12,13 @@ namespace ImGateway.Edge.Tests.Certificates.Stapling;
 
 public sealed class OcspStaplerTests : IAsyncLifetime
 {
-    readonly StoreSetup _setup = new();
+    readonly CertificateWorld _setup = new();
     readonly LogCollector<OcspStapler> _log = new();
     readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
     readonly List<IDisposable> _owned = [];
     ScriptedResponder _responder = null!;
     OcspStates _states = null!;
-    StoreSetup.Edge _edge = null!;
+    CertificateWorld.Edge _edge = null!;
     OcspStapler _stapler = null!;
 
     static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -39,15 +39,15 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         var response = Good(Write(Leaf()));
         _responder.Answer(response);
         await StartAsync();
-        Assert.Equal(OcspState.Stale, _states.Of(StoreSetup.Gateway));
+        Assert.Equal(OcspState.Stale, _states.Of(CertificateWorld.Gateway));
 
         await RoundAsync();
 
-        Assert.Equal(OcspState.Good, _states.Of(StoreSetup.Gateway));
-        Assert.Equal(OcspState.Good, _states.Of(StoreSetup.Chat));
+        Assert.Equal(OcspState.Good, _states.Of(CertificateWorld.Gateway));
+        Assert.Equal(OcspState.Good, _states.Of(CertificateWorld.Chat));
         Assert.Equal(1, _responder.Requests);
-        Assert.Equal(response, await File.ReadAllBytesAsync(_setup.Stored(StoreSetup.Chat, "ocsp.der"), Cancelled));
-        Assert.Equal(response, _edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Equal(response, await File.ReadAllBytesAsync(_setup.Stored(CertificateWorld.Chat, "ocsp.der"), Cancelled));
+        Assert.Equal(response, _edge.Selector.StapleOf(CertificateWorld.Gateway));
         var scrape = await ScrapeAsync();
         Assert.Equal(1, scrape.Sum("imgw_ocsp_staple_state", ("host", "chat.example.com"), ("state", "good")));
         Assert.Equal(1, scrape.Sum("imgw_ocsp_staple_state", ("host", "chat.example.com")));
@@ -66,8 +66,8 @@ public sealed class OcspStaplerTests : IAsyncLifetime
 
         await StartAsync();
 
-        Assert.Equal(response, _edge.Selector.StapleOf(StoreSetup.Gateway));
-        Assert.Equal(OcspState.Good, _states.Of(StoreSetup.Gateway));
+        Assert.Equal(response, _edge.Selector.StapleOf(CertificateWorld.Gateway));
+        Assert.Equal(OcspState.Good, _states.Of(CertificateWorld.Gateway));
         await RoundAsync();
         Assert.Equal(1, _responder.Requests);
     }
@@ -88,20 +88,20 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         _setup.Time.Advance(TimeSpan.FromDays(1.1));
         await RoundAsync();
         Assert.Equal(2, _responder.Requests);
-        Assert.Equal(first, _edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Equal(first, _edge.Selector.StapleOf(CertificateWorld.Gateway));
         Assert.Contains("HTTP status 503", await _log.ContainingAsync("goes on being stapled", Cancelled));
 
         _setup.Time.Advance(start.AddDays(7).AddMinutes(1) - _setup.Time.GetUtcNow());
         await RoundAsync();
-        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Gateway));
-        Assert.Equal(OcspState.Stale, _states.Of(StoreSetup.Gateway));
+        Assert.Null(_edge.Selector.StapleOf(CertificateWorld.Gateway));
+        Assert.Equal(OcspState.Stale, _states.Of(CertificateWorld.Gateway));
 
         var second = Good(issued);
         _responder.Answer(second);
         _setup.Time.Advance(TimeSpan.FromHours(1.2));
         await RoundAsync();
-        Assert.Equal(second, _edge.Selector.StapleOf(StoreSetup.Gateway));
-        Assert.Equal(OcspState.Good, _states.Of(StoreSetup.Gateway));
+        Assert.Equal(second, _edge.Selector.StapleOf(CertificateWorld.Gateway));
+        Assert.Equal(OcspState.Good, _states.Of(CertificateWorld.Gateway));
     }
 
     [Fact]
@@ -111,26 +111,26 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         _responder.Answer(Good(issued));
         await StartAsync();
         await RoundAsync();
-        var credential = _edge.Selector.Served[StoreSetup.Gateway];
+        var credential = _edge.Selector.Served[CertificateWorld.Gateway];
         Assert.False(_states.IsRevoked(credential));
 
         _setup.Time.Advance(TimeSpan.FromDays(4.5));
         _responder.Answer(Response(issued, OcspStatus.Revoked));
         await RoundAsync();
 
-        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Null(_edge.Selector.StapleOf(CertificateWorld.Gateway));
         Assert.True(_states.IsRevoked(credential));
         Assert.Contains(_log.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("is revoked"));
         Stop();
         _responder.Fail();
         await StartAsync();
-        Assert.Equal(OcspState.Revoked, _states.Of(StoreSetup.Gateway));
+        Assert.Equal(OcspState.Revoked, _states.Of(CertificateWorld.Gateway));
 
         using var other = _setup.Issue();
         Assert.True((await _edge.ImportAsync(other)).Succeeded);
         await RoundAsync();
-        Assert.Equal(OcspState.NotOffered, _states.Of(StoreSetup.Gateway));
-        Assert.False(_states.IsRevoked(_edge.Selector.Served[StoreSetup.Gateway]));
+        Assert.Equal(OcspState.NotOffered, _states.Of(CertificateWorld.Gateway));
+        Assert.False(_states.IsRevoked(_edge.Selector.Served[CertificateWorld.Gateway]));
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         _responder.Fail();
         await StartAsync();
         await RoundAsync();
-        Assert.Equal(OcspState.Stale, _states.Of(StoreSetup.Gateway));
+        Assert.Equal(OcspState.Stale, _states.Of(CertificateWorld.Gateway));
         foreach (var minutes in (int[])[1, 2, 4, 8, 16, 32, 60, 60])
         {
             var before = _responder.Requests;
@@ -163,14 +163,14 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         await RoundAsync();
 
         _edge.Selector.RotateTicketKeys();
-        Assert.Equal(response, _edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Equal(response, _edge.Selector.StapleOf(CertificateWorld.Gateway));
 
         using var other = _setup.Ca.Issue(Leaf() with { Hosts = ["chat.example.com"] });
         Assert.True((await _edge.ImportAsync(other)).Succeeded);
-        Assert.Equal(response, _edge.Selector.StapleOf(StoreSetup.Gateway));
-        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Chat));
+        Assert.Equal(response, _edge.Selector.StapleOf(CertificateWorld.Gateway));
+        Assert.Null(_edge.Selector.StapleOf(CertificateWorld.Chat));
         await RoundAsync();
-        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Chat));
+        Assert.Null(_edge.Selector.StapleOf(CertificateWorld.Chat));
         Assert.Contains("about another certificate", await _log.ContainingAsync("is not used", Cancelled));
     }
 
@@ -179,7 +179,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
     {
         Write(Leaf() with { MustStaple = true, OcspResponders = [] });
         await StartAsync();
-        Assert.Equal(OcspState.NotOffered, _states.Of(StoreSetup.Gateway));
+        Assert.Equal(OcspState.NotOffered, _states.Of(CertificateWorld.Gateway));
         Assert.Contains(_log.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("refuse it without a stapled OCSP response"));
     }
 
@@ -199,7 +199,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         sound.Answer(Response(other, OcspStatus.Good, TimeSpan.FromHours(2)));
         await StartAsync();
         await RoundAsync();
-        Assert.NotNull(_edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.NotNull(_edge.Selector.StapleOf(CertificateWorld.Gateway));
 
         // 1. Half of the long life is over: both its responders hang.
         var asked = new TaskCompletionSource();
@@ -222,15 +222,15 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         var renewed = Response(other, OcspStatus.Good, TimeSpan.FromDays(9));
         sound.Answer(renewed);
         _setup.Time.Suspend(TimeSpan.FromDays(3.2));
-        while (_edge.Selector.StapleOf(StoreSetup.Chat) is null)
+        while (_edge.Selector.StapleOf(CertificateWorld.Chat) is null)
         {
             await _stapler.RoundAsync(Cancelled);
             patience.Token.ThrowIfCancellationRequested();
             await Task.Yield();
         }
 
-        Assert.Equal(renewed, _edge.Selector.StapleOf(StoreSetup.Chat));
-        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Equal(renewed, _edge.Selector.StapleOf(CertificateWorld.Chat));
+        Assert.Null(_edge.Selector.StapleOf(CertificateWorld.Gateway));
         Assert.False(_stapler.FetchesAsync().IsCompleted);
 
         // 3. Each responder has ten seconds.
@@ -252,14 +252,14 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         _setup.Time.Error = TimeSpan.FromDays(730);
         await RoundAsync();
         Assert.Equal(2, _responder.Requests);
-        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Null(_edge.Selector.StapleOf(CertificateWorld.Gateway));
 
         _setup.Time.Error = TimeSpan.Zero;
         var second = Good(issued);
         _responder.Answer(second);
         _setup.Time.Advance(TimeSpan.FromMinutes(1.2));
         await RoundAsync();
-        Assert.Equal(second, _edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Equal(second, _edge.Selector.StapleOf(CertificateWorld.Gateway));
     }
 
     [Fact]
@@ -272,7 +272,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         _setup.Time.Error = TimeSpan.FromDays(-300);
         _setup.Time.Advance(TimeSpan.FromDays(7.1));
         await RoundAsync();
-        Assert.Null(_edge.Selector.StapleOf(StoreSetup.Gateway));
+        Assert.Null(_edge.Selector.StapleOf(CertificateWorld.Gateway));
     }
 
     async Task StartAsync()

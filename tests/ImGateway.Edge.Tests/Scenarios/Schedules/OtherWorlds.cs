@@ -154,7 +154,7 @@ sealed class StapleWorld : ScheduleWorld
     {
         _started = Clock.GetTimestamp();
         await base.RestartAsync();
-        _stapler = Services.GetRequiredService<OcspStapler>();
+        _stapler = Services!.GetRequiredService<OcspStapler>();
         await _stapler.FollowAsync(CancellationToken.None);
     }
 

@@ -8,29 +8,31 @@ using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace ImGateway.Edge.Tests.Scenarios.Schedules;
 
-/// <summary>A real manager with a real store, on the clocks of a machine that are turned, suspended and put right; and what its schedules owe.</summary>
+/// <summary>An edge of a <see cref="CertificateWorld"/> whose clock is set wrong, suspended and corrected; and the deadlines of its schedules.</summary>
 abstract class ScheduleWorld : IDisposable
 {
     protected static readonly HostName Host = HostName.Parse("gateway.example.com");
     static readonly DateTimeOffset Start = new(2027, 3, 1, 0, 0, 0, TimeSpan.Zero);
-    static readonly Lock Issuing = new();
-    static readonly TestCa Ca = TestCa.Create("Schedule Root", Start.AddYears(-20), Start.AddYears(40)).CreateIntermediate("Schedule Intermediate", notBefore: Start.AddYears(-19), notAfter: Start.AddYears(39));
 
     readonly Duty _tickets = new("new session ticket keys", TimeSpan.FromDays(1));
     readonly Duty _alerts = new("the daily alert, looked for each hour", TimeSpan.FromHours(25));
-    readonly AlertCount _log = new();
     readonly TemporaryDirectory _folder = TemporaryDirectory.InMemory();
+    readonly CertificateWorld _world;
+    CertificateWorld.Edge? _edge;
     SslServerAuthenticationOptions? _sealedWith;
     DateTimeOffset _lastRound = Start;
     int _alertsSeen;
 
-    protected ScheduleWorld(int seed) => Chance = new Random(seed);
+    protected ScheduleWorld(int seed)
+    {
+        Chance = new Random(seed);
+        _world = new CertificateWorld(Start, _folder) { Random = Chance, Probe = _ => Probe() };
+    }
 
-    public MachineClock Clock { get; } = new(Start);
+    public MachineClock Clock => _world.Time;
 
     public Random Chance { get; }
 
@@ -40,11 +42,10 @@ abstract class ScheduleWorld : IDisposable
 
     protected abstract EdgeOptions Options { get; }
 
-    protected ServiceProvider Services { get; private set; } = null!;
+    /// <summary>The process that runs; null before the first.</summary>
+    protected ServiceProvider? Services => _edge?.Services;
 
-    protected CertificateManager Manager => Services.GetRequiredService<CertificateManager>();
-
-    protected ServerCertificateSelector Selector => Services.GetRequiredService<ServerCertificateSelector>();
+    protected ServerCertificateSelector Selector => _edge!.Selector;
 
     /// <summary>The CA; null: there is none.</summary>
     protected virtual CertificateAuthority? Authority => null;
@@ -59,10 +60,9 @@ abstract class ScheduleWorld : IDisposable
 
     public virtual async Task RestartAsync()
     {
-        Services?.Dispose();
-        var graph = new CertificateGraph(Options, Clock, _log, DiskSteps.Unobserved) { Probe = (_, _, _) => Task.FromResult(Probe()), Random = Chance };
-        Services = (Authority is { } authority ? graph with { CaOf = graph.With(authority) } : graph).Build();
-        await Manager.LoadAsync(CancellationToken.None);
+        _edge?.Dispose();
+        (_world.Options, _world.Authority) = (Options, Authority);
+        _edge = await _world.StartAsync();
         foreach (var duty in Duties) duty.Restarted();
         _sealedWith = null;
     }
@@ -80,53 +80,30 @@ abstract class ScheduleWorld : IDisposable
         _sealedWith = sealedWith;
         _tickets.Check(Selector.Served.Count > 0, now, gap);
 
-        if (_log.Alerts != _alertsSeen) _alerts.Done(now);
-        _alertsSeen = _log.Alerts;
+        var alerts = _world.Log.Lines.Count(line => line.Text.Contains("the certificate served"));
+        if (alerts != _alertsSeen) _alerts.Done(now);
+        _alertsSeen = alerts;
         _alerts.Check(IsAlertDue, now, gap);
         Check(now, gap);
     }
 
     public virtual void Dispose()
     {
-        Services?.Dispose();
-        _folder.Dispose();
+        _edge?.Dispose();
+        _world.Dispose();
     }
 
     /// <summary>Whether what is served is to be warned of, by the clock as it is.</summary>
     protected abstract bool IsAlertDue { get; }
 
-    protected virtual async Task WorkAsync()
-    {
-        await Manager.LookAsync(CancellationToken.None);
-        await Manager.RenewalsAsync();
-    }
+    protected virtual Task WorkAsync() => _edge!.RoundAsync();
 
     protected abstract void Check(DateTimeOffset now, TimeSpan gap);
 
     protected virtual string? Probe() => null;
 
-    protected static IssuedCertificate Issue(PkiLeaf leaf)
-    {
-        lock (Issuing) return Ca.Issue(leaf);
-    }
+    protected IssuedCertificate Issue(PkiLeaf leaf) => _world.Ca.Issue(leaf);
 
-    protected static byte[] Ocsp(IssuedCertificate about, DateTimeOffset now, TimeSpan life)
-    {
-        lock (Issuing) return new PkiOcspResponse(about.Leaf, Ca) { Status = OcspStatus.Good, ThisUpdate = now, NextUpdate = now + life }.ToBytes();
-    }
-
-    sealed class AlertCount : ILogger
-    {
-        public int Alerts { get; private set; }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (formatter(state, exception).Contains("the certificate served")) Alerts++;
-        }
-    }
+    protected byte[] Ocsp(IssuedCertificate about, DateTimeOffset now, TimeSpan life) =>
+        new PkiOcspResponse(about.Leaf, _world.Ca) { Status = OcspStatus.Good, ThisUpdate = now, NextUpdate = now + life }.ToBytes();
 }

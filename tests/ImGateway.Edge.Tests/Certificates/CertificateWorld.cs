@@ -6,6 +6,7 @@ using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tests.Certificates.Issuance;
 using ImGateway.Edge.Tls;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,24 +15,40 @@ using Prometheus;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
-/// <summary>Edges one after the other on one data directory, with real files and no listeners.</summary>
-sealed class StoreSetup : IDisposable
+/// <summary>
+/// A simulated clock, a data directory, a CA that signs certificate files and one that issues by order: edges without listeners start on it, one
+/// after the other, each as a new process would.
+/// </summary>
+sealed class CertificateWorld : IDisposable
 {
     public static readonly HostName Gateway = HostName.Parse("gateway.example.com");
     public static readonly HostName Chat = HostName.Parse("chat.example.com");
 
-    readonly TemporaryDirectory _folder = new();
-    readonly TestCa _root = TestCa.Create("Store Root");
-    readonly TestCa _intermediate;
-    CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
+    readonly TemporaryDirectory _folder;
+    readonly TestCa _root, _intermediate;
+    SimulatedCa? _simulatedCa;
 
-    public StoreSetup()
+    public CertificateWorld()
+        : this(TimeProvider.System.GetUtcNow(), new TemporaryDirectory())
     {
-        _intermediate = _root.CreateIntermediate("Store Intermediate");
+    }
+
+    /// <param name="start">What the clock shows at first.</param>
+    /// <param name="folder">Holds all files; disposed of with the world.</param>
+    public CertificateWorld(DateTimeOffset start, TemporaryDirectory folder)
+    {
+        (_folder, Time) = (folder, new MachineClock(start));
+        _root = TestCa.Create("World Root", start.AddYears(-20), start.AddYears(40));
+        _intermediate = _root.CreateIntermediate("World Intermediate", notBefore: start.AddYears(-19), notAfter: start.AddYears(39));
         Options = new EdgeOptions { Hosts = [Gateway, Chat], DataDirectory = _folder["data"] };
     }
 
-    public MachineClock Time { get; } = new(TimeProvider.System.GetUtcNow());
+    public MachineClock Time { get; }
+
+    public Random Random { get; init; } = new(1);
+
+    /// <summary>The metrics of the process.</summary>
+    public CollectorRegistry Registry { get; private set; } = Prometheus.Metrics.NewCustomRegistry();
 
     public LogCollector<CertificateManager> Log { get; } = new();
 
@@ -39,7 +56,7 @@ sealed class StoreSetup : IDisposable
 
     public EdgeOptions Options { get; set; }
 
-    /// <summary>The CA of source Acme.</summary>
+    /// <summary>The CA of source Acme; null: one that issues nothing.</summary>
     public CertificateAuthority? Authority { get; set; }
 
     /// <summary>In place of <see cref="Authority"/>: the CA of each configuration.</summary>
@@ -71,6 +88,7 @@ sealed class StoreSetup : IDisposable
     public IssuedCertificate Issue(TimeSpan age, TimeSpan left, string host, AsymmetricAlgorithm key) =>
         _intermediate.Issue(new PkiLeaf { Hosts = [host], Key = key, NotBefore = Time.GetUtcNow() - age, NotAfter = Time.GetUtcNow() + left });
 
+    /// <summary>Signs certificate files.</summary>
     public TestCa Ca => _intermediate;
 
     public IssuedCertificate WriteFile() => WriteFile(Issue());
@@ -91,6 +109,14 @@ sealed class StoreSetup : IDisposable
         Acme = new() { Directory = "https://ca.example.com/directory", AcceptTermsOfService = true },
     };
 
+    /// <summary>Source Acme gets its certificates from this CA.</summary>
+    public SimulatedCa UseSimulatedCa()
+    {
+        _simulatedCa = new SimulatedCa(Time.GetUtcNow) { HasRenewalInfo = false };
+        Authority = _simulatedCa.Authority;
+        return _simulatedCa;
+    }
+
     public async Task<Edge> StartAsync()
     {
         var edge = new Edge(this);
@@ -106,19 +132,20 @@ sealed class StoreSetup : IDisposable
         }
     }
 
-    /// <summary>As a process has that begins.</summary>
-    public void ForgetMetrics() => _registry = Prometheus.Metrics.NewCustomRegistry();
+    /// <summary>A new process begins with empty metrics.</summary>
+    public void ForgetMetrics() => Registry = Prometheus.Metrics.NewCustomRegistry();
 
     public async Task<double> MetricAsync(string series)
     {
         using var page = new MemoryStream();
-        await _registry.CollectAndExportAsTextAsync(page);
+        await Registry.CollectAndExportAsTextAsync(page);
         var line = System.Text.Encoding.UTF8.GetString(page.ToArray()).Split('\n').FirstOrDefault(line => line.StartsWith(series + " ", StringComparison.Ordinal));
         return line is null ? 0 : double.Parse(line[(series.Length + 1)..]);
     }
 
     public void Dispose()
     {
+        _simulatedCa?.Dispose();
         _intermediate.Dispose();
         _root.Dispose();
         _folder.Dispose();
@@ -127,16 +154,20 @@ sealed class StoreSetup : IDisposable
     /// <summary>One process's manager.</summary>
     public sealed class Edge : IDisposable
     {
-        readonly StoreSetup _setup;
+        readonly CertificateWorld _world;
 
-        public Edge(StoreSetup setup)
+        public Edge(CertificateWorld world)
         {
-            _setup = setup;
-            var graph = new CertificateGraph(setup.Options, setup.Time, setup.Log, new DiskSteps(() => setup.DiskStep())) { Registry = setup._registry, Probe = (host, _, _) => Task.FromResult(setup.Probe(host)) };
-            Services = (graph with { CaOf = setup.CaOf ?? (setup.Authority is { } authority ? graph.With(authority) : null) }).Build();
+            _world = world;
+            var graph = new CertificateGraph(world.Options, world.Time, world.Log, new DiskSteps(() => world.DiskStep()))
+            {
+                Registry = world.Registry,
+                Random = world.Random,
+                Probe = (host, _, _) => Task.FromResult(world.Probe(host)),
+            };
+            Services = (graph with { CaOf = world.CaOf ?? (world.Authority is { } authority ? graph.With(authority) : null) }).Build();
         }
 
-        /// <summary>As the program has them.</summary>
         public ServiceProvider Services { get; }
 
         public CertificateManager Manager => Services.GetRequiredService<CertificateManager>();
@@ -160,10 +191,10 @@ sealed class StoreSetup : IDisposable
 
         public IReadOnlyDictionary<HostName, Credential> Served => Selector.Served;
 
-        /// <summary>A round of the loop, and all that it starts.</summary>
+        /// <summary>One round of the loop, and the renewals that it starts.</summary>
         public async Task RoundAsync()
         {
-            foreach (var (host, credential) in Served.Where(entry => _setup.IsRevoked(entry.Value)))
+            foreach (var (host, credential) in Served.Where(entry => _world.IsRevoked(entry.Value)))
             {
                 Services.GetRequiredService<OcspStates>().Show(host, credential.Fingerprint, OcspState.Revoked);
             }
@@ -178,7 +209,7 @@ sealed class StoreSetup : IDisposable
             for (var look = 0; look < 3; look++)
             {
                 await Manager.LookAsync(CancellationToken.None);
-                _setup.Time.Advance(FileWatcher.PollInterval);
+                _world.Time.Advance(FileWatcher.PollInterval);
             }
         }
 
