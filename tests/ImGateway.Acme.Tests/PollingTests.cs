@@ -31,7 +31,7 @@ public sealed class PollingTests
         Assert.True(failure.IsTransient);
         Assert.Contains("ca.test", failure.Message, StringComparison.Ordinal);
         Assert.InRange(_time.GetElapsedTime(started), TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
-        // Neither a burst nor a single look, whatever the CA asks for.
+        // Neither a burst nor a single poll, whatever Retry-After the CA sends.
         Assert.InRange(looks, 5, 110);
     }
 
@@ -51,7 +51,7 @@ public sealed class PollingTests
 
     Polling Polling(TimeSpan timeout) => new(new AcmeServerOptions { Time = _time }, "order", Order, timeout);
 
-    /// <summary>Turns the clock for as long as something waits for it; more turns than any time-out here has.</summary>
+    /// <summary>Advances the clock while something waits for it, by more steps than any time-out here has.</summary>
     async Task<T> Through<T>(Task<T> waiting)
     {
         for (var turns = 0; !waiting.IsCompleted && turns < 10_000; turns++)

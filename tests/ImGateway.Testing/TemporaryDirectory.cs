@@ -1,6 +1,6 @@
 namespace ImGateway.Testing;
 
-/// <summary>A folder of a test's own, gone afterwards.</summary>
+/// <summary>A folder of the test, deleted afterwards.</summary>
 public sealed class TemporaryDirectory : IDisposable
 {
     TemporaryDirectory(string path) => Path = path;

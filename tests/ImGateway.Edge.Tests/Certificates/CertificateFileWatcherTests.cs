@@ -168,7 +168,7 @@ public sealed class CertificateFileWatcherTests : IDisposable
         Directory.Delete(_folder["tls"], recursive: true);
         await SeenAsync(watcher, "");
         Directory.CreateDirectory(_folder["tls"]);
-        // Nothing tells of a new folder under an unwatched parent: the next poll finds it.
+        // No event reports a new folder under an unwatched parent: the next poll finds it.
         watcher.Look();
         File.WriteAllText(_file.Certificate, "certificate 2");
         await SeenAsync(watcher, "certificate 2");

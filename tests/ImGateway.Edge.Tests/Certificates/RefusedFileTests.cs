@@ -5,7 +5,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
-/// <summary>A certificate file that is refused is reported wherever an operator looks, until it is mended.</summary>
+/// <summary>A refused certificate file is reported in the log, the metrics, the verbs and the status page until it is corrected.</summary>
 public sealed class RefusedFileTests : IDisposable
 {
     const string Good = "good.test", Bad = "bad.test";

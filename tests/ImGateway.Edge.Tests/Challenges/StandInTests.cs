@@ -31,7 +31,7 @@ public sealed class StandInTests
 
             Assert.Equal(stood.Issuer, stood.Subject);
             Assert.Equal([Pending], stood.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().EnumerateDnsNames());
-            // Whoever else is served is shown what it always is, and no other name is served.
+            // All other names get the certificate they had before, and no further name is served.
             var (leaf, unnamed) = ((await Shown(ProxyHost.Host)).SerialNumber, (await Shown(name: null)).SerialNumber);
             Assert.Equal((edge.Issued.SerialNumber, edge.Issued.SerialNumber), (leaf, unnamed));
             await AssertRefusedAsync("unknown.test");

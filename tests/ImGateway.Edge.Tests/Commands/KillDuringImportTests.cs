@@ -79,7 +79,7 @@ public sealed class KillDuringImportTests : IDisposable
         for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < moment;) await Task.Yield();
         await edge.KillAsync();
 
-        // It was answered, or finds the edge gone.
+        // The verb got its response, or the edge has exited.
         var result = await importing;
         Assert.True(writing.Task.IsCompleted, result.All);
     }

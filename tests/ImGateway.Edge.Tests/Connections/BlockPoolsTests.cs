@@ -83,7 +83,7 @@ public sealed class BlockPoolsTests
 
         for (var turn = 0; turn < 1000; turn++) pool.Rent().Dispose();
 
-        // A queue's own segments, at most, each for a thousand turns and more.
+        // At most the segments of the queue itself, each for a thousand operations and more.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
     }
 

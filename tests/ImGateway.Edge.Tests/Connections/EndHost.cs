@@ -12,7 +12,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ImGateway.Edge.Tests.Connections;
 
-/// <summary>An edge with three more listeners, on which a test's own protocol is spoken in place of HTTP, and a clock turned by hand.</summary>
+/// <summary>An edge with three more listeners, with a protocol of the test in place of HTTP, and a simulated clock.</summary>
 sealed class EndHost : IAsyncDisposable
 {
     public const string Tls = "TLS", Plain = "plain", Management = "management";

@@ -55,7 +55,7 @@ public sealed class FairQueueTests
         Assert.Equal(Enumerable.Range(0, 1000).Select(i => $"{i}"), Enumerable.Range(0, 1000).Select(_ => queue.TakeNext()));
     }
 
-    /// <summary>Against a model: whose turn is next is who has not had one for longest among those who have waited since.</summary>
+    /// <summary>Against a model: of the clients that wait, the next is the one that was served longest ago.</summary>
     [Fact]
     public void Whatever_happens_clients_take_turns_and_nothing_is_lost() => Gen.Select(Gen.Int[0, 9], Gen.Int[-1, 3]).Array[0, 80].Sample(steps =>
     {

@@ -31,7 +31,7 @@ public sealed class InheritedSocketTests(TlsFixture tls)
         }
 
         Assert.Equal(0, await stopping);
-        // Whoever is killed has no say in it.
+        // A killed process runs no handler.
         var third = await supervisor.StartEdgeAsync();
         await supervisor.KillAsync(second);
         await supervisor.WaitForExitAsync(second);

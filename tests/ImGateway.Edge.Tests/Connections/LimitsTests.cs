@@ -202,7 +202,7 @@ public sealed class LimitsTests
         var queue = edge.Services.GetRequiredService<ConnectionGate>().Handshakes;
         Assert.True(await queue.EnterAsync(null, TestContext.Current.CancellationToken));
 
-        // 1. Nobody leaves: the client waits until its time is over.
+        // 1. No connection ends: the client waits until its time-out.
         Assert.True((await RawHello.ForTls13(ProxyHost.Host).SendAsync(edge.Tls)).Closed);
         Assert.Equal(1, (await edge.MetricsAsync()).Sum("imgw_tls_handshake_failures_total", ("reason", "timeout")));
 

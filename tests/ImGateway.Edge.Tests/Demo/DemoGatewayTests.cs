@@ -190,7 +190,7 @@ public sealed class DemoGatewayTests : IAsyncLifetime
         Assert.Equal(Entered, (await ReceiveAsync(socket)).Text);
     }
 
-    /// <summary>The next message that is more than somebody's entering, which those already there hear too.</summary>
+    /// <summary>The next message that does not announce a participant: those already present receive these too.</summary>
     async Task<string> HearAsync(WebSocket socket)
     {
         while (true)

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Tests.Docs;
 
-/// <summary>What is wrong with pages, all of it at once: whoever mends one place wants to know of the others.</summary>
+/// <summary>All that is wrong with the pages, collected: one run reports every place to correct.</summary>
 static class Findings
 {
     public static void None(IEnumerable<string> findings)

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace ImGateway.Edge.Tests.Docs;
 
-/// <summary>What the TLS guide calls proved is proved by tests that exist; that they ran and passed, <c>tests/proved</c> looks at after all others.</summary>
+/// <summary>What the TLS guide calls proved is proved by tests that exist; <c>tests/proved</c> checks after all others that they ran and passed.</summary>
 public sealed partial class SeedTableTests
 {
     /// <summary>The headings of the seed guide under which something is required.</summary>

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace ImGateway.Edge.Tests.Docs;
 
-/// <summary>What pages show is read by whoever would read it: the edge its configuration, bash its commands, Prometheus its queries.</summary>
+/// <summary>The examples of the pages are parsed by the program they are for: the edge reads its configuration, bash the commands, Prometheus the queries.</summary>
 public sealed class SnippetTests : IDisposable
 {
     /// <summary>What cannot be compiled here; <c>text</c> is output and pictures, judged where it belongs to commands that are run.</summary>

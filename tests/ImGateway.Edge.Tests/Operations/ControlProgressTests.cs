@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ImGateway.Edge.Tests.Operations;
 
-/// <summary>What is told over the control socket while it is done, by both of its ends.</summary>
+/// <summary>Progress over the control socket while an operation runs, at both ends.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class ControlProgressTests : IAsyncLifetime
 {

@@ -7,7 +7,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations;
 
-/// <summary>Many sockets let go: 200 here, 5,000 over ten seconds by <c>tests/long/drain</c>.</summary>
+/// <summary>Many sockets are drained: 200 here, 5,000 over ten seconds by <c>tests/long/drain</c>.</summary>
 [Collection(typeof(Undisturbed))]
 public sealed class DrainShowTests
 {

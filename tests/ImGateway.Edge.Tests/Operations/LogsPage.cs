@@ -29,7 +29,7 @@ static partial class LogsPage
            select (attribute.Groups["level"].Value, attribute.Groups["message"].Value),
     ];
 
-    /// <summary>Lines that the page shows as examples, and settings.</summary>
+    /// <summary>Example lines of the page, and settings.</summary>
     public static IReadOnlyList<string> Examples { get; } = [.. Json().Matches(Text).Select(match => match.Groups["json"].Value)];
 
     static string Section(string begin, string? end)

@@ -165,7 +165,7 @@ public sealed class HoldTests
         await using var edge = await HoldingAsync(TimeSpan.FromMinutes(1), port, time);
         var asking = edge.GetAsync("/api");
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_upstream_errors_total", ("error", "reset")) > 0);
-        // Long enough for what would not wait to come again: nothing else tells that it does not.
+        // Long enough for a second attempt to arrive: there is no event for its absence.
         await Task.WhenAny(asking, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System));
         await dying.DisposeAsync();
         await using var back = RecordingUpstream.Start(port: port);
@@ -243,7 +243,7 @@ public sealed class HoldTests
             time.Advance(TimeSpan.FromMilliseconds(100));
             var step = edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_requests_held") != before);
             if (await Task.WhenAny(step, Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System)) != step) continue;
-            // All of a step are let go under one lock, but counted one by one.
+            // All requests of a step are released under one lock, but counted one by one.
             var held = (await step).Sum("imgw_requests_held");
             while (true)
             {

@@ -223,7 +223,7 @@ public sealed class RequestFlowTests
         await using var edge = await ProxyHost.StartAsync(upstream);
         using (var client = await RawClient.ConnectAsync(edge.Bare))
         {
-            // The third answer tells that the first two are counted.
+            // Once the third response is there the first two have been counted.
             foreach (var target in new[] { "/api", "/nowhere", "/health" })
             {
                 await client.SendAsync($"GET {target} HTTP/1.1\r\nHost: {ProxyHost.Host}\r\n\r\n");

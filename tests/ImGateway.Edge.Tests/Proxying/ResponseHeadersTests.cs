@@ -20,7 +20,7 @@ public sealed partial class ResponseHeadersTests
         await using var edge = await ProxyHost.StartAsync(upstream);
         using var client = await RawClient.ConnectAsync(edge.Bare);
 
-        // The second response on the connection proves that the first ended where a client looks for its end.
+        // The second response on the connection proves that the first ended where a client expects its end.
         await client.SendAsync($"GET /api/1 HTTP/1.1\r\nHost: {ProxyHost.Host}\r\n\r\nGET /api/2 HTTP/1.1\r\nHost: {ProxyHost.Host}\r\nConnection: close\r\n\r\n");
         var all = await client.ReadToEndAsync();
 

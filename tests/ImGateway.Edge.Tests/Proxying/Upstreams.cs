@@ -13,7 +13,7 @@ static class Upstreams
         ["ReverseProxy:Clusters:gateway:LoadBalancingPolicy"] = "FirstAlphabetical",
     };
 
-    /// <summary>Where nobody listens, and no client is given a port by chance.</summary>
+    /// <summary>A port on which nothing listens, and that no client gets as its own.</summary>
     public static Uri Away() => new($"http://127.0.0.1:{FreePort.Next()}");
 
     /// <summary>Waits until the edge's metrics satisfy <paramref name="condition"/>.</summary>

@@ -4,7 +4,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Proxying;
 
-/// <summary>What docs/upstreams.md promises, by the examples that it shows.</summary>
+/// <summary>What docs/upstreams.md promises, by its examples.</summary>
 public sealed class UpstreamsPageTests
 {
     const string Cluster = "ReverseProxy:Clusters:gateway";
@@ -113,7 +113,7 @@ public sealed class UpstreamsPageTests
         settings[$"{Cluster}:LoadBalancingPolicy"] = "RoundRobin";
         await using var edge = await ProxyHost.StartAsync(ProxyHost.Options(Upstreams.Away(), upstream.Address), settings);
 
-        // Nobody notices: each that meets the one that is away goes to the other.
+        // No client notices: a request that meets the stopped upstream goes to the other.
         for (var i = 0; i < 30; i++) Assert.Equal(200, (await edge.GetAsync("/api")).Status);
         var failures = (await edge.MetricsAsync()).Sum("imgw_upstream_errors_total");
         for (var i = 0; i < 10; i++) Assert.Equal(200, (await edge.GetAsync("/api")).Status);

@@ -52,7 +52,7 @@ public sealed class HotSwapTests(TlsFixture tls)
 
     static string Host(SwapStyle style) => $"{style}.test".ToLowerInvariant();
 
-    /// <summary>Each handshake that begins later than promised shows the new certificate.</summary>
+    /// <summary>Each handshake that begins after the promised time gets the new certificate.</summary>
     static async Task UntilServedAsync(EdgeClient client, SwapStyle style, string serial)
     {
         var swapped = Stopwatch.GetTimestamp();

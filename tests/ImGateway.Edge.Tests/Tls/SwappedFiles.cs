@@ -9,7 +9,7 @@ enum SwapStyle
     /// <summary>A temporary file beside it, renamed over it: certbot's deploy hooks, careful scripts.</summary>
     Rename,
 
-    /// <summary>A new folder of files, to which one link is turned: Kubernetes' mounted secrets.</summary>
+    /// <summary>A new folder of files, to which one symbolic link is changed, as Kubernetes mounts secrets.</summary>
     Symlink,
 
     /// <summary>Truncated and written: <c>cp</c>.</summary>

@@ -7,7 +7,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;
 
-/// <summary>One running edge per engine for all tests that only look at it, and the certificates it serves.</summary>
+/// <summary>One running edge per engine for all tests that only read from it, and the certificates it serves.</summary>
 public sealed class TlsFixture : IAsyncLifetime
 {
     public const string Gateway = "gateway.test";

@@ -79,7 +79,7 @@ public sealed class FirstCloseTests
     public async Task Where_no_Close_has_passed_the_end_of_TCP_decides()
     {
         await using var relay = new RelayInMemory();
-        // Looks like a Close, but is payload.
+        // Has the bytes of a Close, but is payload.
         var frame = new Frame(Frame.Binary, [0x88, 0x80, 0x88, 0x80], Masked: true).ToBytes();
         await relay.Client.WriteAsync(frame);
         await RelayInMemory.ReadAsync(relay.Upstream, frame.Length);

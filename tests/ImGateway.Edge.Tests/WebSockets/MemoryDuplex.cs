@@ -30,7 +30,7 @@ sealed class MemoryDuplex(PipeReader reader, PipeWriter writer) : SideStream
         }
 
         var consumed = read.Buffer.GetPosition(count);
-        // Whoever only waits has looked at nothing: the next read must not wait.
+        // A zero-byte read examines nothing: the next read must not wait.
         reader.AdvanceTo(consumed);
         return count;
     }

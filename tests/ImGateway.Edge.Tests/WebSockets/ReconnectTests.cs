@@ -31,7 +31,7 @@ public sealed partial class ReconnectTests(TlsFixture tls)
 
         Assert.Equal(0, await before.StopAsync(Patience));
         var restart = Closed(await client.Log.WaitForAsync(line => line.Text.StartsWith("close", StringComparison.Ordinal), Patience));
-        // Twice in vain, so that there is something to wait longer for.
+        // Two failed attempts, so that the third waits longer.
         await client.Log.WaitForAsync(_ => client.Log.Lines.Count(line => line.Text.StartsWith("close 1006", StringComparison.Ordinal)) >= 2, Patience);
         var waited = client.Log.Lines.Where(line => line.Text.StartsWith("close 1006", StringComparison.Ordinal)).Select(Closed).ToList();
         var lines = client.Log.Lines.Count;

@@ -8,7 +8,7 @@ using Prometheus;
 
 namespace ImGateway.Edge.Tests.WebSockets;
 
-/// <summary>What a WebSocket holds is released once, whoever ends it, and at the latest with its connection.</summary>
+/// <summary>What a WebSocket holds is released once, whichever side ends it, and at the latest with its connection.</summary>
 public sealed class WebSocketLeaseTests : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);

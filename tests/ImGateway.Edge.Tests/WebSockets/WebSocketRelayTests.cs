@@ -131,7 +131,7 @@ public sealed class WebSocketRelayTests
         using var socket = await edge.ConnectWebSocketAsync(invoker, new Version(1, 1));
         using var patience = new CancellationTokenSource(Patience);
 
-        // A request that hangs for as long shows that the time is over.
+        // A request that hangs for as long proves that the time is over.
         await using var hanging = RecordingUpstream.Start(UpstreamScripts.Hang);
         await using var other = await ProxyHost.StartAsync(ProxyHost.Options(hanging.Address), new Dictionary<string, string?>
         {

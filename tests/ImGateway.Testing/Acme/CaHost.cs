@@ -33,7 +33,7 @@ sealed class CaHost(WebApplication application, IssuedCertificate certificate) :
 
     public async ValueTask DisposeAsync()
     {
-        // Clients keep connections open, and some requests are never answered: nobody waits for them.
+        // Clients keep connections open, and some requests are never answered: no wait for either.
         using var atOnce = new CancellationTokenSource();
         await atOnce.CancelAsync();
         await application.StopAsync(atOnce.Token);

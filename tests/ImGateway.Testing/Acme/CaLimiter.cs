@@ -1,6 +1,6 @@
 namespace ImGateway.Testing;
 
-/// <summary>Counts in sliding windows; what exceeds one is told when to come back.</summary>
+/// <summary>Counts in sliding windows; a request that exceeds one gets the time to retry at.</summary>
 sealed class CaLimiter(CaState state)
 {
     readonly Dictionary<string, List<DateTimeOffset>> _events = [];

@@ -6,7 +6,7 @@ using System.Text;
 
 namespace ImGateway.Testing;
 
-/// <summary>Looks whether a challenge is answered where its identifier lives: here always on 127.0.0.1.</summary>
+/// <summary>Validates a challenge at the address of its identifier: here always 127.0.0.1.</summary>
 sealed class CaValidator(CaState state) : IDisposable
 {
     readonly CaHttpValidation _http = new();

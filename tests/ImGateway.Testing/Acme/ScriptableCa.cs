@@ -10,7 +10,7 @@ namespace ImGateway.Testing;
 /// </summary>
 public sealed class ScriptableCa : IAsyncDisposable
 {
-    /// <summary>Not found any more.</summary>
+    /// <summary>Authorizations are deleted: requests for them get 404.</summary>
     public const string Forgotten = "forgotten";
 
     readonly CaState _state;
@@ -58,10 +58,10 @@ public sealed class ScriptableCa : IAsyncDisposable
     /// <summary>The root of the alternate chain.</summary>
     public X509Certificate2 AlternateRoot => _issuer.AlternateRoot.Certificate;
 
-    /// <summary>Where http-01 is looked for on 127.0.0.1.</summary>
+    /// <summary>The port on 127.0.0.1 for http-01.</summary>
     public int HttpPort { get => _validator.HttpPort; set => _validator.HttpPort = value; }
 
-    /// <summary>Where tls-alpn-01 is looked for on 127.0.0.1.</summary>
+    /// <summary>The port on 127.0.0.1 for tls-alpn-01.</summary>
     public int TlsPort { get => _validator.TlsPort; set => _validator.TlsPort = value; }
 
     /// <summary>Every connection is cut.</summary>

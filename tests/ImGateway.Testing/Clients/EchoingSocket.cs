@@ -11,7 +11,7 @@ public static class EchoingSocket
     /// <returns>How often it was answered.</returns>
     /// <param name="host">Whose <c>/ws</c> echoes.</param>
     /// <param name="pace">Between two messages.</param>
-    /// <param name="onFailure">Told what went wrong.</param>
+    /// <param name="onFailure">Called with the failure.</param>
     /// <param name="client">Opens it.</param>
     /// <param name="end">Closes it in order, once it has been answered four times more: nothing of what came before has harmed it.</param>
     public static async Task<int> SpeakUntilAsync(EdgeClient client, string host, TimeSpan pace, Action<string> onFailure, CancellationToken end)

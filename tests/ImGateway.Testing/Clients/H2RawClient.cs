@@ -6,7 +6,7 @@ using System.Text;
 
 namespace ImGateway.Testing;
 
-/// <summary>HTTP/2 over TLS, sending exactly the frames it is told and keeping those that come. Trusts whoever answers.</summary>
+/// <summary>HTTP/2 over TLS: sends exactly the given frames and keeps those that arrive. Trusts any certificate.</summary>
 public sealed class H2RawClient : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -30,7 +30,7 @@ public sealed class H2RawClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Says the preface and <paramref name="settings"/>, and reads from then on, unless told not to.</summary>
+    /// <summary>Sends the preface and <paramref name="settings"/>, and reads from then on, unless a parameter says otherwise.</summary>
     public static async Task<H2RawClient> ConnectAsync(IPEndPoint server, H2Frame? settings = null, bool reads = true, string host = "gateway.test", IPAddress? from = null)
     {
         using var limit = new CancellationTokenSource(Patience);
@@ -88,7 +88,7 @@ public sealed class H2RawClient : IAsyncDisposable
     /// <summary>Waits until the server has ended the connection.</summary>
     public Task UntilEndAsync() => _reading.WaitAsync(Patience);
 
-    /// <summary>Proof that the connection still works.</summary>
+    /// <summary>Proves that the connection still works.</summary>
     public async Task<bool> PingAsync()
     {
         try

@@ -106,7 +106,7 @@ public sealed class LeanWebSocket : IAsyncDisposable
 
     int CloseCode() => _length >= 2 ? BinaryPrimitives.ReadUInt16BigEndian(_payload) : 1005;
 
-    /// <summary>Masked with zeros, which leaves the payload readable (RFC 6455 §5.3 asks for a mask, and here nobody is to be protected by it).</summary>
+    /// <summary>Masked with zeros, which leaves the payload readable (RFC 6455 §5.3 asks for a mask, which protects proxies that are not there in a test).</summary>
     Task SendAsync(byte opcode, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         var frame = new byte[6 + payload.Length];

@@ -15,7 +15,7 @@ public sealed record RawResponse(string Head, string Body)
         [.. Head.Split("\r\n").Skip(1).Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(line => line[(name.Length + 1)..].Trim())];
 }
 
-/// <summary>Sends exactly what it is told over a plain socket.</summary>
+/// <summary>Sends exactly the given bytes over a plain socket.</summary>
 public sealed class RawClient : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);

@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace ImGateway.Testing;
 
-/// <summary>A CA as an edge under test is told of it.</summary>
+/// <summary>A CA as the configuration of an edge names it.</summary>
 /// <param name="RootsPem">Of the CA's own HTTPS, and of what it issues where they are named too.</param>
-/// <param name="HttpPort">Where the CA looks for http-01.</param>
-/// <param name="TlsPort">Where the CA looks for tls-alpn-01.</param>
+/// <param name="HttpPort">Where the CA connects for http-01.</param>
+/// <param name="TlsPort">Where the CA connects for tls-alpn-01.</param>
 public sealed record EdgeCa(Uri Directory, string RootsPem, int HttpPort, int TlsPort)
 {
     public static EdgeCa Of(Pebble pebble) => new(pebble.Directory, pebble.HttpsRootPem, pebble.HttpPort, pebble.TlsPort);

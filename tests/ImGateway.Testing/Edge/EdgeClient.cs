@@ -39,7 +39,7 @@ public sealed class EdgeClient(IPEndPoint server, X509Certificate2 root)
     /// <summary>Connections that several sockets or requests of HTTP/2 can share.</summary>
     public HttpMessageInvoker Invoker() => new(Handler());
 
-    /// <summary>The serial number that a fresh handshake shows.</summary>
+    /// <summary>The serial number of the certificate in a new handshake.</summary>
     public async Task<string> ServedSerialAsync(string host)
     {
         using var limit = new CancellationTokenSource(Limit);
@@ -56,7 +56,7 @@ public sealed class EdgeClient(IPEndPoint server, X509Certificate2 root)
         UseProxy = false,
         AllowAutoRedirect = false,
         EnableMultipleHttp2Connections = true,
-        // Of the invokers that nobody disposes of: a connection of HTTP/2 outlives its last socket by this.
+        // For invokers that are not disposed of: an HTTP/2 connection outlives its last socket by this.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2),
         SslOptions = Options(targetHost: null),
         ConnectCallback = async (_, cancellationToken) =>

@@ -26,7 +26,7 @@ public sealed class EdgeProcess : IAsyncDisposable
     /// <summary>Holds the configuration and the data; removed at the end.</summary>
     public string Directory { get; }
 
-    /// <summary>What it was started with, and what verbs are to be told.</summary>
+    /// <summary>The configuration file it was started with; verbs need it too.</summary>
     public string ConfigFile => Path.Combine(Directory, "appsettings.json");
 
     public LogBook Log { get; } = new();

@@ -27,7 +27,7 @@ public sealed record PkiOcspResponse(X509Certificate2 Certificate, TestCa Issuer
     /// <summary>Who signs instead of the issuer, with a P-256 key: sent along.</summary>
     public IssuedCertificate? Delegate { get; init; }
 
-    /// <summary>Whose key really signs, whoever is said to.</summary>
+    /// <summary>The key that really signs, whichever responder is named.</summary>
     public string? ForgedWithKey { get; init; }
 
     public HashAlgorithmName Hash { get; init; } = HashAlgorithmName.SHA256;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ImGateway.Testing;
 
-/// <summary>An OCSP responder that answers what a test tells it to.</summary>
+/// <summary>An OCSP responder whose responses a test scripts.</summary>
 public sealed class ScriptedResponder : IAsyncDisposable
 {
     readonly WebApplication _app;

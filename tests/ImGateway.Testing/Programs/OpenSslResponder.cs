@@ -18,7 +18,7 @@ public sealed class OpenSslResponder : IAsyncDisposable
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
     }
 
-    /// <summary>Where nobody listens yet: it reads its list of certificates once, at start, and those name its address.</summary>
+    /// <summary>A port on which nothing listens yet: the responder reads its list of certificates once, at start, and the certificates name its address.</summary>
     public static Uri FreeAddress()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

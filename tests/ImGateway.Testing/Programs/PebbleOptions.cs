@@ -20,7 +20,7 @@ public sealed record PebbleOptions
     /// <summary>The longest random pause before a validation, in whole seconds. Default none.</summary>
     public TimeSpan ValidationSleep { get; init; }
 
-    /// <summary>Validations connect to nobody and succeed.</summary>
+    /// <summary>Validations succeed without a connection.</summary>
     public bool AlwaysValid { get; init; }
 
     /// <summary>Where http-01 connects to. Default a free port, to be listened on.</summary>

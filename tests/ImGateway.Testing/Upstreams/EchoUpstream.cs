@@ -77,7 +77,7 @@ public sealed class EchoUpstream : IAsyncDisposable
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException)
         {
-            // The client, or the test, is gone.
+            // The client has disconnected, or the test has ended.
         }
     }
 }

@@ -76,7 +76,7 @@ public sealed class RecordingUpstream : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            // The edge is gone, or the test is over.
+            // The edge has disconnected, or the test has ended.
         }
     }
 }

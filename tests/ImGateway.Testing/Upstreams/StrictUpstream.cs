@@ -17,7 +17,7 @@ public sealed record StrictRequest(string Head, string Body)
 
 /// <summary>
 /// An upstream that reads by the letter of RFC 9112 and complains of everything else, so that a test sees what a smuggled request would
-/// have become. Answers each request with 200, or as told.
+/// have become. Answers each request with 200, or as scripted.
 /// </summary>
 public sealed class StrictUpstream : IAsyncDisposable
 {
@@ -116,7 +116,7 @@ public sealed class StrictUpstream : IAsyncDisposable
     {
         const string Token = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-        /// <exception cref="FormatException">Somebody else may have read it otherwise.</exception>
+        /// <exception cref="FormatException">Another server could have parsed it differently.</exception>
         public async Task<StrictRequest?> ReadRequestAsync()
         {
             if (await LineAsync(maybeEnd: true) is not { } line) return null;

@@ -32,7 +32,7 @@ public static partial class UpstreamScripts
         connection.Reset();
     };
 
-    /// <summary>Grants the upgrade, then does as told with what is no longer HTTP.</summary>
+    /// <summary>Grants the upgrade, then runs a script on the bytes that are no longer HTTP.</summary>
     public static UpstreamScript Upgrade(Func<UpstreamConnection, Task> afterwards) => async (connection, head) =>
     {
         await connection.SendAsync(SwitchingProtocols(head));

@@ -16,7 +16,7 @@ public sealed partial class ApiPageTests
     [InlineData("/readyz", typeof(ReadyStatus))]
     public void Every_field_is_documented_and_every_documented_one_exists(string path, Type type)
     {
-        // What stands in a section of its own is not told twice.
+        // What has a section of its own is not described twice.
         string[] elsewhere = path switch { "/api/status" => ["certificates"], "/readyz" => ["upstreams"], _ => [] };
         var all = FieldsOf(type).Where(field => !elsewhere.Any(other => field.StartsWith(other + "[]", StringComparison.Ordinal))).ToHashSet();
         var documented = Documented(path);
@@ -24,7 +24,7 @@ public sealed partial class ApiPageTests
         Assert.Subset(documented, all.Where(field => !IsTold(field)).ToHashSet());
         Assert.Subset(all, documented);
 
-        // An object or a list of them is told by what is in it.
+        // An object or a list of them is described by its members.
         bool IsTold(string field) => documented.Any(longer => longer.StartsWith(field + ".", StringComparison.Ordinal) || longer.StartsWith(field + "[]", StringComparison.Ordinal));
     }
 
@@ -77,7 +77,7 @@ public sealed partial class ApiPageTests
         }
     }
 
-    /// <summary>Those that hold a value: objects and lists of objects are told by what is in them.</summary>
+    /// <summary>Those that hold a value: objects and lists of objects are described by their members.</summary>
     static IEnumerable<string> FieldsOf(JsonElement element, string name) => element.ValueKind switch
     {
         JsonValueKind.Object => element.EnumerateObject().SelectMany(field => FieldsOf(field.Value, name.Length == 0 ? field.Name : $"{name}.{field.Name}")),

@@ -18,7 +18,7 @@ public sealed class HostileStatusTests(Browser browser) : IClassFixture<Browser>
     {
         await using var server = await ManagementServer.StartAsync();
         await using var tab = await browser.OpenAsync(server.Client.BaseAddress!, new TabSetup { Phone = phone, Status = () => SampleStatus.Healthy });
-        // The policy holds for whoever gets into the page by another way too.
+        // The policy also stops what gets into the page by another way.
         foreach (var sink in (string[])["document.body.innerHTML = '<b>x</b>'", "document.createElement('script').text = '1'", "document.write('x')"])
         {
             var refused = await Assert.ThrowsAsync<PlaywrightException>(() => tab.Page.EvaluateAsync($"() => {{ {sink}; }}"));

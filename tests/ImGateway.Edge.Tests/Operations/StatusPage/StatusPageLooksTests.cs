@@ -6,7 +6,7 @@ using Microsoft.Playwright;
 
 namespace ImGateway.Edge.Tests.Operations.StatusPage;
 
-/// <summary>Whether everybody can read the page, whatever it has to show: the real page, with states that an edge is seldom in.</summary>
+/// <summary>Accessibility of the real page, in states that an edge is seldom in.</summary>
 public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browser>
 {
     [Theory]

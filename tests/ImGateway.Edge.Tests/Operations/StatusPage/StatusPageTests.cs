@@ -39,7 +39,7 @@ public sealed class StatusPageTests(Browser browser) : IClassFixture<Browser>
         await tab.ShowsAsync("#configuration", "In force");
         await tab.ShowsAsync("#audit", "Renewed");
 
-        // Nobody reloads: what is kept in the page stays.
+        // The page is not reloaded: its state stays.
         await tab.Page.EvaluateAsync("window.mark = 1");
         await tab.ShowsAsync("#tiles", "2 in all");
         for (var i = 0; i < 3; i++) await client.ServedSerialAsync(Host);

@@ -34,7 +34,7 @@ public sealed class StatusPicturesTests(Browser browser) : IClassFixture<Browser
         await tab.Page.ScreenshotAsync(new PageScreenshotOptions { Path = file, FullPage = true, Clip = await ClipAsync(tab, last), Animations = ScreenshotAnimations.Disabled });
     }
 
-    /// <summary>To the end of what is shown last; null = what a phone shows at once.</summary>
+    /// <summary>Scrolled to the last element; null = what a phone displays without scrolling.</summary>
     static async Task<Clip> ClipAsync(StatusTab tab, string? last)
     {
         var window = tab.Page.ViewportSize!;

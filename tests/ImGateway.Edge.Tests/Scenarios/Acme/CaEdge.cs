@@ -20,7 +20,7 @@ sealed class CaEdge : IAsyncDisposable
 
     CaEdge(ScriptableCa ca, EdgeSetup setup)
     {
-        // A port that is known before it listens: another process is told where to look.
+        // The port is chosen before the edge listens, because the configuration of another process names it.
         var settings = new Dictionary<string, JsonNode?>(setup.Settings) { ["Listen:Management"] = new JsonArray($"127.0.0.1:{FreePort.Next()}") };
         Ca = ca;
         Config = (setup with { Ca = EdgeCa.Of(ca), Settings = settings }).WriteTo(_directory.Path);

@@ -149,7 +149,7 @@ public sealed class FirstCertificateTests : IDisposable
         Settings = settings.Append(("DataDirectory", _directory["data"])).ToDictionary(setting => setting.Item1, setting => setting.Item2),
     };
 
-    /// <summary>Sets the records where pebble looks for them.</summary>
+    /// <summary>Sets the records in the DNS server that pebble asks.</summary>
     static Task<Hook> HookOfAsync(Pebble pebble) => Hook.CreateAsync(
         $$"""
         case $1 in

@@ -66,7 +66,7 @@ public sealed class KillDuringIssueTests : IDisposable
         TestContext.Current.SendDiagnosticMessage(
             $"{Rounds} kills, {_interrupted} of them amid an order: {ca.OrdersCreated} orders, {ca.OrdersFailed} of them because the CA found nobody at home, {ca.CertificatesIssued} certificates, {_seen.Count} of those served, {AccountsAt(ca)} account(s)");
         Assert.True(ca.CertificatesIssued == _seen.Count, $"seed {seed}: {ca.CertificatesIssued} issued, {_seen.Count} served");
-        // Where the edge was dead when the CA came to look, nothing but another order will do (RFC 8555 §7.1.6).
+        // Where the edge did not run when the CA validated, the order is invalid and another is needed (RFC 8555 §7.1.6).
         Assert.True(
             ca.OrdersCreated == ca.CertificatesIssued + ca.OrdersFailed,
             $"seed {seed}: {ca.OrdersCreated} orders, of which {ca.OrdersFailed} failed, for {ca.CertificatesIssued} certificates");

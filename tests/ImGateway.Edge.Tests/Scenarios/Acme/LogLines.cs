@@ -4,7 +4,7 @@ namespace ImGateway.Edge.Tests.Scenarios.Acme;
 
 static class LogLines
 {
-    /// <summary>Shows all of the line where it does not.</summary>
+    /// <summary>The failure message contains the whole line.</summary>
     public static void AssertSays(this LogLine line, string text) =>
         Assert.True(line.Message.Contains(text, StringComparison.Ordinal), $"Not found: {text}\nin: {line.Message}");
 }

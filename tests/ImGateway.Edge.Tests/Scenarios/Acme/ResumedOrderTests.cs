@@ -16,7 +16,7 @@ public sealed class ResumedOrderTests
     [InlineData("deactivated", 5)]
     [InlineData("revoked", 5)]
     [InlineData(ScriptableCa.Forgotten, 5)]
-    // The CA looked for a proof while nothing answered: it counts that.
+    // The CA validated while nothing answered, and counts the failure.
     [InlineData("invalid", 4)]
     public async Task An_order_whose_authorizations_have_ended_is_ordered_anew_at_once(string ended, int failuresLeft)
     {

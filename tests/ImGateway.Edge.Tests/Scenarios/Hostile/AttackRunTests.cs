@@ -10,14 +10,14 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Scenarios.Hostile;
 
-/// <summary>All attacks at once on one running edge, while an ordinary client goes on: for some seconds here, for as long as it is told by <c>tests/long/attack</c>.</summary>
+/// <summary>All attacks at once on one running edge, while an ordinary client goes on: for some seconds here, for as long as its argument says by <c>tests/long/attack</c>.</summary>
 [Collection(typeof(Undisturbed))]
 public sealed class AttackRunTests(TlsFixture tls)
 {
     const int LogLines = 500;
     const double MiB = 1024 * 1024;
 
-    /// <summary>Of somebody else, who looks after it: it is attacked, and that is all (<c>bench/attacked</c>).</summary>
+    /// <summary>An edge that another program started and checks: it is attacked, and nothing else (<c>bench/attacked</c>).</summary>
     static readonly IPEndPoint? Target = Environment.GetEnvironmentVariable("IMGW_ATTACK_TARGET") is { } target ? IPEndPoint.Parse(target) : null;
 
     static readonly TimeSpan Duration = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("IMGW_ATTACK_SECONDS") ?? "8", CultureInfo.InvariantCulture));
@@ -58,7 +58,7 @@ public sealed class AttackRunTests(TlsFixture tls)
         var quiet = await LatenciesAsync(client, Quiet);
         var (quietConnections, quietFiles) = (Connections(edge), Files(edge));
 
-        // 2. All attacks, until what is allocated at first is allocated; then as long as told.
+        // 2. All attacks, until the first allocations have been made; then for the configured time.
         using var attackers = new CancellationTokenSource();
         var attacks = Attacks.Select((attack, i) => RepeatAsync(attack, Pace * i / Attacks.Count, edge.Https, attackers.Token)).ToList();
         await LatenciesAsync(client, WarmUp);

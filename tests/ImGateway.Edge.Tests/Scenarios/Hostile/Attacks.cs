@@ -19,7 +19,7 @@ sealed record Attack(string Name, Func<IPEndPoint, CancellationToken, Task> Roun
 
     static readonly TimeSpan SlowFor = TimeSpan.FromSeconds(3);
 
-    /// <summary>Not the ordinary client's address, unless it is told so.</summary>
+    /// <summary>By default another address than the ordinary client's.</summary>
     static readonly IPAddress From = IPAddress.Parse(Environment.GetEnvironmentVariable("IMGW_ATTACK_FROM") ?? "127.0.0.66");
 
     public static IReadOnlyList<Attack> All { get; } =
@@ -60,7 +60,7 @@ sealed record Attack(string Name, Func<IPEndPoint, CancellationToken, Task> Roun
         await LingerAsync(end);
     }
 
-    /// <summary>Its acknowledgements are read by nobody: a server that keeps them grows.</summary>
+    /// <summary>The client does not read the acknowledgements: a server that queues them grows.</summary>
     static async Task UnreadPingsAsync(IPEndPoint server, CancellationToken end)
     {
         await using var client = await H2RawClient.ConnectAsync(server, reads: false, from: From);

@@ -7,7 +7,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Scenarios.Hostile;
 
-/// <summary>What is no TLS on port 443, or only looks like it: answered by an alert or nothing, and the connection closed.</summary>
+/// <summary>What is not TLS on port 443, or only resembles it: answered by an alert or nothing, and the connection is closed.</summary>
 public sealed class GarbageTests(TlsFixture tls)
 {
     const byte Alert = 21;

@@ -81,7 +81,7 @@ public sealed class H2PrefaceTests(StrictEdge fixture) : IClassFixture<StrictEdg
         "GOAWAY" => H2Frame.Of(H2Type.GoAway, 0, new byte[8]),
         "an unknown type" => H2Frame.Of((H2Type)0xbe, 0, new byte[20]),
         "an acknowledgement" => H2Frame.Of(H2Type.Settings, 0, [], H2Frame.Ack),
-        // Nine bytes, so that what follows looks like a frame in its place.
+        // Nine bytes, so that what follows could be read as a frame.
         _ => H2Frame.Of(H2Type.Data, 1, H2Frame.Settings().ToBytes()),
     };
 }

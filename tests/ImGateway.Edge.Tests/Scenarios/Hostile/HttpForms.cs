@@ -15,7 +15,7 @@ public sealed record HttpForm(string Name, string Bytes, string Statuses, int Fo
 
 /// <summary>
 /// Ways to say a request so that two readers may take it for two different ones, by RFC 9112 and by what has been used against proxies.
-/// What is refused is refused whole and the connection closed, because nobody knows where the next request would begin.
+/// What is refused is refused whole and the connection closed, because it is unknown where the next request begins.
 /// </summary>
 static class HttpForms
 {
@@ -154,7 +154,7 @@ static class HttpForms
         new("a length and a coding in another case", Post("Content-Length: 5\r\ntransfer-encoding: CHUNKED\r\n", "0\r\n\r\n"), Refused),
     ];
 
-    // RFC 9112 §7.1. The head may have gone to the upstream, which is cut off before the end of a body that is none.
+    // RFC 9112 §7.1. The head may have been sent to the upstream, whose request is aborted before the end of its invalid body.
     static IEnumerable<HttpForm> Chunks =>
     [
         new("a chunk size with 0x", Body("0x5\r\nhello\r\n0\r\n\r\n"), Refused),

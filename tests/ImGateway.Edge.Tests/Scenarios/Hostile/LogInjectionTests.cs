@@ -10,7 +10,7 @@ public sealed class LogInjectionTests(TlsFixture tls)
 {
     const string Forged = "\r\n{\"@t\":\"2026-01-01T00:00:00Z\",\"@m\":\"forged\"}\r\n\x1b[2J\x1b]0;x\x07";
 
-    /// <summary>Line separator, right-to-left override and CSI in UTF-8, as an octet each to whoever reads bytes.</summary>
+    /// <summary>Line separator, right-to-left override and CSI in UTF-8, one octet after the other.</summary>
     const string Steering = "\xe2\x80\xa8\xe2\x80\xae\xc2\x9b" + "2J\x9b" + "2J";
 
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);

@@ -3,7 +3,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Scenarios.Load;
 
-/// <summary>The short forms of <c>bench/storm</c> and <c>bench/idle</c>, which fail by themselves when somebody is left outside or memory is kept.</summary>
+/// <summary>The short forms of <c>bench/storm</c> and <c>bench/idle</c>, which fail by themselves when a client is not served or memory is kept.</summary>
 [Collection(typeof(Undisturbed))]
 public sealed class CrowdTests
 {

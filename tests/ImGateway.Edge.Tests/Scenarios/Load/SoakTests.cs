@@ -17,7 +17,7 @@ public sealed class SoakTests
 {
     const string Host = "gateway.test";
 
-    /// <summary>Fewer say nothing about a trend: the short form only shows that nothing fails.</summary>
+    /// <summary>Fewer samples have no trend: the short form only proves that nothing fails.</summary>
     const int SamplesForTrend = 60;
 
     static readonly TimeSpan Duration = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("IMGW_SOAK_SECONDS") ?? "20"));
@@ -54,7 +54,7 @@ public sealed class SoakTests
         await end.CancelAsync();
         await Task.WhenAll(running);
 
-        // 3. Everybody has gone: sockets are closed, and what they held is given back.
+        // 3. All clients have left: sockets are closed, and what they held is released.
         await edge.WaitForMetricsAsync(it => it.Sum("imgw_websocket_connections") == 0, Patience);
         await upstream.StopAsync();
         var metrics = await edge.WaitForMetricsAsync(it => it.Sum("process_open_fds") <= samples[0].OpenFiles + SoakTraffic.Connections, Patience);

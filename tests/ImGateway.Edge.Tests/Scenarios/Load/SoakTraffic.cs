@@ -5,7 +5,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Scenarios.Load;
 
-/// <summary>Clients of every kind that an edge meets. What fails them is told, but for sockets that an outage of the gateway ends.</summary>
+/// <summary>Clients of every kind that an edge meets. Their failures are reported, except sockets that end with an outage of the gateway.</summary>
 sealed class SoakTraffic(EdgeProcess edge, EdgeClient client, string host, TemporaryDirectory directory, Outages outages, Action<string> onFailure)
 {
     const int LastingSockets = 20, PassingSockets = 6, Requesters = 2;

@@ -1,7 +1,7 @@
 namespace ImGateway.Edge.Tests.Scenarios.Load;
 
 /// <summary>
-/// Tells growth from noise: the Theil-Sen slope of the second half of a run, which is the median of the slopes between all pairs of samples and so
+/// Distinguishes growth from noise: the Theil-Sen slope of the second half of a run, which is the median of the slopes between all pairs of samples and so
 /// does not see spikes, times the length of that half. A little is allowed, because pools and caches fill for longer than half a run.
 /// </summary>
 static class SoakTrend

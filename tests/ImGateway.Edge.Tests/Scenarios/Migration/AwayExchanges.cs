@@ -5,7 +5,7 @@ static class AwayExchanges
 {
     public static IEnumerable<Exchange> All() => from exchange in Each() select exchange with { Name = $"Gateway away: {exchange.Name}" };
 
-    /// <summary>Where nobody even refuses.</summary>
+    /// <summary>An address from which no packet comes back, not even a reset.</summary>
     public static Exchange Silent() => Exchange.Of(
         "`GET /api` for a gateway that takes no connection for eight seconds",
         side => TimeExchanges.OpenAfterAsync(side, TimeSpan.FromSeconds(8), plain: false, $"GET /api HTTP/1.1\r\nHost: {Side.Host}\r\n\r\n")) with

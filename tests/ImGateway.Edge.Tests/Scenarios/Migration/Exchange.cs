@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ImGateway.Edge.Tests.Scenarios.Migration;
 
-/// <summary>What both sides are asked, under the name by which docs/migrate-from-nginx.md shows it.</summary>
+/// <summary>A request to both sides, under the name that docs/migrate-from-nginx.md gives it.</summary>
 /// <param name="Name">As the page writes it.</param>
 /// <param name="RunAsync">Does it to one side.</param>
 /// <param name="Differences">Those that explain what is unequal here, besides those that hold everywhere.</param>
@@ -21,7 +21,7 @@ sealed record Exchange(string Name, Func<Side, Task<Observation>> RunAsync, IRea
 
     public static Exchange Of(string name, Func<Side, Task<Observation>> run) => new(name, run, []);
 
-    /// <summary>One request of HTTP/1.1 to port 443 with its usual host, unless told otherwise.</summary>
+    /// <summary>One HTTP/1.1 request to port 443 with the usual Host header, unless a header says otherwise.</summary>
     /// <param name="line">Method and target, and the version where it is another.</param>
     /// <param name="headers">A <c>Host</c> among them replaces the usual one.</param>
     public static Exchange Request(string line, params string[] headers) => Request(line, plain: false, body: "", headers);

@@ -4,7 +4,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Scenarios.Migration;
 
-/// <summary>One of the numbered differences, as the page tells it. In back quotes stands what can be checked.</summary>
+/// <summary>One of the numbered differences of the page. What is in back quotes can be checked.</summary>
 sealed record NamedDifference(int Number, string Title, string Request, string Nginx, string Edge);
 
 /// <summary>docs/migrate-from-nginx.md, as its readers have it.</summary>

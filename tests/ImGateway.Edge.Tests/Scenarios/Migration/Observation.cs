@@ -18,7 +18,7 @@ sealed record Observation(string Status)
     /// <summary>Without the framing.</summary>
     public string Body { get; init; } = "";
 
-    /// <summary>How the end of the body was told, and whether there was more to come on the connection.</summary>
+    /// <summary>How the end of the body was signalled, and whether the connection stayed open.</summary>
     public string Framing { get; init; } = "";
 
     /// <summary>What else was seen: interim answers, how a connection ended.</summary>

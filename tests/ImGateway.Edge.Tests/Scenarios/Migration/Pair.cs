@@ -73,7 +73,7 @@ sealed class Pair : IAsyncDisposable
         Settings = new Dictionary<string, JsonNode?>(StringComparer.Ordinal)
         {
             ["DataDirectory"] = certbot.Store,
-            // Nobody is to be asked for certificates by a test.
+            // A test must not order certificates from a public CA.
             ["Acme:Directory"] = "https://127.0.0.1:9/directory",
             ["WebSockets:IdleTimeout"] = IdleTimeoutHere,
             ["PlainHttp:Mode"] = setup.Rejects ? "Reject" : "Redirect",

@@ -32,7 +32,7 @@ public sealed class SideBySideTests(ITestOutputHelper output)
         compared.AddRange(await Task.WhenAll(slow));
         output.WriteLine($"{compared.Count} exchanges, {compared.Count(one => one.Exchange.Differences.Count == 0)} of them equal but for what holds everywhere");
 
-        // 3. Each inequality is one of a named difference, and each difference occurs wherever it is said to, and as it is told.
+        // 3. Each inequality belongs to a named difference, and each difference occurs wherever the page says, as the page says.
         string[] mistakes =
         [
             .. from one in compared where one.Unexplained.Count > 0 select $"{one.Exchange.Name}: not named\n    {string.Join("\n    ", one.Unexplained)}",

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ImGateway.Edge.Tests.Scenarios.Migration;
 
-/// <summary>A port whose queue is full: whoever connects hears nothing, as from a machine that has gone.</summary>
+/// <summary>A port whose accept queue is full: a client that connects gets no packet, as from a machine that is switched off.</summary>
 sealed class SilentListener : IDisposable
 {
     const int Most = 20;

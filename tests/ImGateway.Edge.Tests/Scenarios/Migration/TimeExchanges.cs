@@ -51,7 +51,7 @@ static class TimeExchanges
         return new Observation((await reader.ReadAsync()).Status == "closed" ? "closed" : "open");
     }
 
-    /// <summary>Ended for silence after about as long as both are told.</summary>
+    /// <summary>Closed as idle after about the time that both are configured for.</summary>
     static async Task<Observation> SilentAsync(Side side)
     {
         using var limit = new CancellationTokenSource(Side.Patience);

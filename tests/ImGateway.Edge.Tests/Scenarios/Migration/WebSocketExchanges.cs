@@ -8,7 +8,7 @@ static class WebSocketExchanges
     const string Key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
     const string Version = "Sec-WebSocket-Version: 13";
 
-    // "hello", masked by zeros, and a Close with its code (RFC 6455 §5.2): whoever echoes bytes sends them back as they came.
+    // "hello", masked by zeros, and a Close with its code (RFC 6455 §5.2): an echo of the bytes is equal to them.
     const string Frames = "\u0081\u0085\0\0\0\0hello\u0088\u0082\0\0\0\0\u0003\u00e8";
 
     public static IEnumerable<Exchange> All() =>

@@ -6,7 +6,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Scenarios.Monitoring;
 
-/// <summary>Whoever scans the edge with names that nobody has does not grow its metrics. <c>tests/long/cardinality</c> does it with a hundred thousand of each.</summary>
+/// <summary>A scan of the edge with unknown names does not add series to its metrics. <c>tests/long/cardinality</c> does it with a hundred thousand of each.</summary>
 public sealed class CardinalityTests
 {
     const string Host = "gateway.test";

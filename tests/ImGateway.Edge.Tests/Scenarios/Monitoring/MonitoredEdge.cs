@@ -8,7 +8,7 @@ using ImGateway.Testing;
 namespace ImGateway.Edge.Tests.Scenarios.Monitoring;
 
 /// <summary>
-/// An edge with certificates of a real ACME server, all kinds of clients, a gateway that answers and one that is gone, and a real Prometheus
+/// An edge with certificates of a real ACME server, all kinds of clients, a gateway that answers and one that does not run, and a real Prometheus
 /// with the shipped configuration and rules that scrapes it.
 /// </summary>
 public sealed class MonitoredEdge : IAsyncLifetime

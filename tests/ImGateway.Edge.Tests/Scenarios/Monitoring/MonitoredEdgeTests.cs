@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Tests.Scenarios.Monitoring;
 /// <summary>What is shipped for monitoring, on a real scrape of an edge under load.</summary>
 public sealed class MonitoredEdgeTests(MonitoredEdge monitored) : IClassFixture<MonitoredEdge>
 {
-    /// <summary>The rule that everybody has, with its job name changed and nothing else.</summary>
+    /// <summary>The usual alert rule of ACME clients, with nothing but its job name changed.</summary>
     const string ThirtyDays = """(ssl_certificate_expiry_seconds{job="edge"} - time()) / 86400 < 30""";
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

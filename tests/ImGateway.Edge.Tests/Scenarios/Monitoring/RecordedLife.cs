@@ -6,7 +6,7 @@ using ImGateway.Testing;
 namespace ImGateway.Edge.Tests.Scenarios.Monitoring;
 
 /// <summary>
-/// What the metrics of an edge said hour by hour while its certificates lived and were renewed: the real renewal policy, loop and store before
+/// The metrics of an edge, hour by hour, while its certificates were renewed: the real renewal policy, loop and store before
 /// a simulated CA. Written as input series for promtool, whose time begins at 0.
 /// </summary>
 sealed class RecordedLife
@@ -28,10 +28,10 @@ sealed class RecordedLife
     /// <summary>The first hour after which an attempt had failed; 0 = none has.</summary>
     public int FirstFailure { get; private set; }
 
-    /// <param name="host">Tells the series of one life from those of others.</param>
+    /// <param name="host">Distinguishes the series of one life from those of others.</param>
     /// <param name="lifetime">Of each certificate.</param>
     /// <param name="hours">How long to live.</param>
-    /// <param name="isBroken">The CA is gone once it has issued the first one.</param>
+    /// <param name="isBroken">Whether the CA is unreachable once it has issued the first certificate.</param>
     public static async Task<RecordedLife> RunAsync(string host, TimeSpan lifetime, int hours, bool isBroken = false)
     {
         using var edge = new SimulatedEdge(Start, seed: hours);

@@ -41,7 +41,7 @@ sealed class ChatGateway : IAsyncDisposable
         return gateway;
     }
 
-    /// <summary>To who waits, and whoever comes for it later.</summary>
+    /// <summary>Sends it to the client that polls now, or that polls next.</summary>
     public void Publish(string text) => _messages.Add(text);
 
     public async ValueTask DisposeAsync()

@@ -49,7 +49,7 @@ public sealed class SocketIoTests(TlsFixture tls)
         await using var second = await NodeClient.ServeAsync("socketio-gateway.cjs", two);
         Uri[] upstreams = [new($"http://127.0.0.1:{one}"), new($"http://127.0.0.1:{two}")];
 
-        // In turns, so that the second request of a session goes elsewhere.
+        // Round robin, so that the second request of a session goes to the other upstream.
         await using (var edge = await EdgeProcess.StartAsync(RealTimeEdge.InTurns(tls, upstreams)))
         {
             await using var client = await ClientAsync(edge, "polling");
