@@ -76,7 +76,7 @@ public sealed class DemoPortsTests : IAsyncLifetime
         var said = await RunAsync("first", option, "9443");
 
         Assert.Equal((1, ""), (said.ExitCode, said.Output.Trim()));
-        Assert.Equal($"{option}: port 9443 is taken; stop the program that has it (ss -ltnp names it), or choose another", said.Error.Trim());
+        Assert.Single(said.Error.Trim().Split('\n')).AssertSays($"{option}: ", "9443", "taken", "ss -ltnp");
     }
 
     async Task<PartnerProcess> StartAsync(string data, params string[] arguments)

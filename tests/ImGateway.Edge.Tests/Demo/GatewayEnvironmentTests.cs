@@ -38,8 +38,7 @@ public sealed class GatewayEnvironmentTests
     {
         Assert.False(GatewayEnvironment.TryRead(Variables(("IMGW_PRODUCTION", "true")), out _, out var problem));
 
-        Assert.Equal(
-            "IMGW_PRODUCTION: in production: this is the demo gateway, put yours in its place as compose.yaml says at its top (im-gateway-service in compose.override.yaml)", problem);
+        problem.AssertSays("IMGW_PRODUCTION: ", "demo gateway", "compose.yaml", "im-gateway-service", "compose.override.yaml");
     }
 
     static Func<string, string?> Variables(params (string Name, string? Value)[] variables) =>

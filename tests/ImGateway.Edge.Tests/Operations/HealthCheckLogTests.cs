@@ -32,9 +32,9 @@ public sealed class HealthCheckLogTests
 
         var lines = edge.Log.Lines.Where(IsAboutUpstream).Select(line => line.Message).ToList();
         Assert.Equal(3, lines.Count);
-        Assert.Equal($"Upstream http://127.0.0.1:{port}/ is unhealthy, by an active check: Connection refused", lines[0]);
-        Assert.Equal($"Upstream http://127.0.0.1:{port}/ is healthy again, by an active check", lines[1]);
-        Assert.StartsWith($"Upstream http://127.0.0.1:{port}/ is unhealthy, by an active check: ", lines[2], StringComparison.Ordinal);
+        lines[0].AssertSays($"Upstream http://127.0.0.1:{port}/ ", "unhealthy", "active check", ": Connection refused");
+        lines[1].AssertSays($"Upstream http://127.0.0.1:{port}/ ", " healthy again", "active check");
+        lines[2].AssertSays($"Upstream http://127.0.0.1:{port}/ ", "unhealthy", "active check");
         Assert.DoesNotContain(edge.Log.Lines, line => line["@x"] is not null);
         Assert.DoesNotContain(edge.Log.Lines, line => line["SourceContext"]?.StartsWith("Yarp", StringComparison.Ordinal) == true);
     }

@@ -48,7 +48,7 @@ public sealed class DoctorDnsTests : IDisposable
 
         Assert.Contains(open, finding => finding is ("caa", "warn", var what, _) && what.Contains("long.test lets issue ca", StringComparison.Ordinal) && what.Contains("ca79.example", StringComparison.Ordinal));
         Assert.Contains(closed, finding => finding is ("caa", not "ok", var what, var remedy)
-            && what.Contains($"long.test cannot be asked for: {datagrams.EndPoint} cuts its answer to fit a datagram, and does not answer by TCP", StringComparison.Ordinal)
+            && what.Contains("long.test ", StringComparison.Ordinal) && what.Contains($"{datagrams.EndPoint} ", StringComparison.Ordinal) && what.Contains("TCP", StringComparison.Ordinal)
             && remedy.Length > 0);
     }
 

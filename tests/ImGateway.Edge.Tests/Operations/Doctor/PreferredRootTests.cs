@@ -24,7 +24,7 @@ public sealed class PreferredRootTests : IDisposable
         var warned = await LookAsync(edge.Config, stranger.Pem);
 
         Assert.Equal("warn", Text(warned, "status"));
-        Assert.Contains($"{Host}: the chain served leads to '{Preferred}', which is none of the 1 roots of this machine", Text(warned, "what"), StringComparison.Ordinal);
+        Text(warned, "what").AssertSays($"{Host}: ", $"'{Preferred}'", "1 roots of this machine");
         Assert.Contains("Edge:Acme:PreferredChain", Text(warned, "remedy"), StringComparison.Ordinal);
         Assert.Contains($"imgw cert renew {Host} --force", Text(warned, "remedy"), StringComparison.Ordinal);
 

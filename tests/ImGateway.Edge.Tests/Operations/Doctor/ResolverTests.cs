@@ -71,9 +71,10 @@ public sealed class ResolverTests : IDisposable
         var plain = Assert.Single(await DnsSecurity.LookAsync(HostName.Parse("im.plain.test"), Of(server.Address), Cancelled));
         var none = Assert.Single(await DnsSecurity.LookAsync(HostName.Parse("im.plain.test"), Of(nowhere), Cancelled));
 
-        Assert.Equal((FindingStatus.Ok, "im.plain.test: not judged, as the name servers of this machine pass on no signatures"), (plain.Status, plain.What));
+        Assert.Equal(FindingStatus.Ok, plain.Status);
+        plain.What.AssertSays("im.plain.test: not judged", "name servers", "no signatures");
         Assert.Equal(FindingStatus.Warn, none.Status);
-        Assert.StartsWith($"im.plain.test: im.plain.test cannot be asked for: {nowhere} cannot be asked (Connection refused)", none.What, StringComparison.Ordinal);
+        none.What.AssertSays("im.plain.test: ", $"{nowhere} ", "(Connection refused)");
     }
 
     [Fact]

@@ -51,7 +51,8 @@ public sealed class ReloadVerbTests
         var result = await EdgeVerb.RunAsync("reload", "--config", file);
 
         Assert.Equal(1, result.ExitCode);
-        Assert.EndsWith($"control.sock: no edge runs with this DataDirectory; start it with: imgw run --config {file}\n", result.Error, StringComparison.Ordinal);
+        result.Error.AssertSays("control.sock: no edge runs ");
+        Assert.EndsWith($": imgw run --config {file}\n", result.Error, StringComparison.Ordinal);
         await using var edge = await PartnerProcess.StartAsync(
             "bash", PastedCommand.Arguments(PastedCommand.In(result.Error.Trim()), directory.Path), new Dictionary<string, string>(),
             async () => (await EdgeVerb.RunAsync("healthcheck", "--config", file)).ExitCode == 0);

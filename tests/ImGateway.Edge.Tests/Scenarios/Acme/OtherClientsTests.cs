@@ -38,7 +38,7 @@ public sealed class OtherClientsTests
         await edge.Log.WaitForAsync(line => line.Message.Contains($"{Host}: no certificate: newAccount at 127.0.0.1", StringComparison.Ordinal), CaEdge.Patience);
         Assert.True(File.Exists(Path.Combine(Assert.Single(Directory.GetDirectories(Path.Combine(edge.Data, "accounts"))), "account.pem")));
 
-        // One meets the lost answer to finalize; the one before it may still join the renewal that has just been told as failed.
+        // One order meets the lost response to finalize; the one before it may still join the renewal that has just been reported as failed.
         var renewed = await edge.RenewAsync(Host);
         for (var attempts = 1; !renewed.Succeeded && attempts < 3; attempts++) renewed = await edge.RenewAsync(Host);
 
@@ -59,7 +59,7 @@ public sealed class OtherClientsTests
 
         Assert.False(result.Succeeded);
         Assert.Contains("unauthorized", result.Message, StringComparison.Ordinal);
-        Assert.Contains("; something else answered for the name: let its DNS records point to this edge", result.Message, StringComparison.Ordinal);
+        result.Message.AssertSays("something else answered", "DNS records");
         var refused = Assert.Single(edge.Audit, line => line.Action == "renewalFailed");
         Assert.Equal(result.Message, $"{Host}: {refused.Detail}");
     }
@@ -76,7 +76,7 @@ public sealed class OtherClientsTests
             },
             ca => ca.Fail(CaOperation.NewOrder, CaFault.Problem("rejectedIdentifier")));
 
-        // One of the two has met the fault and waits for its turn; the other is renewed and renewed.
+        // One of the two has met the fault and waits for its next attempt; the other is renewed again and again.
         await edge.Ca.WaitUntilAsync(ca => ca.CertificatesIssued >= 3, CaEdge.Patience);
 
         Assert.Single(edge.Log.Lines, line => line.Message.Contains("no certificate: newOrder at 127.0.0.1: rejectedIdentifier", StringComparison.Ordinal));

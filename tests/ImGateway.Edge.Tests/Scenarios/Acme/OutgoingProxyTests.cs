@@ -159,7 +159,7 @@ public sealed class OutgoingProxyTests : IDisposable
 
         var refused = await ReloadAsync($"https://{Login}@{proxy.Address}");
         Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("Edge:OutgoingProxy: the value is not the URL of an HTTP proxy; write http://host:port", refused.Error, StringComparison.Ordinal);
+        refused.Error.AssertSays("Edge:OutgoingProxy: ", "write http://host:port");
         Assert.DoesNotContain("of-the-proxy", refused.All + edge.Log, StringComparison.Ordinal);
 
         var taken = await ReloadAsync($"{proxy.Url}");

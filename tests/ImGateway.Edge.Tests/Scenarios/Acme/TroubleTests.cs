@@ -46,7 +46,7 @@ public sealed class TroubleTests
         await AssertLineAsync(
             Setup(ca) with { Ca = EdgeCa.Of(ca) with { RootsPem = stranger.Pem } },
             "directory at 127.0.0.1: the CA's own HTTPS certificate is not trusted",
-            "if it is a private CA, name the root of its HTTPS in Edge:Acme:TrustedRootsFile; also check this machine's clock");
+            "Edge:Acme:TrustedRootsFile");
         Assert.Equal(0, ca.OrdersCreated);
     }
 
@@ -56,7 +56,7 @@ public sealed class TroubleTests
         await using var ca = await ScriptableCa.StartAsync();
         var (code, _, error) = await EdgeProcess.RunUntilExitAsync(Setup(ca, ("Acme:AcceptTermsOfService", false)));
         Assert.Equal(1, code);
-        Assert.Contains("Edge:Acme:AcceptTermsOfService: must be true for a CA to issue; read the terms of", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n')).AssertSays("Edge:Acme:AcceptTermsOfService: ", "true", "terms of");
     }
 
     [Fact]
@@ -109,9 +109,7 @@ public sealed class TroubleTests
         await using var first = await EdgeProcess.StartAsync(setup);
         var (code, _, error) = await EdgeProcess.RunUntilExitAsync(setup);
         Assert.Equal(1, code);
-        Assert.Contains(
-            "address already in use; stop the program that has it (ss -ltnp names it), or choose another port",
-            Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n')).AssertSays("address already in use", "ss -ltnp", "another port");
     }
 
     static async Task AssertGoesOnAsync(ScriptableCa ca, EdgeProcess edge, Action begin, Action end, string why)
@@ -120,13 +118,13 @@ public sealed class TroubleTests
         begin();
         var line = await edge.WaitForLog(l => l.Message.Contains($"{Host}: renewal failed: ", StringComparison.Ordinal), Patience);
         line.AssertSays(why);
-        line.AssertSays("see to its space and its owner. It goes on with certificate");
+        line.Message.AssertSays("space", "owner", "goes on with certificate");
         await client.ServedSerialAsync(Host);
         Assert.Equal(ca.CertificatesIssued, ca.OrdersCreated);
 
         var swaps = (await edge.GetMetricsAsync()).Sum("imgw_certificate_swaps_total");
         end();
-        // A swap is told a moment before the renewal that it was for has ended.
+        // A swap is logged shortly before its renewal ends.
         await edge.WaitForMetricsAsync(
             metrics => metrics.Sum("imgw_certificate_swaps_total") > swaps && metrics.Sum("imgw_certificate_renewal_consecutive_failures") == 0, Patience);
     }
