@@ -26,7 +26,7 @@ public sealed class PebbleTests
         Assert.True(Verifies(chains.Alternates[1], await pebble.IssuingRootPemAsync(2)));
         var (chosen, found) = chains.Select(chains.Issuers[2]);
         Assert.Equal((chains.Alternates[1], true), (chosen, found));
-        Assert.Equal((chains.Default, false), chains.Select("Nobody's Root"));
+        Assert.Equal((chains.Default, false), chains.Select("Unknown Root"));
     }
 
     [Fact]

@@ -146,7 +146,7 @@ public sealed class ScriptableCaFaultTests
     }
 
     [Fact]
-    public async Task The_date_of_the_ca_may_be_wrong_and_the_ca_may_be_gone()
+    public async Task The_date_of_the_ca_may_be_wrong_and_the_ca_may_be_down()
     {
         await using var flow = await AcmeFlow.StartAsync();
         flow.Ca.ClockOffset = TimeSpan.FromDays(2);

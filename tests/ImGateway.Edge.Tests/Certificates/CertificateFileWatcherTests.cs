@@ -123,7 +123,7 @@ public sealed class CertificateFileWatcherTests : IDisposable
     }
 
     [Fact]
-    public async Task A_look_is_due_every_second()
+    public async Task A_poll_is_due_every_second()
     {
         using var watcher = Watch();
         var due = watcher.WaitAsync(TestContext.Current.CancellationToken);
@@ -133,7 +133,7 @@ public sealed class CertificateFileWatcherTests : IDisposable
     }
 
     [Fact]
-    public async Task An_event_makes_a_look_due_without_polling()
+    public async Task An_event_makes_a_read_due_without_polling()
     {
         using var watcher = WatchByEventsAlone(_file);
         File.WriteAllText(_file.Certificate, "certificate 2");

@@ -97,7 +97,7 @@ public sealed class CertificateReloadTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_issued_for_a_host_that_has_gone_meanwhile_is_not_put_to_use()
+    public async Task What_is_issued_for_a_host_that_was_removed_meanwhile_is_not_put_to_use()
     {
         _setup.UseAcme();
         var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource());

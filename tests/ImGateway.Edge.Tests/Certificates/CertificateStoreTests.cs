@@ -21,7 +21,7 @@ public sealed class CertificateStoreTests : IDisposable
     public void Dispose() => _setup.Dispose();
 
     [Fact]
-    public async Task Store_holds_key_and_chain_in_one_file_that_openssl_reads_and_nobody_else_may()
+    public async Task Store_holds_key_and_chain_in_one_file_that_openssl_and_its_owner_alone_can_read()
     {
         using var file = _setup.WriteFile();
         using var edge = await _setup.StartAsync();
@@ -221,7 +221,7 @@ public sealed class CertificateStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Self_signed_certificate_of_a_development_ca_that_is_gone_is_issued_anew()
+    public async Task Self_signed_certificate_of_a_deleted_development_ca_is_issued_anew()
     {
         _setup.UseSelfSigned();
         string first;
@@ -279,7 +279,7 @@ public sealed class CertificateStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Second_process_serves_without_storing_until_the_first_has_gone()
+    public async Task Second_process_serves_without_storing_until_the_first_has_ended()
     {
         using var file = _setup.WriteFile();
         var old = await _setup.StartAsync();

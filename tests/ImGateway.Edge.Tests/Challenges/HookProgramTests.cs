@@ -128,7 +128,7 @@ public sealed class HookProgramTests
     }
 
     [Fact]
-    public async Task What_cannot_be_started_is_told_in_one_line()
+    public async Task What_cannot_be_started_is_reported_in_one_line()
     {
         using var directory = new TemporaryDirectory();
         File.WriteAllText(directory["plain"], "#!/bin/sh\n");

@@ -49,7 +49,7 @@ public sealed class HttpChallengesTests
     }
 
     [Fact]
-    public async Task The_answer_is_gone_when_the_challenge_is()
+    public async Task The_response_is_removed_with_the_challenge()
     {
         await using var edge = await ProxyHost.StartAsync(Options);
         var offer = Offers.For("gateway.test");

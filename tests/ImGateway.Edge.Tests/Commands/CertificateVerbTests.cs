@@ -83,7 +83,7 @@ public sealed class CertificateVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task List_show_and_pins_tell_the_same_while_the_edge_runs_and_when_it_does_not()
+    public async Task List_show_and_pins_print_the_same_while_the_edge_runs_and_when_it_does_not()
     {
         await using var edge = await EdgeProcess.StartAsync(Setup());
         string[][] verbs = [["cert", "list"], ["cert", "show", "_.wild.test"], ["cert", "show", Wildcard], ["cert", "pins", Host], ["cert", "list", "--json"]];

@@ -134,7 +134,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Help_tells_examples_exit_codes_and_where_settings_come_from()
+    public async Task Help_has_examples_exit_codes_and_where_settings_come_from()
     {
         var (exitCode, output, error) = await InvokeAsync("--help");
 

@@ -55,7 +55,7 @@ public sealed class RenewVerbTests : IDisposable
     }
 
     [Fact]
-    public async Task Certificates_from_files_are_left_to_whoever_writes_the_files()
+    public async Task Certificates_from_files_are_left_to_the_program_that_writes_the_files()
     {
         using var ca = TestCa.Create("Renew Root");
         using var certificate = ca.Issue("gateway.test");

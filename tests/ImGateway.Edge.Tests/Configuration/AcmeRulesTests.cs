@@ -62,7 +62,7 @@ public sealed class AcmeRulesTests
     }
 
     [Fact]
-    public void All_mistakes_are_told_at_once() => Assert.Equal(
+    public void All_mistakes_are_reported_at_once() => Assert.Equal(
         [
             "Edge:Acme:AcceptTermsOfService", "Edge:Acme:Challenges:0", "Edge:Acme:Email", "Edge:Acme:ExternalAccount:HmacKeyFile", "Edge:Acme:RenewAt",
             "Edge:Certificates:OnChange:0",

@@ -18,11 +18,11 @@ public sealed class ConfigurationChangesTests
         Assert.Empty(Between(Old with { Hosts = [HostName.Parse("a.test"), HostName.Parse("b.test")], Limits = new LimitsSection() }));
 
     [Fact]
-    public void A_value_is_told_before_and_after() =>
+    public void A_value_is_logged_before_and_after() =>
         Assert.Equal(["Edge:Limits:UrlBytes: 8192 → 4096"], Between(Old with { Limits = new LimitsSection { UrlBytes = 4096 } }));
 
     [Fact]
-    public void A_list_is_told_by_what_came_and_went() =>
+    public void A_list_is_logged_by_what_was_added_and_removed() =>
         Assert.Equal(["Edge:Hosts: + c.test, - a.test"], Between(Old with { Hosts = [HostName.Parse("b.test"), HostName.Parse("c.test")] }));
 
     [Fact]
@@ -30,11 +30,11 @@ public sealed class ConfigurationChangesTests
         Assert.Equal(["Edge:Hosts: in another order"], Between(Old with { Hosts = [HostName.Parse("b.test"), HostName.Parse("a.test")] }));
 
     [Fact]
-    public void A_setting_that_was_not_there_is_told() =>
+    public void A_setting_that_was_not_there_is_logged() =>
         Assert.Equal(["Edge:Acme:Email: (none) → ops@a.test"], Between(Old with { Acme = new AcmeSection { Email = "ops@a.test" } }));
 
     [Fact]
-    public void Another_password_is_a_change_and_is_not_told()
+    public void Another_password_is_a_change_and_is_not_logged()
     {
         var change = Assert.Single(ConfigurationChanges.Between(With("secret one"), With("secret two"))).ToString();
 
@@ -47,7 +47,7 @@ public sealed class ConfigurationChangesTests
     }
 
     [Fact]
-    public void A_librarys_section_is_told_by_its_keys_alone() => Assert.Equal(
+    public void A_librarys_section_is_logged_by_its_keys_alone() => Assert.Equal(
         ["ReverseProxy:Clusters:gateway:LoadBalancingPolicy: changed"],
         ConfigurationChanges.Between(
             Section("ReverseProxy:Clusters:gateway:LoadBalancingPolicy", "Random"),

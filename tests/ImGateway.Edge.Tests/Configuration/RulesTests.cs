@@ -165,7 +165,7 @@ public sealed class RulesTests
         Settings.Read("{}").Problems.Select(problem => problem.Key));
 
     [Fact]
-    public void One_mistake_in_a_list_is_not_told_again_by_what_depends_on_the_list()
+    public void One_mistake_in_a_list_is_not_reported_again_by_what_depends_on_the_list()
     {
         Settings.With("""{"Routes":["ws"]}""").HasOnly("Edge:Routes:0");
         Settings.With("""{"Hosts":["a b"],"Tls":{"DefaultHost":"im.example.com"}}""").HasOnly("Edge:Hosts:0");

@@ -25,7 +25,7 @@ public sealed class BlockPoolsTests
     }
 
     [Fact]
-    public void Nobody_shares_a_block()
+    public void No_block_is_shared()
     {
         var pool = new BlockPools().Create();
 

@@ -67,7 +67,7 @@ public sealed class ConnectionEndTests
     /// it may write to it still.
     /// </summary>
     [Fact]
-    public async Task What_the_server_has_of_a_pool_is_its_own_until_it_has_ended_even_if_the_client_has_been_gone_for_long()
+    public async Task What_the_server_has_of_a_pool_is_its_own_until_it_has_ended_even_long_after_the_client_has_left()
     {
         var (goOn, holds) = (new TaskCompletionSource(), new TaskCompletionSource<(Memory<byte>, MemoryPool<byte>)>(TaskCreationOptions.RunContinuationsAsynchronously));
         await using var host = await EndHost.StartAsync(async connection =>

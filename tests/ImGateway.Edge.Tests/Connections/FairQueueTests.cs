@@ -45,7 +45,7 @@ public sealed class FairQueueTests
     }
 
     [Fact]
-    public void In_a_crowd_of_one_each_nobody_is_displaced()
+    public void Among_clients_with_one_waiter_each_none_is_displaced()
     {
         var queue = new FairQueue<string>();
         Assert.Null(queue.Displace(null));

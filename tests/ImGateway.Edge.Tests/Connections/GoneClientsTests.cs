@@ -36,7 +36,7 @@ public sealed class GoneClientsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_connection_that_the_server_never_ends_is_released_when_its_client_has_been_gone_for_a_while()
+    public async Task A_connection_that_the_server_never_ends_is_released_a_while_after_its_client_has_left()
     {
         await _looks.StartAsync(TestContext.Current.CancellationToken);
         await _closed.CancelAsync();

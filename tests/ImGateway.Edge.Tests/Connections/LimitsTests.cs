@@ -102,7 +102,7 @@ public sealed class LimitsTests
     }
 
     [Fact]
-    public async Task Over_the_limit_nobody_may_just_wait_on_port_80()
+    public async Task Over_the_limit_no_client_may_just_wait_on_port_80()
     {
         await using var edge = await StartAsync(new LimitsSection { Connections = 1 }, handshakeTimeout: TimeSpan.FromSeconds(0.5));
         await using var open = await RawTls.ConnectAsync(edge);
@@ -174,7 +174,7 @@ public sealed class LimitsTests
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Who_is_slow_after_its_hello_holds_nobody_up(TestedEngine engine)
+    public async Task A_client_that_is_slow_after_its_hello_holds_up_no_other(TestedEngine engine)
     {
         await using var edge = await StartAsync(new LimitsSection { HandshakesInProgress = 1 }, engine);
         using var limit = new CancellationTokenSource(Limit);

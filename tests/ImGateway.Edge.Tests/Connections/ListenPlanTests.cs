@@ -47,7 +47,7 @@ public sealed class ListenPlanTests
     }
 
     [Fact]
-    public void What_is_for_nobody_is_a_problem_that_says_what_to_do()
+    public void A_socket_that_no_listener_takes_is_a_problem_that_says_what_to_do()
     {
         using var listening = Listen(IPAddress.Loopback);
         using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

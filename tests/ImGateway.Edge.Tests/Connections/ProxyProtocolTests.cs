@@ -101,7 +101,7 @@ public sealed class ProxyProtocolTests
     }
 
     [Fact]
-    public async Task A_balancer_that_only_looks_is_nobodys_concern()
+    public async Task A_health_check_of_a_balancer_is_not_counted_as_refused()
     {
         await using var edge = await StartAsync(new Uri("http://127.0.0.1:9"));
         using (var client = await RawClient.ConnectAsync(edge.Tls))

@@ -12,7 +12,7 @@ public sealed class RollingRestartTests(TlsFixture tls)
     static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("IMGW_ROLLING_ROUNDS") ?? "2", CultureInfo.InvariantCulture);
 
     [Fact]
-    public async Task Nobody_who_connects_during_restarts_is_refused_or_left_without_an_answer()
+    public async Task No_client_that_connects_during_restarts_is_refused_or_left_without_a_response()
     {
         await using var supervisor = await SocketSupervisor.StartAsync(tls.Setup(TestedEngine.SslStream), "https=127.0.0.1:0", "http=127.0.0.1:0");
         var running = await supervisor.StartEdgeAsync();

@@ -118,7 +118,7 @@ public sealed class DemoGatewayTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_plain_request_to_the_socket_is_told_so()
+    public async Task A_plain_request_to_the_socket_is_answered_with_the_reason()
     {
         using var answer = await _client.GetAsync("/ws");
 

@@ -32,7 +32,7 @@ public sealed class DemoHostTests
     }
 
     [Fact]
-    public async Task The_gateway_alone_serves_until_told_to_stop()
+    public async Task The_gateway_alone_serves_until_it_is_stopped()
     {
         using var stop = new CancellationTokenSource();
         var running = Host()

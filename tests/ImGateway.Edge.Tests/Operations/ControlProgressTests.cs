@@ -49,7 +49,7 @@ public sealed class ControlProgressTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Each_line_comes_when_it_is_told_and_the_result_comes_last()
+    public async Task Each_line_arrives_when_it_is_reported_and_the_result_arrives_last()
     {
         using var client = new ControlClient(Options);
         var steps = Channel.CreateUnbounded<string>();

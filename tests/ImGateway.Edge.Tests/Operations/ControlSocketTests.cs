@@ -14,10 +14,10 @@ public sealed class ControlSocketTests : IDisposable
 {
     const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     const UnixFileMode OwnerOnlyFolder = OwnerOnly | UnixFileMode.UserExecute;
-    const UnixFileMode Everybody = OwnerOnlyFolder
+    const UnixFileMode AllUsers = OwnerOnlyFolder
         | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-    const int Nobody = 65534;
+    const int UnprivilegedUser = 65534;
 
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
@@ -30,7 +30,7 @@ public sealed class ControlSocketTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Socket_is_private_while_the_edge_runs_and_gone_afterwards()
+    public async Task Socket_is_private_while_the_edge_runs_and_deleted_afterwards()
     {
         await using var edge = await EdgeProcess.StartAsync(Setup(Data));
 
@@ -52,7 +52,7 @@ public sealed class ControlSocketTests : IDisposable
     }
 
     [Fact]
-    public async Task A_second_edge_on_the_same_data_serves_without_and_takes_over_when_the_first_is_gone()
+    public async Task A_second_edge_on_the_same_data_serves_without_and_takes_over_when_the_first_has_ended()
     {
         await using var first = await EdgeProcess.StartAsync(Setup(Data));
         await using var second = await EdgeProcess.StartAsync(Setup(Data));
@@ -110,28 +110,28 @@ public sealed class ControlSocketTests : IDisposable
         // Only root can run as another user; Root_and_the_own_user_may_act tests the rule without root.
         if (Environment.UserName != "root") return;
         await using var edge = await EdgeProcess.StartAsync(Setup(Data));
-        foreach (var folder in (string[])[_directory.Path, edge.Directory, Data]) File.SetUnixFileMode(folder, Everybody);
+        foreach (var folder in (string[])[_directory.Path, edge.Directory, Data]) File.SetUnixFileMode(folder, AllUsers);
 
-        var closed = await EdgeVerb.RunAsAsync(Nobody, "healthcheck", "--config", edge.ConfigFile);
-        File.SetUnixFileMode(Socket, Everybody);
-        var open = await EdgeVerb.RunAsAsync(Nobody, "healthcheck", "--config", edge.ConfigFile);
+        var closed = await EdgeVerb.RunAsAsync(UnprivilegedUser, "healthcheck", "--config", edge.ConfigFile);
+        File.SetUnixFileMode(Socket, AllUsers);
+        var open = await EdgeVerb.RunAsAsync(UnprivilegedUser, "healthcheck", "--config", edge.ConfigFile);
 
         Assert.Equal((1, ""), (closed.ExitCode, closed.Output));
         Assert.Matches(@"^\S+/control\.sock: may not be opened by .*; run the verb as [^\n]+ root\n$", closed.Error);
         Assert.Equal((1, ""), (open.ExitCode, open.Output));
         Assert.Matches("^the control socket [^\n]* only the user [^\n]* root; .*\n$", open.Error);
-        await edge.WaitForLog(l => l["Peer"] == $"uid {Nobody}", Limit);
+        await edge.WaitForLog(l => l["Peer"] == $"uid {UnprivilegedUser}", Limit);
     }
 
     [Fact]
     public void Root_and_the_own_user_may_act()
     {
         Assert.True(new ControlPeer(0).MayAct);
-        Assert.False(new ControlPeer(Nobody).MayAct);
+        Assert.False(new ControlPeer(UnprivilegedUser).MayAct);
     }
 
     [Fact]
-    public async Task Bodies_are_bounded_and_nonsense_is_told_from_imports()
+    public async Task Bodies_are_bounded_and_nonsense_is_distinguished_from_imports()
     {
         await using var edge = await EdgeProcess.StartAsync(Setup(Data));
         using var client = Client();

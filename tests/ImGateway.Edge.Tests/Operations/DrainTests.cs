@@ -59,7 +59,7 @@ public sealed class DrainTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Requests_under_way_are_answered_while_nobody_can_connect_any_more(TestedEngine engine)
+    public async Task Requests_under_way_are_answered_while_no_client_can_connect_any_more(TestedEngine engine)
     {
         await using var upstream = RecordingUpstream.Start(AnswerWhenTold);
         await using var edge = await StartAsync(engine, upstream.Address);
@@ -93,7 +93,7 @@ public sealed class DrainTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
-    public async Task Over_HTTP2_a_client_is_told_to_go_away_and_gets_its_answers(TestedEngine engine)
+    public async Task Over_HTTP2_a_client_gets_GOAWAY_and_its_responses(TestedEngine engine)
     {
         await using var upstream = RecordingUpstream.Start(AnswerWhenTold);
         await using var edge = await StartAsync(engine, upstream.Address);

@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Tests.Operations;
 public sealed class EbbTests
 {
     [Fact]
-    public void A_crowd_that_has_gone_is_told_once_when_it_has_been_calm_for_a_while() =>
+    public void The_end_of_a_burst_is_reported_once_after_a_while_of_calm() =>
         Assert.Equal([3 + Ebb.CalmLooks], LooksThatTell([10_000, 10_000, 4_000, .. Calm(0), .. Calm(0), .. Calm(0)]));
 
     [Fact]
@@ -20,7 +20,7 @@ public sealed class EbbTests
     public void Fewer_than_half_leaving_is_no_ebb() => Assert.Empty(LooksThatTell([10_000, .. Calm(6_000), .. Calm(6_000)]));
 
     [Fact]
-    public void A_few_hundred_are_no_crowd() => Assert.Empty(LooksThatTell([Ebb.Crowd - 1, .. Calm(0), .. Calm(0)]));
+    public void A_few_hundred_are_no_burst() => Assert.Empty(LooksThatTell([Ebb.Crowd - 1, .. Calm(0), .. Calm(0)]));
 
     [Fact]
     public void The_next_crowd_counts_anew() => Assert.Equal(2, LooksThatTell([1_000, 0, .. Calm(0), 2_000, 0, .. Calm(0)]).Count());

@@ -35,7 +35,7 @@ public sealed class LoggingTests
     }
 
     [Fact]
-    public async Task A_reader_that_stands_still_does_not_hold_up_whoever_logs()
+    public async Task A_reader_that_stops_does_not_block_the_threads_that_log()
     {
         var output = new SignallingStream();
         var log = LoggerSetup.CreateLogger(Configuration(), readable: false, colours: false, output);

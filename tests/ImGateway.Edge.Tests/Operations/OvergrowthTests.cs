@@ -10,7 +10,7 @@ public sealed class OvergrowthTests
     readonly Overgrowth _growth = new();
 
     [Fact]
-    public void A_heap_half_as_large_again_is_told_when_no_collection_came_by_itself()
+    public void A_heap_half_as_large_again_is_reported_when_no_collection_came_by_itself()
     {
         _growth.Look(100 * MiB, 1);
 

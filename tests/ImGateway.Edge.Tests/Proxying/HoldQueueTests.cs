@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Tests.Proxying;
 
 public sealed class HoldQueueTests
 {
-    static readonly ClusterState Nobody = new("gateway");
+    static readonly ClusterState NoDestinations = new("gateway");
 
     [Fact]
     public async Task More_than_memory_allows_do_not_wait()
@@ -16,15 +16,15 @@ public sealed class HoldQueueTests
         await using var queue = Queue();
         var deadline = TimeProvider.System.GetTimestamp() + (TimeProvider.System.TimestampFrequency * 60);
         using var left = new CancellationTokenSource();
-        var waiting = Enumerable.Range(0, HoldQueue.MostHeld).Select(_ => queue.WaitAsync(new HeldRequest(Nobody, deadline), left.Token)).ToList();
+        var waiting = Enumerable.Range(0, HoldQueue.MostHeld).Select(_ => queue.WaitAsync(new HeldRequest(NoDestinations, deadline), left.Token)).ToList();
 
-        Assert.Equal(HoldEnd.Full, await queue.WaitAsync(new HeldRequest(Nobody, deadline), CancellationToken.None));
+        Assert.Equal(HoldEnd.Full, await queue.WaitAsync(new HeldRequest(NoDestinations, deadline), CancellationToken.None));
 
         Assert.DoesNotContain(waiting, wait => wait.IsCompleted);
         await left.CancelAsync();
         Assert.All(await Task.WhenAll(waiting), end => Assert.Equal(HoldEnd.Left, end));
         // Their places are free again.
-        var late = new HeldRequest(Nobody, TimeProvider.System.GetTimestamp());
+        var late = new HeldRequest(NoDestinations, TimeProvider.System.GetTimestamp());
         Assert.Equal(HoldEnd.TimedOut, await queue.WaitAsync(late, CancellationToken.None));
     }
 
@@ -33,7 +33,7 @@ public sealed class HoldQueueTests
     {
         await using var queue = Queue();
 
-        Assert.Equal(HoldEnd.Left, await queue.WaitAsync(new HeldRequest(Nobody, long.MaxValue), new CancellationToken(canceled: true)));
+        Assert.Equal(HoldEnd.Left, await queue.WaitAsync(new HeldRequest(NoDestinations, long.MaxValue), new CancellationToken(canceled: true)));
     }
 
     static HoldQueue Queue()

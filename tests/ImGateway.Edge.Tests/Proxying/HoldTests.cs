@@ -46,7 +46,7 @@ public sealed class HoldTests
     }
 
     [Fact]
-    public async Task A_probe_that_fails_in_no_usual_way_keeps_nobody_waiting_beyond_the_deadline()
+    public async Task A_probe_that_fails_in_no_usual_way_holds_no_request_beyond_the_deadline()
     {
         // An address that YARP takes and no socket can be opened to.
         await using var edge = await ProxyHost.StartAsync(
@@ -89,7 +89,7 @@ public sealed class HoldTests
     }
 
     [Fact]
-    public async Task Who_has_waited_long_enough_is_told_to_come_again()
+    public async Task A_request_that_has_waited_long_enough_gets_Retry_After()
     {
         await using var edge = await HoldingAsync(TimeSpan.FromMilliseconds(200), FreePort.Next());
 

@@ -54,7 +54,7 @@ public sealed class RequestRatesTests
     }
 
     [Fact]
-    public void A_scan_costs_no_memory_and_nobody_his_own_limit()
+    public void A_scan_costs_no_memory_and_no_other_client_its_limit()
     {
         Admitted(Address, 5);
         var addresses = Enumerable.Range(0, 200_000).Select(i => new IPAddress([10, (byte)(i >> 16), (byte)(i >> 8), (byte)i])).ToList();

@@ -120,7 +120,7 @@ public sealed class RetriesTests
     }
 
     [Fact]
-    public async Task An_affinity_moves_with_the_request_and_the_client_is_told()
+    public async Task An_affinity_moves_with_the_request_and_the_client_gets_its_cookie()
     {
         var port = FreePort.Next();
         await using var two = RecordingUpstream.Start(UpstreamScripts.Answer("two"));

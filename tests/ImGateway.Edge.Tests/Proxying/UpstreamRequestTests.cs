@@ -9,7 +9,7 @@ public sealed partial class UpstreamRequestTests
     const string ValidTrace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     [Fact]
-    public async Task The_upstream_is_told_who_asks_how_and_for_what()
+    public async Task The_upstream_receives_who_asks_how_and_for_what()
     {
         var head = await ForwardAsync([], "Accept: text/plain", "X-Custom: kept");
 

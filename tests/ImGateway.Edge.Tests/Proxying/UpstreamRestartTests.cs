@@ -18,7 +18,7 @@ public sealed class UpstreamRestartTests(TlsFixture tls)
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task With_the_hold_nobody_notices()
+    public async Task With_the_hold_no_client_notices()
     {
         var answers = await RestartUnderLoadAsync("00:00:30");
 

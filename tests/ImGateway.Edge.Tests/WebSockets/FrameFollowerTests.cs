@@ -79,7 +79,7 @@ public sealed class FrameFollowerTests
     [InlineData(new byte[] { 0x88, 0, 0x81, 2, 0x03, 0xE8 }, 0)]
     [InlineData(new byte[] { 0x88, 0x82, 1, 2, 3, 4, 0x03, 0xE8 }, 0)]
     [InlineData(new byte[] { 0x82, 2, 0x03, 0xE8 }, 0)]
-    public void A_Close_tells_its_code_however_it_is_cut(byte[] bytes, int code)
+    public void The_code_of_a_Close_is_read_however_it_is_split(byte[] bytes, int code)
     {
         var (whole, cut) = (default(FrameFollower), default(FrameFollower));
         whole.Follow(bytes);

@@ -65,7 +65,7 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_is_released_with_its_connection_though_nobody_has_begun_to_relay()
+    public async Task It_is_released_with_its_connection_though_no_relay_has_begun()
     {
         var lease = Open();
 

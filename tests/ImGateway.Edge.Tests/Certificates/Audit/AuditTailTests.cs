@@ -82,7 +82,7 @@ public sealed class AuditTailTests : IDisposable
     }
 
     [Fact]
-    public async Task A_log_that_cannot_be_read_is_told_apart_from_an_empty_one()
+    public async Task A_log_that_cannot_be_read_is_distinguished_from_an_empty_one()
     {
         Directory.CreateDirectory(Path);
         Assert.Empty((await ReadAsync(20))!);

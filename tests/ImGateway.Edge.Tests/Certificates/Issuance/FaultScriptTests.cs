@@ -3,8 +3,7 @@ using System.Globalization;
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
 
 /// <summary>
-/// Random scripts of faults and outages, restarts among them. CI runs sixty; <c>tests/long/faults</c> as many thousands as one
-/// likes, by IMGW_FAULT_SCRIPTS.
+/// Random scripts of faults, outages and restarts. CI runs sixty; <c>tests/long/faults</c> runs thousands, as IMGW_FAULT_SCRIPTS says.
 /// </summary>
 public sealed class FaultScriptTests(ITestOutputHelper output)
 {
@@ -45,7 +44,7 @@ public sealed class FaultScriptTests(ITestOutputHelper output)
         edge.Ca.NextFault = script.NextFault;
         var step = script.Lifetime / 300;
         DateTimeOffset? availableSince = Start;
-        // At first a certificate is wanted at all.
+        // Until the first certificate.
         while (edge.Served is null) await edge.PassAsync(TimeSpan.FromMinutes(5));
 
         for (var end = Start + script.Lifetime * script.Lives; edge.Time.GetUtcNow() < end;)
@@ -66,7 +65,7 @@ public sealed class FaultScriptTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>What goes wrong, and when; drawn from one number.</summary>
+    /// <summary>What goes wrong, and when; derived from the seed.</summary>
     sealed class Script
     {
         readonly Random _chance;
@@ -95,7 +94,7 @@ public sealed class FaultScriptTests(ITestOutputHelper output)
 
         public bool IsFaulty { get; private set; }
 
-        /// <summary>Outages and spells of faults begin and end.</summary>
+        /// <summary>Outages and periods of faults begin and end.</summary>
         public void At(DateTimeOffset now, SimulatedCa ca)
         {
             if (now >= _outageEnds && _chance.NextDouble() < _outageRate) _outageEnds = now + Lifetime * _chance.NextDouble() * 0.9;

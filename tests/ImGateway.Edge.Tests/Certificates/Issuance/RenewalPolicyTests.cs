@@ -45,7 +45,7 @@ public sealed class RenewalPolicyTests
     [InlineData(69.9, false)]
     [InlineData(70.1, true)]
     [InlineData(101, true)]
-    public void A_renewal_is_late_once_a_third_of_its_time_has_gone(double days, bool expected)
+    public void A_renewal_is_late_once_a_third_of_its_time_is_over(double days, bool expected)
     {
         var validity = new Validity(Begin, Begin.AddDays(100));
         var policy = RenewalPolicy.Due(validity, RenewalState.For("a"), new RenewalSettings(TimeSpan.FromDays(365), RenewAt: 0.45));

@@ -44,7 +44,7 @@ public sealed class OcspResponseTests : IDisposable
     }
 
     [Fact]
-    public void Nobody_else_may_sign()
+    public void No_other_responder_may_sign()
     {
         using var server = _ca.Issue(new PkiLeaf { Subject = "CN=Server" });
         using var strangers = _stranger.Issue(new PkiLeaf { Subject = "CN=Responder", Usages = [OcspSigning] });
@@ -78,7 +78,7 @@ public sealed class OcspResponseTests : IDisposable
     }
 
     [Fact]
-    public void Errors_of_the_responder_are_told_by_name()
+    public void Errors_of_the_responder_are_reported_by_name()
     {
         Assert.Equal("it says TryLater", Refusal(PkiOcspResponse.Error(3)));
         Assert.Equal("it says Unauthorized", Refusal(PkiOcspResponse.Error(6)));

@@ -55,7 +55,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_restart_staples_what_was_kept_and_asks_nobody()
+    public async Task A_restart_staples_what_was_kept_without_a_request()
     {
         var response = Good(Write(Leaf()));
         _responder.Answer(response);
@@ -105,7 +105,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_revoked_certificate_is_told_and_not_stapled_also_after_a_restart()
+    public async Task A_revoked_certificate_is_reported_and_not_stapled_also_after_a_restart()
     {
         var issued = Write(Leaf());
         _responder.Answer(Good(issued));

@@ -9,7 +9,7 @@ public sealed class RefusedReloadTests
     const string Successful = "imgw_config_last_reload_successful", SucceededAt = "imgw_config_last_reload_success_timestamp_seconds";
 
     [Fact]
-    public async Task What_is_wrong_is_told_line_by_line_and_the_last_good_one_stays()
+    public async Task What_is_wrong_is_reported_line_by_line_and_the_last_good_one_stays()
     {
         await using var edge = await ReloadingEdge.StartAsync();
         var atStart = await edge.Process.GetMetricsAsync();

@@ -34,7 +34,7 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
 
         var found = await tab.Page.RunAxe();
 
-        Assert.Empty(found.Violations.Select(Told));
+        Assert.Empty(found.Violations.Select(Describe));
         Assert.True(found.Passes.Length > 20, $"axe looked at {found.Passes.Length} rules only");
         Assert.Equal(0, await tab.OverflowAsync());
         if (name != "gone") Assert.Empty(tab.Complaints);
@@ -115,7 +115,7 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
     }
 
     [Fact]
-    public async Task An_edge_that_went_away_is_told_with_its_age_and_one_that_is_back_is_shown_again()
+    public async Task An_edge_that_does_not_answer_is_shown_with_its_age_and_one_that_is_back_is_shown_again()
     {
         await using var server = await ManagementServer.StartAsync();
         var isGone = false;
@@ -141,7 +141,7 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
     }
 
     [Fact]
-    public async Task Nobody_is_asked_while_the_tab_is_hidden_or_paused()
+    public async Task There_is_no_request_while_the_tab_is_hidden_or_paused()
     {
         await using var server = await ManagementServer.StartAsync();
         await using var tab = await browser.OpenAsync(server.Client.BaseAddress!, new TabSetup { OwnClock = true, Status = () => SampleStatus.Healthy });
@@ -192,5 +192,5 @@ public sealed class StatusPageLooksTests(Browser browser) : IClassFixture<Browse
         _ => SampleStatus.Healthy,
     };
 
-    static string Told(AxeResultItem violation) => $"{violation.Id}: {violation.Help}: {string.Join("; ", violation.Nodes.Select(node => node.Html))}";
+    static string Describe(AxeResultItem violation) => $"{violation.Id}: {violation.Help}: {string.Join("; ", violation.Nodes.Select(node => node.Html))}";
 }

@@ -95,7 +95,7 @@ public sealed class StatusPageTests(Browser browser) : IClassFixture<Browser>
     }
 
     [Fact]
-    public async Task A_drain_shows_how_far_it_has_come_and_at_last_that_the_edge_is_gone()
+    public async Task A_drain_shows_its_progress_and_at_last_that_the_edge_has_stopped()
     {
         await using var upstream = await EchoUpstream.StartAsync();
         await using var edge = await EdgeProcess.StartAsync(new EdgeSetup

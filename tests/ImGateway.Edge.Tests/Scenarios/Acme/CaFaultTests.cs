@@ -20,7 +20,7 @@ public sealed class CaFaultTests
     [InlineData(CaOperation.Finalize)]
     [InlineData(CaOperation.Order)]
     [InlineData(CaOperation.Certificate)]
-    public async Task A_failure_at_any_step_is_told_and_the_next_attempt_succeeds(CaOperation step)
+    public async Task A_failure_at_any_step_is_reported_and_the_next_attempt_succeeds(CaOperation step)
     {
         // Of one kind beside the other: they do nothing but wait.
         await Task.WhenAll(((CaFault[])[CaFault.Html(500), CaFault.Html(502), CaFault.DropBefore, CaFault.DropAfter, CaFault.Garbage]).Select(async fault =>
@@ -66,7 +66,7 @@ public sealed class CaFaultTests
     }
 
     [Fact]
-    public async Task After_failures_of_all_kinds_the_loop_goes_on_and_asks_no_earlier_than_it_was_told()
+    public async Task After_failures_of_all_kinds_the_loop_goes_on_and_asks_no_earlier_than_Retry_After()
     {
         var wish = TimeSpan.FromSeconds(7);
         await using var edge = await CaEdge.StartAsync(

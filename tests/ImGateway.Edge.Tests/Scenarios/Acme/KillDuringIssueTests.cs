@@ -64,7 +64,7 @@ public sealed class KillDuringIssueTests : IDisposable
         }
 
         TestContext.Current.SendDiagnosticMessage(
-            $"{Rounds} kills, {_interrupted} of them amid an order: {ca.OrdersCreated} orders, {ca.OrdersFailed} of them because the CA found nobody at home, {ca.CertificatesIssued} certificates, {_seen.Count} of those served, {AccountsAt(ca)} account(s)");
+            $"{Rounds} kills, {_interrupted} of them amid an order: {ca.OrdersCreated} orders, {ca.OrdersFailed} of them because the CA found no edge, {ca.CertificatesIssued} certificates, {_seen.Count} of those served, {AccountsAt(ca)} account(s)");
         Assert.True(ca.CertificatesIssued == _seen.Count, $"seed {seed}: {ca.CertificatesIssued} issued, {_seen.Count} served");
         // Where the edge did not run when the CA validated, the order is invalid and another is needed (RFC 8555 §7.1.6).
         Assert.True(

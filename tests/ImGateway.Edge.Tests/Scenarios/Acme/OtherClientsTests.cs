@@ -50,7 +50,7 @@ public sealed class OtherClientsTests
     }
 
     [Fact]
-    public async Task Whoever_has_tried_everything_has_failed_and_says_why_of_the_last()
+    public async Task After_every_challenge_has_failed_the_reason_of_the_last_is_reported()
     {
         await using var edge = await CaEdge.StartAsync(Brisk, Setup);
         edge.Ca.Fail(CaOperation.Challenge, CaFault.Invalid("connection"), CaFault.Invalid("unauthorized"));

@@ -20,7 +20,7 @@ public sealed class RenewForMinutesTests
     readonly ConcurrentQueue<string> _failures = new();
 
     [Fact]
-    public async Task Swaps_every_few_seconds_close_nothing_fail_nothing_and_show_nobody_a_challenge()
+    public async Task Swaps_every_few_seconds_close_nothing_fail_nothing_and_show_no_client_a_challenge()
     {
         await using var upstream = await EchoUpstream.StartAsync();
         await using var ca = await ScriptableCa.StartAsync(new ScriptableCaOptions { Lifetime = Lifetime, RetryAfter = TimeSpan.Zero, SuggestsRenewalAtOnce = true });

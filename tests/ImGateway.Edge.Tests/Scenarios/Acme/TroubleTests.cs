@@ -51,7 +51,7 @@ public sealed class TroubleTests
     }
 
     [Fact]
-    public async Task Terms_that_nobody_accepted()
+    public async Task Terms_that_were_not_accepted()
     {
         await using var ca = await ScriptableCa.StartAsync();
         var (code, _, error) = await EdgeProcess.RunUntilExitAsync(Setup(ca, ("Acme:AcceptTermsOfService", false)));

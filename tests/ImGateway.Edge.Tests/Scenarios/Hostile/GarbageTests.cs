@@ -62,7 +62,7 @@ public sealed class GarbageTests(TlsFixture tls)
 
     [Theory]
     [MemberData(nameof(Broken), DisableDiscoveryEnumeration = true)]
-    public async Task What_only_looks_like_TLS_is_refused(string what, byte[] bytes)
+    public async Task What_only_resembles_TLS_is_refused(string what, byte[] bytes)
     {
         var edge = await tls.EdgeAsync(TestedEngine.SslStream);
 

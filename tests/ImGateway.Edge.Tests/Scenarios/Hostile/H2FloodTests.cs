@@ -92,7 +92,7 @@ public sealed class H2FloodTests
 
     [Theory]
     [MemberData(nameof(Floods))]
-    public async Task A_flood_harms_nobody_else(string flood)
+    public async Task A_flood_harms_no_other_client(string flood)
     {
         await using var upstream = StrictUpstream.Start();
         await using var edge = await ProxyHost.StartAsync(ProxyHost.Options(upstream.Address));

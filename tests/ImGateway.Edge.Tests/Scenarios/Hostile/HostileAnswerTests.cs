@@ -63,7 +63,7 @@ public sealed class HostileAnswerTests
     }
 
     [Fact]
-    public async Task What_follows_an_answer_is_nobody_elses_answer()
+    public async Task What_follows_a_response_is_no_other_clients_response()
     {
         await using var upstream = RecordingUpstream.Start(
             UpstreamScripts.Send($"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{Secret}"));

@@ -3,7 +3,7 @@ namespace ImGateway.Edge.Tests.Scenarios.Load;
 public sealed class SoakTrendTests
 {
     [Fact]
-    public void A_leak_of_one_file_in_ten_seconds_shows_in_a_quarter_of_an_hour()
+    public void A_leak_of_one_file_in_ten_seconds_is_found_in_a_quarter_of_an_hour()
     {
         var growing = SoakTrend.Growing(Run(second => 200 + second / 10));
 

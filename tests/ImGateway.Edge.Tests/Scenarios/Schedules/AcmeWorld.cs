@@ -66,7 +66,7 @@ sealed class AcmeWorld : ScheduleWorld
     {
         var (wall, served) = (Clock.GetUtcNow(), Served);
 
-        // 1. It is asked when to renew, until the certificate is so old that no answer would count.
+        // 1. The CA is asked when to renew, until the certificate is so old that the answer does not matter.
         if (_ca.RenewalInfoRequests != _seenQuestions) _asked.Done(now);
         _seenQuestions = _ca.RenewalInfoRequests;
         _asked.Check(served is not null && wall < served.NotAfter - _ca.Lifetime / 20, now, gap);
@@ -79,7 +79,7 @@ sealed class AcmeWorld : ScheduleWorld
         _seenAttempts = _ca.Attempts;
         _first.Check(served is null && _ca.UnreachableSinceOrder == 1, now, gap);
 
-        // 3. And what the CA grants is served.
+        // 3. A certificate that the CA would issue is served.
         if (served?.SerialNumber != _serial) _renewed.Done(now);
         _serial = served?.SerialNumber;
         var isDue = served is null || now > served.NotAfter - _ca.Lifetime * (1 / 3.0 - 0.011);

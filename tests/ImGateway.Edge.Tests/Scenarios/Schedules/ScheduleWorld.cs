@@ -18,7 +18,7 @@ abstract class ScheduleWorld : IDisposable
     static readonly DateTimeOffset Start = new(2027, 3, 1, 0, 0, 0, TimeSpan.Zero);
 
     readonly Duty _tickets = new("new session ticket keys", TimeSpan.FromDays(1));
-    readonly Duty _alerts = new("the daily alert, looked for each hour", TimeSpan.FromHours(25));
+    readonly Duty _alerts = new("the daily alert, checked each hour", TimeSpan.FromHours(25));
     readonly TemporaryDirectory _folder = TemporaryDirectory.InMemory();
     readonly CertificateWorld _world;
     CertificateWorld.Edge? _edge;
@@ -52,10 +52,10 @@ abstract class ScheduleWorld : IDisposable
 
     protected Credential? Served => Selector.Served.GetValueOrDefault(Host);
 
-    /// <summary>Whether the wall clock is right, as clocks go.</summary>
+    /// <summary>Whether the wall clock is right within a minute.</summary>
     protected bool IsRight => Clock.Error.Duration() < TimeSpan.FromMinutes(1);
 
-    /// <summary>Something else than the clock changes, or is put right.</summary>
+    /// <summary>Something other than the clock changes, or is restored.</summary>
     public abstract Task DisturbAsync();
 
     public virtual async Task RestartAsync()
@@ -93,7 +93,7 @@ abstract class ScheduleWorld : IDisposable
         _world.Dispose();
     }
 
-    /// <summary>Whether what is served is to be warned of, by the clock as it is.</summary>
+    /// <summary>Whether an alert is due for the certificate served, by the clock as it is.</summary>
     protected abstract bool IsAlertDue { get; }
 
     protected virtual Task WorkAsync() => _edge!.RoundAsync();

@@ -8,9 +8,9 @@ using ImGateway.Testing;
 namespace ImGateway.Edge.Tests.Scenarios.Schedules;
 
 /// <summary>
-/// Whatever becomes of the machine's clock, on the true one nothing is later than its schedule allows: renewals, retries, questions to the CA,
-/// staples, ticket keys, alerts, files that were refused. The clock is turned forwards and backwards and put right, the machine is suspended,
-/// the process begins anew. IMGW_CLOCK_SCRIPTS says how many of them; IMGW_CLOCK_SCRIPT is the one to run alone.
+/// Whatever the machine's clock shows, by the true time nothing is later than its schedule allows: renewals, retries, requests for renewal
+/// information, staples, ticket keys, alerts, refused files. The clock is set forwards and backwards and corrected, the machine is suspended,
+/// the process restarts. IMGW_CLOCK_SCRIPTS says how many of them; IMGW_CLOCK_SCRIPT is the one to run alone.
 /// </summary>
 public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
 {
@@ -19,7 +19,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
     static readonly int Scripts = Setting("IMGW_CLOCK_SCRIPTS") ?? 2000;
 
     [Fact]
-    public async Task Nothing_is_later_than_its_schedule_allows_however_the_clock_is_turned()
+    public async Task Nothing_is_later_than_its_schedule_allows_however_the_clock_is_set()
     {
         await using var responder = await ScriptedResponder.StartAsync();
         using var oneResponder = new SemaphoreSlim(1, 1);
@@ -61,7 +61,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
 
         output.WriteLine(string.Join("; ", kept.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Key}: {entry.Value}")));
         Assert.True(late.IsEmpty, $"{late.Count} of {Scripts}:\n{string.Join('\n', late.Order(StringComparer.Ordinal).Take(20))}");
-        // None of them was never put to the test.
+        // Each deadline has been checked at least once.
         if (Scripts >= 1000) Assert.DoesNotContain(kept, entry => entry.Value == 0 && entry.Key != $"{nameof(SelfSignedWorld)} 1");
     }
 
@@ -119,21 +119,21 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
 
     static async Task<string?> RunAsync(ScheduleWorld world)
     {
-        List<string> told = [];
+        List<string> events = [];
         try
         {
             await world.RestartAsync();
             await world.RoundAsync();
             for (var step = 0; step < Steps; step++)
             {
-                // 1. Something happens. The loop sees it within a second, as it does in life.
-                told.Add(await HappenAsync(world));
+                // 1. Something happens. The loop sees it within a second, as in the program.
+                events.Add(await HappenAsync(world));
                 world.Clock.Advance(TimeSpan.FromSeconds(1));
                 await world.RoundAsync();
 
                 // 2. Time passes.
                 var (pause, rounds) = (Between(world.Chance, TimeSpan.FromMinutes(1), TimeSpan.FromDays(12)), world.Chance.Next(1, 3));
-                told.Add($"runs {pause} in {rounds} rounds");
+                events.Add($"runs {pause} in {rounds} rounds");
                 for (var round = 0; round < rounds; round++)
                 {
                     world.Clock.Advance(pause / rounds);
@@ -145,7 +145,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
         }
         catch (Exception e) when (!IsRaceOfTestClock(e))
         {
-            return $"{(e is DutyException ? e.Message : e.ToString())}\n  after: {string.Join(", ", told)}";
+            return $"{(e is DutyException ? e.Message : e.ToString())}\n  after: {string.Join(", ", events)}";
         }
     }
 
@@ -157,7 +157,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
                 Turn(world);
                 return $"clock {world.Clock.Error}";
             case < 6:
-                // As a machine does that boots with another clock.
+                // A machine that boots with another clock.
                 Turn(world);
                 await world.RestartAsync();
                 return $"restarts with clock {world.Clock.Error}";
