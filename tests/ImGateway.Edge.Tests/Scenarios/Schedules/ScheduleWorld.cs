@@ -2,7 +2,6 @@ using System.Net.Security;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Certificates;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
