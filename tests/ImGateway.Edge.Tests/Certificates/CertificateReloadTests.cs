@@ -1,7 +1,6 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Tests.Certificates.Issuance;
 using Microsoft.Extensions.DependencyInjection;
 using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 

@@ -3,7 +3,6 @@ using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,5 @@
 using System.Runtime.Versioning;
 using ImGateway.Edge.Certificates.Installation;
-using ImGateway.Edge.Storage;
 using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates;

@@ -1,7 +1,6 @@
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Storage;
-using ImGateway.Edge.Tests.Certificates.Issuance;
 using ImGateway.Edge.Tests.Scenarios.Acme;
 using Microsoft.Extensions.Logging.Abstractions;
 using static ImGateway.Edge.Tests.Certificates.CertificateWorld;

@@ -1,4 +1,3 @@
-using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Certificates.Issuance;

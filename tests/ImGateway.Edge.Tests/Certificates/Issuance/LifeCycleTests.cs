@@ -1,5 +1,4 @@
 using ImGateway.Acme;
-using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Tests.Scenarios.Acme;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,3 @@
-using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Renewal;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;

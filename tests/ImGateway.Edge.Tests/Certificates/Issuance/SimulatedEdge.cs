@@ -1,4 +1,3 @@
-using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 using ImGateway.Testing;
 using Prometheus;

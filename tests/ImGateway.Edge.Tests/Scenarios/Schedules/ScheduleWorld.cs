@@ -1,5 +1,4 @@
 using System.Net.Security;
-using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Certificates;
