@@ -7,9 +7,9 @@ using ImGateway.Edge.Scheduling;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>
-/// The certificate flow. Before listening: what the store holds, then what the files or the development CA have that is newer.
-/// Then, in one loop that ends only by cancellation: changed files, renewals, alerts, ticket keys; between its rounds imports and
-/// rollbacks, and beside them orders at the CA. Every change goes through <see cref="CertificateInstaller"/>.
+/// The certificate loop. Before the listeners open, it loads the stored certificates and installs newer ones from files or the development CA.
+/// Then each round handles changed files, renewals, alerts and ticket keys, until cancellation. Imports and rollbacks run between rounds, under the
+/// same lock; orders at the CA run concurrently. Every change goes through <see cref="CertificateInstaller"/>.
 /// </summary>
 sealed partial class CertificateManager(
     CertificateStart start,
@@ -26,8 +26,8 @@ sealed partial class CertificateManager(
 {
     bool _loaded;
 
-    /// <summary>Everything that must be there before the first connection. Called once; starting calls it where it was not called before.</summary>
-    /// <exception cref="CertificateLoadException">Some host would have no certificate, or a file has problems: all of them.</exception>
+    /// <summary>Loads the certificates that are needed before the first connection. <see cref="StartAsync"/> calls it if it was not called before.</summary>
+    /// <exception cref="CertificateLoadException">No host would have a certificate, or the store cannot be used; contains all problems.</exception>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         await Task.Run(() => start.LoadAsync(cancellationToken), cancellationToken);
@@ -56,7 +56,7 @@ sealed partial class CertificateManager(
                 }
                 catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
-                    // Whatever one round meets, the next may not: certificates are renewed for as long as the process lives.
+                    // The next round may succeed: the loop must never end while the process is running.
                     RoundFailed(e);
                 }
             }
@@ -86,7 +86,7 @@ sealed partial class CertificateManager(
         onChange.Start();
     }
 
-    /// <summary>Ends when every renewal and revocation has that the rounds so far have started.</summary>
+    /// <summary>Completes when all renewals and revocations that were started have ended.</summary>
     internal Task RenewalsAsync() => acme.EndedAsync();
 
     [LoggerMessage(1, LogLevel.Error, "A round of certificate upkeep failed; the next is in a second")]

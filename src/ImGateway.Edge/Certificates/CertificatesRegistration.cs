@@ -3,6 +3,7 @@ using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.SelfSigned;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;

@@ -1,6 +1,6 @@
 using ImGateway.Edge.Certificates;
-using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;

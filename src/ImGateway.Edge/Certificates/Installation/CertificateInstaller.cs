@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ImGateway.Edge.Certificates.Audit;
-using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Certificates.Store;
@@ -11,13 +10,6 @@ using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Installation;
-
-/// <param name="IsStorage">Whether the storage failed and not the certificate, so that a retry makes sense.</param>
-sealed record InstallFailure(string Why, bool IsStorage)
-{
-    /// <summary>Whether the certificate is only not valid yet.</summary>
-    public bool IsEarly { get; init; }
-}
 
 /// <summary>Installs new certificates from every source: stage, publish, test handshakes, commit. If a step fails, nothing has changed.</summary>
 sealed partial class CertificateInstaller(

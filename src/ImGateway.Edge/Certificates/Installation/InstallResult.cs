@@ -16,3 +16,11 @@ public sealed record InstallResult(IReadOnlyList<InstalledHost> Installed, IRead
 
 /// <param name="OldSerialNumber">Null if the host had no certificate; equal to the new one if nothing had to change.</param>
 public sealed record InstalledHost(HostName Host, string? OldSerialNumber, string NewSerialNumber, DateTimeOffset NotAfter);
+
+/// <summary>Why certificates were not installed.</summary>
+/// <param name="IsStorage">Whether the storage failed and not the certificate, so that a retry makes sense.</param>
+sealed record InstallFailure(string Why, bool IsStorage)
+{
+    /// <summary>Whether the certificate is only not valid yet.</summary>
+    public bool IsEarly { get; init; }
+}

@@ -6,8 +6,8 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>
-/// What the certificate flow does at a CA, if one is configured: renewals and revocations, which it only starts, and the metrics of what is left of the
-/// CA's limits.
+/// The part of the certificate loop that uses a CA, if one is configured: starts renewals and revocations, and updates the metrics of the CA's remaining
+/// limits.
 /// </summary>
 sealed class AcmeMaintenance(
     CertificateConfiguration options,
@@ -18,14 +18,14 @@ sealed class AcmeMaintenance(
     Revocations revocations,
     ScheduleClock clock)
 {
-    /// <summary>Limits are given back as their windows pass.</summary>
+    /// <summary>The interval of metrics updates: remaining limits grow as orders leave the windows of the limits.</summary>
     static readonly TimeSpan BudgetInterval = TimeSpan.FromHours(1);
 
     DueTime _nextBudget;
 
     bool IsAcme => options.Value.Certificates.Source == CertificateSource.Acme;
 
-    /// <summary>Starts what is due, without waiting for it. The caller holds the lock of the certificate flow.</summary>
+    /// <summary>Starts what is due, without waiting for it. The caller holds the lock.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
         if (!IsAcme) return;

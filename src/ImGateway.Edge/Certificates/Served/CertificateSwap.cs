@@ -1,7 +1,7 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
-namespace ImGateway.Edge.Certificates.Files;
+namespace ImGateway.Edge.Certificates.Served;
 
 /// <summary>A test handshake of the edge with itself: null if <paramref name="host"/> is served <paramref name="expected"/> with the complete chain, otherwise the problem.</summary>
 delegate Task<string?> CertificateProbe(HostName host, Credential expected, CancellationToken cancellationToken);
