@@ -18,10 +18,10 @@ static class AuditCommand
 
     public static Command Create(TimeProvider time)
     {
-        var name = new Option<string?>("--name") { Description = "Of this host or certificate alone", HelpName = "NAME" };
+        var name = new Option<string?>("--name") { Description = "Only entries of this host or certificate", HelpName = "NAME" };
         var since = new Option<DateTimeOffset?>("--since")
         {
-            Description = "From this moment on: a date (UTC unless it says otherwise), or how long ago, such as 12h, 7d, 00:30:00",
+            Description = "Only entries since then: a date (UTC unless it has an offset), or how long ago, such as 12h, 7d, 00:30:00",
             HelpName = "DATE|DURATION",
             CustomParser = argument => ParseSince(argument, time.GetUtcNow()),
         };

@@ -259,7 +259,10 @@ public sealed record AcmeSection
 
     public ExternalAccountSection ExternalAccount { get; init; } = new();
 
-    /// <summary>PEM file of the roots to trust for the CA's HTTPS API, for private CAs; a chain that it issues may end in one of them too. None: the machine's trust store.</summary>
+    /// <summary>
+    /// PEM file of the roots to trust for the CA's HTTPS API, for private CAs; a chain that it issues may end in one of them too. None: the machine's trust
+    /// store.
+    /// </summary>
     /// <example>"/etc/imgw/ca-roots.pem"</example>
     public string? TrustedRootsFile { get; init; }
 

@@ -11,7 +11,7 @@ sealed class ProxyProtocol(CurrentOptions current)
     public async ValueTask<string?> TakeAsync(ConnectionContext connection, CancellationToken cancellationToken)
     {
         // 1. Check the peer before reading a byte: only trusted proxies may send a header.
-        if (!IsTrusted(connection.RemoteEndPoint)) return "is not one of Edge:TrustedProxies, from which alone Edge:Listen:ProxyProtocol lets connections come";
+        if (!IsTrusted(connection.RemoteEndPoint)) return "is not one of Edge:TrustedProxies, and Edge:Listen:ProxyProtocol accepts connections only from these";
 
         // 2. Bytes after the header remain for the next protocol.
         var input = connection.Transport.Input;

@@ -30,7 +30,10 @@ public static class OperationsRegistration
         return services;
     }
 
-    /// <summary>Registers reloads of the configuration, triggered by a verb, a signal or a change of the file. Needs everything that a reload changes in <paramref name="services"/>.</summary>
+    /// <summary>
+    /// Registers reloads of the configuration, triggered by a verb, a signal or a change of the file. Needs everything that a reload changes in
+    /// <paramref name="services"/>.
+    /// </summary>
     /// <param name="file">The file that reloads read; null = no reloads.</param>
     public static IServiceCollection AddReload(this IServiceCollection services, IConfiguration configuration, ConfigurationFile? file) => services
         .AddSingleton(new StartConfiguration(configuration, file))

@@ -122,7 +122,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
         {
             HandshakeFailure.UnknownName => (TlsAlerts.UnrecognizedName, "the name is not one of Edge:Hosts"),
             HandshakeFailure.Refused => (TlsAlerts.InternalError, "no certificate yet for this name"),
-            HandshakeFailure.NoApplicationProtocol => (TlsAlerts.NoApplicationProtocol, "nothing is served by the protocol offered alone"),
+            HandshakeFailure.NoApplicationProtocol => (TlsAlerts.NoApplicationProtocol, "the client offers only an ALPN protocol that is not served now"),
             HandshakeFailure.UnsupportedProtocol => (TlsAlerts.ProtocolVersion, "a hello in the form of SSL 2.0"),
             HandshakeFailure.Other => (TlsAlerts.DecodeError, "no valid client hello"),
             HandshakeFailure.NotTls => (PlainHttpResponse, "not a TLS client hello"),

@@ -83,7 +83,7 @@ public sealed class RulesTests
     [InlineData("""{"Limits":{"ConnectionsPerAddress":-1}}""", "Edge:Limits:ConnectionsPerAddress", "out of range")]
     [InlineData("""{"Limits":{"WebSockets":-1}}""", "Edge:Limits:WebSockets", "out of range")]
     [InlineData("""{"Limits":{"HandshakesInProgress":10001}}""", "Edge:Limits:HandshakesInProgress", "0 to 10000")]
-    [InlineData("""{"Listen":{"ProxyProtocol":true}}""", "Edge:Listen:ProxyProtocol", "Edge:TrustedProxies names nobody")]
+    [InlineData("""{"Listen":{"ProxyProtocol":true}}""", "Edge:Listen:ProxyProtocol", "Edge:TrustedProxies is empty")]
     [InlineData("""{"Headers":{"FrameOptions":"DENY\r\nX: y"}}""", "Edge:Headers:FrameOptions", "header")]
     [InlineData("""{"Headers":{"ContentTypeOptions":"no\u0007sniff"}}""", "Edge:Headers:ContentTypeOptions", "header")]
     [InlineData("""{"Headers":{"Custom":{"X A":"b"}}}""", "Edge:Headers:Custom:X A", "no header name")]

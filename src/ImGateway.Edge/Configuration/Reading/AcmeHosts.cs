@@ -25,7 +25,7 @@ static class AcmeHosts
     public static (string Fault, string Remedy)? FaultOf(HostName host, AcmeSection acme)
     {
         const string own = "cover it by a file in Edge:Certificates:Files, or ask a CA of your own (Edge:Acme:Directory with its URL)";
-        if (AcmeDirectories.IsPublic(acme.Directory) && IsPrivate(host)) return ($"'{host}' is no name or address of the public Internet, which {acme.Directory} issues for alone", own);
+        if (AcmeDirectories.IsPublic(acme.Directory) && IsPrivate(host)) return ($"'{host}' is no name or address of the public Internet, and {acme.Directory} issues only for these", own);
         if (host.IsWildcard && !Has(ChallengeTypes.Dns) && !Has(ChallengeTypes.DnsPersist))
         {
             return ($"'{host}' is a wildcard, which only {ChallengeTypes.Dns} or {ChallengeTypes.DnsPersist} can prove", "add one of them to Edge:Acme:Challenges");
@@ -39,7 +39,7 @@ static class AcmeHosts
         }
 
         return AcmeDirectories.IsLetsEncrypt(acme.Directory) && acme.Profile != "shortlived"
-            ? ($"'{host}' is an address, which Let's Encrypt issues for with profile shortlived alone", "set Edge:Acme:Profile to shortlived")
+            ? ($"'{host}' is an address, for which Let's Encrypt issues only with profile shortlived", "set Edge:Acme:Profile to shortlived")
             : null;
 
         bool Has(string challenge) => acme.Challenges.Contains(challenge, StringComparer.Ordinal);

@@ -88,7 +88,7 @@ static class AcmeRules
                 _ => ("", "", 1),
             };
             if (count > 0 || !problems.IsSound(listener)) continue;
-            problems.Invalid(problems.KeyOf(options.Acme.Challenges, i, Challenges), $"'{challenge}' is answered on {listener}, which is empty", $"give that an address, or list in {Challenges} others alone");
+            problems.Invalid(problems.KeyOf(options.Acme.Challenges, i, Challenges), $"'{challenge}' is answered on {listener}, which is empty", $"give that an address, or list only other challenges in {Challenges}");
         }
     }
 

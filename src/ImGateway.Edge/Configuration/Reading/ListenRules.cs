@@ -25,7 +25,7 @@ static class ListenRules
         if (listen.ProxyProtocol && options.TrustedProxies.Count == 0 && problems.IsSound("Edge:TrustedProxies"))
         {
             problems.Invalid(
-                "Edge:Listen:ProxyProtocol", "is true, but Edge:TrustedProxies names nobody who may send the header", "list the load balancers in Edge:TrustedProxies, or write false");
+                "Edge:Listen:ProxyProtocol", "is true, but Edge:TrustedProxies is empty, so that no peer may send the header", "list the load balancers in Edge:TrustedProxies, or write false");
         }
 
         if (options.PlainHttp.HttpsPort is < 1 or > ushort.MaxValue)

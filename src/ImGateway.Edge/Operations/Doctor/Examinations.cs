@@ -66,7 +66,7 @@ static class Examinations
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            return [new(examination.Check, FindingStatus.Warn, $"could not be looked at: {e.Message.TrimEnd('.')}", "run doctor again, as the user that the edge runs as")];
+            return [new(examination.Check, FindingStatus.Warn, $"the check failed: {e.Message.TrimEnd('.')}", "run doctor again, as the user that the edge runs as")];
         }
     }
 }

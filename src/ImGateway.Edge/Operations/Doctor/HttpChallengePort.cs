@@ -20,7 +20,7 @@ static class HttpChallengePort
             findings.Add(new(Check, FindingStatus.Warn, "CAs connect to port 80, which Edge:Listen:Http does not have", "have a router or container forward port 80 to it, or listen there"));
         }
 
-        if (running && options.Listen.ProxyProtocol) findings.Add(new(Check, FindingStatus.Ok, $"not tried, as Edge:Listen:ProxyProtocol lets balancers in alone; {Outside}"));
+        if (running && options.Listen.ProxyProtocol) findings.Add(new(Check, FindingStatus.Ok, $"not tried, because Edge:Listen:ProxyProtocol accepts only balancers; {Outside}"));
         else if (running) findings.AddRange(await Task.WhenAll(listeners.Select(address => AskAsync(address, options.Hosts[0], cancellationToken))));
         else findings.Add(new(Check, FindingStatus.Ok, $"not tried, as no edge runs; {Outside}"));
         return findings;

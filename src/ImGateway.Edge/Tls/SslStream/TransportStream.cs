@@ -13,7 +13,10 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeSlot slot) : Duplex
     /// <summary>The number of bytes read without waiting after which the thread is yielded: about a millisecond of small frames.</summary>
     const int YieldAfter = 16 * 1024;
 
-    /// <summary>What a write adds to this number: the response to a frame costs far more than a frame that is only read. Reader and writer may update the count concurrently; it need not be exact.</summary>
+    /// <summary>
+    /// What a write adds to this number, because the response to a frame costs far more than a frame that is only read. Reader and writer may update the
+    /// count concurrently; it need not be exact.
+    /// </summary>
     const int CostOfWrite = 512;
 
     ResumptionObserver _observer;
