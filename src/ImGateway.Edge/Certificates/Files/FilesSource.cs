@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Certificates.Files;
 /// <summary>Creates the <see cref="FilesSource"/> of a configuration.</summary>
 delegate FilesSource CreateFilesSource(EdgeOptions options);
 
-/// <summary>The configured certificate files: the last usable certificate of each, and which hosts are served from them. All members need the certificate lock.</summary>
+/// <summary>The configured certificate files: the last usable certificate of each, and which hosts are served from them. Used under the certificate lock, except for <see cref="WaitAsync"/>.</summary>
 sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock clock, ILogger<WatchedFolders> logger) : IDisposable
 {
     /// <summary>The interval of checking refused contents again: time, machine and other files may have changed.</summary>
