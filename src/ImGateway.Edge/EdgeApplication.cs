@@ -61,7 +61,7 @@ public static class EdgeApplication
             .AddHostedService<ListenerLog>()
             .AddHostedService<MemoryReturn>()
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.WebHost.UseKestrelCore().UseBlockPools().UseControlSocket().UsePublicTransport(plan)
+        builder.WebHost.UseKestrelCore().UseControlSocket().UsePublicTransport(plan)
             .ConfigureKestrel(kestrel => kestrel.Listen(options, plan));
         services?.Invoke(builder.Services);
 

@@ -20,10 +20,4 @@ static class ConnectionsRegistration
     /// <summary>Adds admission to a public listener without TLS; with TLS, the TLS middleware admits connections.</summary>
     public static void UseConnectionGate(this ListenOptions listener) =>
         listener.Use(listener.ApplicationServices.GetRequiredService<PlainGate>().Middleware);
-
-    /// <summary>Uses memory pools that release their blocks after a burst. Must be called after Kestrel's registration, to replace its pools.</summary>
-    public static IWebHostBuilder UseBlockPools(this IWebHostBuilder host) =>
-        host.ConfigureServices(services => services
-            .AddSingleton<BlockPools>()
-            .AddSingleton<IMemoryPoolFactory<byte>>(provider => provider.GetRequiredService<BlockPools>()));
 }

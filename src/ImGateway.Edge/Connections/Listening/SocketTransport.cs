@@ -24,7 +24,7 @@ sealed class SocketTransport(IOptions<SocketTransportOptions> options, TimeProvi
         _isDisposed = true;
     }
 
-    /// <summary>The options that Kestrel uses for its own listeners, with the pools of <see cref="BlockPools"/>; the public constructor creates separate pools.</summary>
+    /// <summary>The options that Kestrel uses for its own listeners, with pools whose idle blocks it evicts; those of the public constructor keep them.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
     static extern SocketConnectionFactoryOptions WithKestrelPools(SocketTransportOptions options);
 }

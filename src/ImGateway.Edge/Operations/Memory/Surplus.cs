@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Operations.Memory;
 
-/// <summary>Detects that so much less memory is in use than at the peak that returning the rest is worth it.</summary>
+/// <summary>Detects that so much less native memory is in use than at the peak that returning the rest to the system is worth it.</summary>
 sealed class Surplus
 {
     /// <summary>The minimum in bytes: about what two thousand connections use for their handshakes.</summary>
@@ -9,7 +9,7 @@ sealed class Surplus
     long _most;
 
     /// <summary>Called at intervals. True once for each fall.</summary>
-    public bool Look(long inUse)
+    public bool HasFallen(long inUse)
     {
         _most = Math.Max(_most, inUse);
         if (_most - inUse < Worth) return false;
