@@ -1,6 +1,5 @@
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections.Limits;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ImGateway.Edge.Connections;
