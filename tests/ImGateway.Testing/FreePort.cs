@@ -6,7 +6,7 @@ namespace ImGateway.Testing;
 
 /// <summary>
 /// For programs that cannot say which port they were given: a free one below those that clients get. Each process of tests has a thousand of its
-/// own and hands them out in turn: what was found free by chance had at times been found by somebody else too, before either listened.
+/// own and hands them out one after the other: a port found free at random was at times found by another process too, before either listened.
 /// </summary>
 public static class FreePort
 {

@@ -62,7 +62,7 @@ public sealed class RefusedFileTests : IDisposable
         await AssertReportedAsync(edge, bad.Certificate, "holds no certificate");
         Assert.Equal(HttpStatusCode.BadGateway, await StatusAsync(edge, Bad));
 
-        // What it held before is no news to the host, and yet the end of the trouble.
+        // The host serves this content already; nevertheless the refusal ends.
         await File.WriteAllTextAsync(bad.Certificate, before, TestContext.Current.CancellationToken);
 
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_certificate_files_refused", ("host", Bad)) == 0, Patience);

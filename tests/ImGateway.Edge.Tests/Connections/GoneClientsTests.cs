@@ -41,7 +41,7 @@ public sealed class GoneClientsTests : IAsyncDisposable
         await _looks.StartAsync(TestContext.Current.CancellationToken);
         await _closed.CancelAsync();
 
-        // Its clock is wound by hand, from some moment after the start on.
+        // Its clock is simulated, from some moment after the start on.
         using var patience = new CancellationTokenSource(Patience);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         for (; _connections.Count > 0; await timer.WaitForNextTickAsync(patience.Token)) _time.Advance(GoneClients.LookEvery);

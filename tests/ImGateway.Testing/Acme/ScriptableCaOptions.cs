@@ -30,8 +30,8 @@ public sealed record ScriptableCaOptions
     public bool ReuseAuthorizations { get; init; }
 
     /// <summary>
-    /// Whoever asks again for what an order of the same account is still open for gets that order, as at Let's Encrypt: an answer that was lost
-    /// costs nobody anything.
+    /// A newOrder for the identifiers of a pending order of the same account returns that order, as at Let's Encrypt: a lost response costs no
+    /// second order.
     /// </summary>
     public bool ReuseOrders { get; init; }
 

@@ -72,7 +72,7 @@ public sealed class ReloadTriggersTests : IAsyncDisposable
         _directory.Dispose();
     }
 
-    /// <summary>Until it is noticed. The clock is wound by hand.</summary>
+    /// <summary>Until the change is noticed. The clock is simulated.</summary>
     async Task ChangedAsync(string content)
     {
         var before = _last.Status.At;

@@ -4,7 +4,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Scenarios.Acme;
 
-/// <summary>Certificates that a CA or an operator wants to be rid of.</summary>
+/// <summary>Certificates that a CA or an operator wants to be replaced.</summary>
 public sealed class CaWishTests
 {
     const string Host = "gateway.test";

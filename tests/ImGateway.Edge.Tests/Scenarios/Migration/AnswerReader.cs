@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ImGateway.Edge.Tests.Scenarios.Migration;
 
-/// <summary>Reads answers of HTTP/1 off a stream as they come, well-formed or not, and takes an end for what it is.</summary>
+/// <summary>Reads HTTP/1 responses from a stream, well-formed or not, and reports how the stream ended.</summary>
 sealed class AnswerReader(Stream stream, CancellationToken cancellationToken)
 {
     readonly byte[] _buffer = new byte[64 * 1024];
