@@ -1,21 +1,20 @@
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Served;
-using ImGateway.Edge.Challenges;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
-using ImGateway.Edge.Tls;
-using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 
 namespace ImGateway.Edge.Tests.Certificates;
 
 /// <summary>
-/// The certificates of one edge as the program registers them, without listeners: a test replaces the self-probe, the clock, the random numbers,
-/// the log and the CA. Nothing starts by itself.
+/// What <see cref="EdgeApplication.Build"/> makes, for tests of the certificates of one edge: a test replaces the self-probe, the clock, the random numbers,
+/// the log and the CA. Nothing listens or starts by itself.
 /// </summary>
 sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger Log, DiskSteps Steps)
 {
@@ -31,23 +30,15 @@ sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger L
     /// <summary>The CA of each configuration; null: one that issues nothing, with a budget in DataDirectory.</summary>
     public Func<EdgeOptions, IssuingCa>? CaOf { get; init; }
 
-    public ServiceProvider Build()
-    {
-        var services = new ServiceCollection()
-            .AddSingleton(new CurrentOptions(Options))
-            .AddSingleton(Time)
-            .AddSingleton(Random)
-            .AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(Registry))
-            .AddSingleton<ILoggerFactory>(new OneLog(Log))
-            .AddSingleton(typeof(ILogger<>), typeof(Logger<>))
-            .AddSingleton(new ServerCertificateSelector(Options, new SslStreamEngine(TestProcess.Policy)))
-            .AddSingleton<IStorage>(_ => Storage)
-            .AddChallenges()
-            .AddCertificates(Options);
-        services.AddSingleton(Probe);
-        services.AddSingleton(new CreateIssuingCa(CaOf ?? With(CertificateAuthority.None)));
-        return services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
-    }
+    /// <summary>Not started. Its <see cref="IHost.Services"/> are those of the program.</summary>
+    public IHost Build() => EdgeApplication.Build(Options, new ConfigurationBuilder().Build(), TestProcess.Engines, Serilog.Core.Logger.None, services: services => services
+        .AddSingleton(Time)
+        .AddSingleton(Random)
+        .AddSingleton(Registry)
+        .AddSingleton<ILoggerFactory>(new OneLog(Log))
+        .AddSingleton<IStorage>(_ => Storage)
+        .AddSingleton(Probe)
+        .AddSingleton(new CreateIssuingCa(CaOf ?? With(CertificateAuthority.None))));
 
     /// <summary>The same CA for each configuration, by one budget.</summary>
     public Func<EdgeOptions, IssuingCa> With(CertificateAuthority authority)

@@ -8,6 +8,7 @@ using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
@@ -25,7 +26,7 @@ public sealed class CertificateManagerTests : IDisposable
     readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
     readonly LogCollector<CertificateManager> _log = new();
     readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
-    readonly List<ServiceProvider> _services = [];
+    readonly List<IHost> _hosts = [];
     readonly List<HostName> _probed = [];
     Func<HostName, Credential, string?> _probe = (_, _) => null;
     ServerCertificateSelector _selector = null!;
@@ -36,7 +37,7 @@ public sealed class CertificateManagerTests : IDisposable
 
     public void Dispose()
     {
-        foreach (var services in _services) services.Dispose();
+        foreach (var host in _hosts) host.Dispose();
         _intermediate.Dispose();
         _root.Dispose();
         _folder.Dispose();
@@ -403,10 +404,10 @@ public sealed class CertificateManagerTests : IDisposable
 
     CertificateManager Create(EdgeOptions options, TimeProvider time)
     {
-        var services = new CertificateGraph(options, time, _log, DiskSteps.Unobserved) { Registry = _registry, Probe = ProbeAsync }.Build();
-        _services.Add(services);
-        _selector = services.GetRequiredService<ServerCertificateSelector>();
-        return services.GetRequiredService<CertificateManager>();
+        var host = new CertificateGraph(options, time, _log, DiskSteps.Unobserved) { Registry = _registry, Probe = ProbeAsync }.Build();
+        _hosts.Add(host);
+        _selector = host.Services.GetRequiredService<ServerCertificateSelector>();
+        return host.Services.GetRequiredService<CertificateManager>();
     }
 
     Task<string?> ProbeAsync(HostName host, Credential credential, CancellationToken cancellationToken)

@@ -10,6 +10,7 @@ using ImGateway.Edge.Tests.Certificates.Issuance;
 using ImGateway.Edge.Tls;
 using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Prometheus;
 
@@ -155,6 +156,7 @@ sealed class CertificateWorld : IDisposable
     public sealed class Edge : IDisposable
     {
         readonly CertificateWorld _world;
+        readonly IHost _host;
 
         public Edge(CertificateWorld world)
         {
@@ -165,10 +167,10 @@ sealed class CertificateWorld : IDisposable
                 Random = world.Random,
                 Probe = (host, _, _) => Task.FromResult(world.Probe(host)),
             };
-            Services = (graph with { CaOf = world.CaOf ?? (world.Authority is { } authority ? graph.With(authority) : null) }).Build();
+            _host = (graph with { CaOf = world.CaOf ?? (world.Authority is { } authority ? graph.With(authority) : null) }).Build();
         }
 
-        public ServiceProvider Services { get; }
+        public IServiceProvider Services => _host.Services;
 
         public CertificateManager Manager => Services.GetRequiredService<CertificateManager>();
 
@@ -215,6 +217,6 @@ sealed class CertificateWorld : IDisposable
 
         public Task ReloadAsync(EdgeOptions options) => Services.GetRequiredService<CertificateReload>().ApplyAsync(options, CancellationToken.None);
 
-        public void Dispose() => Services.Dispose();
+        public void Dispose() => _host.Dispose();
     }
 }

@@ -41,7 +41,7 @@ abstract class ScheduleWorld : IDisposable
     protected abstract EdgeOptions Options { get; }
 
     /// <summary>The process that runs; null before the first.</summary>
-    protected ServiceProvider? Services => _edge?.Services;
+    protected IServiceProvider? Services => _edge?.Services;
 
     protected ServerCertificateSelector Selector => _edge!.Selector;
 
