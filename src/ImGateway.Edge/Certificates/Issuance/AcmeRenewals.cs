@@ -32,7 +32,7 @@ sealed partial class AcmeRenewals(
         foreach (var host in hosts)
         {
             await NoteRevocationAsync(host, cancellationToken);
-            if (Decide(host) is not RenewalDecision.Wait) Start(host, () => RoundAsync(host, cancellationToken), cancellationToken);
+            if (Decide(host) is not RenewalDecision.Wait) Start(host, known: null, () => RoundAsync(host, cancellationToken), cancellationToken);
         }
     }
 
@@ -50,13 +50,15 @@ sealed partial class AcmeRenewals(
     public async Task<RenewResult> RenewAsync(HostName host, bool force, string who, string reason, IProgress<string> progress, CancellationToken cancellationToken)
     {
         if (!force && NotDue(host) is { } notDue) return notDue;
+        Running? known = null;
         while (true)
         {
             var (running, started) = Start(
-                host, () => InSlotAsync(async () => await run.RunAsync(host, new ChangeCause(reason, who), progress, cancellationToken), cancellationToken), cancellationToken);
+                host, known, () => InSlotAsync(async () => await run.RunAsync(host, new ChangeCause(reason, who), progress, cancellationToken), cancellationToken), cancellationToken);
             if (!started) progress.Report($"{host}: is being seen to already; waiting for the end of that");
             var result = await running.Task.WaitAsync(cancellationToken);
             if (result is not null && (started || (running.Ca == ca.Value && !book.Of(host).Revoked))) return result;
+            known = running;
         }
     }
 
@@ -126,12 +128,13 @@ sealed partial class AcmeRenewals(
     RenewalDecision Decide(HostName host) =>
         RenewalPolicy.Next(Validity.Of(installer.Served.GetValueOrDefault(host)), book.Of(host), Settings, time.GetUtcNow());
 
+    /// <param name="known">The operation that the caller has waited for: another one that has begun since then is not repeated, even if it has ended.</param>
     /// <returns>The operation in progress for the host, and whether it is the requested one.</returns>
-    (Running Running, bool Started) Start(HostName host, Func<Task<RenewResult?>> action, CancellationToken cancellationToken)
+    (Running Running, bool Started) Start(HostName host, Running? known, Func<Task<RenewResult?>> action, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            if (_running.TryGetValue(host, out var running) && !running.Task.IsCompleted) return (running, false);
+            if (_running.TryGetValue(host, out var running) && (!running.Task.IsCompleted || (known is not null && running != known))) return (running, false);
             return (_running[host] = new Running(ca.Value, Task.Run(action, cancellationToken)), true);
         }
     }
