@@ -1,4 +1,3 @@
-using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;

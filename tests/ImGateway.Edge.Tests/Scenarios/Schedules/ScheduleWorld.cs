@@ -5,7 +5,6 @@ using ImGateway.Edge.Tests.Certificates;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace ImGateway.Edge.Tests.Scenarios.Schedules;
 
