@@ -59,7 +59,7 @@ public static class EdgeApplication
             .AddReload(configuration, file)
             .AddSingleton<StartChecks>()
             .AddHostedService<ListenerLog>()
-            .AddHostedService<MemoryReturn>()
+            .AddHostedService<MemoryTrimmer>()
             .Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.WebHost.UseKestrelCore().UseControlSocket().UsePublicTransport(plan)
             .ConfigureKestrel(kestrel => kestrel.Listen(options, plan));
@@ -85,24 +85,24 @@ public static class EdgeApplication
         // 1. Sources of a stop request: signals, the caller, verbs (from step 3 on), and a failed background service.
         app.Services.GetRequiredService<Signals>().Listen();
         var stop = app.Services.GetRequiredService<StopRequest>();
-        using var asked = cancellationToken.UnsafeRegister(static stop => ((StopRequest)stop!).InOrder(), stop);
-        using var failed = app.Lifetime.ApplicationStopping.UnsafeRegister(static stop => ((StopRequest)stop!).InOrder(), stop);
+        using var asked = cancellationToken.UnsafeRegister(static stop => ((StopRequest)stop!).RequestGracefulStop(), stop);
+        using var failed = app.Lifetime.ApplicationStopping.UnsafeRegister(static stop => ((StopRequest)stop!).RequestGracefulStop(), stop);
         try
         {
             // 2. Start checks, then the listeners.
-            var problems = await app.Services.GetRequiredService<StartChecks>().RunAsync(stop.Asked);
-            if (problems.Count == 0) problems = await ListenAsync(app, stop.Asked);
+            var problems = await app.Services.GetRequiredService<StartChecks>().RunAsync(stop.Requested);
+            if (problems.Count == 0) problems = await ListenAsync(app, stop.Requested);
             foreach (var problem in problems) await error.WriteLineAsync(problem.AsMemory(), CancellationToken.None);
             if (problems.Count > 0) return 1;
 
             // 3. Serve until a stop is requested.
             onListening?.Invoke();
-            await stop.WhenAskedAsync();
+            await stop.WhenRequestedAsync();
 
             // 4. Drain clients first; then stop the management port, the control socket and the background services.
             await app.Services.GetRequiredService<GracefulShutdown>().DrainAsync();
         }
-        catch (OperationCanceledException) when (stop.IsAsked)
+        catch (OperationCanceledException) when (stop.IsRequested)
         {
             // Requested during the start: there are no clients to drain.
         }
@@ -114,12 +114,12 @@ public static class EdgeApplication
     static void UsePages(this WebApplication app, Action<IApplicationBuilder>? pages)
     {
         if (pages is null) return;
-        var paths = app.Services.GetRequiredService<RequestPaths>();
+        var requestPipeline = app.Services.GetRequiredService<CurrentRequestPipeline>();
         app.UseWhen(context => context.Features.Get<ListenerFeature>() is { Kind: ListenerKind.Https }, branch =>
         {
             branch.Use((context, next) =>
             {
-                paths.Current.Headers.AddTo(context.Response, overTls: true);
+                requestPipeline.Current.Headers.AddTo(context.Response, overTls: true);
                 return next(context);
             });
             pages(branch);

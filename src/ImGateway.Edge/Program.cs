@@ -11,7 +11,7 @@ using ImGateway.Edge.Tls.Policy;
 // Must run before any cryptography, otherwise it has no effect.
 var engines = new TlsEngines(TlsPolicyFile.Apply());
 NativeHeap.LimitArenas();
-Threads.AtLeastAFew();
+MinimumThreads.Set();
 
 var root = new RootCommand(CommandLine.Description)
 {
@@ -21,10 +21,10 @@ var root = new RootCommand(CommandLine.Description)
         (configuration, _) => Task.FromResult(
             CertificateFilesCheck.Warnings(configuration, TimeProvider.System).Concat(CertificateFilesCheck.ChainWarnings(configuration, TimeProvider.System))),
         [
-            async (configuration, cancellationToken) => await PolicyProof.ProblemsAsync(configuration, engines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
+            async (configuration, cancellationToken) => await TlsPolicySelfTest.ProblemsAsync(configuration, engines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
             (configuration, cancellationToken) => CertificateFilesCheck.ProblemsAsync(configuration, engines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
             (configuration, _) => Task.FromResult(AcmeFilesCheck.Problems(configuration, TimeProvider.System)),
-            (configuration, _) => Task.FromResult(configuration.IsSound("Edge:DataDirectory") ? ControlSocket.Problems(configuration.Draft) : []),
+            (configuration, _) => Task.FromResult(configuration.IsValid("Edge:DataDirectory") ? ControlSocket.Problems(configuration.Draft) : []),
         ]),
     DoctorCommand.Create(engines),
     CertCommand.Create(engines),

@@ -9,7 +9,7 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge;
 
 /// <summary>The checks before the first connection. Each step runs only if the steps before it found no problem.</summary>
-sealed class StartChecks(CurrentOptions options, ListenPlan plan, ITlsEngine engine, PolicyProof policy, CertificateManager certificates, TimeProvider time)
+sealed class StartChecks(CurrentOptions options, ListenPlan plan, ITlsEngine engine, TlsPolicySelfTest policy, CertificateManager certificates, TimeProvider time)
 {
     /// <returns>The problems that prevent the start, one line each.</returns>
     public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellationToken)
@@ -18,7 +18,7 @@ sealed class StartChecks(CurrentOptions options, ListenPlan plan, ITlsEngine eng
         IReadOnlyList<string> problems = [.. OpenFiles.Problems(OpenFiles.Limit), .. ControlSocket.Problems(options.Value), .. plan.Problems];
 
         // 2. The TLS policy must be in force; that its file exists is not enough.
-        if (problems.Count == 0) problems = await PolicyProof.ProblemsAsync(options.Value, engine, time, cancellationToken);
+        if (problems.Count == 0) problems = await TlsPolicySelfTest.ProblemsAsync(options.Value, engine, time, cancellationToken);
 
         // 3. Certificates, before the first handshake; then the policy with their keys.
         if (problems.Count == 0) problems = await LoadCertificatesAsync(cancellationToken);

@@ -7,7 +7,7 @@ namespace ImGateway.Edge;
 
 /// <summary>Creates the TLS engine that <c>Edge:Tls:Engine</c> names.</summary>
 /// <param name="policy">The policy that OpenSSL has loaded.</param>
-public sealed class TlsEngines(AppliedPolicy policy)
+public sealed class TlsEngines(LoadedTlsPolicy policy)
 {
     internal ITlsEngine Of(TlsSection options) => options.Engine switch
     {

@@ -23,7 +23,7 @@ sealed class BouncyCastleContext(TlsContextSettings settings, BcTlsCrypto crypto
             protocol.Accept(server);
             while (protocol.IsHandshaking)
             {
-                if (!await stream.ReceiveAsync(slot.Leave, cancellationToken)) throw new IOException("The client closed the connection.");
+                if (!await stream.ReceiveAsync(slot.Release, cancellationToken)) throw new IOException("The client closed the connection.");
             }
         }
         catch (TlsException e)

@@ -18,7 +18,7 @@ sealed class BouncyCastleEngine : ITlsEngine
     readonly BcTlsCrypto _crypto = new(new SecureRandom());
 
     /// <summary>Written in <see cref="BouncyCastleServer"/>; no file sets it.</summary>
-    public AppliedPolicy Policy { get; } = new("the BouncyCastle engine", Problem: null, "correct its server");
+    public LoadedTlsPolicy Policy { get; } = new("the BouncyCastle engine", Problem: null, "correct its server");
 
     public bool ReleasesBuffersWhenIdle => true;
 

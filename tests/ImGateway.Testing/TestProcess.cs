@@ -6,7 +6,7 @@ namespace ImGateway.Testing;
 /// <summary>What <c>Main</c> does first, done once for a process of tests by its module initializer: the policy holds only if it comes before any cryptography.</summary>
 public static class TestProcess
 {
-    public static AppliedPolicy Policy { get; } = TlsPolicyFile.Apply();
+    public static LoadedTlsPolicy Policy { get; } = TlsPolicyFile.Apply();
 
     public static TlsEngines Engines { get; } = new(Policy);
 }

@@ -12,16 +12,16 @@ namespace ImGateway.Edge.Certificates;
 /// same lock; orders at the CA run concurrently. Every change goes through <see cref="CertificateInstaller"/>.
 /// </summary>
 sealed partial class CertificateManager(
-    CertificateStart start,
+    CertificateLoader loader,
     StoreTakeover takeover,
     CertificateInstaller installer,
-    FileChanges files,
+    FileReplacements files,
     SelfSignedRenewals selfSigned,
-    RenewalBook book,
+    RenewalStates renewalStates,
     AcmeMaintenance acme,
     ExpiryAlerts alerts,
-    ChangeProgram onChange,
-    Turn turn,
+    OnChangeHook onChange,
+    AsyncLock asyncLock,
     ILogger<CertificateManager> logger) : BackgroundService
 {
     bool _loaded;
@@ -30,9 +30,9 @@ sealed partial class CertificateManager(
     /// <exception cref="CertificateLoadException">No host would have a certificate, or the store cannot be used; contains all problems.</exception>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        await Task.Run(() => start.LoadAsync(cancellationToken), cancellationToken);
-        await book.ReadNewAsync(cancellationToken);
-        book.ShowAnew();
+        await Task.Run(() => loader.LoadAsync(cancellationToken), cancellationToken);
+        await renewalStates.ReadMissingAsync(cancellationToken);
+        renewalStates.RefreshMetrics();
         await acme.ShowBudgetAsync(cancellationToken);
         _loaded = true;
     }
@@ -52,7 +52,7 @@ sealed partial class CertificateManager(
                 await files.WaitAsync(stoppingToken);
                 try
                 {
-                    await LookAsync(stoppingToken);
+                    await RunDueAsync(stoppingToken);
                 }
                 catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
@@ -70,17 +70,17 @@ sealed partial class CertificateManager(
     }
 
     /// <summary>One round of the loop.</summary>
-    internal async Task LookAsync(CancellationToken cancellationToken)
+    internal async Task RunDueAsync(CancellationToken cancellationToken)
     {
-        using (await turn.TakeAsync(cancellationToken))
+        using (await asyncLock.AcquireAsync(cancellationToken))
         {
-            await takeover.LookAsync(cancellationToken);
-            await book.ReadNewAsync(cancellationToken);
-            await files.LookAsync(cancellationToken);
-            await selfSigned.LookAsync(cancellationToken);
-            alerts.Look();
+            await takeover.CheckAsync(cancellationToken);
+            await renewalStates.ReadMissingAsync(cancellationToken);
+            await files.CheckAsync(cancellationToken);
+            await selfSigned.RenewDueAsync(cancellationToken);
+            alerts.CheckWhenDue();
             installer.RotateTicketKeys();
-            await acme.LookAsync(cancellationToken);
+            await acme.RunDueAsync(cancellationToken);
         }
 
         onChange.Start();

@@ -8,18 +8,18 @@ namespace ImGateway.Edge.Certificates;
 
 /// <summary>The certificates of the configured hosts and their next actions, for the status page and verbs.</summary>
 sealed class CertificateOverview(
-    CertificateConfiguration options, CertificateInstaller installer, RenewalBook book, RefusedFiles refused, OcspStates ocsp, TimeProvider time)
+    CurrentCertificateOptions options, CertificateInstaller installer, RenewalStates renewalStates, RefusedFiles refused, OcspStates ocsp, TimeProvider time)
 {
     /// <summary>One entry for each configured host that has a certificate, in configuration order.</summary>
-    public IReadOnlyList<ManagedCertificate> Certificates =>
+    public IReadOnlyList<OverviewEntry> Certificates =>
     [
-        .. ManagedCertificate.ListOf(installer.Served, book.Of, options.Value, time)
-            .Select(managed => managed with { Ocsp = ocsp.Of(managed.Host) }),
+        .. OverviewEntry.ListOf(installer.Served, renewalStates.Of, options.Value, time)
+            .Select(entry => entry with { Ocsp = ocsp.Of(entry.Host) }),
     ];
 
     /// <summary>Certificate files that were refused and have not been corrected yet. A snapshot: the list is never changed in place.</summary>
     public IReadOnlyList<RefusedFile> RefusedFiles => refused.All;
 
     /// <summary>The next action for a configured host without a certificate.</summary>
-    public NextAction? NextOfMissing(HostName host) => NextAction.OfMissing(book.Of(host), options.Value, time.GetUtcNow());
+    public NextAction? NextOfMissing(HostName host) => NextAction.OfMissing(renewalStates.Of(host), options.Value, time.GetUtcNow());
 }

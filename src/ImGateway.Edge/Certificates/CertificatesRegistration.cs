@@ -22,31 +22,31 @@ static class CertificatesRegistration
     public static IServiceCollection AddCertificates(this IServiceCollection services, EdgeOptions options)
     {
         // 1. Shared by the whole flow: options, lock, clock, metrics, audit log.
-        services.AddSingleton(new CertificateConfiguration(options)).AddSingleton<Turn>().AddSingleton<ScheduleClock>();
+        services.AddSingleton(new CurrentCertificateOptions(options)).AddSingleton<AsyncLock>().AddSingleton<ScheduleClock>();
         services.AddSingleton<CertificateMetrics>().AddAudit();
 
         // 2. The store and what is served: every change goes through the installer.
         services.AddStorage().AddSingleton<CertificateStore>().AddSingleton<StoreWriter>();
         services.AddSingleton<RevokedCertificates>().AddSingleton<StoredRenewals>().AddSingleton<StoredStaples>();
-        services.AddSingleton<CertificateProbe>(provider => provider.GetRequiredService<CertificateProof>().ProveAsync);
+        services.AddSingleton<HandshakeTest>(provider => provider.GetRequiredService<CertificateSelfTest>().TestAsync);
         services.AddSingleton<CertificateInstaller>();
 
         // 3. The sources: files, the development CA, a CA.
         services.AddSingleton<CreateFilesSource>(provider => next => ActivatorUtilities.CreateInstance<FilesSource>(provider, next));
-        services.AddSingleton(provider => new Current<FilesSource>(provider.GetRequiredService<CreateFilesSource>()(options)));
-        services.AddSingleton<RefusedFiles>().AddSingleton<FileChanges>();
+        services.AddSingleton(provider => new Reloadable<FilesSource>(provider.GetRequiredService<CreateFilesSource>()(options)));
+        services.AddSingleton<RefusedFiles>().AddSingleton<FileReplacements>();
         services.AddSingleton<SelfSignedSource>().AddSingleton<SelfSignedRenewals>();
         services.AddIssuance(options);
 
         // 4. What replaces certificates: start, takeover from another process, reload, operators, the loop.
-        services.AddSingleton<CertificateStart>().AddSingleton<StoreTakeover>().AddSingleton<CertificateReload>();
-        services.AddSingleton<ManualInstalls>().AddSingleton<ManualRenewals>();
+        services.AddSingleton<CertificateLoader>().AddSingleton<StoreTakeover>().AddSingleton<CertificateReloader>();
+        services.AddSingleton<OperatorInstalls>().AddSingleton<OperatorRenewals>();
         services.AddSingleton<SharedCertificates>();
         services.AddSingleton<CertificateManager>().AddHostedService(provider => provider.GetRequiredService<CertificateManager>());
         services.AddHostedService(provider => provider.GetRequiredService<SharedCertificates>());
 
         // 5. Consumers: alerts, the operator's program, OCSP stapling, the status page.
-        services.AddSingleton<ExpiryAlerts>().AddSingleton<ChangeProgram>();
+        services.AddSingleton<ExpiryAlerts>().AddSingleton<OnChangeHook>();
         services.AddStapling();
         return services.AddSingleton<CertificateOverview>();
     }

@@ -6,7 +6,7 @@ using ImGateway.Edge.Scheduling;
 namespace ImGateway.Edge.Certificates;
 
 /// <summary>Logs warnings about served certificates that expire soon or are too old, once a day for each host and cause.</summary>
-sealed partial class ExpiryAlerts(CertificateConfiguration options, CertificateInstaller installer, ScheduleClock clock, ILogger<ExpiryAlerts> logger)
+sealed partial class ExpiryAlerts(CurrentCertificateOptions options, CertificateInstaller installer, ScheduleClock clock, ILogger<ExpiryAlerts> logger)
 {
     static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
@@ -16,7 +16,7 @@ sealed partial class ExpiryAlerts(CertificateConfiguration options, CertificateI
     DueTime _next;
 
     /// <summary>Checks every hour.</summary>
-    public void Look()
+    public void CheckWhenDue()
     {
         var now = clock.Now;
         if (!_next.IsDue(now)) return;
@@ -24,7 +24,7 @@ sealed partial class ExpiryAlerts(CertificateConfiguration options, CertificateI
         Check(now);
     }
 
-    void Check(Moment moment)
+    void Check(ClockReading moment)
     {
         var (now, maxAge) = (moment.Wall, options.Value.Certificates.MaxAge);
         foreach (var (host, served) in installer.Served)
@@ -39,14 +39,14 @@ sealed partial class ExpiryAlerts(CertificateConfiguration options, CertificateI
                 if (Due(host, "last tenth", moment)) NearsExpiry(host, notAfter, served.Origin);
             }
 
-            if (served.Source != ServedCredential.SelfSigned && now > notBefore + maxAge && Due(host, "age", moment))
+            if (served.Source != HostCertificate.SelfSigned && now > notBefore + maxAge && Due(host, "age", moment))
             {
                 TooOld(host, (int)(now - notBefore).TotalDays, (int)maxAge.TotalDays, served.Origin);
             }
         }
     }
 
-    bool Due(HostName host, string cause, Moment now)
+    bool Due(HostName host, string cause, ClockReading now)
     {
         if (_nextOf.TryGetValue((host, cause), out var next) && !next.IsDue(now)) return false;
         _nextOf[(host, cause)] = DueTime.After(Silence, now);

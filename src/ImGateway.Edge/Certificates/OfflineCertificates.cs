@@ -14,11 +14,11 @@ namespace ImGateway.Edge.Certificates;
 /// <summary>The stored certificates, for verbs while no edge is running. An edge serves the changes from its next start on.</summary>
 public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, ILoggerFactory loggers)
 {
-    readonly CertificateConfiguration _configuration = new(options);
+    readonly CurrentCertificateOptions _configuration = new(options);
 
     /// <summary>One entry for each configured host that has a certificate. Read-only, so it can be called while an edge is running.</summary>
     /// <exception cref="CertificateLoadException">The store may not be read.</exception>
-    public async Task<IReadOnlyList<ManagedCertificate>> ReadAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OverviewEntry>> ReadAsync(CancellationToken cancellationToken)
     {
         using var storage = FileStorage.In(options, time, loggers);
         var revoked = RevokedIn(storage);
@@ -28,28 +28,28 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
         foreach (var (host, served) in stored) more[host] = (await RenewalOfAsync(renewals, revoked, host, served, cancellationToken), await staples.ReadAsync(host, cancellationToken));
         return
         [
-            .. from managed in ManagedCertificate.ListOf(stored, host => more[host].Renewal, options, time)
+            .. from managed in OverviewEntry.ListOf(stored, host => more[host].Renewal, options, time)
                let ocsp = OcspTarget.Of(managed.Credential)?.StateBy(more[managed.Host].Staple, time.GetUtcNow()) ?? OcspState.NotOffered
                select managed with { Ocsp = ocsp },
         ];
     }
 
-    /// <summary>As <see cref="ManualInstalls.ImportAsync"/>.</summary>
+    /// <summary>As <see cref="OperatorInstalls.ImportAsync"/>.</summary>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
     internal Task<InstallResult> ImportAsync(
         string certificatePem, string keyPem, string? chainPem, string? password, string who, ITlsEngine engine, CancellationToken cancellationToken)
     {
         var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
         return ChangeAsync(
-            new ChangeCause(RenewalReasons.Manual, who), (_, served) => Task.FromResult(ManualChange.Import(contents, who, options, time, served)), engine, cancellationToken);
+            new InstallCause(RenewalReasons.Manual, who), (_, served) => Task.FromResult(ProposedInstall.Import(contents, who, options, time, served)), engine, cancellationToken);
     }
 
-    /// <summary>As <see cref="ManualInstalls.RollbackAsync"/>.</summary>
+    /// <summary>As <see cref="OperatorInstalls.RollbackAsync"/>.</summary>
     /// <param name="name">A configured host, or the name of its certificate in the store.</param>
     /// <exception cref="CertificateLoadException">The store cannot be used.</exception>
     internal Task<InstallResult> RollbackAsync(string name, ITlsEngine engine, CancellationToken cancellationToken) => ChangeAsync(
-        new ChangeCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true },
-        (store, served) => ManualChange.RollbackAsync(name, options, store, served, cancellationToken), engine, cancellationToken);
+        new InstallCause(RenewalReasons.Manual, Environment.UserName) { IsRollback = true },
+        (store, served) => ProposedInstall.RollbackAsync(name, options, store, served, cancellationToken), engine, cancellationToken);
 
     RevokedCertificates RevokedIn(IStorage storage) => new(storage, time, loggers.CreateLogger<RevokedCertificates>());
 
@@ -57,20 +57,20 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
 
     /// <summary>Null if the stored state is about another certificate.</summary>
     static async Task<RenewalState?> RenewalOfAsync(
-        StoredRenewals renewals, RevokedCertificates revoked, HostName host, ServedCredential served, CancellationToken cancellationToken)
+        StoredRenewals renewals, RevokedCertificates revoked, HostName host, HostCertificate served, CancellationToken cancellationToken)
     {
         var known = await renewals.ReadAsync(host, cancellationToken) is { } state && state.CertificateSha256 == served.Credential.Fingerprint ? state : null;
         return revoked.Contains(served.Credential) ? (known ?? RenewalState.For(served.Credential.Fingerprint)) with { Revoked = true } : known;
     }
 
     async Task<InstallResult> ChangeAsync(
-        ChangeCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, ServedCredential>, Task<ManualChange>> prepare, ITlsEngine engine, CancellationToken cancellationToken)
+        InstallCause cause, Func<CertificateStore, IReadOnlyDictionary<HostName, HostCertificate>, Task<ProposedInstall>> prepare, ITlsEngine engine, CancellationToken cancellationToken)
     {
         using var storage = FileStorage.In(options, time, loggers);
         var revoked = RevokedIn(storage);
         var (store, writer) = (StoreIn(storage, revoked), new StoreWriter(_configuration, storage, revoked));
         await store.OpenAsync(cancellationToken);
-        if (!await writer.TryBecomeWriterAsync(cancellationToken)) return InstallResult.Failed(writer.Held);
+        if (!await writer.TryBecomeWriterAsync(cancellationToken)) return InstallResult.Failed(writer.LockedMessage);
         var served = await store.LoadAllAsync(cancellationToken);
         var change = await prepare(store, served);
         if (change.Problems.Count > 0) return change.Result(served);
@@ -78,7 +78,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
 
         // The test handshakes of a running edge.
         var credentials = change.Changes.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
-        if (await CertificateSwap.RehearseAsync(credentials, options, engine, time, cancellationToken) is { } failure)
+        if (await CertificateSwap.DryRunAsync(credentials, options, engine, time, cancellationToken) is { } failure)
         {
             return InstallResult.Failed($"{string.Join(", ", credentials.Keys)}: {failure}; what was stored before still is");
         }
@@ -87,9 +87,9 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
         {
             // A certificate that is stored already is not written again: it would become its own previous certificate.
             var news = change.Changes
-                .Where(entry => !served.TryGetValue(entry.Key, out var old) || !old.Credential.ShowsTheSameAs(entry.Value.Credential))
+                .Where(entry => !served.TryGetValue(entry.Key, out var old) || !old.Credential.HasSameCertificates(entry.Value.Credential))
                 .ToDictionary(entry => entry.Key, entry => entry.Value with { InstalledAt = time.GetUtcNow() });
-            if (ServedCredential.TooEarly(news, served, time.GetUtcNow()) is { } early) return InstallResult.Failed(early);
+            if (HostCertificate.WhyTooEarly(news, served, time.GetUtcNow()) is { } early) return InstallResult.Failed(early);
             await using var saved = await writer.StageAsync(news, lease: null, cancellationToken);
             if (saved is not null) await saved.CommitAsync(cancellationToken);
             var log = new CertificateAudit(storage, new AuditLog(storage, loggers.CreateLogger(AuditLog.Category), () => options.Audit), _configuration, time);

@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Certificates;
 /// Makes this process the writer of the store once the process that it replaces has ended. What that process stored last is served before anything
 /// is written. Called by the loop and by verbs.
 /// </summary>
-sealed partial class StoreTakeover(IStorage storage, StoreWriter writer, CertificateStart start, RenewalBook book, ILogger<StoreTakeover> logger)
+sealed partial class StoreTakeover(IStorage storage, StoreWriter writer, CertificateLoader loader, RenewalStates renewalStates, ILogger<StoreTakeover> logger)
 {
     string? _problem;
 
@@ -20,7 +20,7 @@ sealed partial class StoreTakeover(IStorage storage, StoreWriter writer, Certifi
         if (!await writer.TryBecomeWriterAsync(cancellationToken)) return false;
         try
         {
-            await start.SettleAsync([], cancellationToken);
+            await loader.ServeAllAsync([], cancellationToken);
         }
         catch
         {
@@ -28,12 +28,12 @@ sealed partial class StoreTakeover(IStorage storage, StoreWriter writer, Certifi
             throw;
         }
 
-        await book.ReadAnewAsync(cancellationToken);
+        await renewalStates.RereadAsync(cancellationToken);
         return true;
     }
 
     /// <summary>The same for the loop: a failure is logged, once for each problem, and does not stop the round.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
+    public async Task CheckAsync(CancellationToken cancellationToken)
     {
         try
         {

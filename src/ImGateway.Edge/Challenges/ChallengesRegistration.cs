@@ -4,7 +4,7 @@ static class ChallengesRegistration
 {
     public static IServiceCollection AddChallenges(this IServiceCollection services) => services
         .AddSingleton<HookProgram>()
-        .AddSingleton<StandIns>()
+        .AddSingleton<TemporaryCertificates>()
         .AddSingleton<SharedChallenges>()
         .AddHostedService<SharedChallengeAnswers>()
         .AddSingleton<HttpChallenges>()

@@ -45,7 +45,7 @@ sealed class HookProgram(TimeProvider time)
             {
                 2 => "no such program",
                 8 => "not a program: a script begins with #! and its interpreter",
-                13 => $"not executable for this user; check its folders, or allow it with: chmod +x {ShellWord.Of(argv[0])}",
+                13 => $"not executable for this user; check its folders, or allow it with: chmod +x {ShellQuoting.Quote(argv[0])}",
                 _ => e.Message,
             }}");
         }

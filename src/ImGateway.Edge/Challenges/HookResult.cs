@@ -51,7 +51,7 @@ sealed class OutputTail
     {
         var lines = Encoding.UTF8.GetString(_kept.AsSpan(0, _length)).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (lines is not [.., var last]) return "";
-        return OneLine.From(last.Length > LongestLine ? last[..LongestLine] + "…" : last);
+        return SingleLine.Escape(last.Length > LongestLine ? last[..LongestLine] + "…" : last);
     }
 
     void Keep(ReadOnlySpan<byte> read)

@@ -5,7 +5,7 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Challenges;
 
 /// <summary>http-01 (RFC 8555 §8.3): the pending responses for ports 80 and 443. Also for IP addresses (RFC 8738 §4), not for wildcards.</summary>
-sealed class HttpChallenges(StandIns standIns, SharedChallenges shared) : IChallengeResponder
+sealed class HttpChallenges(TemporaryCertificates temporary, SharedChallenges shared) : IChallengeResponder
 {
     const string Folder = "/.well-known/acme-challenge/";
 
@@ -30,7 +30,7 @@ sealed class HttpChallenges(StandIns standIns, SharedChallenges shared) : IChall
         var answer = Encoding.ASCII.GetBytes(keyAuthorization);
         // A CA may reuse a pending authorization for a later order, which then removes the token.
         _answers[token] = answer;
-        var standIn = standIns.Present(host);
+        var standIn = temporary.Present(host);
         return new Withdrawal(() =>
         {
             _answers.TryRemove(KeyValuePair.Create(token, answer));

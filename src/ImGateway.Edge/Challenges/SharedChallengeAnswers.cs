@@ -26,7 +26,7 @@ sealed partial class SharedChallengeAnswers(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException or ChallengeException)
         {
-            NotAnswered(OneLine.From(e.Message));
+            NotAnswered(SingleLine.Escape(e.Message));
         }
     }
 

@@ -38,7 +38,7 @@ sealed partial class SharedChallenges(IStorage storage, ILogger<SharedChallenges
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // This edge can still answer, if the CA connects to it.
-            NotShared(challenge.Host, challenge.Type, OneLine.From(e.Message));
+            NotShared(challenge.Host, challenge.Type, SingleLine.Escape(e.Message));
         }
         catch
         {
@@ -62,7 +62,7 @@ sealed partial class SharedChallenges(IStorage storage, ILogger<SharedChallenges
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            NotWithdrawn(challenge.Host, challenge.Type, OneLine.From(e.Message));
+            NotWithdrawn(challenge.Host, challenge.Type, SingleLine.Escape(e.Message));
         }
     }
 

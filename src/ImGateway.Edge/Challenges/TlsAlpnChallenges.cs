@@ -18,8 +18,8 @@ sealed class TlsAlpnChallenges : IChallengeResponder
 
     public TlsAlpnChallenges(ServerCertificateSelector selector, SharedChallenges shared, TimeProvider time)
     {
-        (_time, _shared, _pending) = (time, shared, new(pending => selector.PublishApart(Protocol, pending)));
-        selector.PublishApart(Protocol, new Dictionary<string, Credential>());
+        (_time, _shared, _pending) = (time, shared, new(pending => selector.PublishForAlpn(Protocol, pending)));
+        selector.PublishForAlpn(Protocol, new Dictionary<string, Credential>());
     }
 
     public string Type => ChallengeTypes.TlsAlpn;

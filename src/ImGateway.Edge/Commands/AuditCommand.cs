@@ -41,7 +41,7 @@ static class AuditCommand
         if (json) await JsonOption.WriteAsync(console.Output, entries);
         else if (entries.Count == 0) await console.Output.WriteLineAsync("nothing is recorded");
         else new TextTable(["Time", "Host", "Action", "Why", "Who", "Serial", "Detail"], [.. entries.Select(Row)]).Write(console.Output);
-        return ExitCodes.Fine;
+        return ExitCodes.Success;
     }
 
     static async Task<IReadOnlyList<AuditEntry>> ReadAsync(FileStorage storage, Func<AuditEntry, bool> keep, CancellationToken cancellationToken)
@@ -67,7 +67,7 @@ static class AuditCommand
             $"{entry.Time:u}", entry.Host, entry.Action, entry.Why, entry.Who,
             (entry.OldSerial, entry.NewSerial) switch { (null, var only) => only, (var only, null) => only, var (old, next) => $"{next} for {old}" },
             entry.Detail,
-        ]).Select(cell => OneLine.From(cell ?? "")),
+        ]).Select(cell => SingleLine.Escape(cell ?? "")),
     ];
 
     static DateTimeOffset? ParseSince(ArgumentResult argument, DateTimeOffset now)
@@ -76,7 +76,7 @@ static class AuditCommand
         if (Ago(text) is { } ago && ago <= now - DateTimeOffset.UnixEpoch) return now - ago;
         if (char.IsAsciiDigit(text.FirstOrDefault()) && text.Contains('-')
             && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)) return date;
-        argument.AddError($"--since: {OneLine.Quote(text)} is neither a date nor a duration; {SinceRemedy}");
+        argument.AddError($"--since: {SingleLine.Quote(text)} is neither a date nor a duration; {SinceRemedy}");
         return null;
     }
 

@@ -44,9 +44,9 @@ static class CertImportCommand
         List<string> problems = [.. contents.Problems.Select(problem => problem.ToString())];
         var import = new ControlImport
         {
-            Certificate = Pem(file.Certificate, contents.Certificate, OtherForms.OfCertificates, problems),
-            Key = Pem(file.Key!, contents.Key ?? contents.Certificate, OtherForms.OfKey, problems),
-            Chain = contents.Chain is null ? null : Pem(file.Chain!, contents.Chain, OtherForms.OfCertificates, problems),
+            Certificate = Pem(file.Certificate, contents.Certificate, UnsupportedFormats.OfCertificates, problems),
+            Key = Pem(file.Key!, contents.Key ?? contents.Certificate, UnsupportedFormats.OfKey, problems),
+            Chain = contents.Chain is null ? null : Pem(file.Chain!, contents.Chain, UnsupportedFormats.OfCertificates, problems),
             Password = contents.Password?.Reveal(),
         };
         if (problems.Count > 0) throw new UserError(problems);
@@ -55,7 +55,7 @@ static class CertImportCommand
         try
         {
             var installed = await access.ImportAsync(import, engines, cancellationToken);
-            return await installed.WithWarnings(line => Named(line, file)).TellAsync(console.Output, console.Error);
+            return await installed.WithWarnings(line => Named(line, file)).WriteAsync(console.Output, console.Error);
         }
         catch (UserError refusal)
         {
@@ -83,11 +83,11 @@ static class CertImportCommand
     };
 
     static string InCommands(string line, CertificateFile file) => line
-        .Replace(" -in certificate ", $" -in {ShellWord.Of(file.Certificate)} ", StringComparison.Ordinal)
-        .Replace(" -in key ", $" -in {ShellWord.Of(file.Key!)} ", StringComparison.Ordinal)
-        .Replace(" -key key ", $" -key {ShellWord.Of(file.Key!)} ", StringComparison.Ordinal)
-        .Replace(" -signkey key ", $" -signkey {ShellWord.Of(file.Key!)} ", StringComparison.Ordinal)
-        .Replace(" -in chain ", $" -in {ShellWord.Of(file.Chain ?? "chain")} ", StringComparison.Ordinal);
+        .Replace(" -in certificate ", $" -in {ShellQuoting.Quote(file.Certificate)} ", StringComparison.Ordinal)
+        .Replace(" -in key ", $" -in {ShellQuoting.Quote(file.Key!)} ", StringComparison.Ordinal)
+        .Replace(" -key key ", $" -key {ShellQuoting.Quote(file.Key!)} ", StringComparison.Ordinal)
+        .Replace(" -signkey key ", $" -signkey {ShellQuoting.Quote(file.Key!)} ", StringComparison.Ordinal)
+        .Replace(" -in chain ", $" -in {ShellQuoting.Quote(file.Chain ?? "chain")} ", StringComparison.Ordinal);
 
     static Option<string> File(string name, string description, bool required = true) => new(name) { Description = description, HelpName = "FILE", Required = required };
 }

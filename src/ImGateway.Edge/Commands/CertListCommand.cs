@@ -21,7 +21,7 @@ static class CertListCommand
         if (json)
         {
             await JsonOption.WriteAsync(console.Output, certificates);
-            return ExitCodes.Fine;
+            return ExitCodes.Success;
         }
 
         // An extra column only if a chain is incomplete; scripts use --json.
@@ -39,7 +39,7 @@ static class CertListCommand
             await console.Error.WriteLineAsync($"refused since {file.Since:u}, for {string.Join(", ", file.Hosts)}: {file.Why}");
         }
 
-        return ExitCodes.Fine;
+        return ExitCodes.Success;
     }
 
     static string[] Row(CertificateStatus certificate, bool chains)

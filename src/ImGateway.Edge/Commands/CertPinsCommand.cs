@@ -28,6 +28,6 @@ static class CertPinsCommand
         List<string[]> pins = [["current", "sha256/" + certificate.SpkiSha256, $"serial {certificate.SerialNumber}"]];
         if (backup is not null) pins.Add(["backup", "sha256/" + CertificatePins.CreateBackupKey(backup, access.KeyType), backup]);
         new TextTable([], pins).Write(console.Output);
-        return ExitCodes.Fine;
+        return ExitCodes.Success;
     }
 }

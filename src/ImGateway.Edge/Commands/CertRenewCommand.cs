@@ -39,15 +39,15 @@ static class CertRenewCommand
         using var access = CertificateAccess.Open(configFile, console.Error);
         var served = await access.ServedAsync("a certificate is renewed by the edge, which answers the CA's challenges", cancellationToken);
         List<CertificateStatus> chosen = names is null
-            ? [.. served.Where(certificate => certificate.Source != ServedCredential.Files)]
+            ? [.. served.Where(certificate => certificate.Source != HostCertificate.Files)]
             : [.. names.Select(name => CertificateAccess.Find(served, name)).DistinctBy(certificate => certificate.Name)];
         if (chosen.Count == 0) throw new UserError("every certificate comes from a file; replace the files, or set Edge:Certificates:Source to Acme");
-        var lines = new ProgressLines(console);
+        var lines = new ConsoleProgress(console);
         var failed = 0;
         await Parallel.ForEachAsync(chosen, new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrentOrders, CancellationToken = cancellationToken }, async (certificate, token) =>
         {
             if (!await lines.FollowAsync(certificate.Host, progress => access.RenewAsync(certificate.Name, renew, progress, token))) Interlocked.Increment(ref failed);
         });
-        return failed == 0 ? ExitCodes.Fine : ExitCodes.No;
+        return failed == 0 ? ExitCodes.Success : ExitCodes.Failure;
     }
 }

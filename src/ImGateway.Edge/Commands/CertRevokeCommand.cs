@@ -18,7 +18,7 @@ static class CertRevokeCommand
         reason.Validators.Add(parsed =>
         {
             if (parsed.Tokens is not [var token] || RevocationReasons.TryParse(token.Value, out _)) return;
-            parsed.AddError($"--reason: {OneLine.Quote(token.Value)} is no reason; choose among {string.Join(", ", RevocationReasons.Names)}");
+            parsed.AddError($"--reason: {SingleLine.Quote(token.Value)} is no reason; choose among {string.Join(", ", RevocationReasons.Names)}");
         });
         var command = new Command("revoke", "Revoke a certificate at its CA, and have the running edge renew it") { name, reason, config };
         command.SetAction((parsed, cancellationToken) => RevokeAsync(
@@ -31,8 +31,8 @@ static class CertRevokeCommand
         using var access = CertificateAccess.Open(configFile, console.Error);
         var served = await access.ServedAsync("what is revoked is renewed by the edge at once", cancellationToken);
         var certificate = CertificateAccess.Find(served, name);
-        return await new ProgressLines(console).FollowAsync(certificate.Host, progress => access.RevokeAsync(certificate.Name, new ControlRevoke(reason), progress, cancellationToken))
-            ? ExitCodes.Fine
-            : ExitCodes.No;
+        return await new ConsoleProgress(console).FollowAsync(certificate.Host, progress => access.RevokeAsync(certificate.Name, new ControlRevoke(reason), progress, cancellationToken))
+            ? ExitCodes.Success
+            : ExitCodes.Failure;
     }
 }

@@ -18,6 +18,6 @@ static class CertRollbackCommand
         using var access = CertificateAccess.Open(configFile, console.Error);
         var certificate = await access.FindAsync(name, cancellationToken);
         var installed = await access.RollbackAsync(certificate.Name, engines, cancellationToken);
-        return await installed.TellAsync(console.Output, console.Error);
+        return await installed.WriteAsync(console.Output, console.Error);
     }
 }

@@ -36,12 +36,12 @@ static class CertSelfSignedCommand
             console.Output.WriteLine($"CA for clients to trust: {files.CaPath}");
             console.Output.WriteLine($"certificate and chain:   {files.CertificatePath}");
             console.Output.WriteLine($"private key:             {files.KeyPath}");
-            return ExitCodes.Fine;
+            return ExitCodes.Success;
         }
         catch (CertificateLoadException problems)
         {
             foreach (var line in problems.Lines) console.Error.WriteLine(line);
-            return ExitCodes.No;
+            return ExitCodes.Failure;
         }
     }
 
@@ -51,7 +51,7 @@ static class CertSelfSignedCommand
         foreach (var token in argument.Tokens)
         {
             if (HostName.TryParse(token.Value, out var host)) hosts.Add(host);
-            else argument.AddError($"--host: {OneLine.Quote(token.Value)} is not a host name; write a DNS name, *.name or an IP address");
+            else argument.AddError($"--host: {SingleLine.Quote(token.Value)} is not a host name; write a DNS name, *.name or an IP address");
         }
 
         return [.. hosts.Distinct()];

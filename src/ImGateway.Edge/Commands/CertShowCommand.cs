@@ -20,7 +20,7 @@ static class CertShowCommand
         var certificate = await access.FindAsync(name, cancellationToken);
         if (json) await JsonOption.WriteAsync(console.Output, certificate);
         else new TextTable([], [.. Facts(certificate)]).Write(console.Output);
-        return ExitCodes.Fine;
+        return ExitCodes.Success;
     }
 
     static IEnumerable<string[]> Facts(CertificateStatus certificate)

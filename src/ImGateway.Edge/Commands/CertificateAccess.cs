@@ -38,8 +38,8 @@ sealed class CertificateAccess : IDisposable
     public async Task<CertificateStatus> FindAsync(string name, CancellationToken cancellationToken) => Find(await ListAsync(cancellationToken), name);
 
     /// <summary>Like <see cref="FindAsync"/>, for all certificates.</summary>
-    public static CertificateStatus Find(IReadOnlyList<CertificateStatus> all, string name) => all.FirstOrDefault(certificate => certificate.IsCalled(name))
-        ?? throw new UserError($"{OneLine.Quote(name)} is no managed certificate; there are: {string.Join(", ", all.Select(certificate => certificate.Name))}");
+    public static CertificateStatus Find(IReadOnlyList<CertificateStatus> all, string name) => all.FirstOrDefault(certificate => certificate.IsNamed(name))
+        ?? throw new UserError($"{SingleLine.Quote(name)} is no managed certificate; there are: {string.Join(", ", all.Select(certificate => certificate.Name))}");
 
     /// <summary>The running edge's certificates, for operations that only a running edge supports.</summary>
     /// <param name="why">The reason for the error message if no edge is running.</param>
@@ -55,15 +55,15 @@ sealed class CertificateAccess : IDisposable
     public Task<ControlRenewed> RevokeAsync(string name, ControlRevoke revoke, IProgress<string> progress, CancellationToken cancellationToken) =>
         FollowAsync($"/certificates/{Uri.EscapeDataString(name)}/revoke", revoke, progress, cancellationToken);
 
-    public async Task<Installation> ImportAsync(ControlImport import, TlsEngines engines, CancellationToken cancellationToken) =>
+    public async Task<InstallOutcome> ImportAsync(ControlImport import, TlsEngines engines, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>("/certificates/import", import, cancellationToken) is { } reply
-            ? new Installation(ValueOf(reply), Served: true)
+            ? new InstallOutcome(ValueOf(reply), Served: true)
             : await OnDiskAsync(engines, (store, engine) => store.ImportAsync(import.Certificate!, import.Key!, import.Chain, import.Password, Environment.UserName, engine, cancellationToken));
 
     /// <param name="name">As <see cref="CertificateStatus.Name"/>.</param>
-    public async Task<Installation> RollbackAsync(string name, TlsEngines engines, CancellationToken cancellationToken) =>
+    public async Task<InstallOutcome> RollbackAsync(string name, TlsEngines engines, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>($"/certificates/{Uri.EscapeDataString(name)}/rollback", body: null, cancellationToken) is { } reply
-            ? new Installation(ValueOf(reply), Served: true)
+            ? new InstallOutcome(ValueOf(reply), Served: true)
             : await OnDiskAsync(engines, (store, engine) => store.RollbackAsync(name, engine, cancellationToken));
 
     public void Dispose() => _edge.Dispose();
@@ -79,10 +79,10 @@ sealed class CertificateAccess : IDisposable
         OnDiskAsync(async (store, options) => CertificateStatus.Of(
             options.Hosts, await store.ReadAsync(cancellationToken), [], _ => null, TimeProvider.System.GetUtcNow()));
 
-    async Task<Installation> OnDiskAsync(TlsEngines engines, Func<OfflineCertificates, ITlsEngine, Task<InstallResult>> change)
+    async Task<InstallOutcome> OnDiskAsync(TlsEngines engines, Func<OfflineCertificates, ITlsEngine, Task<InstallResult>> change)
     {
         var result = await OnDiskAsync((store, options) => change(store, engines.Of(options.Tls)));
-        return result.Succeeded ? new Installation(ControlInstalled.Of(result), Served: false) : throw new UserError(result.Problems);
+        return result.Succeeded ? new InstallOutcome(ControlInstalled.Of(result), Served: false) : throw new UserError(result.Problems);
     }
 
     /// <summary>The running edge uses its own options; reading from disk uses the configuration file.</summary>
@@ -92,7 +92,7 @@ sealed class CertificateAccess : IDisposable
             ?? throw new UserError(_configuration.Problems.Where(problem => problem.PreventsStart).Select(problem => problem.ToString()));
         try
         {
-            return await act(new OfflineCertificates(options, TimeProvider.System, new WarningLines(_error)), options);
+            return await act(new OfflineCertificates(options, TimeProvider.System, new ConsoleWarnings(_error)), options);
         }
         catch (CertificateLoadException problems)
         {
@@ -103,11 +103,11 @@ sealed class CertificateAccess : IDisposable
 
 /// <summary>A successful change.</summary>
 /// <param name="Served">Whether a running edge serves it already; otherwise the next start will.</param>
-sealed record Installation(ControlInstalled Result, bool Served)
+sealed record InstallOutcome(ControlInstalled Result, bool Served)
 {
-    public Installation WithWarnings(Func<string, string> rewrite) => this with { Result = Result with { Warnings = [.. Result.Warnings.Select(rewrite)] } };
+    public InstallOutcome WithWarnings(Func<string, string> rewrite) => this with { Result = Result with { Warnings = [.. Result.Warnings.Select(rewrite)] } };
 
-    public async Task<int> TellAsync(TextWriter output, TextWriter error)
+    public async Task<int> WriteAsync(TextWriter output, TextWriter error)
     {
         foreach (var warning in Result.Warnings) await error.WriteLineAsync($"warning: {warning}");
         foreach (var host in Result.Installed)
@@ -119,12 +119,12 @@ sealed record Installation(ControlInstalled Result, bool Served)
         }
 
         if (!Served) await output.WriteLineAsync("no edge runs with this DataDirectory: served from its next start on");
-        return ExitCodes.Fine;
+        return ExitCodes.Success;
     }
 }
 
 /// <summary>Writes log messages of the certificate code to the terminal.</summary>
-sealed class WarningLines(TextWriter error) : ILoggerFactory, ILogger
+sealed class ConsoleWarnings(TextWriter error) : ILoggerFactory, ILogger
 {
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -142,6 +142,6 @@ sealed class WarningLines(TextWriter error) : ILoggerFactory, ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (IsEnabled(logLevel)) error.WriteLine($"warning: {OneLine.From(formatter(state, exception))}");
+        if (IsEnabled(logLevel)) error.WriteLine($"warning: {SingleLine.Escape(formatter(state, exception))}");
     }
 }

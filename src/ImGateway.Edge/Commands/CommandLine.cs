@@ -43,7 +43,7 @@ static class CommandLine
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            foreach (var mistake in Mistakes(parsed)) await console.Error.WriteLineAsync(OneLine.From(mistake));
+            foreach (var mistake in Mistakes(parsed)) await console.Error.WriteLineAsync(SingleLine.Escape(mistake));
             return ExitCodes.WrongUsage;
         }
 
@@ -54,7 +54,7 @@ static class CommandLine
         catch (UserError mistake)
         {
             await console.Error.WriteLineAsync(mistake.Message);
-            return ExitCodes.No;
+            return ExitCodes.Failure;
         }
     }
 

@@ -13,5 +13,5 @@ static class ConfigOption
     };
 
     /// <summary>The command that serves the same configuration.</summary>
-    public static string RunCommand(string? configFile) => configFile is null ? "imgw run" : $"imgw run --config {ShellWord.Of(configFile)}";
+    public static string RunCommand(string? configFile) => configFile is null ? "imgw run" : $"imgw run --config {ShellQuoting.Quote(configFile)}";
 }

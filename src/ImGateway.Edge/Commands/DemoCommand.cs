@@ -74,7 +74,7 @@ static class DemoCommand
     {
         var text = argument.Tokens[0].Value;
         if (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0) return port;
-        argument.AddError($"{((OptionResult)argument.Parent!).Option.Name}: {OneLine.Quote(text)} is not a port; write 1 to 65535");
+        argument.AddError($"{((OptionResult)argument.Parent!).Option.Name}: {SingleLine.Quote(text)} is not a port; write 1 to 65535");
         return null;
     }
 
@@ -88,7 +88,7 @@ static class DemoCommand
     static ListenAddress? ParseListen(ArgumentResult argument)
     {
         if (ListenAddress.TryParse(argument.Tokens[0].Value, out var address)) return address;
-        argument.AddError($"--listen: {OneLine.Quote(argument.Tokens[0].Value)} is not an address and port; write address:port, such as 127.0.0.1:8080");
+        argument.AddError($"--listen: {SingleLine.Quote(argument.Tokens[0].Value)} is not an address and port; write address:port, such as 127.0.0.1:8080");
         return null;
     }
 }

@@ -15,11 +15,11 @@ static class DoctorCommand
         var (config, json) = (ConfigOption.Create(), new Option<bool>("--json") { Description = "Write a JSON array" });
         var command = new Command("doctor", "Look at everything around the edge: ports, DNS, DNSSEC, CAA, clock, disk, OpenSSL, policy, limits, gateway, CA; with a remedy each") { json, config };
         command.SetAction((parsed, cancellationToken) =>
-            LookAsync(parsed.GetValue(config), parsed.GetValue(json), engines, resolver, parsed.InvocationConfiguration, cancellationToken));
+            CheckAsync(parsed.GetValue(config), parsed.GetValue(json), engines, resolver, parsed.InvocationConfiguration, cancellationToken));
         return command;
     }
 
-    static async Task<int> LookAsync(
+    static async Task<int> CheckAsync(
         string? configFile, bool json, TlsEngines engines, string resolver, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
@@ -27,7 +27,7 @@ static class DoctorCommand
         List<Finding> findings =
         [
             .. result.Problems.Select(problem => new Finding(
-                "configuration", problem.PreventsStart ? FindingStatus.Fail : FindingStatus.Warn, OneLine.From($"{problem.Key}: {problem.Message}"), OneLine.From(problem.Remedy))),
+                "configuration", problem.PreventsStart ? FindingStatus.Fail : FindingStatus.Warn, SingleLine.Escape($"{problem.Key}: {problem.Message}"), SingleLine.Escape(problem.Remedy))),
         ];
         // Without a valid configuration the environment cannot be checked.
         if (result.Options is { } options)
@@ -36,12 +36,12 @@ static class DoctorCommand
             var (edge, found) = await EdgeAsync(options, cancellationToken);
             findings.Add(found);
             await using var ca = CaDirectory.Of(options, time);
-            findings.AddRange(await Examinations.RunAsync(Examinations.All(options, edge, ca, resolver, engines.Of(options.Tls), time), time, cancellationToken));
+            findings.AddRange(await DoctorChecks.RunAsync(DoctorChecks.All(options, edge, ca, resolver, engines.Of(options.Tls), time), time, cancellationToken));
         }
 
         if (json) await JsonOption.WriteAsync(console.Output, findings);
         else new TextTable(["Status", "Check", "What"], [.. findings.Select(Row)]).Write(console.Output);
-        return findings.Exists(finding => finding.Status is FindingStatus.Fail) ? ExitCodes.No : ExitCodes.Fine;
+        return findings.Exists(finding => finding.Status is FindingStatus.Fail) ? ExitCodes.Failure : ExitCodes.Success;
     }
 
     static async Task<(ReadyStatus? Edge, Finding Found)> EdgeAsync(EdgeOptions options, CancellationToken cancellationToken)
@@ -62,7 +62,7 @@ static class DoctorCommand
         }
         catch (UserError e)
         {
-            return (null, new(check, FindingStatus.Fail, OneLine.From(e.Message), "see above"));
+            return (null, new(check, FindingStatus.Fail, SingleLine.Escape(e.Message), "see above"));
         }
     }
 
@@ -70,6 +70,6 @@ static class DoctorCommand
     [
         finding.Status.ToString().ToLowerInvariant(),
         finding.Check,
-        OneLine.From(finding.Remedy is null ? finding.What : $"{finding.What}; {finding.Remedy}"),
+        SingleLine.Escape(finding.Remedy is null ? finding.What : $"{finding.What}; {finding.Remedy}"),
     ];
 }

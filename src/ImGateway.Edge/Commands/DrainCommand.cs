@@ -23,7 +23,7 @@ static class DrainCommand
             ?? throw new UserError($"{edge.Path}: no edge runs with this DataDirectory; there is nothing to drain");
         if (reply.Value is not { } drained) throw new UserError(reply.Problems);
         await console.Output.WriteLineAsync($"drained in {drained.Seconds:0.0} s: {drained.Closed} WebSockets closed, {drained.Cut} cut");
-        return ExitCodes.Fine;
+        return ExitCodes.Success;
     }
 
     sealed class Lines(TextWriter output) : IProgress<string>

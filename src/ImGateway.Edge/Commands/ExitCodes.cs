@@ -2,10 +2,10 @@ namespace ImGateway.Edge.Commands;
 
 static class ExitCodes
 {
-    public const int Fine = 0;
+    public const int Success = 0;
 
     /// <summary>A negative result: invalid, unhealthy, failed.</summary>
-    public const int No = 1;
+    public const int Failure = 1;
 
     public const int WrongUsage = 2;
 }

@@ -28,9 +28,9 @@ static class HealthcheckCommand
             _ => reply.Problems,
         };
         foreach (var problem in problems) await console.Error.WriteLineAsync(problem);
-        if (problems.Count > 0) return ExitCodes.No;
+        if (problems.Count > 0) return ExitCodes.Failure;
         foreach (var reason in reply!.Value!.Degraded) await console.Error.WriteLineAsync($"degraded: {reason}");
         await console.Output.WriteLineAsync("ready");
-        return ExitCodes.Fine;
+        return ExitCodes.Success;
     }
 }

@@ -22,7 +22,7 @@ static class ReloadCommand
         var reply = await edge.PostAsync<ControlReloaded>("/reload", body: null, cancellationToken)
             ?? throw new UserError($"{edge.Path}: no edge runs with this DataDirectory; start it with: {ConfigOption.RunCommand(configFile)}");
         foreach (var problem in reply.Problems) await console.Error.WriteLineAsync(problem);
-        if (reply.Value is not { } reloaded) return ExitCodes.No;
+        if (reply.Value is not { } reloaded) return ExitCodes.Failure;
         foreach (var warning in reloaded.Warnings) await console.Error.WriteLineAsync($"warning: {warning}");
         foreach (var change in reloaded.Changes) await console.Output.WriteLineAsync(change);
         foreach (var refused in reloaded.RefusedFiles) await console.Error.WriteLineAsync($"warning: {refused}");
@@ -32,6 +32,6 @@ static class ReloadCommand
             { RefusedFiles.Count: > 0 } => $"the configuration is the same, in force since {reloaded.Since}; {reloaded.RefusedFiles.Count} certificate file(s) were judged again and are still refused",
             _ => $"nothing has changed: in force since {reloaded.Since}",
         });
-        return ExitCodes.Fine;
+        return ExitCodes.Success;
     }
 }

@@ -29,7 +29,7 @@ static class RunCommand
             await error.WriteLineAsync(problem.PreventsStart ? $"{problem}" : $"warning: {problem}");
         }
 
-        if (result.Options is not { } options) return ExitCodes.No;
+        if (result.Options is not { } options) return ExitCodes.Failure;
         await using var log = LoggerSetup.CreateLogger(configuration, readable: false);
         await using var app = EdgeApplication.Build(options, configuration, engines, log, file: file, inherited: inherited, services: services);
         return await EdgeApplication.ServeAsync(app, error, onListening: null, cancellationToken);

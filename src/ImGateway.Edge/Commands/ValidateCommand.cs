@@ -34,8 +34,8 @@ static class ValidateCommand
         foreach (var check in furtherChecks) problems.AddRange(await check(result, cancellationToken));
         foreach (var problem in problems) await console.Error.WriteLineAsync(problem);
         foreach (var warning in await warnings(result, cancellationToken)) await console.Error.WriteLineAsync($"warning: {warning}");
-        if (problems.Count > 0) return ExitCodes.No;
+        if (problems.Count > 0) return ExitCodes.Failure;
         foreach (var line in EffectiveSettings.Lines(result.Draft)) await console.Output.WriteLineAsync(line);
-        return ExitCodes.Fine;
+        return ExitCodes.Success;
     }
 }

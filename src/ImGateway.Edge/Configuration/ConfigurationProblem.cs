@@ -22,12 +22,12 @@ public enum ProblemKind
 public sealed record ConfigurationProblem(string Key, string Message, string Remedy, ProblemKind Kind = ProblemKind.Invalid)
 {
     /// <summary>The known key of which an unknown key is probably a misspelling; null if there is none.</summary>
-    public string? Meant { get; init; }
+    public string? SuggestedKey { get; init; }
 
     public bool PreventsStart => Kind is not (ProblemKind.Unknown or ProblemKind.Ignored);
 
     /// <summary>One line; control characters in the key or value are escaped.</summary>
-    public override string ToString() => OneLine.From($"{Key}: {Message}; {Remedy}");
+    public override string ToString() => SingleLine.Escape($"{Key}: {Message}; {Remedy}");
 }
 
 /// <param name="Options">Null when a problem prevents the start.</param>
@@ -36,6 +36,6 @@ public sealed record ConfigurationProblem(string Key, string Message, string Rem
 public sealed record ConfigurationResult(EdgeOptions? Options, IReadOnlyList<ConfigurationProblem> Problems, EdgeOptions Draft)
 {
     /// <summary>Whether no problem that prevents the start was found at <paramref name="key"/>, above or below it, or at a misspelling of it.</summary>
-    public bool IsSound(string key) => !Problems.Any(problem =>
-        problem.PreventsStart && (ConfigurationKey.Overlap(problem.Key, key) || (problem.Meant is { } meant && ConfigurationKey.Overlap(meant, key))));
+    public bool IsValid(string key) => !Problems.Any(problem =>
+        problem.PreventsStart && (ConfigurationKey.Overlap(problem.Key, key) || (problem.SuggestedKey is { } meant && ConfigurationKey.Overlap(meant, key))));
 }

@@ -17,7 +17,7 @@ sealed class ProblemCollector
     public void Unknown(string key, string? nearest, string remedy)
     {
         if (nearest is not null) _suggested.TryAdd(nearest, _problems.Count);
-        _problems.Add(new(key, "unknown key", nearest is null ? remedy : $"did you mean {nearest}?", ProblemKind.Unknown) { Meant = nearest });
+        _problems.Add(new(key, "unknown key", nearest is null ? remedy : $"did you mean {nearest}?", ProblemKind.Unknown) { SuggestedKey = nearest });
     }
 
     public void Ignored(string key, string message, string remedy) => _problems.Add(new(key, message, remedy, ProblemKind.Ignored));
@@ -25,7 +25,7 @@ sealed class ProblemCollector
     /// <summary>Reports a missing required key, unless another problem explains it.</summary>
     public void Missing(string key, string remedy)
     {
-        if (IsSound(key) && !IsMisspelled(key)) Invalid(key, "is required", remedy);
+        if (IsValid(key) && !IsMisspelled(key)) Invalid(key, "is required", remedy);
     }
 
     /// <summary>
@@ -38,10 +38,10 @@ sealed class ProblemCollector
         return meant.Count > 0;
     }
 
-    public bool IsSound(string key) => !_problems.Any(problem => problem.PreventsStart && ConfigurationKey.Overlap(problem.Key, key));
+    public bool IsValid(string key) => !_problems.Any(problem => problem.PreventsStart && ConfigurationKey.Overlap(problem.Key, key));
 
     /// <summary>Records the key of each item of a list: invalid items are omitted from the list, and indexes may have gaps.</summary>
-    public void Remember(object list, IReadOnlyList<string> keys) => _itemKeys[list] = keys;
+    public void RememberKeys(object list, IReadOnlyList<string> keys) => _itemKeys[list] = keys;
 
     public string KeyOf<T>(IReadOnlyList<T> list, int index, string section) =>
         _itemKeys.TryGetValue(list, out var keys) ? keys[index] : $"{section}:{index}";

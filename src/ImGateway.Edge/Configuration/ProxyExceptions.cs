@@ -30,9 +30,9 @@ sealed class ProxyExceptions
     static Entry Parse(string text)
     {
         if (text == "*") return new Entry(null, (_, _) => true);
-        if (Networks.Parse(text) is { } network) return new Entry(null, (_, address) => address is not null && network.Contains(address));
+        if (IpNetworks.Parse(text) is { } network) return new Entry(null, (_, address) => address is not null && network.Contains(address));
         var (host, port) = text.LastIndexOf(':') is > 0 and var colon && ushort.TryParse(text[(colon + 1)..], out var number) ? (text[..colon], number) : (text, default(int?));
-        if (Networks.Parse(host.Trim('[', ']')) is { } single) return new Entry(port, (_, address) => address is not null && single.Contains(address));
+        if (IpNetworks.Parse(host.Trim('[', ']')) is { } single) return new Entry(port, (_, address) => address is not null && single.Contains(address));
         var name = host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host.TrimStart('.');
         name = name.TrimEnd('.');
         return new Entry(port, (asked, _) => name.Length > 0 && asked.EndsWith(name, StringComparison.OrdinalIgnoreCase)

@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Connections;
 /// A connection to a public listener, also available as a connection feature. Knows when a graceful shutdown may close it. Counted from accept until its
 /// socket is closed.
 /// </summary>
-sealed class ClientConnection : EndingConnection
+sealed class ClientConnection : ClosingConnection
 {
     readonly ClientConnections _all;
     IConnectionLifetimeNotificationFeature? _life;
@@ -16,13 +16,13 @@ sealed class ClientConnection : EndingConnection
     bool _endsWithClient;
     int _checks;
 
-    public ClientConnection(ConnectionContext transport, ClientConnections all, ConnectionEnds ends)
-        : base(transport, ends) => (_all, Lease) = (all, new ConnectionLease(this, all));
+    public ClientConnection(ConnectionContext transport, ClientConnections all, ClosingConnections closing)
+        : base(transport, closing) => (_all, Lease) = (all, new ConnectionLease(this, all));
 
     enum Use
     {
         /// <summary>No request yet: a client that has just connected is not closed without a response.</summary>
-        Fresh,
+        Unused,
 
         /// <summary>Kestrel can close it after the responses in progress, over HTTP/2 with GOAWAY (RFC 9113 §6.8).</summary>
         Closable,
@@ -41,7 +41,7 @@ sealed class ClientConnection : EndingConnection
         _life = Features.Get<IConnectionLifetimeNotificationFeature>();
         // The fence guarantees that either side observes the other: an earlier stop request could not reach the server.
         Interlocked.MemoryBarrier();
-        if (_all.IsClosingFresh) Close(evenFresh: true);
+        if (_all.IsClosingUnused) Close(evenFresh: true);
         return next(this);
     }
 
@@ -58,13 +58,13 @@ sealed class ClientConnection : EndingConnection
     /// at once Kestrel sometimes waits for one that never ends (github.com/dotnet/aspnetcore/issues/51307), and the connection would stay counted and
     /// hold up a drain.
     /// </summary>
-    public void EndsWithClient() => _endsWithClient = true;
+    public void ReleaseAfterDisconnect() => _endsWithClient = true;
 
     /// <summary>
     /// Called at intervals: closes the socket and releases the connection when the client has been disconnected for <paramref name="checks"/> intervals.
     /// Returns true once. Pipes and stream still belong to Kestrel, which may write to them; if Kestrel never ends, they are collected with it.
     /// </summary>
-    public bool ReleaseIfGone(int checks)
+    public bool ReleaseIfDisconnected(int checks)
     {
         if (!_endsWithClient || !ConnectionClosed.IsCancellationRequested || ++_checks < checks || !Lease.TryRelease()) return false;
         Abort(new ConnectionAbortedException("The client has disconnected."));
@@ -75,10 +75,10 @@ sealed class ClientConnection : EndingConnection
     /// <param name="evenFresh">Also closes a connection without a request so far.</param>
     public void Close(bool evenFresh)
     {
-        if (_use is Use.Closable || (evenFresh && _use is Use.Fresh)) _life?.RequestClose();
+        if (_use is Use.Closable || (evenFresh && _use is Use.Unused)) _life?.RequestClose();
     }
 
-    public void Cut() => Abort(new ConnectionAbortedException("The edge stops."));
+    public void AbortForStop() => Abort(new ConnectionAbortedException("The edge stops."));
 
     protected override void OnClosed() => Lease.TryRelease();
 

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Connections;
 namespace ImGateway.Edge.Connections;
 
 /// <summary>The client connections and their listeners: the public side of the edge, which a graceful shutdown closes step by step.</summary>
-sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
+sealed class ClientConnections(ClosingConnections closing, ConnectionBudget budget)
 {
     readonly ConcurrentDictionary<ClientConnection, byte> _open = new(ReferenceEqualityComparer.Instance);
     readonly ConcurrentBag<IConnectionListener> _listeners = [];
@@ -19,14 +19,14 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
     public bool IsClosing => _closing;
 
     /// <summary>Whether connections without a request so far are closed too.</summary>
-    public bool IsClosingFresh => _closingFresh;
+    public bool IsClosingUnused => _closingFresh;
 
     public void Add(IConnectionListener listener) => _listeners.Add(listener);
 
     /// <summary>Counts an accepted connection and wraps <paramref name="transport"/>.</summary>
-    public ClientConnection Accepted(ConnectionContext transport)
+    public ClientConnection OnAccepted(ConnectionContext transport)
     {
-        var connection = new ClientConnection(transport, this, ends);
+        var connection = new ClientConnection(transport, this, closing);
         // Set at accept, because a transport may pass the connection to the server only after the handshake.
         connection.Features.Set(connection);
         Interlocked.Increment(ref _count);
@@ -35,7 +35,7 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
     }
 
     /// <summary>Called at intervals: releases connections whose clients have been disconnected for <paramref name="checks"/> intervals; returns their number.</summary>
-    public int ReleaseGone(int checks) => _open.Count(open => open.Key.ReleaseIfGone(checks));
+    public int ReleaseDisconnected(int checks) => _open.Count(open => open.Key.ReleaseIfDisconnected(checks));
 
     /// <summary>Stops accepting; open connections are not affected.</summary>
     public async Task StopAcceptingAsync()
@@ -53,7 +53,7 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
     }
 
     /// <summary>Also closes connections without a request so far.</summary>
-    public void CloseFresh()
+    public void CloseUnused()
     {
         _closingFresh = true;
         Interlocked.MemoryBarrier();
@@ -62,7 +62,7 @@ sealed class ClientConnections(ConnectionEnds ends, ConnectionBudget budget)
 
     public void Abort()
     {
-        foreach (var (client, _) in _open) client.Cut();
+        foreach (var (client, _) in _open) client.AbortForStop();
     }
 
     /// <summary>After <see cref="Close"/>: completes when the last connection has ended.</summary>

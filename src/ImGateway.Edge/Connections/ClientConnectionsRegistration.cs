@@ -8,10 +8,10 @@ namespace ImGateway.Edge.Connections;
 static class ClientConnectionsRegistration
 {
     public static IServiceCollection AddClientConnections(this IServiceCollection services) => services
-        .AddSingleton<ConnectionEnds>()
-        .AddHostedService(provider => provider.GetRequiredService<ConnectionEnds>())
+        .AddSingleton<ClosingConnections>()
+        .AddHostedService(provider => provider.GetRequiredService<ClosingConnections>())
         .AddSingleton<ClientConnections>()
-        .AddHostedService<GoneClients>();
+        .AddHostedService<DisconnectedClients>();
 
     /// <summary>
     /// Lets Kestrel listen on a <see cref="PublicEndPoint"/> and a <see cref="ManagementEndPoint"/>. Must be called after Kestrel's registration; Kestrel's
@@ -19,10 +19,10 @@ static class ClientConnectionsRegistration
     /// </summary>
     public static IWebHostBuilder UsePublicTransport(this IWebHostBuilder host, ListenPlan plan) => host.ConfigureServices(services => services
         .AddSingleton(plan)
-        .AddSingleton<ManagementPlaces>()
+        .AddSingleton<ManagementConnectionLimit>()
         .AddSingleton<SocketTransport>()
         .AddSingleton<IConnectionListenerFactory, PublicTransport>()
-        .AddHostedService<BudgetWatch>());
+        .AddHostedService<ConnectionBudgetMonitor>());
 
     /// <summary>Tracks the connections of a listener on a <see cref="PublicEndPoint"/>. Must come before TLS, so that connections in their handshake are tracked too.</summary>
     public static void UseClientConnections(this ListenOptions listener) =>

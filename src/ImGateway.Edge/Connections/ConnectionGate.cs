@@ -15,19 +15,19 @@ sealed class ConnectionGate
     const int SlotsPerProcessor = 2, WaitingPerSlot = 2048;
 
     /// <summary>The number of connections over a limit that are kept until they have sent something, because they may be a CA's.</summary>
-    public const int MostOverLimit = 64;
+    public const int MaxOverLimit = 64;
 
     readonly bool _headerRequired;
     readonly ProxyProtocol _proxies;
     readonly ConnectionLimits _limits;
-    readonly RefusedMetrics _metrics;
+    readonly RefusalMetrics _metrics;
     readonly RefusalLog _log;
     readonly SilentConnections _silent, _silentOverLimit;
 
-    public ConnectionGate(CurrentOptions current, ConnectionLimits limits, RefusedMetrics metrics, RefusalLog log, TimeProvider time)
+    public ConnectionGate(CurrentOptions current, ConnectionLimits limits, RefusalMetrics metrics, RefusalLog log, TimeProvider time)
     {
         (_limits, _metrics, _log) = (limits, metrics, log);
-        (_silent, _silentOverLimit) = (new SilentConnections(time), new SilentConnections(time, MostOverLimit));
+        (_silent, _silentOverLimit) = (new SilentConnections(time), new SilentConnections(time, MaxOverLimit));
         _headerRequired = current.Value.Listen.ProxyProtocol;
         _proxies = new ProxyProtocol(current);
         Handshakes = new HandshakeQueue(
@@ -36,7 +36,7 @@ sealed class ConnectionGate
 
     public HandshakeQueue Handshakes { get; }
 
-    /// <summary>Connections over a limit that have sent nothing yet, at most <see cref="MostOverLimit"/>.</summary>
+    /// <summary>Connections over a limit that have sent nothing yet, at most <see cref="MaxOverLimit"/>.</summary>
     public int SilentOverLimit => _silentOverLimit.Count;
 
     /// <summary>A gate for in-memory probes: without limits or metrics.</summary>
@@ -46,7 +46,7 @@ sealed class ConnectionGate
         return new ConnectionGate(
             current,
             new ConnectionLimits(current),
-            new RefusedMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())),
+            new RefusalMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())),
             new RefusalLog(NullLogger<RefusalLog>.Instance, time),
             time);
     }
@@ -55,7 +55,7 @@ sealed class ConnectionGate
     /// Consumes the PROXY header and counts the connection until its socket is closed, or, without a <see cref="ClientConnection"/>, until the
     /// returned admission is disposed.
     /// </summary>
-    /// <param name="wait">The time-out for the client's first bytes; may be cancelled early, until <see cref="Admission.Heard"/>.</param>
+    /// <param name="wait">The time-out for the client's first bytes; may be cancelled early, until <see cref="Admission.OnFirstBytes"/>.</param>
     public async ValueTask<Admission> AdmitAsync(ConnectionContext connection, CancellationTokenSource wait)
     {
         var silence = _silent.Enter(wait);
@@ -81,10 +81,10 @@ sealed class ConnectionGate
     }
 
     /// <summary>Closes connections that have sent nothing for <paramref name="age"/>.</summary>
-    public void EndSilent(TimeSpan age)
+    public void CloseSilent(TimeSpan age)
     {
-        _silent.EndOlderThan(age);
-        _silentOverLimit.EndOlderThan(age);
+        _silent.CancelOlderThan(age);
+        _silentOverLimit.CancelOlderThan(age);
     }
 
     /// <summary>Counts and logs a refused connection.</summary>
@@ -106,7 +106,7 @@ sealed class ConnectionGate
         string? failure;
         try
         {
-            failure = await _proxies.TakeAsync(connection, cancellationToken);
+            failure = await _proxies.ConsumeHeaderAsync(connection, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -132,17 +132,17 @@ readonly record struct Admission(ConnectionLimits? Counted, ClientNetwork? Clien
     public bool IsClosed { get; init; }
 
     /// <summary>The entry among the silent connections.</summary>
-    public SilentConnections.Silence Silence { get; init; }
+    public SilentConnections.Registration Silence { get; init; }
 
     /// <summary>The connection exceeds a limit, but may be a CA's, which is never refused.</summary>
     public bool IsOverLimit => Refusal is ConnectionRefusal.Connections or ConnectionRefusal.ConnectionsPerAddress;
 
     /// <summary>The client has sent something or has disconnected: the time-out is no longer cancelled by the gate. May be called again.</summary>
-    public void Heard() => Silence.End();
+    public void OnFirstBytes() => Silence.End();
 
     public void Dispose()
     {
-        Heard();
+        OnFirstBytes();
         Counted?.Leave(Client);
     }
 }

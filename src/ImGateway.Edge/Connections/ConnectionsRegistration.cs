@@ -8,15 +8,15 @@ static class ConnectionsRegistration
 {
     public static IServiceCollection AddConnections(this IServiceCollection services, EdgeOptions options) => services
         .AddSingleton(options.Tls)
-        .AddSingleton<RefusedMetrics>()
+        .AddSingleton<RefusalMetrics>()
         .AddSingleton<RefusalLog>()
         .AddSingleton<ConnectionLimits>()
         .AddSingleton<ConnectionBudget>()
         .AddSingleton<ILimitSource>(provider => provider.GetRequiredService<ConnectionBudget>())
         .AddSingleton<ConnectionGate>()
-        .AddSingleton<PlainGate>();
+        .AddSingleton<PlaintextMiddleware>();
 
     /// <summary>Adds admission to a public listener without TLS; with TLS, the TLS middleware admits connections.</summary>
     public static void UseConnectionGate(this ListenOptions listener) =>
-        listener.Use(listener.ApplicationServices.GetRequiredService<PlainGate>().Middleware);
+        listener.Use(listener.ApplicationServices.GetRequiredService<PlaintextMiddleware>().Use);
 }

@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Connections;
 sealed class ProxyProtocol(CurrentOptions current)
 {
     /// <summary>Null on success; otherwise the reason to close the connection, empty if it need not be logged.</summary>
-    public async ValueTask<string?> TakeAsync(ConnectionContext connection, CancellationToken cancellationToken)
+    public async ValueTask<string?> ConsumeHeaderAsync(ConnectionContext connection, CancellationToken cancellationToken)
     {
         // 1. Check the peer before reading a byte: only trusted proxies may send a header.
         if (!IsTrusted(connection.RemoteEndPoint)) return "is not one of Edge:TrustedProxies, and Edge:Listen:ProxyProtocol accepts connections only from these";

@@ -19,19 +19,19 @@ sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFa
     readonly int _backlog;
     readonly SocketTransport _sockets;
     readonly ClientConnections _clients;
-    readonly Admissions _clientAdmissions, _managementAdmissions;
+    readonly ListenerAdmission _clientAdmissions, _managementAdmissions;
 
     public PublicTransport(
-        IOptions<SocketTransportOptions> options, SocketTransport sockets, ClientConnections clients, ConnectionEnds ends, ConnectionBudget budget, ManagementPlaces management, ConnectionGate gate)
+        IOptions<SocketTransportOptions> options, SocketTransport sockets, ClientConnections clients, ClosingConnections closing, ConnectionBudget budget, ManagementConnectionLimit management, ConnectionGate gate)
     {
         (_backlog, _sockets, _clients) = (options.Value.Backlog, sockets, clients);
         // Counted here, not where the connection is served: a stop between the two would not wait for it.
-        _clientAdmissions = new Admissions(budget.TryAccept, gate.OnRefused, budget.OnClosed, clients.Accepted);
-        _managementAdmissions = new Admissions(
+        _clientAdmissions = new ListenerAdmission(budget.TryAccept, gate.OnRefused, budget.OnClosed, clients.OnAccepted);
+        _managementAdmissions = new ListenerAdmission(
             () => management.TryAccept() ? ConnectionRefusal.None : ConnectionRefusal.Connections,
             (_, _) => { },
             management.OnClosed,
-            transport => new ManagementConnection(transport, ends, management));
+            transport => new ManagementConnection(transport, closing, management));
     }
 
     public bool CanBind(EndPoint endpoint) => endpoint is PublicEndPoint or ManagementEndPoint;
@@ -86,8 +86,8 @@ sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFa
         }
     }
 
-    sealed class ManagementConnection(ConnectionContext transport, ConnectionEnds ends, ManagementPlaces places) : EndingConnection(transport, ends)
+    sealed class ManagementConnection(ConnectionContext transport, ClosingConnections closing, ManagementConnectionLimit limit) : ClosingConnection(transport, closing)
     {
-        protected override void OnClosed() => places.OnClosed();
+        protected override void OnClosed() => limit.OnClosed();
     }
 }

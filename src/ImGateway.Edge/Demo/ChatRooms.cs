@@ -25,10 +25,10 @@ sealed class ChatRooms
             while (await ReadAsync(socket, cancellationToken) is { } message) Broadcast(room, message);
             inbox.Writer.Complete();
             await delivering;
-            if (socket.State == WebSocketState.CloseReceived) await DemoSocket.AnswerCloseAsync(socket, cancellationToken);
+            if (socket.State == WebSocketState.CloseReceived) await DemoSocket.EchoCloseAsync(socket, cancellationToken);
             else await socket.CloseOutputAsync(WebSocketCloseStatus.MessageTooBig, $"at most {LongestMessage} bytes", cancellationToken);
         }
-        catch (Exception exception) when (DemoSocket.IsDeparture(exception))
+        catch (Exception exception) when (DemoSocket.IsDisconnect(exception))
         {
             // The client has disconnected.
         }
@@ -49,7 +49,7 @@ sealed class ChatRooms
                 await socket.SendAsync(message.Payload, message.Type, endOfMessage: true, cancellationToken);
             }
         }
-        catch (Exception exception) when (DemoSocket.IsDeparture(exception))
+        catch (Exception exception) when (DemoSocket.IsDisconnect(exception))
         {
             // The reading side sees the failure too, and ends the chat.
         }

@@ -12,7 +12,7 @@ sealed class DemoBanner(IAnsiConsole console)
         console.Profile.Width = 4096;
         var https = $"https://localhost:{ports.Https}";
         var wss = $"wss://localhost:{ports.Https}/ws";
-        var ca = ShellWord.Of(DemoOptions.CaFile(options));
+        var ca = ShellQuoting.Quote(DemoOptions.CaFile(options));
 
         console.WriteLine();
         console.MarkupLineInterpolated($"[bold]ImGateway Edge demo[/], in front of {(builtIn ? "the built-in gateway" : options.Upstreams[0].ToString())}");

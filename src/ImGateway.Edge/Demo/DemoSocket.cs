@@ -18,18 +18,18 @@ static class DemoSocket
                 await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, cancellationToken);
             }
 
-            await AnswerCloseAsync(socket, cancellationToken);
+            await EchoCloseAsync(socket, cancellationToken);
         }
-        catch (Exception exception) when (IsDeparture(exception))
+        catch (Exception exception) when (IsDisconnect(exception))
         {
             // The client has disconnected.
         }
     }
 
     /// <summary>Closes with the client's close code and reason.</summary>
-    public static Task AnswerCloseAsync(WebSocket socket, CancellationToken cancellationToken) =>
+    public static Task EchoCloseAsync(WebSocket socket, CancellationToken cancellationToken) =>
         socket.CloseOutputAsync(socket.CloseStatus ?? WebSocketCloseStatus.Empty, socket.CloseStatusDescription, cancellationToken);
 
     /// <summary>Whether the client disconnected without a closing handshake.</summary>
-    public static bool IsDeparture(Exception exception) => exception is WebSocketException or OperationCanceledException or IOException;
+    public static bool IsDisconnect(Exception exception) => exception is WebSocketException or OperationCanceledException or IOException;
 }

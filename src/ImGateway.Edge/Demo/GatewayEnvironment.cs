@@ -31,7 +31,7 @@ sealed record GatewayEnvironment(IReadOnlyList<IPNetwork> TrustedProxies)
         List<IPNetwork> trusted = [];
         foreach (var text in (variable("TRUSTED_PROXIES") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (Networks.Parse(text) is { } network) trusted.Add(network);
+            if (IpNetworks.Parse(text) is { } network) trusted.Add(network);
             else problem = $"TRUSTED_PROXIES: '{text}' is neither an address nor a network such as 172.30.0.0/24";
         }
 

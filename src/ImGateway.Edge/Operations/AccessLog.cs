@@ -11,7 +11,7 @@ namespace ImGateway.Edge.Operations;
 /// <summary>
 /// Logs one event for each request, for a WebSocket at its end (<see cref="AccessLogEntry"/>). Queries are not logged, because they may contain tokens.
 /// </summary>
-sealed class AccessLog(RequestDelegate next, CurrentOptions options, Current<ClientAddress> addresses, Serilog.ILogger logger, TimeProvider time)
+sealed class AccessLog(RequestDelegate next, CurrentOptions options, Reloadable<ClientAddress> addresses, Serilog.ILogger logger, TimeProvider time)
 {
     public const string Source = "ImGateway.Edge.AccessLog";
 

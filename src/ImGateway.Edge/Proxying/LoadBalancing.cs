@@ -5,17 +5,17 @@ using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>YARP's LeastRequests, by a count that includes open WebSockets (<see cref="UpstreamSockets"/>).</summary>
-sealed class LeastRequests(UpstreamSockets sockets) : ILoadBalancingPolicy
+/// <summary>YARP's LeastRequests, by a count that includes open WebSockets (<see cref="DestinationWebSockets"/>).</summary>
+sealed class LeastRequests(DestinationWebSockets sockets) : ILoadBalancingPolicy
 {
     public string Name => LoadBalancingPolicies.LeastRequests;
 
     public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations) =>
-        availableDestinations.MinBy(sockets.UnderWay);
+        availableDestinations.MinBy(sockets.ConcurrentRequests);
 }
 
 /// <summary>YARP's PowerOfTwoChoices, its default, by that count: of two random destinations the one with fewer.</summary>
-sealed class PowerOfTwoChoices(UpstreamSockets sockets) : ILoadBalancingPolicy
+sealed class PowerOfTwoChoices(DestinationWebSockets sockets) : ILoadBalancingPolicy
 {
     public string Name => LoadBalancingPolicies.PowerOfTwoChoices;
 
@@ -27,6 +27,6 @@ sealed class PowerOfTwoChoices(UpstreamSockets sockets) : ILoadBalancingPolicy
         var (one, other) = (RandomNumberGenerator.GetInt32(count), RandomNumberGenerator.GetInt32(count - 1));
         if (other >= one) other++;
         var (first, second) = (availableDestinations[one], availableDestinations[other]);
-        return sockets.UnderWay(first) <= sockets.UnderWay(second) ? first : second;
+        return sockets.ConcurrentRequests(first) <= sockets.ConcurrentRequests(second) ? first : second;
     }
 }

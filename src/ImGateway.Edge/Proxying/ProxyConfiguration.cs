@@ -31,17 +31,17 @@ static class ProxyConfiguration
         {
             return reader.GetRequiredService<IProxyConfigProvider>().GetConfig();
         }
-        catch (Exception e) when (IsMistake(e))
+        catch (Exception e) when (IsConfigurationError(e))
         {
-            throw Mistake(e);
+            throw ToUserError(e);
         }
     }
 
     /// <summary>Whether this is an exception that YARP throws for an invalid section.</summary>
-    public static bool IsMistake(Exception e) => e is InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException;
+    public static bool IsConfigurationError(Exception e) => e is InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException;
 
     /// <summary>YARP's reason as one line with the key.</summary>
-    public static UserError Mistake(Exception e)
+    public static UserError ToUserError(Exception e)
     {
         var reason = e.GetBaseException() is AggregateException { InnerExceptions: [var first, ..] } ? first : e.GetBaseException();
         return new UserError($"{Section}: {reason.Message.TrimEnd('.')}; correct the section", e);

@@ -20,34 +20,34 @@ static class ProxyingRegistration
     public static IServiceCollection AddProxying(this IServiceCollection services, EdgeOptions options, IConfiguration configuration)
     {
         // 1. The objects that serve requests.
-        services.AddSingleton<RequestFlow>().AddSingleton<PlainHttp>().AddSingleton<RequestPaths>();
-        services.AddSingleton(new Current<ClientAddress>(new ClientAddress(options)));
-        services.AddSingleton<RequestRates>();
+        services.AddSingleton<RequestFlow>().AddSingleton<PlainHttpHandler>().AddSingleton<CurrentRequestPipeline>();
+        services.AddSingleton(new Reloadable<ClientAddress>(new ClientAddress(options)));
+        services.AddSingleton<RequestRateLimiter>();
 
         // 2. YARP, configured by Edge and overridden by the user's ReverseProxy section.
-        services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>().AddSingleton<UpstreamPorts>().AddSingleton<AddressMemory>();
+        services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>().AddSingleton<UpstreamPorts>().AddSingleton<FailedAddresses>();
         var config = ProxyConfiguration.Read(options, configuration);
         services.AddReverseProxy().LoadFromMemory(config.Routes, config.Clusters).AddTransforms<UpstreamTransforms>();
         services.AddSingleton<YarpConfiguration>().AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<YarpConfiguration>());
         services.AddRequestTimeouts();
-        services.Configure<KeyManagementOptions>(keys => (keys.XmlRepository, keys.XmlEncryptor) = (new KeysInMemory(), new NullXmlEncryptor()));
+        services.Configure<KeyManagementOptions>(keys => (keys.XmlRepository, keys.XmlEncryptor) = (new InMemoryKeyRepository(), new NullXmlEncryptor()));
         // YARP registers authorization for policies, which the ReverseProxy section may not use here; every request would pass its middleware.
         services.RemoveAll<IAuthorizationHandlerProvider>();
 
         // 3. Decorators of YARP: load balancing that counts WebSockets until they end (YARP's own counters end with its forwarder), and logging of health
         // changes.
-        services.AddSingleton<UpstreamSockets>().AddSingleton<LeastRequests>().AddSingleton<PowerOfTwoChoices>().AddSingleton<UpstreamProbes>();
+        services.AddSingleton<DestinationWebSockets>().AddSingleton<LeastRequests>().AddSingleton<PowerOfTwoChoices>().AddSingleton<HealthCheckResults>();
         services.Decorate<ILoadBalancingPolicy>((yarps, provider) => yarps.Name switch
         {
             nameof(LoadBalancingPolicies.LeastRequests) => provider.GetRequiredService<LeastRequests>(),
             nameof(LoadBalancingPolicies.PowerOfTwoChoices) => provider.GetRequiredService<PowerOfTwoChoices>(),
             _ => yarps,
         });
-        services.Decorate<IActiveHealthCheckPolicy, NotingPolicy>().Decorate<IPassiveHealthCheckPolicy, SparingPolicy>();
-        services.Decorate<IDestinationHealthUpdater, HealthChanges>();
+        services.Decorate<IActiveHealthCheckPolicy, ActiveHealthCheckRecorder>().Decorate<IPassiveHealthCheckPolicy, PassiveHealthCheckFilter>();
+        services.Decorate<IDestinationHealthUpdater, HealthChangeLog>();
 
         // 4. After forwarding: retries, holding, errors, WebSockets, event streams.
-        services.AddSingleton<Retries>().AddSingleton<HoldQueue>().AddSingleton<UpstreamErrors>().AddSingleton<UpstreamResults>();
+        services.AddSingleton<Retries>().AddSingleton<HoldQueue>().AddSingleton<UpstreamFailureHandler>().AddSingleton<DestinationResults>();
         return services.AddSingleton<WebSocketRegistry>().AddSingleton<WebSocketLeases>().AddSingleton<WebSocketMetrics>().AddSingleton<OpenEventStreams>().AddSingleton<ProxyMetrics>();
     }
 
@@ -55,13 +55,13 @@ static class ProxyingRegistration
     public static IApplicationBuilder UseProxying(this IApplicationBuilder app)
     {
         var services = app.ApplicationServices;
-        var (paths, flow, plain) = (services.GetRequiredService<RequestPaths>(), services.GetRequiredService<RequestFlow>(), services.GetRequiredService<PlainHttp>());
-        paths.Begin(new YarpPipeline(app));
+        var (requestPipeline, flow, plain) = (services.GetRequiredService<CurrentRequestPipeline>(), services.GetRequiredService<RequestFlow>(), services.GetRequiredService<PlainHttpHandler>());
+        requestPipeline.Begin(new YarpPipeline(app));
         services.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(services.GetRequiredService<UpstreamPorts>().Update);
         return app.Use(next => context => context.Features.Get<ListenerFeature>() switch
         {
-            { Kind: ListenerKind.Https } listener => flow.InvokeAsync(context, listener, paths.Current),
-            { Kind: ListenerKind.Http } => plain.AnswerAsync(context, paths.Current),
+            { Kind: ListenerKind.Https } listener => flow.InvokeAsync(context, listener, requestPipeline.Current),
+            { Kind: ListenerKind.Http } => plain.HandleAsync(context, requestPipeline.Current),
             _ => next(context),
         });
     }

@@ -11,13 +11,13 @@ namespace ImGateway.Edge.Proxying;
 
 /// <summary>The flow of a request over TLS, as numbered steps.</summary>
 sealed partial class RequestFlow(
-    RequestRates rates,
+    RequestRateLimiter rates,
     WebSocketLeases leases,
-    UpstreamSockets upstreamSockets,
+    DestinationWebSockets upstreamSockets,
     Retries retries,
     HttpChallenges challenges,
-    UpstreamErrors errors,
-    UpstreamResults results,
+    UpstreamFailureHandler failures,
+    DestinationResults results,
     ProxyMetrics metrics,
     TimeProvider time,
     ILogger<RequestFlow> logger)
@@ -27,8 +27,8 @@ sealed partial class RequestFlow(
 
     static readonly byte[] ServerError = "The edge failed\n"u8.ToArray();
 
-    /// <param name="path">The objects of one configuration, kept to the end of the request.</param>
-    public async Task InvokeAsync(HttpContext context, ListenerFeature listener, RequestPath path)
+    /// <param name="pipeline">The objects of one configuration, kept to the end of the request.</param>
+    public async Task InvokeAsync(HttpContext context, ListenerFeature listener, RequestPipeline pipeline)
     {
         var started = time.GetTimestamp();
         var label = RouteLabel.Other;
@@ -36,22 +36,22 @@ sealed partial class RequestFlow(
         try
         {
             // 1. Security headers on every response.
-            path.Headers.AddTo(context.Response, overTls: true);
+            pipeline.Headers.AddTo(context.Response, overTls: true);
 
             // http-01 requests that a proxy has redirected from port 80 may name any host (RFC 8555 §8.3): answered before the host check and all limits.
-            if (ChallengeAnswer.IsAskedFor(context, challenges, out var answer) && answer is not null)
+            if (HttpChallengeEndpoint.IsChallengeRequest(context, challenges, out var answer) && answer is not null)
             {
-                await ChallengeAnswer.WriteAsync(context, answer);
+                await HttpChallengeEndpoint.WriteAsync(context, answer);
                 return;
             }
 
             // 2. Checks of framing, method, target, host, route and upgrade.
-            var refusal = Admit(context, listener, path, out var route, out var target, out var isWebSocket);
+            var refusal = Admit(context, listener, pipeline, out var route, out var target, out var isWebSocket);
             label = route?.Label ?? RouteLabel.Other;
             if (refusal is null && isWebSocket) upgrade = TakeLease(context, label, out refusal);
 
             // 3. Headers for the upstream; malformed ones are refused.
-            refusal ??= path.Upstream.Prepare(context, listener);
+            refusal ??= pipeline.Upstream.Prepare(context, listener);
             if (refusal is not null)
             {
                 metrics.OnRefused(refusal);
@@ -60,16 +60,16 @@ sealed partial class RequestFlow(
             }
 
             // 4. Forward.
-            await path.Yarp.ForwardAsync(context, route!, target.Span);
+            await pipeline.Yarp.ForwardAsync(context, route!, target.Span);
 
             // 5. A failed attempt is retried at another destination, or waits until the gateway is back.
             var failure = context.Features.Get<IForwarderErrorFeature>();
-            results.Note(context, failure);
-            if (failure is not null) errors.Note(context, route!, failure);
-            if (failure is not null && retries.MayRepeat(context, failure, isWebSocket)) failure = await retries.RepeatAsync(context, path.Yarp, route!, target, failure, isWebSocket);
+            results.Record(context, failure);
+            if (failure is not null) failures.Record(context, route!, failure);
+            if (failure is not null && retries.MayRetry(context, failure, isWebSocket)) failure = await retries.RetryAsync(context, pipeline.Yarp, route!, target, failure, isWebSocket);
 
             // 6. The error response, if it failed.
-            if (failure is not null) await UpstreamErrors.AnswerAsync(context, failure);
+            if (failure is not null) await UpstreamFailureHandler.WriteResponseAsync(context, failure);
 
             // 7. A granted WebSocket is relayed to its end: over HTTP/2 here, over HTTP/1.1 by its connection.
             if (failure is null && upgrade is { Lease.IsGranted: true } && await upgrade.TryAcceptAsync())
@@ -82,7 +82,7 @@ sealed partial class RequestFlow(
         {
             LogFailed(e);
             context.Response.Clear();
-            await ShortAnswer.WriteAsync(context, StatusCodes.Status500InternalServerError, ServerError);
+            await PlainTextResponse.WriteAsync(context, StatusCodes.Status500InternalServerError, ServerError);
         }
         finally
         {
@@ -93,13 +93,13 @@ sealed partial class RequestFlow(
     }
 
     /// <param name="target">The path of the request's target.</param>
-    Refusal? Admit(HttpContext context, ListenerFeature listener, RequestPath path, out ProxyRoute? route, out ReadOnlyMemory<char> target, out bool isWebSocket)
+    Refusal? Admit(HttpContext context, ListenerFeature listener, RequestPipeline pipeline, out ProxyRoute? route, out ReadOnlyMemory<char> target, out bool isWebSocket)
     {
         (route, target, isWebSocket) = (null, default, false);
-        var limits = path.Options.Limits;
+        var limits = pipeline.Options.Limits;
         if (listener.IsForChallenges) return Refusal.UnknownHost;
         // First, so that a client over its rate costs as little as possible.
-        if (limits.RequestsPerSecondPerAddress is > 0 and var perSecond && !rates.Admit(path.Addresses.AddressOf(context, listener), perSecond)) return Refusal.TooManyRequests;
+        if (limits.RequestsPerSecondPerAddress is > 0 and var perSecond && !rates.TryAcquire(pipeline.Addresses.AddressOf(context, listener), perSecond)) return Refusal.TooManyRequests;
         if (MessageCheck.Framing(context.Request) is { } malformed) return malformed;
         if (context.Request.ContentLength > limits.RequestBodyBytes) return Refusal.BodyTooLarge;
         if (HttpMethods.IsTrace(context.Request.Method)) return Refusal.Method;
@@ -107,11 +107,11 @@ sealed partial class RequestFlow(
         var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         if (raw.Length > limits.UrlBytes) return Refusal.TargetTooLong;
         if (TargetCheck.OriginForm(raw) is not { } origin || !TargetCheck.IsUnambiguous(origin)) return Refusal.BadTarget;
-        if (!path.Hosts.IsServed(context, listener)) return Refusal.UnknownHost;
+        if (!pipeline.Hosts.IsServed(context, listener)) return Refusal.UnknownHost;
         target = origin.AsMemory(0, TargetCheck.PathOf(origin).Length);
-        route = path.Routes.Match(target.Span);
+        route = pipeline.Routes.Match(target.Span);
         if (route is null) return Refusal.NoRoute;
-        return path.Upgrades.Check(context, target.Span, out isWebSocket);
+        return pipeline.Upgrades.Check(context, target.Span, out isWebSocket);
     }
 
     WebSocketUpgrade? TakeLease(HttpContext context, RouteLabel label, out Refusal? refusal)
@@ -129,7 +129,7 @@ sealed partial class RequestFlow(
     {
         if (!HttpProtocol.IsHttp2(context.Request.Protocol)) return;
         var isRapidReset = context.RequestAborted.IsCancellationRequested && time.GetElapsedTime(started) < Premature;
-        if (!listener.IsFlooded(isRapidReset)) return;
+        if (!listener.ExceedsRapidResets(isRapidReset)) return;
         metrics.OnRefused(Refusal.StreamResets);
         context.Features.Get<IConnectionLifetimeFeature>()?.Abort();
     }

@@ -17,7 +17,7 @@ namespace ImGateway.Edge.Proxying;
 /// the same destination, if the connection was closed before the first byte of a response, as an idle connection may be.)</item>
 /// </list>
 /// </summary>
-sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors errors, UpstreamResults results, ProxyMetrics metrics, TimeProvider time)
+sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamFailureHandler failures, DestinationResults results, ProxyMetrics metrics, TimeProvider time)
 {
     const int MaxLost = 1;
 
@@ -26,23 +26,23 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
 
     bool Holds => options.Value.HoldWhileDown > TimeSpan.Zero;
 
-    public bool MayRepeat(HttpContext context, IForwarderErrorFeature failure, bool isWebSocket)
+    public bool MayRetry(HttpContext context, IForwarderErrorFeature failure, bool isWebSocket)
     {
         if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested || !(isWebSocket || IsSafe(context))) return false;
         if (failure.Error is ForwarderError.NoAvailableDestinations) return Holds;
-        return UpstreamErrors.Classify(failure, clientIsGone: false) switch
+        return UpstreamFailureHandler.Classify(failure, clientIsGone: false) switch
         {
             UpstreamError.Connect => true,
-            UpstreamError.Reset => Holds && (context.Features.Get<Attempts>()?.Lost ?? 0) < MaxLost,
+            UpstreamError.Reset => Holds && (context.Features.Get<FailedAttempts>()?.LostConnections ?? 0) < MaxLost,
             _ => false,
         };
     }
 
-    /// <summary>Retries a request for which <see cref="MayRepeat"/> is true until it has a response; returns the failure that the edge has to answer, if any.</summary>
-    public async Task<IForwarderErrorFeature?> RepeatAsync(
+    /// <summary>Retries a request for which <see cref="MayRetry"/> is true until it has a response; returns the failure that the edge has to answer, if any.</summary>
+    public async Task<IForwarderErrorFeature?> RetryAsync(
         HttpContext context, YarpRoutes yarp, ProxyRoute route, ReadOnlyMemory<char> path, IForwarderErrorFeature failure, bool isWebSocket)
     {
-        var attempts = new Attempts();
+        var attempts = new FailedAttempts();
         context.Features.Set(attempts);
         HeldRequest? held = null;
         var mayGoElsewhere = true;
@@ -52,29 +52,29 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
             var proxied = context.GetReverseProxyFeature();
             var cluster = proxied.Route.Cluster!;
             attempts.Add(proxied.ProxiedDestination);
-            var isLost = UpstreamErrors.Classify(failure, clientIsGone: false) is UpstreamError.Reset;
-            if (isLost) attempts.Lost++;
-            if (!mayGoElsewhere || !attempts.LeaveAny(cluster.DestinationsState.AvailableDestinations))
+            var isLost = UpstreamFailureHandler.Classify(failure, clientIsGone: false) is UpstreamError.Reset;
+            if (isLost) attempts.LostConnections++;
+            if (!mayGoElsewhere || !attempts.HasUntried(cluster.DestinationsState.AvailableDestinations))
             {
                 // 2. If none is left, wait until the gateway is back.
                 if (!Holds) return failure;
                 held ??= new HeldRequest(cluster, time.GetTimestamp() + (long)(options.Value.HoldWhileDown.TotalSeconds * time.TimestampFrequency));
                 if (isLost) await Task.Delay(RetryDelay, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (await hold.WaitAsync(held, context.RequestAborted) is not HoldEnd.Back and var end) return await GiveUpAsync(context, end, failure);
-                attempts.Forget();
+                if (await hold.WaitAsync(held, context.RequestAborted) is not HoldResult.Available and var end) return await GiveUpAsync(context, end, failure);
+                attempts.Clear();
             }
 
             // 3. Forward again.
             Clean(context);
             await yarp.ForwardAsync(context, route, path.Span);
             var next = context.Features.Get<IForwarderErrorFeature>();
-            results.Note(context, next);
+            results.Record(context, next);
             // A session affinity policy that forbids another destination has answered 503.
             mayGoElsewhere = next is not null || context.GetReverseProxyFeature().ProxiedDestination is not null;
             if (next is null && mayGoElsewhere) return null;
-            if (next is not null) errors.Note(context, route, next);
+            if (next is not null) failures.Record(context, route, next);
             failure = next ?? failure;
-            if (!MayRepeat(context, failure, isWebSocket)) return failure;
+            if (!MayRetry(context, failure, isWebSocket)) return failure;
         }
     }
 
@@ -94,15 +94,15 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamErrors erro
         context.Items.Clear();
     }
 
-    async Task<IForwarderErrorFeature?> GiveUpAsync(HttpContext context, HoldEnd end, IForwarderErrorFeature failure)
+    async Task<IForwarderErrorFeature?> GiveUpAsync(HttpContext context, HoldResult end, IForwarderErrorFeature failure)
     {
         context.Response.Clear();
         switch (end)
         {
-            case HoldEnd.Left:
+            case HoldResult.ClientDisconnected:
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
                 return null;
-            case HoldEnd.Full:
+            case HoldResult.Full:
                 metrics.OnRefused(Refusal.TooManyHeld);
                 await Refusal.TooManyHeld.WriteAsync(context);
                 return null;

@@ -37,7 +37,7 @@ sealed class UpstreamRequest(ClientAddress addresses)
     {
         var connection = headers.Connection;
         if (connection.Count == 0 || (connection.Count == 1 && connection[0] is "keep-alive" or "Upgrade" or "close")) return;
-        foreach (var value in connection) Nominated.Remove(value, headers);
+        foreach (var value in connection) HopByHopHeaders.Remove(value, headers);
     }
 
     /// <summary>False if a header is malformed; checked here so that the headers are enumerated only once.</summary>

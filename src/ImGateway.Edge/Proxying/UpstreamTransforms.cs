@@ -24,14 +24,14 @@ sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events,
         if (!context.RequestTransforms.Any(transform => transform is RequestHeaderOriginalHostTransform)) context.AddOriginalHost(true);
         if (!context.RequestTransforms.Any(Rewrites)) context.RequestTransforms.Add(new TargetAsSent());
         context.RequestTransforms.Add(new SentOnce());
-        context.RequestTransforms.Add(new UpstreamTiming.Asked(time));
-        context.ResponseTransforms.Add(new UpstreamTiming.Answered(time));
-        context.ResponseTransforms.Add(new Nominated.OfResponse());
-        context.ResponseTransforms.Add(new SwitchingProtocols());
-        context.ResponseTransforms.Add(new AnswerCheck());
+        context.RequestTransforms.Add(new UpstreamTiming.RequestSent(time));
+        context.ResponseTransforms.Add(new UpstreamTiming.ResponseStarted(time));
+        context.ResponseTransforms.Add(new HopByHopHeaders.ResponseHeaders());
+        context.ResponseTransforms.Add(new SwitchingProtocolsTransform());
+        context.ResponseTransforms.Add(new ResponseFramingCheck());
         context.ResponseTransforms.Add(new ContentlessResponse());
-        context.ResponseTransforms.Add(new EventStreams(options, events, time));
-        context.ResponseTrailersTransforms.Add(new Nominated.OfTrailers());
+        context.ResponseTransforms.Add(new EventStreamTransform(options, events, time));
+        context.ResponseTrailersTransforms.Add(new HopByHopHeaders.ResponseTrailers());
     }
 
     /// <summary>Whether the route configures another path or query, which then applies.</summary>

@@ -19,13 +19,13 @@ sealed class WebSocketUpgrade : IDisposable
     const int ConnectError = 0xA;
 
     readonly HttpContext _context;
-    readonly UpstreamSockets _upstreams;
+    readonly DestinationWebSockets _upstreams;
     readonly IHttpExtendedConnectFeature? _connect;
     IHttpMinResponseDataRateFeature? _reading;
     MinDataRate? _rate;
     bool _isHandedOver;
 
-    public WebSocketUpgrade(HttpContext context, WebSocketLease lease, UpstreamSockets upstreams)
+    public WebSocketUpgrade(HttpContext context, WebSocketLease lease, DestinationWebSockets upstreams)
     {
         (_context, Lease, _upstreams) = (context, lease, upstreams);
         _connect = context.Features.Get<IHttpExtendedConnectFeature>();
@@ -43,7 +43,7 @@ sealed class WebSocketUpgrade : IDisposable
     public void Grant(Stream upstream)
     {
         var proxied = _context.GetReverseProxyFeature();
-        Lease.Grant(upstream, _upstreams.Enter(proxied.Route.Cluster!, proxied.ProxiedDestination!));
+        Lease.Grant(upstream, _upstreams.Add(proxied.Route.Cluster!, proxied.ProxiedDestination!));
     }
 
     /// <summary>Upgrades the client's side, which sends the response. False if the client has disconnected.</summary>

@@ -15,7 +15,7 @@ sealed class YarpConfiguration(InMemoryConfigProvider provider, IConfigValidator
         List<Exception> problems = [];
         foreach (var cluster in config.Clusters) problems.AddRange(await validator.ValidateClusterAsync(cluster));
         foreach (var route in config.Routes) problems.AddRange(await validator.ValidateRouteAsync(route));
-        return [.. problems.Select(problem => ProxyConfiguration.Mistake(problem).Message)];
+        return [.. problems.Select(problem => ProxyConfiguration.ToUserError(problem).Message)];
     }
 
     /// <summary>Applies the configuration and returns once YARP routes by it. Not for concurrent calls.</summary>
@@ -32,16 +32,16 @@ sealed class YarpConfiguration(InMemoryConfigProvider provider, IConfigValidator
     }
 
     public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception) =>
-        _applied.TrySetException(ProxyConfiguration.Mistake(exception));
+        _applied.TrySetException(ProxyConfiguration.ToUserError(exception));
 
     public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs)
     {
-        ports.Follow(proxyConfigs);
+        ports.SetDestinations(proxyConfigs);
         _applied.TrySetResult();
     }
 
     public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception) =>
-        _applied.TrySetException(ProxyConfiguration.Mistake(exception));
+        _applied.TrySetException(ProxyConfiguration.ToUserError(exception));
 
     static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -40,19 +40,19 @@ sealed class YarpPipeline : IEndpointRouteBuilder
                 proxy.Use(next => WithPassiveChecks(proxy, next));
             });
         }
-        catch (Exception e) when (ProxyConfiguration.IsMistake(e))
+        catch (Exception e) when (ProxyConfiguration.IsConfigurationError(e))
         {
-            throw ProxyConfiguration.Mistake(e);
+            throw ProxyConfiguration.ToUserError(e);
         }
     }
 
     /// <summary>Runs before affinity and load balancing, so that a retried request uses destinations that it has not tried.</summary>
     static Task ExcludeFailedDestinations(HttpContext context, RequestDelegate next)
     {
-        if (context.Features.Get<Attempts>() is { } attempts)
+        if (context.Features.Get<FailedAttempts>() is { } attempts)
         {
             var feature = context.GetReverseProxyFeature();
-            feature.AvailableDestinations = attempts.Without(feature.AvailableDestinations);
+            feature.AvailableDestinations = attempts.Exclude(feature.AvailableDestinations);
         }
 
         return next(context);

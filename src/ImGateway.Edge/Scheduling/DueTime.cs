@@ -10,20 +10,20 @@ readonly record struct DueTime
 
     DueTime(TimeSpan elapsed) => _elapsed = elapsed;
 
-    public static DueTime After(TimeSpan wait, Moment now) => new(now.Elapsed + wait);
+    public static DueTime After(TimeSpan wait, ClockReading now) => new(now.Elapsed + wait);
 
     /// <summary>Converts a stored instant, written by an earlier process or before the clock was corrected.</summary>
     /// <param name="longest">
     /// The longest wait of the schedule. An instant further ahead was planned with a wrong clock and is due now.
     /// </param>
-    public static DueTime At(DateTimeOffset instant, TimeSpan longest, Moment now)
+    public static DueTime At(DateTimeOffset instant, TimeSpan longest, ClockReading now)
     {
         var wait = instant - now.Wall;
         return wait < TimeSpan.Zero || wait > longest + Tolerance ? After(TimeSpan.Zero, now) : After(wait, now);
     }
 
-    public bool IsDue(Moment now) => now.Elapsed >= _elapsed;
+    public bool IsDue(ClockReading now) => now.Elapsed >= _elapsed;
 
     /// <summary>The due time on the present wall clock.</summary>
-    public DateTimeOffset On(Moment now) => now.Wall + (_elapsed - now.Elapsed);
+    public DateTimeOffset ToWallClock(ClockReading now) => now.Wall + (_elapsed - now.Elapsed);
 }

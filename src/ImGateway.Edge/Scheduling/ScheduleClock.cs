@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Scheduling;
 /// <param name="Wall">The wall clock, by which certificates are dated. It may be wrong, and be corrected at any time.</param>
 /// <param name="Elapsed">Time since the clock was created. Never decreases.</param>
 [StructLayout(LayoutKind.Auto)]
-readonly record struct Moment(DateTimeOffset Wall, TimeSpan Elapsed);
+readonly record struct ClockReading(DateTimeOffset Wall, TimeSpan Elapsed);
 
 /// <summary>
 /// Measures elapsed time for schedules. Neither clock of a machine is sufficient alone: the monotonic clock stops while the machine is
@@ -20,7 +20,7 @@ sealed class ScheduleClock(TimeProvider time)
     long _monotonic = time.GetTimestamp();
     TimeSpan _elapsed;
 
-    public Moment Now
+    public ClockReading Now
     {
         get
         {
@@ -30,7 +30,7 @@ sealed class ScheduleClock(TimeProvider time)
                 var (byWall, byMonotonic) = (wall - _wall, time.GetElapsedTime(_monotonic, monotonic));
                 (_wall, _monotonic) = (wall, monotonic);
                 _elapsed += byWall > byMonotonic ? byWall : byMonotonic;
-                return new Moment(wall, _elapsed);
+                return new ClockReading(wall, _elapsed);
             }
         }
     }

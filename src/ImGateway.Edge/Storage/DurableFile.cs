@@ -17,25 +17,25 @@ static class DurableFile
     public const UnixFileMode Readable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>Skips inaccessible directories, such as lost+found of a volume.</summary>
-    public static readonly EnumerationOptions Accessible = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
+    public static readonly EnumerationOptions SkipInaccessible = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
 
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = OwnerOnly) =>
-        Write(path, content, mode, overwrite: true, DiskSteps.Unobserved);
+        Write(path, content, mode, overwrite: true, DiskOperationObserver.Unobserved);
 
-    public static void Write(string path, ReadOnlySpan<byte> content, DiskSteps steps) => Write(path, content, OwnerOnly, overwrite: true, steps);
+    public static void Write(string path, ReadOnlySpan<byte> content, DiskOperationObserver observer) => Write(path, content, OwnerOnly, overwrite: true, observer);
 
     /// <exception cref="IOException">Writing failed, or the file exists.</exception>
-    public static void WriteNew(string path, ReadOnlySpan<byte> content) => Write(path, content, OwnerOnly, overwrite: false, DiskSteps.Unobserved);
+    public static void WriteNew(string path, ReadOnlySpan<byte> content) => Write(path, content, OwnerOnly, overwrite: false, DiskOperationObserver.Unobserved);
 
     /// <summary>Writes a file that <see cref="Move"/> will rename: content and mode are durable, the name may not be after a crash.</summary>
-    public static void WriteStaged(string path, ReadOnlySpan<byte> content, DiskSteps steps)
+    public static void WriteStaged(string path, ReadOnlySpan<byte> content, DiskOperationObserver observer)
     {
         File.Delete(path);
         Create(path, content, OwnerOnly);
-        steps.Done();
+        observer.Done();
     }
 
-    static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool overwrite, DiskSteps steps)
+    static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool overwrite, DiskOperationObserver observer)
     {
         var full = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(full)!;
@@ -43,7 +43,7 @@ static class DurableFile
         Create(temporary, content, mode);
         try
         {
-            steps.Done();
+            observer.Done();
             File.Move(temporary, full, overwrite);
         }
         catch
@@ -53,7 +53,7 @@ static class DurableFile
         }
 
         Flush(folder);
-        steps.Done();
+        observer.Done();
     }
 
     /// <summary>Creates a file with durable content; leaves none if writing fails.</summary>
@@ -75,18 +75,18 @@ static class DurableFile
     }
 
     /// <summary>Renames within one directory, replacing the target.</summary>
-    public static void Move(string from, string to, DiskSteps steps)
+    public static void Move(string from, string to, DiskOperationObserver observer)
     {
         File.Move(from, to, overwrite: true);
         Flush(Path.GetDirectoryName(Path.GetFullPath(to))!);
-        steps.Done();
+        observer.Done();
     }
 
     /// <summary>Removes temporary files that a crash left of <see cref="Write(string, ReadOnlySpan{byte}, UnixFileMode)"/>: they may contain keys.</summary>
     public static void RemoveTemporaries(string folder)
     {
         if (!Directory.Exists(folder)) return;
-        foreach (var file in Directory.EnumerateFiles(folder, "*", Accessible).Where(IsTemporary)) File.Delete(file);
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SkipInaccessible).Where(IsTemporary)) File.Delete(file);
 
         static bool IsTemporary(string path) =>
             Path.GetFileName(path) is ['.', ..] name && Guid.TryParseExact(Path.GetExtension(name).TrimStart('.'), "N", out _);

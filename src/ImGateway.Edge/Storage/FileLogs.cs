@@ -1,7 +1,7 @@
 namespace ImGateway.Edge.Storage;
 
 /// <summary>Logs as files, one line for each entry, rotated when they exceed a size (<see cref="RotatedFiles"/>).</summary>
-sealed class FileLogs(DiskSteps steps)
+sealed class FileLogs(DiskOperationObserver observer)
 {
     readonly Lock _lock = new();
 
@@ -17,7 +17,7 @@ sealed class FileLogs(DiskSteps steps)
         {
             var problem = TryRotate(path, line.Length + 1, retention);
             // Makes the directory entry of a new log durable too.
-            if (!File.Exists(path)) DurableFile.Write(path, [], steps);
+            if (!File.Exists(path)) DurableFile.Write(path, [], observer);
             Append(path, line);
             return problem;
         }
@@ -56,7 +56,7 @@ sealed class FileLogs(DiskSteps steps)
     {
         try
         {
-            RotatedFiles.Rotate(path, more, retention, steps);
+            RotatedFiles.Rotate(path, more, retention, observer);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Storage;
 /// Every file is complete or absent (<see cref="DurableFile"/>), and the files of a folder that change together do so across a crash too
 /// (<see cref="StagedFiles"/>).
 /// </summary>
-sealed partial class FileStorage(string root, PrivateModes modes, DiskSteps steps, TimeProvider time, ILogger<FileStorage> logger) : IStorage, IDisposable
+sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperationObserver observer, TimeProvider time, ILogger<FileStorage> logger) : IStorage, IDisposable
 {
     /// <summary>ENOTDIR, as .NET reports it in HResult.</summary>
     const int NotAFolder = 20;
@@ -19,20 +19,20 @@ sealed partial class FileStorage(string root, PrivateModes modes, DiskSteps step
     static readonly EnumerationOptions Folders = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true, RecurseSubdirectories = true };
 
     readonly Lock _lock = new();
-    readonly DiskSteps _steps = steps;
-    readonly FileLogs _logs = new(steps);
+    readonly DiskOperationObserver _observer = observer;
+    readonly FileLogs _logs = new(observer);
     readonly Dictionary<string, FileLease> _leases = new(StringComparer.Ordinal);
-    StoreLock? _writer;
+    WriterLock? _writer;
     long _granted;
 
     public bool IsWriter => Volatile.Read(ref _writer) is not null;
 
     public bool IsShared => false;
 
-    public static FileStorage In(EdgeOptions options, TimeProvider time, ILoggerFactory loggers) => In(options, DiskSteps.Unobserved, time, loggers);
+    public static FileStorage In(EdgeOptions options, TimeProvider time, ILoggerFactory loggers) => In(options, DiskOperationObserver.Unobserved, time, loggers);
 
-    public static FileStorage In(EdgeOptions options, DiskSteps steps, TimeProvider time, ILoggerFactory loggers) =>
-        new(options.DataDirectory, new PrivateModes(loggers.CreateLogger<PrivateModes>()), steps, time, loggers.CreateLogger<FileStorage>());
+    public static FileStorage In(EdgeOptions options, DiskOperationObserver observer, TimeProvider time, ILoggerFactory loggers) =>
+        new(options.DataDirectory, new PrivateFileModes(loggers.CreateLogger<PrivateFileModes>()), observer, time, loggers.CreateLogger<FileStorage>());
 
     public string LocationOf(string key) => Path.Combine([root, .. key.Split('/')]);
 
@@ -106,14 +106,14 @@ sealed partial class FileStorage(string root, PrivateModes modes, DiskSteps step
     void TakeWriter()
     {
         var path = LocationOf("lock");
-        _writer = StoreLock.TryTake(path);
+        _writer = WriterLock.TryTake(path);
         if (_writer is null) return;
         if (_writer.Problem is { } problem) OwnerNotWritten(path, problem);
         try
         {
             foreach (var folder in Directory.EnumerateDirectories(root, "*", Folders).Prepend(root))
             {
-                StagedFiles.Recover(folder, _steps);
+                StagedFiles.Recover(folder, _observer);
                 DurableFile.RemoveTemporaries(folder);
             }
         }
@@ -231,7 +231,7 @@ sealed partial class FileStorage(string root, PrivateModes modes, DiskSteps step
             {
                 foreach (var folder in changes.GroupBy(change => Path.GetDirectoryName(storage.LocationOf(change.Key))!))
                 {
-                    _folders.Add(StagedFiles.Of(folder.Key, [.. folder.Select(change => (Path.GetFileName(storage.LocationOf(change.Key)), change.Content))], storage._steps));
+                    _folders.Add(StagedFiles.Of(folder.Key, [.. folder.Select(change => (Path.GetFileName(storage.LocationOf(change.Key)), change.Content))], storage._observer));
                 }
             }
             catch

@@ -12,7 +12,7 @@ sealed class StagedFiles
 
     readonly string _folder;
     readonly IReadOnlyList<(string Name, byte[]? Content)> _changes;
-    readonly DiskSteps _steps;
+    readonly DiskOperationObserver _observer;
     readonly string? _marked;
 
     /// <summary>The suffix of a single file, which is staged like any temporary file, so that <see cref="Recover"/> does not take it for a part of a larger change.</summary>
@@ -20,18 +20,18 @@ sealed class StagedFiles
     readonly Dictionary<string, byte[]?> _before = new(StringComparer.Ordinal);
     bool _committing;
 
-    StagedFiles(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes, DiskSteps steps)
+    StagedFiles(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes, DiskOperationObserver observer)
     {
-        (_folder, _changes, _steps) = (folder, changes, steps);
+        (_folder, _changes, _observer) = (folder, changes, observer);
         _marked = changes.LastOrDefault(change => change.Content is not null).Name;
     }
 
     /// <exception cref="IOException">Writing failed; nothing has changed.</exception>
-    public static StagedFiles Of(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes, DiskSteps steps)
+    public static StagedFiles Of(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes, DiskOperationObserver observer)
     {
-        var staged = new StagedFiles(folder, changes, steps);
+        var staged = new StagedFiles(folder, changes, observer);
         if (staged._marked is not null) DurableFile.CreatePrivateFolder(folder);
-        else if (!Directory.Exists(folder)) return new StagedFiles(folder, [], steps);
+        else if (!Directory.Exists(folder)) return new StagedFiles(folder, [], observer);
         try
         {
             staged.Stage();
@@ -45,15 +45,15 @@ sealed class StagedFiles
     }
 
     /// <summary>Completes or discards a change that a crash interrupted.</summary>
-    public static void Recover(string folder, DiskSteps steps)
+    public static void Recover(string folder, DiskOperationObserver observer)
     {
         if (Names(folder, Mark) is [var mark, ..])
         {
             // The name of a staged certificate in versions that stored only PEM bundles.
-            if (File.Exists(Path.Combine(folder, ".next.pem"))) DurableFile.Move(Path.Combine(folder, ".next.pem"), Path.Combine(folder, "current.pem"), steps);
-            foreach (var name in Names(folder, Next)) Replace(folder, name, steps);
+            if (File.Exists(Path.Combine(folder, ".next.pem"))) DurableFile.Move(Path.Combine(folder, ".next.pem"), Path.Combine(folder, "current.pem"), observer);
+            foreach (var name in Names(folder, Next)) Replace(folder, name, observer);
             foreach (var name in Names(folder, Drop)) Remove(folder, name);
-            DurableFile.Move(Path.Combine(folder, Mark + mark), Path.Combine(folder, mark), steps);
+            DurableFile.Move(Path.Combine(folder, Mark + mark), Path.Combine(folder, mark), observer);
         }
 
         foreach (var file in Names(folder, Mark).Select(name => Mark + name).Concat(Names(folder, Next).Select(name => Next + name)).Concat(Names(folder, Drop).Select(name => Drop + name)))
@@ -68,18 +68,18 @@ sealed class StagedFiles
         if (_changes is [(var only, not null)])
         {
             // One rename is a commit by itself.
-            DurableFile.Move(StagedOf(only), PathOf(only), _steps);
+            DurableFile.Move(StagedOf(only), PathOf(only), _observer);
             return;
         }
 
-        if (_marked is not null) DurableFile.Move(PathOf(Next + _marked), PathOf(Mark + _marked), _steps);
+        if (_marked is not null) DurableFile.Move(PathOf(Next + _marked), PathOf(Mark + _marked), _observer);
         foreach (var (name, content) in _changes.Where(change => change.Name != _marked))
         {
             if (content is null) Remove(_folder, name);
-            else Replace(_folder, name, _steps);
+            else Replace(_folder, name, _observer);
         }
 
-        if (_marked is not null) DurableFile.Move(PathOf(Mark + _marked), PathOf(_marked), _steps);
+        if (_marked is not null) DurableFile.Move(PathOf(Mark + _marked), PathOf(_marked), _observer);
     }
 
     /// <summary>Restores the state before the change.</summary>
@@ -98,15 +98,15 @@ sealed class StagedFiles
         foreach (var (name, content) in _changes)
         {
             _before[name] = Bytes(PathOf(name));
-            if (content is not null) DurableFile.WriteStaged(StagedOf(name), content, _steps);
-            else if (_changes.Count > 1) DurableFile.WriteStaged(PathOf(Drop + name), [], _steps);
+            if (content is not null) DurableFile.WriteStaged(StagedOf(name), content, _observer);
+            else if (_changes.Count > 1) DurableFile.WriteStaged(PathOf(Drop + name), [], _observer);
         }
 
         // Durable before the mark refers to them.
         if (_changes.Count > 1) DurableFile.Flush(_folder);
     }
 
-    static void Replace(string folder, string name, DiskSteps steps) => DurableFile.Move(Path.Combine(folder, Next + name), Path.Combine(folder, name), steps);
+    static void Replace(string folder, string name, DiskOperationObserver observer) => DurableFile.Move(Path.Combine(folder, Next + name), Path.Combine(folder, name), observer);
 
     static void Remove(string folder, string name)
     {
@@ -115,7 +115,7 @@ sealed class StagedFiles
     }
 
     static List<string> Names(string folder, string prefix) =>
-        [.. Directory.EnumerateFiles(folder, prefix + "*", DurableFile.Accessible).Select(file => Path.GetFileName(file)[prefix.Length..])];
+        [.. Directory.EnumerateFiles(folder, prefix + "*", DurableFile.SkipInaccessible).Select(file => Path.GetFileName(file)[prefix.Length..])];
 
     static byte[]? Bytes(string file) => File.Exists(file) ? File.ReadAllBytes(file) : null;
 
@@ -129,7 +129,7 @@ sealed class StagedFiles
         {
             var (file, content) = (PathOf(name), _before[name]);
             if (content is null) File.Delete(file);
-            else if (Bytes(file) is not { } now || !now.AsSpan().SequenceEqual(content)) DurableFile.Write(file, content, _steps);
+            else if (Bytes(file) is not { } now || !now.AsSpan().SequenceEqual(content)) DurableFile.Write(file, content, _observer);
         }
     }
 }

@@ -7,4 +7,4 @@ class StorageException(string message, Exception? inner = null) : IOException(me
 sealed class StorageConflictException(string location) : StorageException($"{location}: was changed by another writer meanwhile");
 
 /// <summary>Another user owns a file that must be private; the message contains the remedy.</summary>
-sealed class PrivateModesException(string message) : StorageException(message);
+sealed class PrivateFileModesException(string message) : StorageException(message);

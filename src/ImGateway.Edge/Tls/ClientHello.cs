@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 
 namespace ImGateway.Edge.Tls;
 
-enum HelloStatus
+enum ClientHelloStatus
 {
     /// <summary>A valid beginning of a ClientHello.</summary>
     Incomplete,
@@ -48,20 +48,20 @@ readonly ref struct ClientHello
 
     public bool OffersTls13 { get; }
 
-    public delegate T Use<TState, T>(scoped ClientHello hello, TState state);
+    public delegate T Handler<TState, T>(scoped ClientHello hello, TState state);
 
     /// <summary>Parses the ClientHello at the start of <paramref name="buffer"/>, which may be fragmented into records and segments anywhere.</summary>
-    public static HelloStatus Read<TState, T>(in ReadOnlySequence<byte> buffer, TState state, Use<TState, T> use, out T? result)
+    public static ClientHelloStatus Read<TState, T>(in ReadOnlySequence<byte> buffer, TState state, Handler<TState, T> use, out T? result)
     {
         result = default;
-        if (buffer.IsEmpty) return HelloStatus.Incomplete;
+        if (buffer.IsEmpty) return ClientHelloStatus.Incomplete;
         if (buffer.IsSingleSegment && IsOneRecord(buffer.FirstSpan, out var message)) return Parse(message, state, use, out result);
 
         var rented = ArrayPool<byte>.Shared.Rent((int)Math.Min(buffer.Length, MaxBytes + RecordHeader));
         try
         {
             var status = Reassemble(buffer, rented, out var length);
-            return status is HelloStatus.Complete ? Parse(rented.AsSpan(0, length), state, use, out result) : status;
+            return status is ClientHelloStatus.Complete ? Parse(rented.AsSpan(0, length), state, use, out result) : status;
         }
         finally
         {
@@ -81,57 +81,57 @@ readonly ref struct ClientHello
     }
 
     /// <summary>Joins the fragments of the first handshake message, which may span several records (RFC 8446 §5.1).</summary>
-    static HelloStatus Reassemble(in ReadOnlySequence<byte> buffer, Span<byte> into, out int length)
+    static ClientHelloStatus Reassemble(in ReadOnlySequence<byte> buffer, Span<byte> into, out int length)
     {
         length = 0;
         var reader = new SequenceReader<byte>(buffer);
         while (true)
         {
-            if (!reader.TryRead(out var type)) return HelloStatus.Incomplete;
-            if (type != 0x16) return length > 0 ? HelloStatus.Malformed : type >= 0x80 ? HelloStatus.Ssl2 : HelloStatus.NotTls;
-            if (!reader.TryRead(out var major)) return HelloStatus.Incomplete;
-            if (major != 3) return HelloStatus.NotTls;
-            if (!reader.TryRead(out _) || !reader.TryReadBigEndian(out short cut)) return HelloStatus.Incomplete;
+            if (!reader.TryRead(out var type)) return ClientHelloStatus.Incomplete;
+            if (type != 0x16) return length > 0 ? ClientHelloStatus.Malformed : type >= 0x80 ? ClientHelloStatus.Ssl2 : ClientHelloStatus.NotTls;
+            if (!reader.TryRead(out var major)) return ClientHelloStatus.Incomplete;
+            if (major != 3) return ClientHelloStatus.NotTls;
+            if (!reader.TryRead(out _) || !reader.TryReadBigEndian(out short cut)) return ClientHelloStatus.Incomplete;
             var record = (ushort)cut;
-            if (record is 0 or > 16384) return HelloStatus.Malformed;
+            if (record is 0 or > 16384) return ClientHelloStatus.Malformed;
             var taken = (int)Math.Min(record, reader.Remaining);
-            if (length + taken > MaxBytes || length + taken > into.Length) return HelloStatus.Malformed;
+            if (length + taken > MaxBytes || length + taken > into.Length) return ClientHelloStatus.Malformed;
             reader.TryCopyTo(into.Slice(length, taken));
             reader.Advance(taken);
             length += taken;
-            if (length > 0 && into[0] != 1) return HelloStatus.Malformed;
+            if (length > 0 && into[0] != 1) return ClientHelloStatus.Malformed;
             if (length >= HandshakeHeader)
             {
                 var whole = HandshakeHeader + (into[1] << 16 | into[2] << 8 | into[3]);
-                if (whole > MaxBytes) return HelloStatus.Malformed;
+                if (whole > MaxBytes) return ClientHelloStatus.Malformed;
                 if (length >= whole)
                 {
                     length = whole;
-                    return HelloStatus.Complete;
+                    return ClientHelloStatus.Complete;
                 }
             }
 
-            if (taken < record) return HelloStatus.Incomplete;
+            if (taken < record) return ClientHelloStatus.Incomplete;
         }
     }
 
-    static HelloStatus Parse<TState, T>(ReadOnlySpan<byte> message, TState state, Use<TState, T> use, out T? result)
+    static ClientHelloStatus Parse<TState, T>(ReadOnlySpan<byte> message, TState state, Handler<TState, T> use, out T? result)
     {
         result = default;
-        if (message[0] != 1) return HelloStatus.Malformed;
+        if (message[0] != 1) return ClientHelloStatus.Malformed;
         var reader = new TlsReader(message[HandshakeHeader..]);
         if (!reader.TryReadUInt16(out var version) || !reader.TrySkip(32) || !reader.TryReadVector8(out _)
-            || !reader.TryReadVector16(out _) || !reader.TryReadVector8(out _)) return HelloStatus.Malformed;
+            || !reader.TryReadVector16(out _) || !reader.TryReadVector8(out _)) return ClientHelloStatus.Malformed;
 
         ReadOnlySpan<byte> serverName = default, alpn = default;
         bool tls12 = version >= 0x0303, tls13 = false;
         if (!reader.IsEmpty)
         {
-            if (!reader.TryReadVector16(out var list) || !reader.IsEmpty) return HelloStatus.Malformed;
+            if (!reader.TryReadVector16(out var list) || !reader.IsEmpty) return ClientHelloStatus.Malformed;
             var extensions = new TlsReader(list);
             while (!extensions.IsEmpty)
             {
-                if (!extensions.TryReadUInt16(out var type) || !extensions.TryReadVector16(out var body)) return HelloStatus.Malformed;
+                if (!extensions.TryReadUInt16(out var type) || !extensions.TryReadVector16(out var body)) return ClientHelloStatus.Malformed;
                 var ok = type switch
                 {
                     0 => ReadServerName(body, out serverName),
@@ -139,12 +139,12 @@ readonly ref struct ClientHello
                     43 => ReadVersions(body, out tls12, out tls13),
                     _ => true,
                 };
-                if (!ok) return HelloStatus.Malformed;
+                if (!ok) return ClientHelloStatus.Malformed;
             }
         }
 
         result = use(new ClientHello(serverName, alpn, tls12, tls13), state);
-        return HelloStatus.Complete;
+        return ClientHelloStatus.Complete;
     }
 
     static bool ReadServerName(ReadOnlySpan<byte> body, out ReadOnlySpan<byte> name)

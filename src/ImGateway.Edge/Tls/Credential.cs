@@ -54,7 +54,7 @@ public sealed class Credential
     public string SerialNumber => Leaf.SerialNumber;
 
     /// <summary>Whether clients receive the same certificates.</summary>
-    internal bool ShowsTheSameAs(Credential other) =>
+    internal bool HasSameCertificates(Credential other) =>
         Delivered.Select(certificate => certificate.Thumbprint)
             .SequenceEqual(other.Delivered.Select(certificate => certificate.Thumbprint), StringComparer.Ordinal);
 

@@ -8,9 +8,9 @@ sealed class HandshakeSlot(HandshakeQueue? queue)
 {
     HandshakeQueue? _queue = queue;
 
-    public void Leave()
+    public void Release()
     {
-        _queue?.Leave();
+        _queue?.Release();
         _queue = null;
     }
 }

@@ -13,7 +13,7 @@ namespace ImGateway.Edge.Tls;
 interface ITlsEngine
 {
     /// <summary>The TLS policy of its handshakes: versions, cipher suites, groups.</summary>
-    AppliedPolicy Policy { get; }
+    LoadedTlsPolicy Policy { get; }
 
     /// <summary>Whether idle connections release their record buffers.</summary>
     bool ReleasesBuffersWhenIdle { get; }

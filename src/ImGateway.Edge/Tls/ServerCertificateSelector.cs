@@ -7,19 +7,19 @@ namespace ImGateway.Edge.Tls;
 
 /// <summary>A configured name with its credential and context, built once for each certificate and name.</summary>
 /// <param name="Context">The engine's context.</param>
-sealed record ServedName(HostName Host, Credential Credential, TlsContext Context)
+sealed record HostContext(HostName Host, Credential Credential, TlsContext Context)
 {
     /// <summary>The connection is closed after the handshake.</summary>
     public bool EndsAfterHandshake { get; init; }
 
     /// <summary>A temporary self-signed certificate for challenges, until the host's certificate is issued.</summary>
-    public bool IsStandIn { get; init; }
+    public bool IsTemporary { get; init; }
 }
 
 /// <summary>The result of a selection: the served name, or the reason of a refusal.</summary>
-readonly record struct Selection(ServedName? Served, HandshakeFailure Failure)
+readonly record struct Selection(HostContext? Served, HandshakeFailure Failure)
 {
-    public static implicit operator Selection(ServedName served) => new(served, default);
+    public static implicit operator Selection(HostContext served) => new(served, default);
 
     public static implicit operator Selection(HandshakeFailure failure) => new(null, failure);
 }
@@ -34,8 +34,8 @@ public sealed class ServerCertificateSelector
     readonly TlsPolicy _policy;
     Names _names;
     volatile Table _table;
-    volatile ApartTable? _apart;
-    volatile StandInTable? _standIns;
+    volatile AlpnCertificateTable? _alpnTable;
+    volatile TemporaryCertificateTable? _temporary;
     volatile bool _hasServed;
 
     internal ServerCertificateSelector(IReadOnlyList<HostName> hosts, HostName defaultHost, TlsPolicy policy, UnknownNames unknownNames, ITlsEngine engine)
@@ -57,7 +57,7 @@ public sealed class ServerCertificateSelector
     public IReadOnlyDictionary<HostName, Credential> Served => _table.Credentials;
 
     /// <summary>The host whose certificate is served to clients without SNI; null while there is none.</summary>
-    internal HostName? HostWithoutName => _table.Unnamed?.Host;
+    internal HostName? HostWithoutSni => _table.Unnamed?.Host;
 
     /// <summary>Whether any host has been served since the start.</summary>
     public bool HasServed => _hasServed;
@@ -102,22 +102,22 @@ public sealed class ServerCertificateSelector
     /// Serves <paramref name="credentials"/>, by SNI, to clients that offer only <paramref name="protocol"/>, and refuses
     /// those of them that request another name. The main table is not affected.
     /// </summary>
-    internal void PublishApart(SslApplicationProtocol protocol, IReadOnlyDictionary<string, Credential> credentials)
+    internal void PublishForAlpn(SslApplicationProtocol protocol, IReadOnlyDictionary<string, Credential> credentials)
     {
-        var known = _apart;
-        _apart = new ApartTable(protocol, credentials.ToFrozenDictionary(
+        var known = _alpnTable;
+        _alpnTable = new AlpnCertificateTable(protocol, credentials.ToFrozenDictionary(
             named => named.Key,
-            named => known?.Known(named.Key, named.Value) ?? ServeApart(protocol, named.Value),
+            named => known?.FindServed(named.Key, named.Value) ?? ServeForAlpn(protocol, named.Value),
             StringComparer.Ordinal));
     }
 
     /// <summary>Serves <paramref name="credentials"/>, for challenges only, to clients that request a host without a credential.</summary>
-    internal void PublishStandIns(IReadOnlyDictionary<HostName, Credential> credentials)
+    internal void PublishTemporary(IReadOnlyDictionary<HostName, Credential> credentials)
     {
-        var known = _standIns;
-        _standIns = credentials.Count == 0
+        var known = _temporary;
+        _temporary = credentials.Count == 0
             ? null
-            : new StandInTable([.. credentials.Select(each => known?.Known(each.Key, each.Value) ?? ServeStandIn(each.Key, each.Value))]);
+            : new TemporaryCertificateTable([.. credentials.Select(each => known?.FindServed(each.Key, each.Value) ?? ServeTemporary(each.Key, each.Value))]);
     }
 
     /// <summary>
@@ -150,37 +150,37 @@ public sealed class ServerCertificateSelector
     internal Selection Select(scoped ClientHello hello, IPAddress? localAddress)
     {
         Span<char> name = stackalloc char[Math.Min(hello.ServerName.Length, 256)];
-        if (_apart is { } apart && apart.IsMeantBy(hello)) return apart.Find(Lower(hello.ServerName, ref name) ? name : []);
+        if (_alpnTable is { } alpn && alpn.Matches(hello)) return alpn.Find(Lower(hello.ServerName, ref name) ? name : []);
 
-        var (table, standIns) = (_table, _standIns);
+        var (table, temporary) = (_table, _temporary);
         if (hello.ServerName.IsEmpty)
         {
             var address = localAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : localAddress;
-            return Found((address is null ? null : table.Addresses.GetValueOrDefault(address)) ?? table.Unnamed ?? standIns?.FindUnnamed(address));
+            return Found((address is null ? null : table.Addresses.GetValueOrDefault(address)) ?? table.Unnamed ?? temporary?.FindUnnamed(address));
         }
 
-        return Lower(hello.ServerName, ref name) && (table.Find(name) ?? standIns?.Find(name)) is { } served ? served
+        return Lower(hello.ServerName, ref name) && (table.Find(name) ?? temporary?.Find(name)) is { } served ? served
             : table.UnknownNames is UnknownNames.Default ? Found(table.Unnamed)
             : HandshakeFailure.UnknownName;
 
-        static Selection Found(ServedName? served) => served is null ? HandshakeFailure.Refused : served;
+        static Selection Found(HostContext? served) => served is null ? HandshakeFailure.Refused : served;
     }
 
     /// <summary>The default is looked up like SNI: exact name, then the wildcard that covers it.</summary>
     static HostName? HostOfDefault(Names names, IReadOnlyDictionary<HostName, Credential> credentials) =>
         credentials.ContainsKey(names.DefaultHost) ? names.DefaultHost : names.Hosts.FirstOrDefault(host => host.Matches(names.DefaultHost) && credentials.ContainsKey(host));
 
-    ServedName Serve(HostName host, Credential credential, ServedName? known)
+    HostContext Serve(HostName host, Credential credential, HostContext? known)
     {
         if (known is not null && known.Credential == credential && known.Host == host) return known;
         var settings = new TlsContextSettings(credential, _policy, Protocols) { Staple = _staples.GetValueOrDefault(credential.Fingerprint) };
         return new(host, credential, Engine.CreateContext(settings));
     }
 
-    ServedName ServeApart(SslApplicationProtocol protocol, Credential credential) =>
+    HostContext ServeForAlpn(SslApplicationProtocol protocol, Credential credential) =>
         new(credential.Names[0], credential, ForChallenges(credential, [protocol])) { EndsAfterHandshake = true };
 
-    ServedName ServeStandIn(HostName host, Credential credential) => new(host, credential, ForChallenges(credential, Protocols)) { IsStandIn = true };
+    HostContext ServeTemporary(HostName host, Credential credential) => new(host, credential, ForChallenges(credential, Protocols)) { IsTemporary = true };
 
     TlsContext ForChallenges(Credential credential, IReadOnlyList<SslApplicationProtocol> protocols) =>
         Engine.CreateContext(new(credential, _policy, protocols) { IsForChallenges = true });
@@ -205,9 +205,9 @@ public sealed class ServerCertificateSelector
 
     sealed class Table
     {
-        readonly FrozenDictionary<string, ServedName>.AlternateLookup<ReadOnlySpan<char>> _exact, _wildcards;
+        readonly FrozenDictionary<string, HostContext>.AlternateLookup<ReadOnlySpan<char>> _exact, _wildcards;
 
-        public Table(IReadOnlyList<ServedName> named, ServedName? unnamed, UnknownNames unknownNames)
+        public Table(IReadOnlyList<HostContext> named, HostContext? unnamed, UnknownNames unknownNames)
         {
             (Unnamed, UnknownNames) = (unnamed, unknownNames);
             Named = named.ToFrozenDictionary(served => served.Host);
@@ -217,26 +217,26 @@ public sealed class ServerCertificateSelector
             _wildcards = Index(named.Where(served => served.Host.IsWildcard), served => served.Host.Value[1..]);
         }
 
-        public FrozenDictionary<HostName, ServedName> Named { get; }
+        public FrozenDictionary<HostName, HostContext> Named { get; }
 
         public FrozenDictionary<HostName, Credential> Credentials { get; }
 
-        public IEnumerable<ServedName> All => Unnamed is null ? Named.Values : [.. Named.Values, Unnamed];
+        public IEnumerable<HostContext> All => Unnamed is null ? Named.Values : [.. Named.Values, Unnamed];
 
-        public FrozenDictionary<IPAddress, ServedName> Addresses { get; }
+        public FrozenDictionary<IPAddress, HostContext> Addresses { get; }
 
-        public ServedName? Unnamed { get; }
+        public HostContext? Unnamed { get; }
 
         public UnknownNames UnknownNames { get; }
 
-        public ServedName? Find(ReadOnlySpan<char> name)
+        public HostContext? Find(ReadOnlySpan<char> name)
         {
             if (_exact.TryGetValue(name, out var served)) return served;
             var dot = name.IndexOf('.');
             return dot > 0 && _wildcards.TryGetValue(name[dot..], out served) ? served : null;
         }
 
-        static FrozenDictionary<string, ServedName>.AlternateLookup<ReadOnlySpan<char>> Index(IEnumerable<ServedName> names, Func<ServedName, string> key) =>
+        static FrozenDictionary<string, HostContext>.AlternateLookup<ReadOnlySpan<char>> Index(IEnumerable<HostContext> names, Func<HostContext, string> key) =>
             names.ToFrozenDictionary(key, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 }

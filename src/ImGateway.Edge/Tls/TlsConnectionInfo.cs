@@ -27,7 +27,7 @@ public sealed class TlsConnectionInfo : ITlsConnectionFeature, ITlsHandshakeFeat
     public bool Resumed { get; init; }
 
     /// <summary>The connection uses a temporary certificate and is for challenges only.</summary>
-    public bool IsStandIn { get; init; }
+    public bool IsTemporary { get; init; }
 
     ReadOnlyMemory<byte> ITlsApplicationProtocolFeature.ApplicationProtocol => ApplicationProtocol.Protocol;
 

@@ -40,7 +40,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
 
             // 2. Wait for a concurrency slot: in order of arrival, round-robin among clients.
             var queue = served.EndsAfterHandshake ? null : gate.Handshakes;
-            var entering = queue is null ? new ValueTask<bool>(true) : queue.EnterAsync(admission.Client, timeout);
+            var entering = queue is null ? new ValueTask<bool>(true) : queue.AcquireAsync(admission.Client, timeout);
             var waits = !entering.IsCompleted;
             if (!await entering)
             {
@@ -69,7 +69,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
                 NegotiatedCipherSuite = session.CipherSuite,
                 ApplicationProtocol = session.ApplicationProtocol,
                 Resumed = session.Resumed,
-                IsStandIn = served.IsStandIn,
+                IsTemporary = served.IsTemporary,
             };
             metrics.OnCompleted(info, time.GetElapsedTime(started));
             return (session, info);
@@ -82,7 +82,7 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
         }
         finally
         {
-            slot?.Leave();
+            slot?.Release();
             metrics.OnEnded();
         }
     }
@@ -93,18 +93,18 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
         while (true)
         {
             var read = await input.ReadAsync(cancellationToken);
-            admission.Heard();
+            admission.OnFirstBytes();
             var status = ClientHello.Read(
                 read.Buffer, (selector, connection), static (hello, at) => at.selector.Select(hello, (at.connection.LocalEndPoint as IPEndPoint)?.Address), out Selection selection);
             // Nothing is consumed: the engine reads the ClientHello again.
-            input.AdvanceTo(read.Buffer.Start, status is HelloStatus.Incomplete ? read.Buffer.End : read.Buffer.Start);
+            input.AdvanceTo(read.Buffer.Start, status is ClientHelloStatus.Incomplete ? read.Buffer.End : read.Buffer.Start);
             switch (status)
             {
-                case HelloStatus.Complete: return selection;
-                case HelloStatus.NotTls: return HandshakeFailure.NotTls;
-                case HelloStatus.Ssl2: return HandshakeFailure.UnsupportedProtocol;
-                case HelloStatus.Malformed: return HandshakeFailure.Other;
-                case HelloStatus.Incomplete when read.IsCompleted: return HandshakeFailure.Closed;
+                case ClientHelloStatus.Complete: return selection;
+                case ClientHelloStatus.NotTls: return HandshakeFailure.NotTls;
+                case ClientHelloStatus.Ssl2: return HandshakeFailure.UnsupportedProtocol;
+                case ClientHelloStatus.Malformed: return HandshakeFailure.Other;
+                case ClientHelloStatus.Incomplete when read.IsCompleted: return HandshakeFailure.Closed;
             }
         }
     }

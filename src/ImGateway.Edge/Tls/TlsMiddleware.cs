@@ -19,8 +19,8 @@ sealed class TlsMiddleware(
     ConnectionGate gate, ServerCertificateSelector selector, TlsMetrics metrics, HandshakeLog log, TlsSection options, TimeProvider time)
 {
     readonly TlsHandshakes _handshakes = new(gate, selector, metrics, log, time);
-    readonly H2Preface _preface = new(time);
-    readonly HandshakeTimeouts _timeouts = new(options.HandshakeTimeout, time);
+    readonly Http2Preface _preface = new(time);
+    readonly HandshakeTimeoutPool _timeouts = new(options.HandshakeTimeout, time);
 
     /// <summary>A middleware for in-memory probes, without limits and metrics.</summary>
     public static TlsMiddleware ForProbes(ServerCertificateSelector selector, TlsSection options, TimeProvider time) => new(
@@ -63,7 +63,7 @@ sealed class TlsMiddleware(
             }
 
             // 3. close_notify, so that the client can distinguish the end from a truncation (RFC 8446 §6.1). The wait for a client that does not read is bounded.
-            client?.BeginEnd();
+            client?.BeginClose();
             await session.Output.CompleteAsync();
             await session.Input.CompleteAsync();
             await session.ShutdownAsync();
@@ -82,7 +82,7 @@ sealed class TlsMiddleware(
 
     async Task ServeHttp2Async(ConnectionContext connection, ITlsSession session, ConnectionDelegate next)
     {
-        connection.Features.Get<ClientConnection>()?.EndsWithClient();
+        connection.Features.Get<ClientConnection>()?.ReleaseAfterDisconnect();
         connection.Transport = session;
         if (await _preface.CheckAsync(connection)) await next(connection);
     }
@@ -97,7 +97,7 @@ sealed class TlsMiddleware(
         {
             if (admission.Refusal is ConnectionRefusal.ProxyProtocol) metrics.OnFailed(HandshakeFailure.Refused);
             var (session, info) = admission.IsClosed ? default : await _handshakes.PerformAsync(connection, admission, timeout.Token);
-            admission.Heard();
+            admission.OnFirstBytes();
             _timeouts.Return(timeout);
             return new(admission, session, info);
         }

@@ -11,8 +11,8 @@ static class TlsRegistration
         .AddSingleton(provider => new ServerCertificateSelector(options, provider.GetRequiredService<ITlsEngine>()))
         .AddSingleton<TlsMetrics>()
         .AddSingleton<HandshakeLog>()
-        .AddSingleton(provider => new CertificateProof(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton(provider => new PolicyProof(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => new CertificateSelfTest(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => new TlsPolicySelfTest(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<TlsMiddleware>()
         .AddSingleton(provider => provider.GetRequiredService<ITlsEngine>().CreateTransport(
             provider.GetRequiredService<SocketTransport>(), provider.GetRequiredService<TlsMiddleware>()));

@@ -12,7 +12,7 @@ static class DrainSchedule
         random.Shuffle(open);
         // Timers are coarser than the slots of many sockets, so all due items are closed together.
         var began = time.GetTimestamp();
-        foreach (var (one, moment) in open.Zip(Moments(open.Length, spread, random)))
+        foreach (var (one, moment) in open.Zip(Times(open.Length, spread, random)))
         {
             if (moment - time.GetElapsedTime(began) is { Ticks: > 0 } rest) await Task.Delay(rest, time, cancellationToken);
             close(one);
@@ -25,7 +25,7 @@ static class DrainSchedule
     /// Ascending times, one for each socket, all before <paramref name="spread"/>. Each is random within its own slot: times drawn from the whole
     /// spread would cluster, with deviations of the square root of the number per second.
     /// </summary>
-    public static IEnumerable<TimeSpan> Moments(int sockets, TimeSpan spread, Random random)
+    public static IEnumerable<TimeSpan> Times(int sockets, TimeSpan spread, Random random)
     {
         for (var slot = 0; slot < sockets; slot++) yield return spread * ((slot + random.NextDouble()) / sockets);
     }

@@ -15,7 +15,7 @@ enum RelayFault
 
 /// <summary>How one WebSocket ended.</summary>
 /// <param name="By">Who ended it.</param>
-/// <param name="InOrder">Whether the client's side is closed gracefully or aborted.</param>
+/// <param name="IsGraceful">Whether the client's side is closed gracefully or aborted.</param>
 /// <param name="Fault">The failure, if any.</param>
 /// <param name="Exception">The exception of the failure.</param>
-sealed record RelayEnd(ClosedBy By, bool InOrder, RelayFault Fault = RelayFault.None, Exception? Exception = null);
+sealed record RelayEnd(ClosedBy By, bool IsGraceful, RelayFault Fault = RelayFault.None, Exception? Exception = null);

@@ -9,10 +9,10 @@ sealed class WebSocketDrain(WebSocketRegistry registry, WebSocketMetrics metrics
     /// <summary>The interval for sockets opened during the drain: a few on HTTP/2 connections, and by clients that had just connected.</summary>
     static readonly TimeSpan CheckAgain = TimeSpan.FromMilliseconds(500);
 
-    public int Left => registry.Count;
+    public int Remaining => registry.Count;
 
     /// <summary>The number of sockets closed by drains.</summary>
-    public long Ended => metrics.Closed(ClosedBy.Drain);
+    public long ClosedByDrain => metrics.Closed(ClosedBy.Drain);
 
     /// <summary>Closes the open sockets over <paramref name="spread"/>, then sockets opened later, until cancelled.</summary>
     public async Task CloseAsync(TimeSpan spread, CancellationToken cancellationToken)
@@ -26,7 +26,7 @@ sealed class WebSocketDrain(WebSocketRegistry registry, WebSocketMetrics metrics
 
     /// <summary>Aborts the remaining sockets, counted as ended by the drain.</summary>
     /// <returns>Their number.</returns>
-    public int Cut()
+    public int AbortAll()
     {
         var sockets = registry.Open;
         RequestCloseOfAll();
@@ -34,7 +34,7 @@ sealed class WebSocketDrain(WebSocketRegistry registry, WebSocketMetrics metrics
         return sockets.Count;
     }
 
-    public Task WhenGoneAsync(CancellationToken cancellationToken) => registry.WhenEmptyAsync(cancellationToken);
+    public Task WhenEmptyAsync(CancellationToken cancellationToken) => registry.WhenEmptyAsync(cancellationToken);
 
     void RequestCloseOfAll()
     {

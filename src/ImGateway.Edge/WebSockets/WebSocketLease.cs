@@ -92,10 +92,10 @@ sealed class WebSocketLease : IDisposable
     {
         using var relay = _relay;
         if (relay is null) return false;
-        var end = new RelayEnd(ClosedBy.Error, InOrder: false);
+        var end = new RelayEnd(ClosedBy.Error, IsGraceful: false);
         try
         {
-            await using var closed = clientClosed.UnsafeRegister(static relay => ((WebSocketRelay)relay!).OnClientGone(), relay);
+            await using var closed = clientClosed.UnsafeRegister(static relay => ((WebSocketRelay)relay!).OnClientDisconnected(), relay);
             end = await relay.RunAsync();
         }
         finally
@@ -103,7 +103,7 @@ sealed class WebSocketLease : IDisposable
             Release(end);
         }
 
-        return end.InOrder;
+        return end.IsGraceful;
     }
 
     /// <summary>Aborts the socket and releases the lease.</summary>
@@ -121,7 +121,7 @@ sealed class WebSocketLease : IDisposable
         {
             if (_isReleased) return;
             _isReleased = true;
-            _end = end ?? (_relay is null ? null : new RelayEnd(ClosedBy.Client, InOrder: false));
+            _end = end ?? (_relay is null ? null : new RelayEnd(ClosedBy.Client, IsGraceful: false));
             (upstream, destination) = (_upstream, _destination);
         }
 

@@ -52,12 +52,12 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     public override void Abort(ClosedBy by)
     {
         // After an idle time-out the client may still be connected, so its side is closed gracefully.
-        if (by == ClosedBy.Idle) End(new RelayEnd(by, InOrder: true, RelayFault.IdleTimeout));
-        else End(new RelayEnd(by, InOrder: false));
+        if (by == ClosedBy.Idle) End(new RelayEnd(by, IsGraceful: true, RelayFault.IdleTimeout));
+        else End(new RelayEnd(by, IsGraceful: false));
     }
 
     /// <summary>The client has disconnected; bytes that it sent before may still have to be relayed.</summary>
-    public void OnClientGone() => EndSoon(new RelayEnd(ClosedBy.Client, InOrder: true));
+    public void OnClientDisconnected() => EndSoon(new RelayEnd(ClosedBy.Client, IsGraceful: true));
 
     public void Dispose() => _ended.Dispose();
 
@@ -65,7 +65,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     {
         var ended = _ended.Token;
         var size = BufferSize;
-        var follower = default(FrameFollower);
+        var tracker = default(FrameTracker);
         var isWriting = false;
         try
         {
@@ -78,10 +78,10 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                 {
                     var read = await client.ReadAsync(buffer, ended);
                     if (read == 0) break;
-                    if (!follower.CloseHasBegun)
+                    if (!tracker.CloseHasBegun)
                     {
-                        follower.Follow(buffer.AsSpan(0, read));
-                        if (follower.CloseHasBegun) _close.Note(ClosedBy.Client);
+                        tracker.Track(buffer.AsSpan(0, read));
+                        if (tracker.CloseHasBegun) _close.Note(ClosedBy.Client);
                     }
 
                     CountReceived(read);
@@ -99,7 +99,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
             }
 
             // The upstream has received everything; its remaining output cannot be sent on a half-closed connection.
-            End(new RelayEnd(ClosedBy.Client, InOrder: true));
+            End(new RelayEnd(ClosedBy.Client, IsGraceful: true));
         }
         catch (Exception e)
         {
@@ -114,7 +114,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     {
         var ended = _ended.Token;
         var size = BufferSize;
-        var follower = default(FrameFollower);
+        var tracker = default(FrameTracker);
         var isDropping = false;
         var isWriting = false;
         try
@@ -122,7 +122,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
             while (true)
             {
                 var waiting = upstream.ReadAsync(Memory<byte>.Empty, CancellationToken.None);
-                if (!waiting.IsCompleted && !isDropping && follower.MayClose)
+                if (!waiting.IsCompleted && !isDropping && tracker.MayClose)
                 {
                     // Yields only to wait: while data keeps arriving this costs nothing.
                     if (_close.TryYield())
@@ -147,7 +147,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                 {
                     var reading = upstream.ReadAsync(buffer, CancellationToken.None);
                     int read;
-                    if (!reading.IsCompleted && !isDropping && follower.MayClose)
+                    if (!reading.IsCompleted && !isDropping && tracker.MayClose)
                     {
                         // A zero-byte read may complete spuriously, so this read may wait for a long time too.
                         var late = reading.AsTask();
@@ -164,18 +164,18 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                     // Nothing may follow the edge's Close frame (RFC 6455 §5.5.1), but the upstream's output is read until it ends.
                     if (isDropping) continue;
                     isWriting = true;
-                    var count = Follow(ref follower, buffer.AsSpan(0, read));
-                    if (follower.CloseHasBegun)
+                    var count = Follow(ref tracker, buffer.AsSpan(0, read));
+                    if (tracker.CloseHasBegun)
                     {
                         _close.Note(ClosedBy.Upstream);
-                        CloseCode = follower.CloseCode;
+                        CloseCode = tracker.CloseCode;
                     }
 
                     CountSent(count);
                     metrics.OnSent(count);
                     await client.WriteAsync(buffer.AsMemory(0, count), ended);
                     CountTaken();
-                    if (follower.MayClose && _close.IsRequested)
+                    if (tracker.MayClose && _close.IsRequested)
                     {
                         isDropping = true;
                         await SendCloseAsync(_close.TakeRequest());
@@ -189,7 +189,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                 }
             }
 
-            End(new RelayEnd(ClosedBy.Upstream, InOrder: true));
+            End(new RelayEnd(ClosedBy.Upstream, IsGraceful: true));
         }
         catch (Exception e)
         {
@@ -222,10 +222,10 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     }
 
     /// <summary>The number of bytes to relay: all, or up to the next frame boundary if a Close frame is requested.</summary>
-    int Follow(ref FrameFollower follower, ReadOnlySpan<byte> bytes)
+    int Follow(ref FrameTracker tracker, ReadOnlySpan<byte> bytes)
     {
-        if (_close.IsRequested && !follower.CloseHasBegun) return follower.Advance(bytes);
-        follower.Follow(bytes);
+        if (_close.IsRequested && !tracker.CloseHasBegun) return tracker.Advance(bytes);
+        tracker.Track(bytes);
         return bytes.Length;
     }
 
@@ -263,7 +263,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
 
     void Fail(ClosedBy by, RelayFault fault, Exception exception, bool soon)
     {
-        var end = new RelayEnd(IsOfStream(exception) ? by : ClosedBy.Error, InOrder: by == ClosedBy.Client, fault, exception);
+        var end = new RelayEnd(IsOfStream(exception) ? by : ClosedBy.Error, IsGraceful: by == ClosedBy.Client, fault, exception);
         if (soon) EndSoon(end);
         else End(end);
     }

@@ -29,8 +29,8 @@ public sealed class CertificateFileWatcherTests : IDisposable
     public void What_was_loaded_is_no_change()
     {
         using var watcher = Watch();
-        Assert.Empty(watcher.Look());
-        Assert.Empty(watcher.Look());
+        Assert.Empty(watcher.Poll());
+        Assert.Empty(watcher.Poll());
     }
 
     [Fact]
@@ -48,8 +48,8 @@ public sealed class CertificateFileWatcherTests : IDisposable
         var written = File.GetLastWriteTimeUtc(_file.Key!);
         File.WriteAllText(_file.Key!, "key 2");
         File.SetLastWriteTimeUtc(_file.Key!, written);
-        Assert.Empty(watcher.Look());
-        Assert.Single(watcher.Look());
+        Assert.Empty(watcher.Poll());
+        Assert.Single(watcher.Poll());
     }
 
     [Fact]
@@ -75,15 +75,15 @@ public sealed class CertificateFileWatcherTests : IDisposable
     {
         using var watcher = Watch();
         File.WriteAllText(_file.Certificate, "certif");
-        Assert.Empty(watcher.Look());
+        Assert.Empty(watcher.Poll());
         _time.Advance(TimeSpan.FromMilliseconds(900));
-        Assert.False(Assert.Single(watcher.Look()).Final);
+        Assert.False(Assert.Single(watcher.Poll()).IsFinal);
         File.WriteAllText(_file.Certificate, "certificate 2");
-        Assert.Empty(watcher.Look());
+        Assert.Empty(watcher.Poll());
         _time.Advance(TimeSpan.FromMilliseconds(900));
-        Assert.False(Assert.Single(watcher.Look()).Final);
+        Assert.False(Assert.Single(watcher.Poll()).IsFinal);
         _time.Advance(TimeSpan.FromMilliseconds(100));
-        Assert.True(Assert.Single(watcher.Look()).Final);
+        Assert.True(Assert.Single(watcher.Poll()).IsFinal);
     }
 
     [Fact]
@@ -91,9 +91,9 @@ public sealed class CertificateFileWatcherTests : IDisposable
     {
         using var watcher = Watch();
         File.WriteAllText(_file.Certificate, "certificate 2");
-        watcher.Look();
-        watcher.Handled(Assert.Single(watcher.Look()).Contents);
-        Assert.Empty(watcher.Look());
+        watcher.Poll();
+        watcher.MarkHandled(Assert.Single(watcher.Poll()).Contents);
+        Assert.Empty(watcher.Poll());
         File.WriteAllText(_file.Certificate, "certificate 1");
         AssertSeen(watcher, "certificate 1");
     }
@@ -103,10 +103,10 @@ public sealed class CertificateFileWatcherTests : IDisposable
     {
         using var watcher = Watch();
         File.WriteAllText(_file.Certificate, "");
-        Assert.Empty(watcher.Look());
+        Assert.Empty(watcher.Poll());
         File.WriteAllText(_file.Certificate, "certificate 1");
-        Assert.Empty(watcher.Look());
-        Assert.Empty(watcher.Look());
+        Assert.Empty(watcher.Poll());
+        Assert.Empty(watcher.Poll());
     }
 
     [Fact]
@@ -114,8 +114,8 @@ public sealed class CertificateFileWatcherTests : IDisposable
     {
         using var watcher = Watch();
         Directory.Delete(_folder["tls"], recursive: true);
-        Assert.Empty(watcher.Look());
-        Assert.Equal(2, Assert.Single(watcher.Look()).Contents.Problems.Count);
+        Assert.Empty(watcher.Poll());
+        Assert.Equal(2, Assert.Single(watcher.Poll()).Contents.Problems.Count);
         Directory.CreateDirectory(_folder["tls"]);
         File.WriteAllText(_file.Certificate, "certificate 2");
         File.WriteAllText(_file.Key!, "key 2");
@@ -169,7 +169,7 @@ public sealed class CertificateFileWatcherTests : IDisposable
         await SeenAsync(watcher, "");
         Directory.CreateDirectory(_folder["tls"]);
         // No event reports a new folder under an unwatched parent: the next poll finds it.
-        watcher.Look();
+        watcher.Poll();
         File.WriteAllText(_file.Certificate, "certificate 2");
         await SeenAsync(watcher, "certificate 2");
     }
@@ -190,8 +190,8 @@ public sealed class CertificateFileWatcherTests : IDisposable
 
     static void AssertSeen(CertificateFileWatcher watcher, string certificate)
     {
-        Assert.Empty(watcher.Look());
-        Assert.Equal(certificate, Text(Assert.Single(watcher.Look())));
+        Assert.Empty(watcher.Poll());
+        Assert.Equal(certificate, Text(Assert.Single(watcher.Poll())));
     }
 
     static async Task SeenAsync(CertificateFileWatcher watcher, string certificate)
@@ -201,8 +201,8 @@ public sealed class CertificateFileWatcherTests : IDisposable
         while (true)
         {
             await watcher.WaitAsync(patience.Token);
-            if (watcher.Look() is not [var changed] || Text(changed) != certificate) continue;
-            watcher.Handled(changed.Contents);
+            if (watcher.Poll() is not [var changed] || Text(changed) != certificate) continue;
+            watcher.MarkHandled(changed.Contents);
             return;
         }
     }

@@ -15,14 +15,14 @@ namespace ImGateway.Edge.Tests.Certificates;
 /// What <see cref="EdgeApplication.Build"/> makes, for tests of the certificates of one edge: a test replaces the self-probe, the clock, the random numbers,
 /// the log and the CA. Nothing listens or starts by itself.
 /// </summary>
-sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger Log, DiskSteps Steps)
+sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger Log, DiskOperationObserver Steps)
 {
     /// <summary>That of the edge; the container disposes it.</summary>
     public FileStorage Storage { get; } = FileStorage.In(Options, Steps, Time, new OneLog(Log));
 
     public CollectorRegistry Registry { get; init; } = Prometheus.Metrics.NewCustomRegistry();
 
-    public CertificateProbe Probe { get; init; } = (_, _, _) => Task.FromResult<string?>(null);
+    public HandshakeTest Probe { get; init; } = (_, _, _) => Task.FromResult<string?>(null);
 
     public Random Random { get; init; } = new(1);
 

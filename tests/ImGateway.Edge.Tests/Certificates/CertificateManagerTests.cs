@@ -117,8 +117,8 @@ public sealed class CertificateManagerTests : IDisposable
         var file = first.WriteTo(_folder.Path);
         var manager = await LoadAsync([Gateway], file);
         File.WriteAllText(file.Certificate, second.ChainPem);
-        await manager.LookAsync(Cancelled);
-        await manager.LookAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
         AssertServed(Gateway, first);
         File.WriteAllText(file.Key!, second.KeyPem);
         await SettleAsync(manager);
@@ -136,7 +136,7 @@ public sealed class CertificateManagerTests : IDisposable
         File.WriteAllText(file.Certificate, second.ChainPem);
         for (var seconds = 0; seconds < 29; seconds++)
         {
-            await manager.LookAsync(Cancelled);
+            await manager.RunDueAsync(Cancelled);
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
@@ -250,10 +250,10 @@ public sealed class CertificateManagerTests : IDisposable
         var manager = await LoadAsync([Gateway], first.WriteTo(_folder.Path));
         var served = SealedWith();
         _time.Advance(TimeSpan.FromHours(23));
-        await manager.LookAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
         Assert.Same(served, SealedWith());
         _time.Advance(TimeSpan.FromHours(1));
-        await manager.LookAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
         Assert.NotSame(served, SealedWith());
         AssertServed(Gateway, first);
 
@@ -266,13 +266,13 @@ public sealed class CertificateManagerTests : IDisposable
     {
         using var first = _intermediate.Issue(["gateway.example.com"], notBefore: _time.GetUtcNow().AddDays(-91), notAfter: _time.GetUtcNow().AddDays(5));
         var manager = await LoadAsync([Gateway], first.WriteTo(_folder.Path));
-        await manager.LookAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
         _time.Advance(TimeSpan.FromHours(2));
-        await manager.LookAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
         Assert.Single(_log.Lines, line => line.Text.Contains("last tenth"));
         Assert.Single(_log.Lines, line => line.Text.Contains("91 days old"));
         _time.Advance(TimeSpan.FromDays(6));
-        await manager.LookAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
         Assert.Single(_log.Lines, line => line.Text.Contains("expired at"));
         AssertServed(Gateway, first);
     }
@@ -284,10 +284,10 @@ public sealed class CertificateManagerTests : IDisposable
         var first = _selector.Served[Gateway];
         Assert.Equal(first.NotBefore + (first.NotAfter - first.NotBefore) * 0.65, Next());
         _time.Advance(TimeSpan.FromDays(58));
-        await manager.LookAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
         Assert.Same(first, _selector.Served[Gateway]);
         _time.Advance(TimeSpan.FromDays(1));
-        await manager.LookAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
         Assert.NotEqual(first.SerialNumber, _selector.Served[Gateway].SerialNumber);
         Assert.Contains(Gateway, _probed);
         Assert.Equal(1, await MetricAsync("imgw_certificate_renewals_total{host=\"gateway.example.com\",result=\"success\",reason=\"age\"}"));
@@ -301,14 +301,14 @@ public sealed class CertificateManagerTests : IDisposable
         var first = _selector.Served[Gateway];
         _probe = (_, _) => "broken";
         _time.Advance(TimeSpan.FromDays(60));
-        await manager.LookAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
         Assert.Same(first, _selector.Served[Gateway]);
         Assert.Equal(1, await MetricAsync("imgw_certificate_renewals_total{host=\"gateway.example.com\",result=\"failure\",reason=\"age\"}"));
         _probe = (_, _) => null;
-        await manager.LookAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
         Assert.Same(first, _selector.Served[Gateway]);
         _time.Advance(TimeSpan.FromMinutes(10));
-        await manager.LookAsync(Cancelled);
+        await manager.RunDueAsync(Cancelled);
         Assert.NotSame(first, _selector.Served[Gateway]);
     }
 
@@ -373,7 +373,7 @@ public sealed class CertificateManagerTests : IDisposable
     {
         for (var look = 0; look < 3; look++)
         {
-            await manager.LookAsync(Cancelled);
+            await manager.RunDueAsync(Cancelled);
             _time.Advance(FileWatcher.PollInterval);
         }
     }
@@ -404,7 +404,7 @@ public sealed class CertificateManagerTests : IDisposable
 
     CertificateManager Create(EdgeOptions options, TimeProvider time)
     {
-        var host = new CertificateGraph(options, time, _log, DiskSteps.Unobserved) { Registry = _registry, Probe = ProbeAsync }.Build();
+        var host = new CertificateGraph(options, time, _log, DiskOperationObserver.Unobserved) { Registry = _registry, Probe = ProbeAsync }.Build();
         _hosts.Add(host);
         _selector = host.Services.GetRequiredService<ServerCertificateSelector>();
         return host.Services.GetRequiredService<CertificateManager>();

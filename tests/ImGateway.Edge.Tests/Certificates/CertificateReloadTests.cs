@@ -11,48 +11,48 @@ public sealed class CertificateReloadTests : IDisposable
 {
     static readonly HostName Shop = HostName.Parse("shop.example.com");
 
-    readonly CertificateWorld _setup = new();
+    readonly CertificateWorld _world = new();
 
-    public void Dispose() => _setup.Dispose();
+    public void Dispose() => _world.Dispose();
 
     [Fact]
     public async Task A_host_that_comes_and_goes_leaves_the_others_as_they_are()
     {
-        _setup.WriteFile();
-        using var edge = await _setup.StartAsync();
+        _world.WriteFile();
+        using var edge = await _world.StartAsync();
         var gateway = edge.Served[Gateway];
-        var shop = _setup.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_setup["shop"]);
+        var shop = _world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_world["shop"]);
 
-        await ReconfigureAsync(edge, _setup.Options with { Hosts = [Gateway, Shop], Certificates = _setup.Options.Certificates with { Files = [.. _setup.Options.Certificates.Files, shop] } });
+        await ReconfigureAsync(edge, _world.Options with { Hosts = [Gateway, Shop], Certificates = _world.Options.Certificates with { Files = [.. _world.Options.Certificates.Files, shop] } });
 
         Assert.Equal([Gateway, Shop], edge.Served.Keys.OrderBy(host => host.Value, StringComparer.Ordinal));
         Assert.Same(gateway, edge.Served[Gateway]);
         Assert.Equal([Gateway, Shop], edge.Overview.Certificates.Select(certificate => certificate.Host));
-        Assert.True(await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"shop.example.com\",source=\"files\"}") > 0);
-        Assert.Equal(0, await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"chat.example.com\",source=\"files\"}"));
-        Assert.True(File.Exists(_setup.Stored(Chat, "current.pem")));
+        Assert.True(await _world.MetricAsync("ssl_certificate_expiry_seconds{host=\"shop.example.com\",source=\"files\"}") > 0);
+        Assert.Equal(0, await _world.MetricAsync("ssl_certificate_expiry_seconds{host=\"chat.example.com\",source=\"files\"}"));
+        Assert.True(File.Exists(_world.Stored(Chat, "current.pem")));
     }
 
     [Fact]
     public async Task A_certificate_that_does_not_prove_itself_leaves_everything_as_it_was()
     {
-        _setup.WriteFile();
-        using var edge = await _setup.StartAsync();
+        _world.WriteFile();
+        using var edge = await _world.StartAsync();
         var before = edge.Served.ToDictionary();
-        _setup.Probe = host => host == Shop ? "no" : null;
-        var shop = _setup.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_setup["shop"]);
-        var next = _setup.Options with { Hosts = [Gateway, Shop], Certificates = _setup.Options.Certificates with { Files = [.. _setup.Options.Certificates.Files, shop] } };
+        _world.Probe = host => host == Shop ? "no" : null;
+        var shop = _world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_world["shop"]);
+        var next = _world.Options with { Hosts = [Gateway, Shop], Certificates = _world.Options.Certificates with { Files = [.. _world.Options.Certificates.Files, shop] } };
 
         var refused = await Assert.ThrowsAsync<CertificateLoadException>(() => ReconfigureAsync(edge, next));
 
         Assert.Contains("shop.example.com", string.Join('\n', refused.Lines));
         Assert.Equal(before, edge.Served.ToDictionary());
         Assert.Equal([Gateway, Chat], edge.Overview.Certificates.Select(certificate => certificate.Host));
-        Assert.True(await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"chat.example.com\",source=\"files\"}") > 0);
-        Assert.Equal(0, await _setup.MetricAsync("ssl_certificate_expiry_seconds{host=\"shop.example.com\",source=\"files\"}"));
+        Assert.True(await _world.MetricAsync("ssl_certificate_expiry_seconds{host=\"chat.example.com\",source=\"files\"}") > 0);
+        Assert.Equal(0, await _world.MetricAsync("ssl_certificate_expiry_seconds{host=\"shop.example.com\",source=\"files\"}"));
 
         // The files are still watched.
-        var renewed = _setup.WriteFile();
+        var renewed = _world.WriteFile();
         await edge.SettleAsync();
         Assert.Equal(renewed.SerialNumber, edge.Serial());
     }
@@ -60,14 +60,14 @@ public sealed class CertificateReloadTests : IDisposable
     [Fact]
     public async Task A_host_that_has_no_certificate_already_refuses_no_reload()
     {
-        _setup.WriteFile(_setup.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "gateway.example.com"));
-        using var edge = await _setup.StartAsync();
+        _world.WriteFile(_world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "gateway.example.com"));
+        using var edge = await _world.StartAsync();
         Assert.Equal([Gateway], edge.Served.Keys);
-        var shop = _setup.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_setup["shop"]);
+        var shop = _world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_world["shop"]);
 
-        await ReconfigureAsync(edge, _setup.Options with
+        await ReconfigureAsync(edge, _world.Options with
         {
-            Hosts = [Gateway, Chat, Shop], Certificates = _setup.Options.Certificates with { Files = [.. _setup.Options.Certificates.Files, shop] },
+            Hosts = [Gateway, Chat, Shop], Certificates = _world.Options.Certificates with { Files = [.. _world.Options.Certificates.Files, shop] },
         });
 
         Assert.Equal([Gateway, Shop], edge.Served.Keys.OrderBy(host => host.Value, StringComparer.Ordinal));
@@ -76,32 +76,32 @@ public sealed class CertificateReloadTests : IDisposable
     [Fact]
     public async Task A_reload_that_was_refused_leaves_the_store_as_it_was()
     {
-        _setup.WriteFile();
-        using var edge = await _setup.StartAsync();
+        _world.WriteFile();
+        using var edge = await _world.StartAsync();
         var before = Contents();
-        var gateway = _setup.Issue().WriteTo(_setup["new"]);
-        var shop = _setup.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_setup["shop"]);
-        _setup.Probe = host => host == Shop ? "no" : null;
+        var gateway = _world.Issue().WriteTo(_world["new"]);
+        var shop = _world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_world["shop"]);
+        _world.Probe = host => host == Shop ? "no" : null;
 
-        await Assert.ThrowsAsync<CertificateLoadException>(() => ReconfigureAsync(edge, _setup.Options with
+        await Assert.ThrowsAsync<CertificateLoadException>(() => ReconfigureAsync(edge, _world.Options with
         {
             Hosts = [Gateway, Chat, Shop],
-            Certificates = _setup.Options.Certificates with { Files = [gateway, shop] },
+            Certificates = _world.Options.Certificates with { Files = [gateway, shop] },
         }));
 
         Assert.Equal(before, Contents());
 
-        Dictionary<string, string> Contents() => Directory.EnumerateFiles(_setup.Data("certificates"), "*", SearchOption.AllDirectories)
+        Dictionary<string, string> Contents() => Directory.EnumerateFiles(_world.Data("certificates"), "*", SearchOption.AllDirectories)
             .ToDictionary(path => path, path => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))));
     }
 
     [Fact]
     public async Task What_is_issued_for_a_host_that_was_removed_meanwhile_is_not_put_to_use()
     {
-        _setup.UseAcme();
+        _world.UseAcme();
         var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
-        var ca = _setup.UseSimulatedCa();
-        _setup.Authority = ca.Authority with
+        var ca = _world.UseSimulatedCa();
+        _world.Authority = ca.Authority with
         {
             Issue = async (request, progress, cancellationToken) =>
             {
@@ -110,19 +110,19 @@ public sealed class CertificateReloadTests : IDisposable
                 return await ca.Authority.Issue(request, progress, cancellationToken);
             },
         };
-        using var edge = await _setup.StartAsync();
+        using var edge = await _world.StartAsync();
         var round = edge.RoundAsync();
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
 
-        await ReconfigureAsync(edge, _setup.Options with { Hosts = [Shop] });
+        await ReconfigureAsync(edge, _world.Options with { Hosts = [Shop] });
         answer.SetResult();
         await round;
         await edge.RoundAsync();
 
         Assert.Equal([Shop], edge.Served.Keys);
-        Assert.False(File.Exists(_setup.Stored(Gateway, "current.pem")));
-        Assert.Equal(0, await _setup.MetricAsync("imgw_certificate_renewals_total{host=\"gateway.example.com\",result=\"success\",reason=\"missing\"}"));
+        Assert.False(File.Exists(_world.Stored(Gateway, "current.pem")));
+        Assert.Equal(0, await _world.MetricAsync("imgw_certificate_renewals_total{host=\"gateway.example.com\",result=\"success\",reason=\"missing\"}"));
     }
 
-    static Task ReconfigureAsync(CertificateWorld.Edge edge, EdgeOptions next) => edge.Services.GetRequiredService<CertificateReload>().ApplyAsync(next, TestContext.Current.CancellationToken);
+    static Task ReconfigureAsync(CertificateWorld.Edge edge, EdgeOptions next) => edge.Services.GetRequiredService<CertificateReloader>().ApplyAsync(next, TestContext.Current.CancellationToken);
 }

@@ -161,7 +161,7 @@ sealed class CertificateWorld : IDisposable
         public Edge(CertificateWorld world)
         {
             _world = world;
-            var graph = new CertificateGraph(world.Options, world.Time, world.Log, new DiskSteps(() => world.DiskStep()))
+            var graph = new CertificateGraph(world.Options, world.Time, world.Log, new DiskOperationObserver(() => world.DiskStep()))
             {
                 Registry = world.Registry,
                 Random = world.Random,
@@ -174,9 +174,9 @@ sealed class CertificateWorld : IDisposable
 
         public CertificateManager Manager => Services.GetRequiredService<CertificateManager>();
 
-        public ManualInstalls Installs => Services.GetRequiredService<ManualInstalls>();
+        public OperatorInstalls Installs => Services.GetRequiredService<OperatorInstalls>();
 
-        public ManualRenewals Renewals => Services.GetRequiredService<ManualRenewals>();
+        public OperatorRenewals Renewals => Services.GetRequiredService<OperatorRenewals>();
 
         public CertificateOverview Overview => Services.GetRequiredService<CertificateOverview>();
 
@@ -184,7 +184,7 @@ sealed class CertificateWorld : IDisposable
 
         public string Serial(HostName? host = null) => Selector.Served[host ?? Gateway].SerialNumber;
 
-        public ManagedCertificate Certificate(HostName? host = null) => Overview.Certificates.Single(certificate => certificate.Host == (host ?? Gateway));
+        public OverviewEntry Certificate(HostName? host = null) => Overview.Certificates.Single(certificate => certificate.Host == (host ?? Gateway));
 
         public Task<InstallResult> ImportAsync(IssuedCertificate issued) =>
             Installs.ImportAsync(issued.ChainPem, issued.KeyPem, chainPem: null, password: null, "uid 1000", CancellationToken.None);
@@ -198,10 +198,10 @@ sealed class CertificateWorld : IDisposable
         {
             foreach (var (host, credential) in Served.Where(entry => _world.IsRevoked(entry.Value)))
             {
-                Services.GetRequiredService<OcspStates>().Show(host, credential.Fingerprint, OcspState.Revoked);
+                Services.GetRequiredService<OcspStates>().Publish(host, credential.Fingerprint, OcspState.Revoked);
             }
 
-            await Manager.LookAsync(CancellationToken.None);
+            await Manager.RunDueAsync(CancellationToken.None);
             await Manager.RenewalsAsync();
         }
 
@@ -210,12 +210,12 @@ sealed class CertificateWorld : IDisposable
         {
             for (var look = 0; look < 3; look++)
             {
-                await Manager.LookAsync(CancellationToken.None);
+                await Manager.RunDueAsync(CancellationToken.None);
                 _world.Time.Advance(FileWatcher.PollInterval);
             }
         }
 
-        public Task ReloadAsync(EdgeOptions options) => Services.GetRequiredService<CertificateReload>().ApplyAsync(options, CancellationToken.None);
+        public Task ReloadAsync(EdgeOptions options) => Services.GetRequiredService<CertificateReloader>().ApplyAsync(options, CancellationToken.None);
 
         public void Dispose() => _host.Dispose();
     }

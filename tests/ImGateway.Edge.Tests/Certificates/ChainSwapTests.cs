@@ -6,23 +6,23 @@ namespace ImGateway.Edge.Tests.Certificates;
 /// <summary>Issue 16 §1: what may take the place of a complete chain, and what may not.</summary>
 public sealed class ChainSwapTests : IDisposable
 {
-    readonly CertificateWorld _setup = new();
+    readonly CertificateWorld _world = new();
 
-    public void Dispose() => _setup.Dispose();
+    public void Dispose() => _world.Dispose();
 
     [Fact]
     public async Task A_lone_leaf_takes_the_place_of_a_complete_chain_that_has_expired_and_not_before()
     {
-        using var complete = _setup.Issue(age: TimeSpan.FromDays(1), left: TimeSpan.FromHours(1));
+        using var complete = _world.Issue(age: TimeSpan.FromDays(1), left: TimeSpan.FromHours(1));
         Write(complete, complete.LeafPem + complete.IssuersPem + complete.RootPem);
-        using var edge = await _setup.StartAsync();
-        using var next = _setup.Issue();
+        using var edge = await _world.StartAsync();
+        using var next = _world.Issue();
         Write(next, next.LeafPem);
         await edge.SettleAsync();
         Assert.Equal(complete.SerialNumber, edge.Serial());
         Assert.Contains("'CN=World Intermediate' is missing", Assert.Single(edge.Overview.RefusedFiles).Why, StringComparison.Ordinal);
 
-        _setup.Time.Advance(TimeSpan.FromHours(2));
+        _world.Time.Advance(TimeSpan.FromHours(2));
         await edge.SettleAsync();
 
         Assert.Equal(next.SerialNumber, edge.Serial());
@@ -32,15 +32,15 @@ public sealed class ChainSwapTests : IDisposable
     [Fact]
     public async Task A_lone_leaf_does_not_take_the_place_of_one_that_came_with_its_issuer_although_the_root_is_unknown()
     {
-        using var first = _setup.Issue();
+        using var first = _world.Issue();
         Write(first, first.LeafPem + first.IssuersPem);
-        using var edge = await _setup.StartAsync();
-        Assert.Equal(1, await _setup.MetricAsync("imgw_certificate_chain_state{host=\"gateway.example.com\",state=\"incomplete\"}"));
-        using var lone = _setup.Issue();
+        using var edge = await _world.StartAsync();
+        Assert.Equal(1, await _world.MetricAsync("imgw_certificate_chain_state{host=\"gateway.example.com\",state=\"incomplete\"}"));
+        using var lone = _world.Issue();
         Write(lone, lone.LeafPem);
         await edge.SettleAsync();
         Assert.Equal(first.SerialNumber, edge.Serial());
-        using var next = _setup.Issue();
+        using var next = _world.Issue();
         Write(next, next.LeafPem + next.IssuersPem);
         await edge.SettleAsync();
         Assert.Equal(next.SerialNumber, edge.Serial());
@@ -49,37 +49,37 @@ public sealed class ChainSwapTests : IDisposable
     [Fact]
     public async Task A_lone_leaf_takes_the_place_of_another_one()
     {
-        using var first = _setup.Issue();
+        using var first = _world.Issue();
         Write(first, first.LeafPem);
-        using var edge = await _setup.StartAsync();
-        using var next = _setup.Issue();
+        using var edge = await _world.StartAsync();
+        using var next = _world.Issue();
         Write(next, next.LeafPem);
         await edge.SettleAsync();
         Assert.Equal(next.SerialNumber, edge.Serial());
-        Assert.Equal(1, await _setup.MetricAsync("imgw_certificate_chain_state{host=\"gateway.example.com\",state=\"unverified\"}"));
+        Assert.Equal(1, await _world.MetricAsync("imgw_certificate_chain_state{host=\"gateway.example.com\",state=\"unverified\"}"));
     }
 
     [Fact]
     public async Task A_lone_leaf_takes_the_place_of_a_development_certificate()
     {
-        _setup.UseSelfSigned();
-        using (await _setup.StartAsync())
+        _world.UseSelfSigned();
+        using (await _world.StartAsync())
         {
         }
 
-        using var issued = _setup.Issue();
+        using var issued = _world.Issue();
         Write(issued, issued.LeafPem);
-        using var edge = await _setup.StartAsync();
+        using var edge = await _world.StartAsync();
         Assert.Equal(issued.SerialNumber, edge.Serial());
     }
 
     [Fact]
     public async Task A_rollback_to_a_lone_leaf_is_the_operators_choice()
     {
-        using var lone = _setup.Issue();
+        using var lone = _world.Issue();
         Write(lone, lone.LeafPem);
-        using var edge = await _setup.StartAsync();
-        using var complete = _setup.Issue();
+        using var edge = await _world.StartAsync();
+        using var complete = _world.Issue();
         Write(complete, complete.LeafPem + complete.IssuersPem + complete.RootPem);
         await edge.SettleAsync();
         Assert.Equal(complete.SerialNumber, edge.Serial());
@@ -89,7 +89,7 @@ public sealed class ChainSwapTests : IDisposable
 
     void Write(IssuedCertificate issued, string pem)
     {
-        _setup.WriteFile(issued);
-        File.WriteAllText(_setup.Options.Certificates.Files[0].Certificate, pem);
+        _world.WriteFile(issued);
+        File.WriteAllText(_world.Options.Certificates.Files[0].Certificate, pem);
     }
 }

@@ -8,30 +8,30 @@ namespace ImGateway.Edge.Tests.Certificates;
 [UnsupportedOSPlatform("windows")]
 public sealed class StoreCrashTests : IDisposable
 {
-    readonly CertificateWorld _setup = new();
+    readonly CertificateWorld _world = new();
 
-    public void Dispose() => _setup.Dispose();
+    public void Dispose() => _world.Dispose();
 
     [Fact]
     public async Task Certificate_that_never_proved_itself_is_not_committed_after_a_repair()
     {
-        _setup.UseSelfSigned();
-        using var first = _setup.Issue();
-        using var second = _setup.Issue();
-        using var third = _setup.Issue();
-        using (var edge = await _setup.StartAsync())
+        _world.UseSelfSigned();
+        using var first = _world.Issue();
+        using var second = _world.Issue();
+        using var third = _world.Issue();
+        using (var edge = await _world.StartAsync())
         {
             await edge.ImportAsync(first);
             await edge.ImportAsync(second);
         }
 
-        File.WriteAllText(_setup.Stored(Gateway, "current.pem"), "");
+        File.WriteAllText(_world.Stored(Gateway, "current.pem"), "");
         List<string> copies;
-        using (var edge = await _setup.StartAsync())
+        using (var edge = await _world.StartAsync())
         {
             Assert.Equal(first.SerialNumber, edge.Serial());
-            Assert.Equal(File.ReadAllBytes(_setup.Stored(Gateway, "previous.pem")), File.ReadAllBytes(_setup.Stored(Gateway, "current.pem")));
-            _setup.Probe = _ => "no";
+            Assert.Equal(File.ReadAllBytes(_world.Stored(Gateway, "previous.pem")), File.ReadAllBytes(_world.Stored(Gateway, "current.pem")));
+            _world.Probe = _ => "no";
             copies = await CopiesAsync(() => edge.ImportAsync(third));
         }
 
@@ -49,24 +49,24 @@ public sealed class StoreCrashTests : IDisposable
     public async Task Each_crash_leaves_what_was_served_before_or_after(int seed)
     {
         var random = new Random(seed);
-        _setup.UseSelfSigned();
-        using (var start = await _setup.StartAsync())
+        _world.UseSelfSigned();
+        using (var start = await _world.StartAsync())
         {
-            await start.ImportAsync(_setup.Issue());
-            await start.ImportAsync(_setup.Issue());
+            await start.ImportAsync(_world.Issue());
+            await start.ImportAsync(_world.Issue());
         }
 
         for (var change = 0; change < 5; change++)
         {
-            if (random.Next(3) == 0) File.WriteAllText(_setup.Stored(Gateway, "current.pem"), "damaged");
+            if (random.Next(3) == 0) File.WriteAllText(_world.Stored(Gateway, "current.pem"), "damaged");
             List<string> copies;
             HashSet<string> allowed = [];
-            using (var edge = await _setup.StartAsync())
+            using (var edge = await _world.StartAsync())
             {
                 allowed.Add(edge.Serial());
                 var kind = random.Next(3);
-                _setup.Probe = kind == 0 ? _ => "no" : _ => null;
-                copies = await CopiesAsync(() => kind == 2 ? edge.RollbackAsync() : edge.ImportAsync(_setup.Issue()));
+                _world.Probe = kind == 0 ? _ => "no" : _ => null;
+                copies = await CopiesAsync(() => kind == 2 ? edge.RollbackAsync() : edge.ImportAsync(_world.Issue()));
                 allowed.Add(edge.Serial());
             }
 
@@ -79,31 +79,31 @@ public sealed class StoreCrashTests : IDisposable
     async Task<List<string>> CopiesAsync(Func<Task<InstallResult>> change)
     {
         List<string> copies = [];
-        _setup.DiskStep = () =>
+        _world.DiskStep = () =>
         {
-            copies.Add(_setup[$"crash-{Guid.NewGuid():N}"]);
-            Copy(_setup.Data(), copies[^1]);
+            copies.Add(_world[$"crash-{Guid.NewGuid():N}"]);
+            Copy(_world.Data(), copies[^1]);
         };
         await change();
-        _setup.DiskStep = () => { };
+        _world.DiskStep = () => { };
         return copies;
     }
 
     async Task<List<string>> SerialsAsync(IEnumerable<string> copies)
     {
-        var options = _setup.Options;
-        _setup.Probe = _ => null;
+        var options = _world.Options;
+        _world.Probe = _ => null;
         List<string> serials = [];
         foreach (var copy in copies)
         {
-            _setup.Options = options with { DataDirectory = copy };
-            using var edge = await _setup.StartAsync();
+            _world.Options = options with { DataDirectory = copy };
+            using var edge = await _world.StartAsync();
             serials.Add(edge.Serial());
             // Leftover files have been deleted, and those that remain are readable.
-            Assert.DoesNotContain(Directory.EnumerateFiles(_setup.Stored(Gateway, "")), path => Path.GetFileName(path)[0] == '.');
+            Assert.DoesNotContain(Directory.EnumerateFiles(_world.Stored(Gateway, "")), path => Path.GetFileName(path)[0] == '.');
         }
 
-        _setup.Options = options;
+        _world.Options = options;
         return serials;
     }
 

@@ -11,9 +11,9 @@ public sealed class UnusedFilesTests : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    readonly CertificateWorld _setup = new();
+    readonly CertificateWorld _world = new();
 
-    public void Dispose() => _setup.Dispose();
+    public void Dispose() => _world.Dispose();
 
     [Fact]
     public async Task Of_an_RSA_and_an_ECDSA_certificate_for_one_host_ECDSA_is_served_and_the_other_is_reported()
@@ -24,7 +24,7 @@ public sealed class UnusedFilesTests : IDisposable
         await using var edge = await EdgeProcess.StartAsync(new EdgeSetup { Hosts = ["gateway.example.com"], Files = [rsa, ecdsa] });
         var line = $"{rsa.Certificate}: serves no host: gateway.example.com is served from {ecdsa.Certificate}, whose key is ECDSA; remove one of them from Certificates:Files";
 
-        Assert.Equal(serial, await new EdgeClient(edge.Https, _setup.Ca.Root.Certificate).ServedSerialAsync("gateway.example.com"));
+        Assert.Equal(serial, await new EdgeClient(edge.Https, _world.Ca.Root.Certificate).ServedSerialAsync("gateway.example.com"));
         Assert.Equal("Warning", (await edge.WaitForLog(said => said.Message == line, Patience))["@l"]);
         var validated = await EdgeVerb.RunAsync("validate", "--config", edge.ConfigFile);
         Assert.Equal((0, $"warning: {line}\n"), (validated.ExitCode, validated.Error));
@@ -41,7 +41,7 @@ public sealed class UnusedFilesTests : IDisposable
         var (older, _) = Write("older", KeyType.P256, age: 2, "gateway.example.com");
         var (wildcard, _) = Write("wildcard", KeyType.P256, age: 0, "*.example.com");
         var (wildcards, _) = Write("wildcards", KeyType.RSA2048, age: 0, "*.example.com");
-        var copy = new CertificateFile { Certificate = _setup["files", "copy.crt"], Key = newer.Key };
+        var copy = new CertificateFile { Certificate = _world["files", "copy.crt"], Key = newer.Key };
         File.Copy(newer.Certificate, copy.Certificate);
 
         AssertUnused([older, newer], $"{older.Certificate}: serves no host: gateway.example.com is served from {newer.Certificate}, which is newer;");
@@ -56,10 +56,10 @@ public sealed class UnusedFilesTests : IDisposable
     public void A_chain_that_leads_to_a_root_goes_before_one_that_does_not()
     {
         var (complete, _) = Write("complete", KeyType.RSA2048, age: 2, "gateway.example.com");
-        using var issued = _setup.Ca.Issue("gateway.example.com");
-        var lone = issued.WriteTo(_setup["files"], "lone");
+        using var issued = _world.Ca.Issue("gateway.example.com");
+        var lone = issued.WriteTo(_world["files"], "lone");
         File.WriteAllText(lone.Certificate, issued.LeafPem);
-        var whole = new CertificateFile { Certificate = _setup["files", "whole.crt"], Key = lone.Key };
+        var whole = new CertificateFile { Certificate = _world["files", "whole.crt"], Key = lone.Key };
         File.WriteAllText(whole.Certificate, issued.ChainPem);
 
         AssertUnused([lone, complete], $"{lone.Certificate}: serves no host: gateway.example.com is served from {complete.Certificate}, whose chain leads to a root;");
@@ -79,12 +79,12 @@ public sealed class UnusedFilesTests : IDisposable
     public async Task The_other_one_is_served_when_the_first_has_expired()
     {
         var (rsa, other) = Write("rsa", KeyType.RSA2048, age: 1, "gateway.example.com", "chat.example.com");
-        var issued = _setup.Ca.Issue(["gateway.example.com", "chat.example.com"], notBefore: _setup.Time.GetUtcNow().AddDays(-2), notAfter: _setup.Time.GetUtcNow().AddDays(2));
-        Use(rsa, issued.WriteTo(_setup["files"], "ecdsa"));
-        using var edge = await _setup.StartAsync();
+        var issued = _world.Ca.Issue(["gateway.example.com", "chat.example.com"], notBefore: _world.Time.GetUtcNow().AddDays(-2), notAfter: _world.Time.GetUtcNow().AddDays(2));
+        Use(rsa, issued.WriteTo(_world["files"], "ecdsa"));
+        using var edge = await _world.StartAsync();
         Assert.Equal(issued.SerialNumber, edge.Serial());
 
-        _setup.Time.Advance(TimeSpan.FromDays(3));
+        _world.Time.Advance(TimeSpan.FromDays(3));
         await edge.SettleAsync();
 
         Assert.Equal(other, edge.Serial());
@@ -96,32 +96,32 @@ public sealed class UnusedFilesTests : IDisposable
         var (ecdsa, _) = Write("ecdsa", KeyType.P256, age: 1, "gateway.example.com");
         var (rsa, _) = Write("rsa", KeyType.RSA2048, age: 0, "gateway.example.com", "chat.example.com");
         Use(ecdsa, rsa);
-        using var edge = await _setup.StartAsync();
-        Assert.DoesNotContain(_setup.Log.Lines, line => line.Text.Contains("serves no host", StringComparison.Ordinal));
+        using var edge = await _world.StartAsync();
+        Assert.DoesNotContain(_world.Log.Lines, line => line.Text.Contains("serves no host", StringComparison.Ordinal));
 
         var (_, serial) = Write("ecdsa", KeyType.P256, age: 1, "gateway.example.com", "chat.example.com");
         await edge.SettleAsync();
 
         Assert.Equal((serial, serial), (edge.Serial(), edge.Serial(Chat)));
-        Assert.Single(_setup.Log.Lines, line => line.Text.StartsWith($"{rsa.Certificate}: serves no host: gateway.example.com, chat.example.com are served from {ecdsa.Certificate}, whose key is ECDSA", StringComparison.Ordinal));
+        Assert.Single(_world.Log.Lines, line => line.Text.StartsWith($"{rsa.Certificate}: serves no host: gateway.example.com, chat.example.com are served from {ecdsa.Certificate}, whose key is ECDSA", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_file_is_reported_while_an_import_stands_in_its_place()
     {
-        using var file = _setup.WriteFile();
-        using var imported = _setup.Issue();
-        var line = $"{_setup.Options.Certificates.Files[0].Certificate}: serves no host: gateway.example.com, chat.example.com are served from what was imported or rolled back "
+        using var file = _world.WriteFile();
+        using var imported = _world.Issue();
+        var line = $"{_world.Options.Certificates.Files[0].Certificate}: serves no host: gateway.example.com, chat.example.com are served from what was imported or rolled back "
             + "(uid 1000), which stands until the file changes; ";
-        using (var first = await _setup.StartAsync())
+        using (var first = await _world.StartAsync())
         {
             var result = await first.ImportAsync(imported);
             Assert.StartsWith(line, Assert.Single(result.Warnings), StringComparison.Ordinal);
         }
 
-        _setup.Log.Clear();
-        using var second = await _setup.StartAsync();
-        Assert.Single(_setup.Log.Lines, said => said.Text.StartsWith(line, StringComparison.Ordinal));
+        _world.Log.Clear();
+        using var second = await _world.StartAsync();
+        Assert.Single(_world.Log.Lines, said => said.Text.StartsWith(line, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -129,13 +129,13 @@ public sealed class UnusedFilesTests : IDisposable
     {
         var (file, _) = Write("both", KeyType.P256, age: 1, "gateway.example.com", "chat.example.com");
         var (one, _) = Write("one", KeyType.P256, age: 1, "gateway.example.com");
-        _setup.Options = _setup.Options with { Acme = new() { Directory = "https://ca.example.com/directory", AcceptTermsOfService = true } };
+        _world.Options = _world.Options with { Acme = new() { Directory = "https://ca.example.com/directory", AcceptTermsOfService = true } };
 
         Use(file);
-        _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { Source = CertificateSource.Acme } };
+        _world.Options = _world.Options with { Certificates = _world.Options.Certificates with { Source = CertificateSource.Acme } };
         Assert.Single(Warnings()).AssertSays("Edge:Certificates:Source: ", "Acme", "Certificates:Files", "every host");
 
-        _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { Files = [one] } };
+        _world.Options = _world.Options with { Certificates = _world.Options.Certificates with { Files = [one] } };
         Assert.Empty(Warnings());
     }
 
@@ -147,13 +147,13 @@ public sealed class UnusedFilesTests : IDisposable
         Assert.All(warnings.Zip(beginnings), pair => Assert.StartsWith(pair.Second, pair.First, StringComparison.Ordinal));
     }
 
-    string[] Warnings() => [.. CertificateFilesCheck.Warnings(new ConfigurationResult(_setup.Options, [], _setup.Options), TimeProvider.System)];
+    string[] Warnings() => [.. CertificateFilesCheck.Warnings(new ConfigurationResult(_world.Options, [], _world.Options), TimeProvider.System)];
 
-    void Use(params CertificateFile[] files) => _setup.Options = _setup.Options with { Certificates = new() { Source = CertificateSource.Files, Files = files } };
+    void Use(params CertificateFile[] files) => _world.Options = _world.Options with { Certificates = new() { Source = CertificateSource.Files, Files = files } };
 
     (CertificateFile File, string Serial) Write(string name, KeyType keyType, int age, params string[] hosts)
     {
-        using var issued = _setup.Ca.Issue(hosts, keyType, notBefore: _setup.Time.GetUtcNow().AddDays(-age));
-        return (issued.WriteTo(_setup["files"], name), issued.SerialNumber);
+        using var issued = _world.Ca.Issue(hosts, keyType, notBefore: _world.Time.GetUtcNow().AddDays(-age));
+        return (issued.WriteTo(_world["files"], name), issued.SerialNumber);
     }
 }

@@ -137,7 +137,7 @@ public sealed class HttpChallengesTests
 
     static HttpChallenges Alone() =>
         new(
-            new StandIns(new ServerCertificateSelector(ProxyHost.Options(new Uri("http://127.0.0.1:9")), new SslStreamEngine(TestProcess.Policy)), TimeProvider.System),
+            new TemporaryCertificates(new ServerCertificateSelector(ProxyHost.Options(new Uri("http://127.0.0.1:9")), new SslStreamEngine(TestProcess.Policy)), TimeProvider.System),
             new SharedChallenges(FileStorage.In(new EdgeOptions(), TimeProvider.System, NullLoggerFactory.Instance), NullLogger<SharedChallenges>.Instance));
 
     static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, ChallengeOffer offer) =>

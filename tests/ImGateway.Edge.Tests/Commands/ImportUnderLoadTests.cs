@@ -6,7 +6,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Commands;
 
-[Collection(typeof(Undisturbed))]
+[Collection(typeof(SequentialTests))]
 public sealed class ImportUnderLoadTests
 {
     const string Host = "gateway.test";

@@ -94,7 +94,7 @@ public sealed class OutgoingProxySettingsTests
             {
                 var login = proxy.Credentials();
                 Assert.True(login is null || $"{proxy}".StartsWith("http://***@", StringComparison.Ordinal), $"{proxy}");
-                Assert.Equal($"{proxy}", OneLine.From($"{proxy}"));
+                Assert.Equal($"{proxy}", SingleLine.Escape($"{proxy}"));
             }
 
             _ = new ProxyExceptions(start + text + end).Contain(new Uri(Https));

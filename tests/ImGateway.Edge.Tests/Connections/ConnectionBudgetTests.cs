@@ -11,18 +11,18 @@ public sealed class ConnectionBudgetTests
     public void A_client_keeps_two_descriptors_and_an_own_place_each_connection_beyond_that()
     {
         var budget = new ConnectionBudget();
-        budget.Adjust(ConnectionBudget.Reserve + 200 + 6, static () => 200);
+        budget.UpdateOpenFiles(ConnectionBudget.Reserve + 200 + 6, static () => 200);
 
         Assert.Equal(ConnectionRefusal.None, budget.TryAccept());
         Assert.Equal(ConnectionRefusal.None, budget.TryAccept());
-        Assert.True(budget.TryConnect());
-        Assert.True(budget.TryConnect());
+        Assert.True(budget.TryConnectUpstream());
+        Assert.True(budget.TryConnectUpstream());
         Assert.Equal(ConnectionRefusal.None, budget.TryAccept());
         Assert.Equal(ConnectionRefusal.Descriptors, budget.TryAccept());
-        Assert.True(budget.TryConnect());
-        Assert.False(budget.TryConnect());
+        Assert.True(budget.TryConnectUpstream());
+        Assert.False(budget.TryConnectUpstream());
         budget.OnClosed();
-        Assert.True(budget.TryConnect());
+        Assert.True(budget.TryConnectUpstream());
         Assert.Equal(ConnectionRefusal.Descriptors, budget.TryAccept());
     }
 
@@ -30,7 +30,7 @@ public sealed class ConnectionBudgetTests
     public void What_the_process_opens_beside_connections_leaves_less_for_them()
     {
         var budget = new ConnectionBudget();
-        budget.Adjust(600, static () => 300);
+        budget.UpdateOpenFiles(600, static () => 300);
 
         Assert.Equal((600 - ConnectionBudget.Reserve - 300) / 2, Accepted(budget));
     }
@@ -39,7 +39,7 @@ public sealed class ConnectionBudgetTests
     public void No_more_clients_are_accepted_than_memory_is_left_for()
     {
         var budget = new ConnectionBudget();
-        budget.AllowFor(MemoryLimit.Clients(Floor + 10 * MemoryLimit.OfClient, Floor));
+        budget.SetMemoryLimit(MemoryLimit.MaxClients(Floor + 10 * MemoryLimit.BytesPerClient, Floor));
 
         Assert.Equal(10, Accepted(budget));
         Assert.Equal(ConnectionRefusal.Memory, budget.TryAccept());

@@ -57,7 +57,7 @@ public sealed class CountFromAcceptTests
         await UntilAsync(() => clients.Count == 1);
         await clients.StopAcceptingAsync();
         clients.Close();
-        clients.CloseFresh();
+        clients.CloseUnused();
 
         await using var stream = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false, (_, _, _, _) => true);
         await stream.AuthenticateAsClientAsync(ProxyHost.Host).WaitAsync(Limit, TestContext.Current.CancellationToken);

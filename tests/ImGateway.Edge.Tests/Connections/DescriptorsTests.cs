@@ -11,7 +11,7 @@ using ImGateway.Testing;
 namespace ImGateway.Edge.Tests.Connections;
 
 /// <summary>A process that is out of file descriptors: with 512 and 2,000 of them here, with as many as it is asked for by <c>tests/long/descriptors</c>.</summary>
-[Collection(typeof(Undisturbed))]
+[Collection(typeof(SequentialTests))]
 public sealed class DescriptorsTests
 {
     const string Host = "gateway.test";

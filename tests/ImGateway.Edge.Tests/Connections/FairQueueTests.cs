@@ -60,16 +60,16 @@ public sealed class FairQueueTests
     public void Whatever_happens_clients_take_turns_and_nothing_is_lost() => Gen.Select(Gen.Int[0, 9], Gen.Int[-1, 3]).Array[0, 80].Sample(steps =>
     {
         var queue = new FairQueue<string>();
-        List<(int? Client, List<(FairQueue<string>.Place Place, string Entry)> Entries)> model = [];
+        List<(int? Client, List<(FairQueue<string>.Position Place, string Entry)> Entries)> model = [];
         foreach (var ((step, number), i) in steps.Select((step, i) => (step, i)))
         {
             int? client = number < 0 ? null : number;
             if (step < 5)
             {
-                var place = queue.Add(client is { } known ? Client(known) : null, $"{i}");
+                var position = queue.Add(client is { } known ? Client(known) : null, $"{i}");
                 var own = client is null ? -1 : model.FindIndex(line => line.Client == client);
-                if (own < 0) model.Add((client, [(place, $"{i}")]));
-                else model[own].Entries.Add((place, $"{i}"));
+                if (own < 0) model.Add((client, [(position, $"{i}")]));
+                else model[own].Entries.Add((position, $"{i}"));
             }
             else if (step < 8)
             {

@@ -12,33 +12,33 @@ public sealed class HandshakeQueueTests
     public async Task Who_finds_no_place_waits_behind_those_who_came_before()
     {
         var queue = new HandshakeQueue(() => 1, 3);
-        Assert.True(await queue.EnterAsync(null, default));
-        var waiting = Enumerable.Range(0, 3).Select(_ => queue.EnterAsync(null, default).AsTask()).ToArray();
-        Assert.False(await queue.EnterAsync(null, default));
+        Assert.True(await queue.AcquireAsync(null, default));
+        var waiting = Enumerable.Range(0, 3).Select(_ => queue.AcquireAsync(null, default).AsTask()).ToArray();
+        Assert.False(await queue.AcquireAsync(null, default));
 
         foreach (var next in waiting)
         {
             Assert.False(next.IsCompleted);
-            queue.Leave();
+            queue.Release();
             Assert.True(await next.WaitAsync(Limit));
         }
 
-        queue.Leave();
-        Assert.Equal((0, 0), (queue.Inside, queue.Waiting));
+        queue.Release();
+        Assert.Equal((0, 0), (queue.InProgress, queue.Waiting));
     }
 
     [Fact]
     public async Task A_client_with_many_lets_others_go_first()
     {
         var queue = new HandshakeQueue(() => 1, 10);
-        Assert.True(await queue.EnterAsync(null, default));
-        var flood = Enumerable.Range(0, 3).Select(_ => queue.EnterAsync(Client(1), default).AsTask()).ToArray();
-        var other = queue.EnterAsync(Client(2), default).AsTask();
+        Assert.True(await queue.AcquireAsync(null, default));
+        var flood = Enumerable.Range(0, 3).Select(_ => queue.AcquireAsync(Client(1), default).AsTask()).ToArray();
+        var other = queue.AcquireAsync(Client(2), default).AsTask();
 
         foreach (var next in new[] { flood[0], other, flood[1], flood[2] })
         {
             Assert.False(next.IsCompleted);
-            queue.Leave();
+            queue.Release();
             Assert.True(await next.WaitAsync(Limit));
         }
     }
@@ -47,20 +47,20 @@ public sealed class HandshakeQueueTests
     public async Task A_flood_that_fills_the_queue_makes_room_for_who_has_less()
     {
         var queue = new HandshakeQueue(() => 1, 3);
-        Assert.True(await queue.EnterAsync(null, default));
-        var flood = Enumerable.Range(0, 3).Select(_ => queue.EnterAsync(Client(1), default).AsTask()).ToArray();
-        Assert.False(await queue.EnterAsync(Client(1), default));
-        var other = queue.EnterAsync(Client(2), default).AsTask();
+        Assert.True(await queue.AcquireAsync(null, default));
+        var flood = Enumerable.Range(0, 3).Select(_ => queue.AcquireAsync(Client(1), default).AsTask()).ToArray();
+        Assert.False(await queue.AcquireAsync(Client(1), default));
+        var other = queue.AcquireAsync(Client(2), default).AsTask();
 
         Assert.False(await flood[2].WaitAsync(Limit));
         foreach (var next in new[] { flood[0], other, flood[1] })
         {
-            queue.Leave();
+            queue.Release();
             Assert.True(await next.WaitAsync(Limit));
         }
 
-        queue.Leave();
-        Assert.Equal((0, 0), (queue.Inside, queue.Waiting));
+        queue.Release();
+        Assert.Equal((0, 0), (queue.InProgress, queue.Waiting));
     }
 
     [Fact]
@@ -68,15 +68,15 @@ public sealed class HandshakeQueueTests
     {
         using var patience = new CancellationTokenSource();
         var queue = new HandshakeQueue(() => 1, 1);
-        Assert.True(await queue.EnterAsync(null, default));
-        var waiting = queue.EnterAsync(null, patience.Token).AsTask();
+        Assert.True(await queue.AcquireAsync(null, default));
+        var waiting = queue.AcquireAsync(null, patience.Token).AsTask();
         await patience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Limit));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => queue.EnterAsync(null, patience.Token).AsTask().WaitAsync(Limit));
-        Assert.Equal((1, 0), (queue.Inside, queue.Waiting));
-        queue.Leave();
-        Assert.True(await queue.EnterAsync(null, default));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => queue.AcquireAsync(null, patience.Token).AsTask().WaitAsync(Limit));
+        Assert.Equal((1, 0), (queue.InProgress, queue.Waiting));
+        queue.Release();
+        Assert.True(await queue.AcquireAsync(null, default));
     }
 
     [Fact]
@@ -84,17 +84,17 @@ public sealed class HandshakeQueueTests
     {
         var places = 1;
         var queue = new HandshakeQueue(() => places, 10);
-        Assert.True(await queue.EnterAsync(null, default));
-        var waiting = Enumerable.Range(0, 4).Select(_ => queue.EnterAsync(null, default).AsTask()).ToArray();
+        Assert.True(await queue.AcquireAsync(null, default));
+        var waiting = Enumerable.Range(0, 4).Select(_ => queue.AcquireAsync(null, default).AsTask()).ToArray();
         places = 4;
-        queue.Leave();
+        queue.Release();
 
         await Task.WhenAll(waiting).WaitAsync(Limit);
-        Assert.Equal((4, 0), (queue.Inside, queue.Waiting));
+        Assert.Equal((4, 0), (queue.InProgress, queue.Waiting));
         places = 2;
-        queue.Leave();
-        queue.Leave();
-        Assert.False(queue.EnterAsync(null, default).AsTask().IsCompleted);
+        queue.Release();
+        queue.Release();
+        Assert.False(queue.AcquireAsync(null, default).AsTask().IsCompleted);
     }
 
     /// <summary>Against a model: a list of who is inside, and one of who waits in which order.</summary>
@@ -109,7 +109,7 @@ public sealed class HandshakeQueueTests
             if (step < 5)
             {
                 var patience = new CancellationTokenSource();
-                var entering = queue.EnterAsync(null, patience.Token).AsTask();
+                var entering = queue.AcquireAsync(null, patience.Token).AsTask();
                 if (inside < places) Assert.True(entering.IsCompletedSuccessfully && Result(entering));
                 else if (waiting.Count >= places * perPlace) Assert.True(entering.IsCompletedSuccessfully && !Result(entering));
                 else Assert.False(entering.IsCompleted);
@@ -118,7 +118,7 @@ public sealed class HandshakeQueueTests
             }
             else if (step < 8 && inside > 0)
             {
-                queue.Leave();
+                queue.Release();
                 if (waiting.Count == 0)
                 {
                     inside--;
@@ -137,7 +137,7 @@ public sealed class HandshakeQueueTests
                 waiting.RemoveAt(step % waiting.Count);
             }
 
-            Assert.Equal((inside, waiting.Count), (queue.Inside, queue.Waiting));
+            Assert.Equal((inside, waiting.Count), (queue.InProgress, queue.Waiting));
             Assert.All(waiting, waiter => Assert.False(waiter.Task.IsCompleted));
         }
 
@@ -154,7 +154,7 @@ public sealed class HandshakeQueueTests
             for (var i = 0; i < 500; i++)
             {
                 using var patience = new CancellationTokenSource();
-                var entering = queue.EnterAsync(worker % 3 == 0 ? null : Client((byte)(worker % 4)), patience.Token);
+                var entering = queue.AcquireAsync(worker % 3 == 0 ? null : Client((byte)(worker % 4)), patience.Token);
                 if ((worker + i) % 5 == 0) await patience.CancelAsync();
                 try
                 {
@@ -168,11 +168,11 @@ public sealed class HandshakeQueueTests
                 InterlockedMax(ref most, Interlocked.Increment(ref inside));
                 await Task.Yield();
                 Interlocked.Decrement(ref inside);
-                queue.Leave();
+                queue.Release();
             }
         }))).WaitAsync(Limit, TestContext.Current.CancellationToken);
 
-        Assert.Equal((0, 0), (queue.Inside, queue.Waiting));
+        Assert.Equal((0, 0), (queue.InProgress, queue.Waiting));
         Assert.InRange(most, 1, 3);
 
         static void InterlockedMax(ref int most, int value)

@@ -40,7 +40,7 @@ public sealed class LimitsTests
         await using var edge = await StartAsync(new LimitsSection { Connections = 1, ConnectionsPerAddress = 1, HandshakesInProgress = 1 }, engine);
         await using var open = await RawTls.ConnectAsync(edge);
         var queue = edge.Services.GetRequiredService<ConnectionGate>().Handshakes;
-        Assert.True(await queue.EnterAsync(null, TestContext.Current.CancellationToken));
+        Assert.True(await queue.AcquireAsync(null, TestContext.Current.CancellationToken));
         var offer = Offers.For(ProxyHost.Host);
         foreach (var responder in edge.Challenges.Where(responder => responder.Type is "http-01" or "tls-alpn-01"))
             await responder.PresentAsync(offer, TestContext.Current.CancellationToken);
@@ -50,7 +50,7 @@ public sealed class LimitsTests
         var plain = await RawClient.ExchangeAsync(edge.Plain, $"GET /.well-known/acme-challenge/{offer.Token} HTTP/1.1\r\nHost: {ProxyHost.Host}\r\n\r\n");
         Assert.Equal((200, offer.KeyAuthorization), (plain.Status, plain.Body));
         Assert.Equal(["close"], plain.Values("Connection"));
-        queue.Leave();
+        queue.Release();
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
@@ -60,7 +60,7 @@ public sealed class LimitsTests
         var gate = edge.Services.GetRequiredService<ConnectionGate>();
         await using var open = await RawTls.ConnectAsync(edge);
         var silent = new List<RawClient>();
-        for (var i = 0; i < ConnectionGate.MostOverLimit; i++)
+        for (var i = 0; i < ConnectionGate.MaxOverLimit; i++)
         {
             silent.Add(await RawClient.ConnectAsync(edge.Tls));
             // Connections are served side by side: which is the older one is known only when it has been counted.
@@ -169,7 +169,7 @@ public sealed class LimitsTests
         }
 
         var queue = edge.Services.GetRequiredService<ConnectionGate>().Handshakes;
-        Assert.Equal((0, 0), (queue.Inside, queue.Waiting));
+        Assert.Equal((0, 0), (queue.InProgress, queue.Waiting));
         Assert.Equal(100, (await edge.MetricsAsync()).Sum("imgw_tls_handshakes_total"));
     }
 
@@ -189,7 +189,7 @@ public sealed class LimitsTests
         await using (var served = await RawTls.ConnectAsync(edge))
         {
             Assert.StartsWith("HTTP/1.1 404", await served.GetAsync("/"), StringComparison.Ordinal);
-            Assert.Equal(0, edge.Services.GetRequiredService<ConnectionGate>().Handshakes.Inside);
+            Assert.Equal(0, edge.Services.GetRequiredService<ConnectionGate>().Handshakes.InProgress);
         }
 
         foreach (var stream in stuck) await stream.DisposeAsync();
@@ -200,7 +200,7 @@ public sealed class LimitsTests
     {
         await using var edge = await StartAsync(new LimitsSection { HandshakesInProgress = 1 }, engine, TimeSpan.FromSeconds(1));
         var queue = edge.Services.GetRequiredService<ConnectionGate>().Handshakes;
-        Assert.True(await queue.EnterAsync(null, TestContext.Current.CancellationToken));
+        Assert.True(await queue.AcquireAsync(null, TestContext.Current.CancellationToken));
 
         // 1. No connection ends: the client waits until its time-out.
         Assert.True((await RawHello.ForTls13(ProxyHost.Host).SendAsync(edge.Tls)).Closed);
@@ -209,13 +209,13 @@ public sealed class LimitsTests
         // 2. The queue is full.
         using var patience = new CancellationTokenSource();
         List<Task<bool>> waiting = [];
-        while (queue.EnterAsync(null, patience.Token).AsTask() is { IsCompleted: false } next) waiting.Add(next);
+        while (queue.AcquireAsync(null, patience.Token).AsTask() is { IsCompleted: false } next) waiting.Add(next);
         Assert.True((await RawHello.ForTls13(ProxyHost.Host).SendAsync(edge.Tls)).Closed);
         Assert.Equal(1, (await edge.MetricsAsync()).Sum("imgw_refused_total", ("reason", "handshakes")));
 
         await patience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(waiting));
-        queue.Leave();
+        queue.Release();
         await using var served = await RawTls.ConnectAsync(edge);
     }
 

@@ -21,7 +21,7 @@ public sealed class SilentConnectionsTests
         all.Enter(young);
         silence.End();
 
-        all.EndOlderThan(TimeSpan.FromSeconds(2));
+        all.CancelOlderThan(TimeSpan.FromSeconds(2));
 
         Assert.Equal((true, false, false, 1), (old.IsCancellationRequested, heard.IsCancellationRequested, young.IsCancellationRequested, all.Count));
     }
@@ -32,8 +32,8 @@ public sealed class SilentConnectionsTests
     [InlineData(0.9, 5.5)]
     [InlineData(1, 1)]
     public void The_less_is_left_the_sooner_silent_connections_end(double fullness, double seconds) =>
-        Assert.Equal(seconds, BudgetWatch.Patience(fullness, Longest).TotalSeconds, 0.001);
+        Assert.Equal(seconds, ConnectionBudgetMonitor.SilenceLimit(fullness, Longest).TotalSeconds, 0.001);
 
     [Fact]
-    public void A_shorter_time_out_stays_as_it_is() => Assert.Equal(TimeSpan.FromSeconds(0.5), BudgetWatch.Patience(1, TimeSpan.FromSeconds(0.5)));
+    public void A_shorter_time_out_stays_as_it_is() => Assert.Equal(TimeSpan.FromSeconds(0.5), ConnectionBudgetMonitor.SilenceLimit(1, TimeSpan.FromSeconds(0.5)));
 }

@@ -40,7 +40,7 @@ static partial class OptionDocs
             var key = $"{section}:{property.Name}";
             var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             var value = property.GetValue(record);
-            if (Leaf.For(type) is null && !type.IsGenericType)
+            if (ValueParser.For(type) is null && !type.IsGenericType)
             {
                 foreach (var below in Of(value!, key)) yield return below;
                 continue;
@@ -48,7 +48,7 @@ static partial class OptionDocs
 
             var comment = Comment(property);
             yield return new OptionDoc(key, type, value is null or "" ? null : Json(value), Text(comment, "summary", key)!, Text(comment, "example", key));
-            if (ItemOf(type) is { } item && Leaf.For(item) is null)
+            if (ItemOf(type) is { } item && ValueParser.For(item) is null)
             {
                 foreach (var below in Of(Activator.CreateInstance(item)!, key + ":N")) yield return below;
             }

@@ -134,7 +134,7 @@ public sealed class AccessLogTests
             builder.Services.AddSingleton<Serilog.ILogger>(logger);
             builder.Services.AddSingleton(TimeProvider.System);
             options ??= new EdgeOptions();
-            builder.Services.AddSingleton(new CurrentOptions(options)).AddSingleton(new Current<ClientAddress>(new ClientAddress(options)));
+            builder.Services.AddSingleton(new CurrentOptions(options)).AddSingleton(new Reloadable<ClientAddress>(new ClientAddress(options)));
             await using var app = builder.Build();
             app.UseAccessLog();
             app.Run(AnswerAsync);

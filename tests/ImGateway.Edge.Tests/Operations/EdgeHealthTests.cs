@@ -20,7 +20,7 @@ public sealed class EdgeHealthTests
         Assert.Equal(["starting"], health.Report().Reasons);
         lifetime.Start();
         Assert.Empty(health.Report().Reasons);
-        stop.InOrder();
+        stop.RequestGracefulStop();
         Assert.Equal(["draining"], health.Report().Reasons);
     }
 

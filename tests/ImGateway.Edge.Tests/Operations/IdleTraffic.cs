@@ -13,17 +13,17 @@ namespace ImGateway.Edge.Tests.Operations;
 /// <summary>The statistics of an edge without connections and requests, but the handshakes that a test counts.</summary>
 sealed class IdleTraffic : IDisposable
 {
-    readonly ConnectionEnds _ends;
+    readonly ClosingConnections _closing;
     readonly WebSocketRegistry _webSockets;
 
     public IdleTraffic(TlsMetrics tls)
     {
         var (metrics, options) = (Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), new CurrentOptions(new EdgeOptions()));
         var relayed = new WebSocketMetrics(metrics);
-        _ends = new ConnectionEnds(options, TimeProvider.System, NullLogger<ConnectionEnds>.Instance);
+        _closing = new ClosingConnections(options, TimeProvider.System, NullLogger<ClosingConnections>.Instance);
         _webSockets = new WebSocketRegistry(relayed, options, TimeProvider.System, NullLogger<WebSocketRegistry>.Instance);
-        var refused = new RefusedMetrics(metrics);
-        Traffic = new Traffic(tls, new ProxyMetrics(metrics, refused), refused, relayed, _webSockets, new ClientConnections(_ends, new ConnectionBudget()));
+        var refused = new RefusalMetrics(metrics);
+        Traffic = new Traffic(tls, new ProxyMetrics(metrics, refused), refused, relayed, _webSockets, new ClientConnections(_closing, new ConnectionBudget()));
     }
 
     public Traffic Traffic { get; }
@@ -31,6 +31,6 @@ sealed class IdleTraffic : IDisposable
     public void Dispose()
     {
         _webSockets.Dispose();
-        _ends.Dispose();
+        _closing.Dispose();
     }
 }

@@ -61,7 +61,7 @@ sealed class ManagementServer : IAsyncDisposable
     {
         var installer = _edge.Services.GetRequiredService<CertificateInstaller>();
         installer.Retain(hosts);
-        installer.Begin(hosts.ToDictionary(host => host, _ => new ServedCredential(credential, ServedCredential.Files, "im.crt")
+        installer.ServeStored(hosts.ToDictionary(host => host, _ => new HostCertificate(credential, HostCertificate.Files, "im.crt")
         {
             InstalledAt = Now.AddHours(-1),
             Previous = new PreviousCertificate("0A", Now.AddDays(3)),

@@ -9,7 +9,7 @@ public sealed class ThreadsTests
     {
         ThreadPool.GetMinThreads(out var before, out var completions);
 
-        Threads.AtLeastAFew();
+        MinimumThreads.Set();
 
         ThreadPool.GetMinThreads(out var workers, out var after);
         Assert.Equal((Math.Max(4, before), completions), (workers, after));

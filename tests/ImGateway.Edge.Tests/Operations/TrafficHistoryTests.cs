@@ -24,11 +24,11 @@ public sealed class TrafficHistoryTests : IDisposable
     {
         using var history = new TrafficHistory(_idle.Traffic, _time, NullLogger<TrafficHistory>.Instance);
         Handshakes(3);
-        history.Take();
-        history.Take();
+        history.TakeSample();
+        history.TakeSample();
         Handshakes(2);
         _time.Advance(TrafficHistory.Step);
-        history.Take();
+        history.TakeSample();
 
         var read = history.Read();
 
@@ -59,7 +59,7 @@ public sealed class TrafficHistoryTests : IDisposable
         for (var i = 0; i < TrafficHistory.MostSamples + 40; i++)
         {
             Handshakes(i % 2);
-            history.Take();
+            history.TakeSample();
         }
 
         var read = history.Read();

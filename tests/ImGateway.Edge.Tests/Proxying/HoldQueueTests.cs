@@ -16,16 +16,16 @@ public sealed class HoldQueueTests
         await using var queue = Queue();
         var deadline = TimeProvider.System.GetTimestamp() + (TimeProvider.System.TimestampFrequency * 60);
         using var left = new CancellationTokenSource();
-        var waiting = Enumerable.Range(0, HoldQueue.MostHeld).Select(_ => queue.WaitAsync(new HeldRequest(NoDestinations, deadline), left.Token)).ToList();
+        var waiting = Enumerable.Range(0, HoldQueue.MaxHeld).Select(_ => queue.WaitAsync(new HeldRequest(NoDestinations, deadline), left.Token)).ToList();
 
-        Assert.Equal(HoldEnd.Full, await queue.WaitAsync(new HeldRequest(NoDestinations, deadline), CancellationToken.None));
+        Assert.Equal(HoldResult.Full, await queue.WaitAsync(new HeldRequest(NoDestinations, deadline), CancellationToken.None));
 
         Assert.DoesNotContain(waiting, wait => wait.IsCompleted);
         await left.CancelAsync();
-        Assert.All(await Task.WhenAll(waiting), end => Assert.Equal(HoldEnd.Left, end));
+        Assert.All(await Task.WhenAll(waiting), end => Assert.Equal(HoldResult.ClientDisconnected, end));
         // Their places are free again.
         var late = new HeldRequest(NoDestinations, TimeProvider.System.GetTimestamp());
-        Assert.Equal(HoldEnd.TimedOut, await queue.WaitAsync(late, CancellationToken.None));
+        Assert.Equal(HoldResult.TimedOut, await queue.WaitAsync(late, CancellationToken.None));
     }
 
     [Fact]
@@ -33,12 +33,12 @@ public sealed class HoldQueueTests
     {
         await using var queue = Queue();
 
-        Assert.Equal(HoldEnd.Left, await queue.WaitAsync(new HeldRequest(NoDestinations, long.MaxValue), new CancellationToken(canceled: true)));
+        Assert.Equal(HoldResult.ClientDisconnected, await queue.WaitAsync(new HeldRequest(NoDestinations, long.MaxValue), new CancellationToken(canceled: true)));
     }
 
     static HoldQueue Queue()
     {
         var metrics = Metrics.WithCustomRegistry(Metrics.NewCustomRegistry());
-        return new HoldQueue(new ProxyMetrics(metrics, new RefusedMetrics(metrics)), new AddressMemory(TimeProvider.System), TimeProvider.System, NullLogger<HoldQueue>.Instance);
+        return new HoldQueue(new ProxyMetrics(metrics, new RefusalMetrics(metrics)), new FailedAddresses(TimeProvider.System), TimeProvider.System, NullLogger<HoldQueue>.Instance);
     }
 }

@@ -58,7 +58,7 @@ sealed class ProxyHost : IAsyncDisposable
 
     public WebSocketRegistry WebSockets => Services.GetRequiredService<WebSocketRegistry>();
 
-    public RequestPath Path => Services.GetRequiredService<RequestPaths>().Current;
+    public RequestPipeline Path => Services.GetRequiredService<CurrentRequestPipeline>().Current;
 
     public static EdgeOptions Options(params Uri[] upstreams) => new()
     {
@@ -86,7 +86,7 @@ sealed class ProxyHost : IAsyncDisposable
     public static Task<ProxyHost> StartAsync(RecordingUpstream upstream) => StartAsync(Options(upstream.Address));
 
     /// <summary>Requests from now on are served by these.</summary>
-    public Task ReloadAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null) => Services.GetRequiredService<RequestPaths>().ReplaceAsync(
+    public Task ReloadAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null) => Services.GetRequiredService<CurrentRequestPipeline>().ReplaceAsync(
         options, ProxyConfiguration.Read(options, Configuration(yarp)));
 
     /// <summary>A GET over HTTP/1.1 with these further header lines.</summary>
@@ -140,7 +140,7 @@ sealed class ProxyHost : IAsyncDisposable
             if (time is not null) services.AddSingleton(time);
             services.AddSingleton(Engines.Create(engine));
             // These tests are not about the certificate, and its self-probe would take most of their time.
-            services.AddSingleton<CertificateProbe>((_, _, _) => Task.FromResult<string?>(null));
+            services.AddSingleton<HandshakeTest>((_, _, _) => Task.FromResult<string?>(null));
             services.Configure<KestrelServerOptions>(it => it.Listen(new PublicEndPoint(new IPEndPoint(IPAddress.Loopback, 0), "Bare"), ListenWithoutTls));
             if (kestrel is not null) services.Configure(kestrel);
             more?.Invoke(services);

@@ -7,7 +7,7 @@ using ImGateway.Testing;
 namespace ImGateway.Edge.Tests.Proxying;
 
 /// <summary>The gateway, a process, is killed under load and started again: once here, more often by <c>tests/long/upstream-restarts</c>.</summary>
-[Collection(typeof(Undisturbed))]
+[Collection(typeof(SequentialTests))]
 public sealed class UpstreamRestartTests(TlsFixture tls)
 {
     const string Host = TlsFixture.Gateway;

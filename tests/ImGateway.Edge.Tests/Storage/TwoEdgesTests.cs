@@ -99,7 +99,7 @@ public sealed class TwoEdgesTests : IAsyncLifetime
         var manager = edge.Services.GetRequiredService<CertificateManager>();
         for (var round = 0; round < 3; round++)
         {
-            await manager.LookAsync(Cancelled);
+            await manager.RunDueAsync(Cancelled);
             await manager.RenewalsAsync().WaitAsync(Patience, Cancelled);
         }
     }

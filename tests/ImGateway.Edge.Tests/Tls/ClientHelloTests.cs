@@ -17,7 +17,7 @@ public sealed class ClientHelloTests
     [Fact]
     public void A_whole_hello_gives_name_protocols_and_versions()
     {
-        Assert.Equal(HelloStatus.Complete, Read(One(Hello.ToRecords()), out var facts));
+        Assert.Equal(ClientHelloStatus.Complete, Read(One(Hello.ToRecords()), out var facts));
         Assert.Equal(Expected, facts);
     }
 
@@ -28,7 +28,7 @@ public sealed class ClientHelloTests
         Gen.Select(Gen.Int[1, message - 1].Array[0, 6], Gen.Int[1, message].Array[0, 6]).Sample((cuts, segments) =>
         {
             var records = Hello.ToRecords([.. cuts.Distinct().Order()]);
-            Assert.Equal(HelloStatus.Complete, Read(Segmented(records, segments), out var facts));
+            Assert.Equal(ClientHelloStatus.Complete, Read(Segmented(records, segments), out var facts));
             Assert.Equal(Expected, facts);
         });
     }
@@ -38,14 +38,14 @@ public sealed class ClientHelloTests
     {
         var records = Hello.ToRecords(1, 40);
         for (var length = 0; length < records.Length; length++)
-            Assert.Equal(HelloStatus.Incomplete, Read(One(records[..length]), out _));
+            Assert.Equal(ClientHelloStatus.Incomplete, Read(One(records[..length]), out _));
     }
 
     [Fact]
     public void Without_extensions_it_is_a_hello_of_an_old_client()
     {
         byte[] message = [1, 0, 0, 41, 3, 3, .. new byte[32], 0, 0, 2, 0xC0, 0x2B, 1, 0];
-        Assert.Equal(HelloStatus.Complete, Read(One([22, 3, 1, 0, 45, .. message]), out var facts));
+        Assert.Equal(ClientHelloStatus.Complete, Read(One([22, 3, 1, 0, 45, .. message]), out var facts));
         Assert.Equal(new Facts("", 0, true, false), facts);
     }
 
@@ -55,21 +55,21 @@ public sealed class ClientHelloTests
     [InlineData("PROXY TCP4 1.2.3.4")]
     public void What_is_not_TLS_is_named_so_at_its_first_byte(string sent)
     {
-        Assert.Equal(HelloStatus.NotTls, Read(One(Encoding.ASCII.GetBytes(sent)), out _));
-        Assert.Equal(HelloStatus.NotTls, Read(One(Encoding.ASCII.GetBytes(sent[..1])), out _));
+        Assert.Equal(ClientHelloStatus.NotTls, Read(One(Encoding.ASCII.GetBytes(sent)), out _));
+        Assert.Equal(ClientHelloStatus.NotTls, Read(One(Encoding.ASCII.GetBytes(sent[..1])), out _));
     }
 
     [Fact]
     public void A_hello_that_announces_more_than_the_bound_is_refused_before_it_is_collected() =>
-        Assert.Equal(HelloStatus.Malformed, Read(One([22, 3, 1, 0x40, 0, 1, 0xFF, 0xFF, 0xFF]), out _));
+        Assert.Equal(ClientHelloStatus.Malformed, Read(One([22, 3, 1, 0x40, 0, 1, 0xFF, 0xFF, 0xFF]), out _));
 
     [Fact]
     public void Empty_records_do_not_keep_a_connection_waiting() =>
-        Assert.Equal(HelloStatus.Malformed, Read(One([22, 3, 1, 0, 0]), out _));
+        Assert.Equal(ClientHelloStatus.Malformed, Read(One([22, 3, 1, 0, 0]), out _));
 
     [Fact]
     public void A_handshake_that_begins_with_another_message_is_malformed() =>
-        Assert.Equal(HelloStatus.Malformed, Read(One([22, 3, 1, 0, 4, 2, 0, 0, 0]), out _));
+        Assert.Equal(ClientHelloStatus.Malformed, Read(One([22, 3, 1, 0, 4, 2, 0, 0, 0]), out _));
 
     [Fact]
     public void Any_bytes_end_in_one_of_the_four_answers()
@@ -84,7 +84,7 @@ public sealed class ClientHelloTests
         Gen.Byte.Array[0, 200].Sample(bytes => Assert.True(Enum.IsDefined(Read(One(bytes), out _))));
     }
 
-    static HelloStatus Read(ReadOnlySequence<byte> buffer, out Facts? facts) => ClientHello.Read(
+    static ClientHelloStatus Read(ReadOnlySequence<byte> buffer, out Facts? facts) => ClientHello.Read(
         buffer, 0, static (hello, _) => new Facts(Encoding.ASCII.GetString(hello.ServerName), hello.Alpn.Length, hello.OffersTls12, hello.OffersTls13), out facts);
 
     static ReadOnlySequence<byte> One(byte[] bytes) => new(bytes);

@@ -6,9 +6,9 @@ namespace ImGateway.Edge.Tests.Tls;
 
 /// <summary>Keeps what measures time away from what uses it up.</summary>
 [CollectionDefinition(DisableParallelization = true)]
-public sealed class Undisturbed;
+public sealed class SequentialTests;
 
-[Collection(typeof(Undisturbed))]
+[Collection(typeof(SequentialTests))]
 public sealed class HotSwapTests(TlsFixture tls)
 {
     const int Sockets = 200, SwapsPerStyle = 5;

@@ -115,7 +115,7 @@ public sealed class ServerCertificateSelectorTests : IDisposable
     internal static Selection Select(ServerCertificateSelector selector, string? name, IPAddress? localAddress = null)
     {
         var hello = new ReadOnlySequence<byte>((RawHello.ForTls13() with { ServerName = name }).ToRecords());
-        Assert.Equal(HelloStatus.Complete, ClientHello.Read(hello, (selector, localAddress), static (h, at) => at.selector.Select(h, at.localAddress), out Selection selection));
+        Assert.Equal(ClientHelloStatus.Complete, ClientHello.Read(hello, (selector, localAddress), static (h, at) => at.selector.Select(h, at.localAddress), out Selection selection));
         return selection;
     }
 }

@@ -40,7 +40,7 @@ public sealed class TicketScopesTests : IDisposable
         var second = await ConnectAsync(selector, directory, protocol, "-sess_in", directory["session"]);
 
         // The next context would be the first of the second round.
-        for (var i = 0; i < 65_534; i++) scopes.Next(new object());
+        for (var i = 0; i < 65_534; i++) scopes.Allocate(new object());
         selector.RotateTicketKeys();
 
         Assert.Contains("Reused, TLSv1.", second, StringComparison.Ordinal);
@@ -70,10 +70,10 @@ public sealed class TicketScopesTests : IDisposable
     public void Bits_of_a_context_that_lives_are_given_to_no_other_one()
     {
         var (scopes, living) = (new TicketScopes(), new object());
-        var bits = scopes.Next(living);
+        var bits = scopes.Allocate(living);
 
         // Once more than there are different bits.
-        for (var i = 0; i <= 1 << 18; i++) Assert.NotEqual(bits, scopes.Next(new object()));
+        for (var i = 0; i <= 1 << 18; i++) Assert.NotEqual(bits, scopes.Allocate(new object()));
         GC.KeepAlive(living);
     }
 
@@ -85,7 +85,7 @@ public sealed class TicketScopesTests : IDisposable
         var scopes = new TicketScopes();
         for (var i = 0; i <= 1 << 18; i++)
         {
-            var bits = (int)scopes.Next(new object());
+            var bits = (int)scopes.Allocate(new object());
             Assert.NotEqual(0, bits);
             Assert.Equal(0, bits & reserved);
         }

@@ -27,7 +27,7 @@ public sealed class TlsMiddlewareTests : IDisposable
         var middleware = TlsMiddleware.ForProbes(selector, Options.Tls, TimeProvider.System);
         var (writing, served) = (Task.CompletedTask, new TaskCompletionSource());
 
-        await using (var connection = new MemoryConnection(_ => middleware.Use(LeaveWriting), localAddress: null))
+        await using (var connection = new InMemoryConnection(_ => middleware.Use(LeaveWriting), localAddress: null))
         {
             await using var client = new NetSslStream(new DuplexPipeStream(connection.Client));
             await client.AuthenticateAsClientAsync(

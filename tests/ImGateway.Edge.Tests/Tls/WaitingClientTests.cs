@@ -20,16 +20,16 @@ public sealed class WaitingClientTests : IDisposable
     public async Task A_handshake_is_computed_for_those_alone_who_still_wait_for_it(bool stays)
     {
         var places = await TakeAllPlacesAsync();
-        await using var connection = new MemoryConnection(Middleware().Use, IPAddress.Loopback);
+        await using var connection = new InMemoryConnection(Middleware().Use, IPAddress.Loopback);
         await connection.Client.Output.WriteAsync(RawHello.ForTls13("gateway.test").ToRecords());
         await UntilAsync(() => _gate.Handshakes.Waiting == 1);
         if (!stays) await connection.Client.Output.CompleteAsync();
 
-        for (var i = 0; i < places; i++) _gate.Handshakes.Leave();
+        for (var i = 0; i < places; i++) _gate.Handshakes.Release();
 
         var answer = await connection.Client.Input.ReadAsync().AsTask().WaitAsync(Limit);
         Assert.Equal(stays, answer.Buffer.Length > 0);
-        await UntilAsync(() => _gate.Handshakes.Inside == 0);
+        await UntilAsync(() => _gate.Handshakes.InProgress == 0);
     }
 
     public void Dispose() => _certificate.Dispose();
@@ -45,7 +45,7 @@ public sealed class WaitingClientTests : IDisposable
     {
         var places = 0;
         using var full = new CancellationTokenSource();
-        for (var entering = _gate.Handshakes.EnterAsync(null, full.Token); entering.IsCompleted; entering = _gate.Handshakes.EnterAsync(null, full.Token)) places++;
+        for (var entering = _gate.Handshakes.AcquireAsync(null, full.Token); entering.IsCompleted; entering = _gate.Handshakes.AcquireAsync(null, full.Token)) places++;
         await full.CancelAsync();
         return places;
     }

@@ -11,7 +11,7 @@ public sealed class DrainScheduleTests
     [Fact]
     public void Each_socket_has_a_moment_in_a_slot_of_its_own() => Any.Sample((sockets, spread, seed) =>
     {
-        var moments = DrainSchedule.Moments(sockets, spread, new Random(seed)).ToList();
+        var moments = DrainSchedule.Times(sockets, spread, new Random(seed)).ToList();
         Assert.Equal(sockets, moments.Count);
         for (var slot = 0; slot < sockets; slot++) Assert.InRange(moments[slot], spread * ((double)slot / sockets) - Tick, spread * ((slot + 1d) / sockets) + Tick);
     });
@@ -19,7 +19,7 @@ public sealed class DrainScheduleTests
     [Fact]
     public void Any_second_has_its_even_share_give_or_take_two() => Any.Sample((sockets, spread, seed) =>
     {
-        var moments = DrainSchedule.Moments(sockets, spread, new Random(seed)).ToList();
+        var moments = DrainSchedule.Times(sockets, spread, new Random(seed)).ToList();
         var share = sockets / Math.Max(1, spread.TotalSeconds);
         for (var from = TimeSpan.Zero; from + OneSecond <= spread; from += OneSecond)
         {
@@ -28,11 +28,11 @@ public sealed class DrainScheduleTests
     });
 
     [Fact]
-    public void Without_a_spread_all_are_closed_together() => Assert.All(DrainSchedule.Moments(100, TimeSpan.Zero, new Random(1)), moment => Assert.Equal(TimeSpan.Zero, moment));
+    public void Without_a_spread_all_are_closed_together() => Assert.All(DrainSchedule.Times(100, TimeSpan.Zero, new Random(1)), moment => Assert.Equal(TimeSpan.Zero, moment));
 
     [Fact]
     public void Two_drains_do_not_beat_in_time() =>
-        Assert.NotEqual(DrainSchedule.Moments(100, OneSecond, new Random(1)), DrainSchedule.Moments(100, OneSecond, new Random(2)));
+        Assert.NotEqual(DrainSchedule.Times(100, OneSecond, new Random(1)), DrainSchedule.Times(100, OneSecond, new Random(2)));
 
     static readonly TimeSpan OneSecond = TimeSpan.FromSeconds(1);
     static readonly TimeSpan Tick = TimeSpan.FromTicks(1);

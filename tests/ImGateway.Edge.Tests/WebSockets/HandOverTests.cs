@@ -66,7 +66,7 @@ public sealed class HandOverTests : IDisposable
         await _probe.WaitUntilCollectedAsync(Patient);
 
         await AssertEchoAsync(client);
-        Assert.Equal(new Held(Connections: 1, Clients: 1, Leases: 1, Sockets: 1, UnderWay: 1), Held.By(edge));
+        Assert.Equal(new Counts(Connections: 1, Clients: 1, Leases: 1, Sockets: 1, UnderWay: 1), Counts.By(edge));
         Assert.Equal((0, DestinationHealth.Unknown), (Destination(edge).ConcurrentRequestCount, Destination(edge).Health.Passive));
         Assert.Equal(1, (await edge.MetricsAsync()).Sum("imgw_websocket_connections"));
         Assert.Empty(AccessLines(edge));
@@ -74,7 +74,7 @@ public sealed class HandOverTests : IDisposable
         var drained = ending is Ending.Drain ? edge.Services.GetRequiredService<GracefulShutdown>().DrainAsync() : Task.CompletedTask;
         await EndAsync(ending, client, socket);
         await drained.WaitAsync(Patient);
-        await WaitAsync(() => Held.By(edge) == Held.Nothing && AccessLines(edge).Count > 0);
+        await WaitAsync(() => Counts.By(edge) == Counts.Nothing && AccessLines(edge).Count > 0);
 
         var metrics = await edge.MetricsAsync();
         Assert.Equal(0, metrics.Sum("imgw_websocket_connections"));
@@ -118,14 +118,14 @@ public sealed class HandOverTests : IDisposable
         {
             using var first = await edge.ConnectWebSocketAsync(invoker, HttpVersion.Version20);
             using var second = await edge.ConnectWebSocketAsync(invoker, HttpVersion.Version20);
-            Assert.Equal(new Held(Connections: 1, Clients: 1, Leases: 2, Sockets: 2, UnderWay: 2), Held.By(edge));
+            Assert.Equal(new Counts(Connections: 1, Clients: 1, Leases: 2, Sockets: 2, UnderWay: 2), Counts.By(edge));
             Assert.Equal(0, Destination(edge).ConcurrentRequestCount);
 
             first.Abort();
-            await WaitAsync(() => Held.By(edge) == new Held(Connections: 1, Clients: 1, Leases: 1, Sockets: 1, UnderWay: 1));
+            await WaitAsync(() => Counts.By(edge) == new Counts(Connections: 1, Clients: 1, Leases: 1, Sockets: 1, UnderWay: 1));
         }
 
-        await WaitAsync(() => Held.By(edge) == Held.Nothing);
+        await WaitAsync(() => Counts.By(edge) == Counts.Nothing);
         Assert.Equal(2, AccessLines(edge).Count);
     }
 
@@ -140,7 +140,7 @@ public sealed class HandOverTests : IDisposable
         await client.SendAsync(Upgrade, Patient);
 
         Assert.StartsWith("HTTP/1.1 403 ", await client.ReadHeadAsync(Patient));
-        await WaitAsync(() => Held.By(edge) == new Held(Connections: 1, Clients: 1, Leases: 0, Sockets: 0, UnderWay: 0));
+        await WaitAsync(() => Counts.By(edge) == new Counts(Connections: 1, Clients: 1, Leases: 0, Sockets: 0, UnderWay: 0));
         Assert.Equal(DestinationHealth.Healthy, Destination(edge).Health.Passive);
     }
 
@@ -224,16 +224,16 @@ public sealed class HandOverTests : IDisposable
     static DestinationState Destination(ProxyHost edge) => edge.Services.GetRequiredService<IProxyStateLookup>().GetClusters().Single().DestinationsState.AllDestinations.Single();
 
     /// <summary>What is counted of connections and sockets.</summary>
-    sealed record Held(int Connections, int Clients, int Leases, int Sockets, int UnderWay)
+    sealed record Counts(int Connections, int Clients, int Leases, int Sockets, int UnderWay)
     {
-        public static readonly Held Nothing = new(Connections: 0, Clients: 0, Leases: 0, Sockets: 0, UnderWay: 0);
+        public static readonly Counts Nothing = new(Connections: 0, Clients: 0, Leases: 0, Sockets: 0, UnderWay: 0);
 
-        public static Held By(ProxyHost edge) => new(
+        public static Counts By(ProxyHost edge) => new(
             edge.Services.GetRequiredService<ClientConnections>().Count,
             edge.Services.GetRequiredService<ConnectionLimits>().Clients,
             edge.Services.GetRequiredService<WebSocketLeases>().Count,
             edge.WebSockets.Count,
-            edge.Services.GetRequiredService<UpstreamSockets>().UnderWay(Destination(edge)));
+            edge.Services.GetRequiredService<DestinationWebSockets>().ConcurrentRequests(Destination(edge)));
     }
 
     /// <summary>Before all that the edge does with a request.</summary>

@@ -13,7 +13,7 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    readonly ConnectionEnds _ends;
+    readonly ClosingConnections _closing;
     readonly ClientConnections _connections;
     readonly ClientConnection _connection;
     readonly WebSocketRegistry _registry;
@@ -24,9 +24,9 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
     public WebSocketLeaseTests()
     {
         var current = new CurrentOptions(new EdgeOptions { Limits = new LimitsSection { WebSockets = 1 } });
-        _ends = new ConnectionEnds(current, TimeProvider.System, NullLogger<ConnectionEnds>.Instance);
-        _connections = new ClientConnections(_ends, new ConnectionBudget());
-        _connection = _connections.Accepted(new DefaultConnectionContext());
+        _closing = new ClosingConnections(current, TimeProvider.System, NullLogger<ClosingConnections>.Instance);
+        _connections = new ClientConnections(_closing, new ConnectionBudget());
+        _connection = _connections.OnAccepted(new DefaultConnectionContext());
         _registry = new WebSocketRegistry(new WebSocketMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())), current, TimeProvider.System, NullLogger<WebSocketRegistry>.Instance);
         _leases = new WebSocketLeases(_registry, current);
         (_client, _clientsEdge) = MemoryDuplex.Pair();
@@ -165,7 +165,7 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _registry.Dispose();
-        _ends.Dispose();
+        _closing.Dispose();
         await _connection.DisposeAsync();
         foreach (var side in (MemoryDuplex[])[_client, _clientsEdge, _upstream, _upstreamsEdge]) await side.DisposeAsync();
     }

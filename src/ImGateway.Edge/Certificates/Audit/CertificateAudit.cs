@@ -8,55 +8,55 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates.Audit;
 
 /// <summary>Writes events of certificates and accounts to the audit log.</summary>
-sealed class CertificateAudit(IStorage storage, AuditLog log, CertificateConfiguration options, TimeProvider time)
+sealed class CertificateAudit(IStorage storage, AuditLog log, CurrentCertificateOptions options, TimeProvider time)
 {
     /// <summary>Another certificate is served from now on.</summary>
-    public Task ChangedAsync(HostName host, Credential? old, ServedCredential served, ChangeCause cause)
+    public Task ChangedAsync(HostName host, Credential? old, HostCertificate served, InstallCause cause)
     {
-        var byCa = served.Source is ServedCredential.Acme or ServedCredential.SelfSigned;
+        var byCa = served.Source is HostCertificate.Acme or HostCertificate.SelfSigned;
         var action = cause.IsRollback ? AuditActions.RolledBack : byCa ? AuditActions.Renewed : AuditActions.Installed;
         return WriteAsync(new AuditEntry(
             time.GetUtcNow(),
             action,
             host.Value,
             cause.IsRollback ? "rollback" : cause.Reason,
-            OneLine.From(cause.Who),
+            SingleLine.Escape(cause.Who),
             old?.SerialNumber,
             served.Credential.SerialNumber,
             CertificatePins.Of(served.Credential),
-            OneLine.From(served.Credential.Leaf.Issuer),
+            SingleLine.Escape(served.Credential.Leaf.Issuer),
             served.Credential.Issuers.Count + 1,
-            served is { Source: ServedCredential.Acme, WithoutProfile: null } ? options.Value.Acme.Profile : null,
+            served is { Source: HostCertificate.Acme, WithoutProfile: null } ? options.Value.Acme.Profile : null,
             // An order has one name; a file may have many.
-            served.Source == ServedCredential.Acme && served.NamesBeside(host) is { } others ? $"also covers {others}, which was not ordered" : null));
+            served.Source == HostCertificate.Acme && served.OtherNames(host) is { } others ? $"also covers {others}, which was not ordered" : null));
     }
 
     /// <summary>The certificate of a failed reload was withdrawn, and the previous one is served again.</summary>
     public Task TakenBackAsync(HostName host, Credential taken, Credential? served) => WriteAsync(new AuditEntry(
-        time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, RenewalReasons.File, ChangeCause.Loop, taken.SerialNumber, served?.SerialNumber,
+        time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, RenewalReasons.File, InstallCause.Loop, taken.SerialNumber, served?.SerialNumber,
         Detail: "taken back, because the reload that brought it was refused"));
 
-    public Task RenewalFailedAsync(HostName host, Credential? current, ChangeCause cause, string why) => WriteAsync(new AuditEntry(
-        time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, cause.Reason, OneLine.From(cause.Who), current?.SerialNumber, Detail: why));
+    public Task RenewalFailedAsync(HostName host, Credential? current, InstallCause cause, string why) => WriteAsync(new AuditEntry(
+        time.GetUtcNow(), AuditActions.RenewalFailed, host.Value, cause.Reason, SingleLine.Escape(cause.Who), current?.SerialNumber, Detail: why));
 
-    public Task RevokedAsync(HostName host, string serialNumber, ChangeCause cause, string reason) => WriteAsync(new AuditEntry(
-        time.GetUtcNow(), AuditActions.Revoked, host.Value, cause.Reason, OneLine.From(cause.Who), serialNumber, Detail: reason));
+    public Task RevokedAsync(HostName host, string serialNumber, InstallCause cause, string reason) => WriteAsync(new AuditEntry(
+        time.GetUtcNow(), AuditActions.Revoked, host.Value, cause.Reason, SingleLine.Escape(cause.Who), serialNumber, Detail: reason));
 
     public Task FileRefusedAsync(HostName host, string file, string why) => WriteAsync(new AuditEntry(
-        time.GetUtcNow(), AuditActions.FileRefused, host.Value, RenewalReasons.File, OneLine.From(file), Detail: why));
+        time.GetUtcNow(), AuditActions.FileRefused, host.Value, RenewalReasons.File, SingleLine.Escape(file), Detail: why));
 
     public Task FileMendedAsync(HostName host, string file) => WriteAsync(new AuditEntry(
-        time.GetUtcNow(), AuditActions.FileMended, host.Value, RenewalReasons.File, OneLine.From(file)));
+        time.GetUtcNow(), AuditActions.FileMended, host.Value, RenewalReasons.File, SingleLine.Escape(file)));
 
     /// <summary>The CA rejected the configured contact.</summary>
     public Task AccountUpdateFailedAsync(Uri account, string why) => WriteAsync(new AuditEntry(
-        time.GetUtcNow(), AuditActions.AccountUpdateFailed, Host: null, RenewalReasons.Manual, ChangeCause.Loop, Detail: $"{account.AbsoluteUri}: {why}"));
+        time.GetUtcNow(), AuditActions.AccountUpdateFailed, Host: null, RenewalReasons.Manual, InstallCause.Loop, Detail: $"{account.AbsoluteUri}: {why}"));
 
     /// <param name="action">One of the account actions of <see cref="AuditActions"/>.</param>
     /// <param name="why">The reason, one of <see cref="RenewalReasons"/>.</param>
     /// <param name="account">The account's URL.</param>
     public Task AccountAsync(string action, string why, Uri account) => WriteAsync(new AuditEntry(
-        time.GetUtcNow(), action, Host: null, why, ChangeCause.Loop, Detail: account.AbsoluteUri));
+        time.GetUtcNow(), action, Host: null, why, InstallCause.Loop, Detail: account.AbsoluteUri));
 
     /// <summary>If another process writes the storage, that process also writes the audit log.</summary>
     Task WriteAsync(AuditEntry entry) => storage.IsWriter ? log.WriteAsync(entry) : Task.CompletedTask;

@@ -25,17 +25,17 @@ public static class AcmeFilesCheck
         var (acme, onChange) = (options.Acme, options.Certificates.OnChange);
         return
         [
-            .. onChange is [{ Length: > 0 } program, ..] && configuration.IsSound("Edge:Certificates:OnChange") ? Program("Edge:Certificates:OnChange:0", program) : [],
+            .. onChange is [{ Length: > 0 } program, ..] && configuration.IsValid("Edge:Certificates:OnChange") ? Program("Edge:Certificates:OnChange:0", program) : [],
             .. options.Certificates.Source != CertificateSource.Acme ? (IEnumerable<string>)[] :
             [
                 .. Sound("Edge:Acme:TrustedRootsFile", acme.TrustedRootsFile) is { } roots ? Roots(roots) : [],
                 .. Sound("Edge:Acme:ExternalAccount:HmacKeyFile", acme.ExternalAccount.HmacKeyFile) is { } key ? HmacKey(key) : [],
                 .. Sound("Edge:Acme:DnsHook", acme.DnsHook) is { } hook ? Program("Edge:Acme:DnsHook", hook) : [],
-                .. configuration.IsSound("Edge:Hosts") && configuration.IsSound("Edge:Acme:Challenges") ? Hosts(options, time) : [],
+                .. configuration.IsValid("Edge:Hosts") && configuration.IsValid("Edge:Acme:Challenges") ? Hosts(options, time) : [],
             ],
         ];
 
-        string? Sound(string name, string? path) => path is { Length: > 0 } && configuration.IsSound(name) ? path : null;
+        string? Sound(string name, string? path) => path is { Length: > 0 } && configuration.IsValid(name) ? path : null;
     }
 
     static IEnumerable<string> Roots(string path)
@@ -63,22 +63,22 @@ public static class AcmeFilesCheck
             foreach (var root in roots) root.Dispose();
         }
 
-        if (fault is not null) yield return OneLine.From($"{name}: {path} {fault}; write the root certificates of the CA's own HTTPS to it");
+        if (fault is not null) yield return SingleLine.Escape($"{name}: {path} {fault}; write the root certificates of the CA's own HTTPS to it");
     }
 
     static IEnumerable<string> HmacKey(string path)
     {
         const string name = "Edge:Acme:ExternalAccount:HmacKeyFile";
         if (Read(name, path, out var problem) is not { } text) yield return problem!;
-        else if (text.Trim() is not { Length: > 0 } key || !Base64Url.IsValid(key)) yield return OneLine.From($"{name}: {path} does not hold a key in base64url; write it as the CA gave it, and nothing more");
+        else if (text.Trim() is not { Length: > 0 } key || !Base64Url.IsValid(key)) yield return SingleLine.Escape($"{name}: {path} does not hold a key in base64url; write it as the CA gave it, and nothing more");
     }
 
     static IEnumerable<string> Program(string name, string path)
     {
         var full = Find(path);
-        if (full is null) yield return OneLine.From($"{name}: {path} does not exist; name a program by its path");
-        else if (Directory.Exists(full)) yield return OneLine.From($"{name}: {path} is a folder; name the program in it");
-        else if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(full) & Executable) == UnixFileMode.None) yield return OneLine.From($"{name}: {path} is not executable; {Remedies.AllowToRun(full)}");
+        if (full is null) yield return SingleLine.Escape($"{name}: {path} does not exist; name a program by its path");
+        else if (Directory.Exists(full)) yield return SingleLine.Escape($"{name}: {path} is a folder; name the program in it");
+        else if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(full) & Executable) == UnixFileMode.None) yield return SingleLine.Escape($"{name}: {path} is not executable; {Remedies.AllowToRun(full)}");
     }
 
     // A name without a slash is searched in PATH, as the system does when it runs it.
@@ -107,15 +107,15 @@ public static class AcmeFilesCheck
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             if (stream.Length <= LargestFile) return new StreamReader(stream).ReadToEnd();
-            problem = OneLine.From($"{name}: {path} is {stream.Length:N0} bytes long; name the right file");
+            problem = SingleLine.Escape($"{name}: {path} is {stream.Length:N0} bytes long; name the right file");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            problem = OneLine.From($"{name}: {path} does not exist; correct the path, or create the file");
+            problem = SingleLine.Escape($"{name}: {path} does not exist; correct the path, or create the file");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            problem = OneLine.From($"{name}: {path} cannot be read ({e.Message.TrimEnd('.')}); give the user {Environment.UserName} read access to the file");
+            problem = SingleLine.Escape($"{name}: {path} cannot be read ({e.Message.TrimEnd('.')}); give the user {Environment.UserName} read access to the file");
         }
 
         return null;

@@ -38,7 +38,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         if (problems.Count > 0) return new(file, Credential: null, [], problems, warnings);
 
         // 1. The certificate with its key, and all other certificates in the files.
-        var (leaf, others) = OtherForms.Of(contents.Certificate) == X509ContentType.Pkcs12
+        var (leaf, others) = UnsupportedFormats.Of(contents.Certificate) == X509ContentType.Pkcs12
             ? ReadPfx(contents, problems)
             : ReadPem(contents, problems);
         others = [.. others, .. contents.Chain is { } chainFile ? ParsePem(file.Chain!, chainFile, problems)?.Certificates ?? [] : []];
@@ -98,7 +98,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         {
             var document = PemDocument.Parse(content);
             if (document.Certificates.Count > 0) return document;
-            problems.Add(OtherForms.OfCertificates(path, content)
+            problems.Add(UnsupportedFormats.OfCertificates(path, content)
                 ?? new(path, "holds no certificate", "name the PEM file that begins with BEGIN CERTIFICATE, or a PFX file"));
         }
         catch (PemException e)

@@ -11,14 +11,14 @@ sealed record ChangedFile(FileContents Contents, TimeSpan Unchanged)
     static readonly TimeSpan WaitForOtherPart = TimeSpan.FromSeconds(30);
 
     /// <summary>An old content, to be checked again without waiting.</summary>
-    public static ChangedFile AsBefore(FileContents contents) => new(contents, WaitForOtherPart);
+    public static ChangedFile ForRetry(FileContents contents) => new(contents, WaitForOtherPart);
 
     /// <summary>Whether the content has been the same for so long that no program is still writing it.</summary>
-    public bool Final => Unchanged >= FileWatcher.PollInterval;
+    public bool IsFinal => Unchanged >= FileWatcher.PollInterval;
 
     /// <summary>Whether the problems are final, because the time to wait for other files has elapsed.</summary>
     public bool IsFinalWith(IReadOnlyList<CertificateProblem> problems) =>
-        problems.Any(problem => problem.AwaitsOtherPart) ? Unchanged >= WaitForOtherPart : Final;
+        problems.Any(problem => problem.AwaitsOtherPart) ? Unchanged >= WaitForOtherPart : IsFinal;
 }
 
 /// <summary>
@@ -42,7 +42,7 @@ sealed class CertificateFileWatcher : IDisposable
     /// <summary>Returns when it is time for the next poll, or when this watcher was disposed of.</summary>
     public Task WaitAsync(CancellationToken cancellationToken) => _watcher.WaitAsync(cancellationToken);
 
-    public IReadOnlyList<ChangedFile> Look()
+    public IReadOnlyList<ChangedFile> Poll()
     {
         _watcher.Follow(_files.SelectMany(watched => watched.File.AllPaths()));
         List<ChangedFile> changes = [];
@@ -65,7 +65,7 @@ sealed class CertificateFileWatcher : IDisposable
     }
 
     /// <summary>Marks this content as handled, whether or not it was installed.</summary>
-    public void Handled(FileContents contents) =>
+    public void MarkHandled(FileContents contents) =>
         Array.Find(_files, watched => watched.File == contents.File)!.Handled = contents.Hash;
 
     public void Dispose() => _watcher.Dispose();

@@ -26,12 +26,12 @@ public static class CertificateFilesCheck
         ConfigurationResult configuration, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {
         var options = configuration.Draft;
-        var hostsAreKnown = configuration.IsSound("Edge:Hosts");
+        var hostsAreKnown = configuration.IsValid("Edge:Hosts");
 
         // 1. Each file by itself; without valid hosts, names are not checked.
         var reader = new CertificateFileReader(hostsAreKnown ? options.Hosts : [], time);
         List<CertificateReading> readings = [.. Readable(options).Select(reader.Read)];
-        if (!hostsAreKnown || !configuration.IsSound(Files) || !configuration.IsSound("Edge:Certificates:Source"))
+        if (!hostsAreKnown || !configuration.IsValid(Files) || !configuration.IsValid("Edge:Certificates:Source"))
         {
             return [.. readings.SelectMany(reading => reading.Problems).Select(problem => problem.ToString())];
         }
@@ -40,15 +40,15 @@ public static class CertificateFilesCheck
         List<string> problems = [.. Early(readings), .. Problems(options, readings)];
 
         // 3. Test handshakes. A TLS policy that is not in force would fail any certificate, and is reported separately.
-        if (!configuration.IsSound("Edge:Tls") || (await PolicyProof.ProblemsAsync(configuration, engine, time, cancellationToken)).Count > 0) return problems;
+        if (!configuration.IsValid("Edge:Tls") || (await TlsPolicySelfTest.ProblemsAsync(configuration, engine, time, cancellationToken)).Count > 0) return problems;
         var offers = readings.Where(reading => reading.Credential is not null)
-            .ToDictionary(reading => reading.Credential!, reading => new ServedCredential(reading.Credential!, ServedCredential.Files, reading.File.Certificate));
-        foreach (var served in ServedCredential.Choose(options.Hosts, [.. offers.Values], time.GetUtcNow()).GroupBy(entry => entry.Value))
+            .ToDictionary(reading => reading.Credential!, reading => new HostCertificate(reading.Credential!, HostCertificate.Files, reading.File.Certificate));
+        foreach (var served in HostCertificate.Choose(options.Hosts, [.. offers.Values], time.GetUtcNow()).GroupBy(entry => entry.Value))
         {
             var credentials = served.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
-            if (await CertificateSwap.RehearseAsync(credentials, options, engine, time, cancellationToken) is { } failure)
+            if (await CertificateSwap.DryRunAsync(credentials, options, engine, time, cancellationToken) is { } failure)
             {
-                problems.Add(OneLine.From($"{served.Key.Origin}: {failure}; have it issued anew, with fewer names or another key"));
+                problems.Add(SingleLine.Escape($"{served.Key.Origin}: {failure}; have it issued anew, with fewer names or another key"));
             }
         }
 
@@ -58,7 +58,7 @@ public static class CertificateFilesCheck
     /// <summary>Returns warnings, as complete lines, about certificates that are served nevertheless. A deferred certificate is a problem of <see cref="ProblemsAsync"/>.</summary>
     public static IEnumerable<string> Warnings(ConfigurationResult configuration, TimeProvider time)
     {
-        var (options, hostsAreKnown) = (configuration.Draft, configuration.IsSound("Edge:Hosts"));
+        var (options, hostsAreKnown) = (configuration.Draft, configuration.IsValid("Edge:Hosts"));
         var reader = new CertificateFileReader(hostsAreKnown ? options.Hosts : [], time);
         List<CertificateReading> readings = [.. Readable(options).Select(reader.Read)];
         var warnings = readings.SelectMany(reading => reading.Warnings).Where(warning => !warning.IsEarly);
@@ -68,19 +68,19 @@ public static class CertificateFilesCheck
     /// <summary>Returns warnings, as complete lines, about chains that may not lead to a root. They are served nevertheless.</summary>
     public static IEnumerable<string> ChainWarnings(ConfigurationResult configuration, TimeProvider time)
     {
-        var reader = new CertificateFileReader(configuration.IsSound("Edge:Hosts") ? configuration.Draft.Hosts : [], time);
+        var reader = new CertificateFileReader(configuration.IsValid("Edge:Hosts") ? configuration.Draft.Hosts : [], time);
         return from reading in Readable(configuration.Draft).Select(reader.Read)
                where reading.Credential is not null
-               let warning = ChainWarning.Of(reading.Credential!, ServedCredential.Files, reading.File.Certificate)
+               let warning = ChainWarning.Of(reading.Credential!, HostCertificate.Files, reading.File.Certificate)
                where warning is not null
                select warning.ToString();
     }
 
     static IReadOnlyList<CertificateProblem> Unused(EdgeOptions options, IEnumerable<CertificateReading> readings, DateTimeOffset now)
     {
-        List<ServedCredential> offers =
-            [.. readings.Where(reading => reading.Credential is not null).Select(reading => new ServedCredential(reading.Credential!, ServedCredential.Files, reading.File.Certificate))];
-        return new UnusedFiles(options, offers, ServedCredential.Choose(options.Hosts, offers, now), now).Problems();
+        List<HostCertificate> offers =
+            [.. readings.Where(reading => reading.Credential is not null).Select(reading => new HostCertificate(reading.Credential!, HostCertificate.Files, reading.File.Certificate))];
+        return new UnusedFiles(options, offers, HostCertificate.Choose(options.Hosts, offers, now), now).Problems();
     }
 
     /// <summary>An edge without a better certificate serves it nevertheless; clients reject it.</summary>

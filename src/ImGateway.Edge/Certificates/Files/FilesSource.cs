@@ -16,15 +16,15 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 
     readonly CertificateFileReader _reader = new(options.Hosts, time);
-    readonly Dictionary<CertificateFile, ServedCredential> _accepted = [];
-    readonly Dictionary<CertificateFile, ServedCredential> _untimely = [];
+    readonly Dictionary<CertificateFile, HostCertificate> _accepted = [];
+    readonly Dictionary<CertificateFile, HostCertificate> _untimely = [];
     readonly Dictionary<CertificateFile, string> _refused = [];
     DueTime _nextRetry = DueTime.After(RetryInterval, clock.Now);
     CertificateFileWatcher? _watcher;
     HashSet<string> _reported = [];
 
     /// <summary>In configuration order.</summary>
-    IReadOnlyList<ServedCredential> Accepted => [.. options.Certificates.Files.Distinct().Where(_accepted.ContainsKey).Select(file => _accepted[file])];
+    IReadOnlyList<HostCertificate> Accepted => [.. options.Certificates.Files.Distinct().Where(_accepted.ContainsKey).Select(file => _accepted[file])];
 
     /// <summary>Reads all files, once, and starts to watch them.</summary>
     /// <param name="before">The files of the previous configuration: a file in both that has become unusable keeps covering its hosts.</param>
@@ -56,10 +56,10 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
 
     public Task WaitAsync(CancellationToken cancellationToken) => _watcher!.WaitAsync(cancellationToken);
 
-    public IReadOnlyList<ChangedFile> Changes() => _watcher!.Look();
+    public IReadOnlyList<ChangedFile> Changes() => _watcher!.Poll();
 
     /// <summary>True once a minute, or if an operator requests it.</summary>
-    public bool BeginsRetry(bool now)
+    public bool TryBeginRetry(bool now)
     {
         var moment = clock.Now;
         if (!now && !_nextRetry.IsDue(moment)) return false;
@@ -70,9 +70,9 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     /// <summary>
     /// Unchanged contents that were refused or are not valid yet, to be checked again. Changed ones are returned by <see cref="Changes"/>.
     /// </summary>
-    public IReadOnlyList<ChangedFile> Retries(IReadOnlyDictionary<HostName, ServedCredential> served)
+    public IReadOnlyList<ChangedFile> Retries(IReadOnlyDictionary<HostName, HostCertificate> served)
     {
-        var waited = News(Choose(), served).Values.Select(offer => offer.FileHash).ToHashSet();
+        var waited = NewOffers(Choose(), served).Values.Select(offer => offer.FileHash).ToHashSet();
         var files = _refused.Select(entry => (File: entry.Key, Hash: entry.Value))
             .Concat(_accepted.Where(entry => waited.Contains(entry.Value.FileHash)).Select(entry => (File: entry.Key, Hash: entry.Value.FileHash!)));
         return
@@ -80,7 +80,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
             .. from file in files.Distinct()
                let contents = FileContents.Read(file.File)
                where contents.Hash == file.Hash
-               select ChangedFile.AsBefore(contents),
+               select ChangedFile.ForRetry(contents),
         ];
     }
 
@@ -88,18 +88,18 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     public IEnumerable<(CertificateFile File, string Why)> ReplacedUnderMount()
     {
         // Usually there is none: one reading of the mounts checks all files.
-        if (MountedFile.Problems(options.Certificates.Files.SelectMany(file => file.AllPaths())).Count == 0) return [];
+        if (BindMounts.Problems(options.Certificates.Files.SelectMany(file => file.AllPaths())).Count == 0) return [];
         return
         [
             .. from file in options.Certificates.Files.Distinct()
-               let problems = MountedFile.Problems(file.AllPaths())
+               let problems = BindMounts.Problems(file.AllPaths())
                where problems.Count > 0
                select (file, string.Join(" · ", problems)),
         ];
     }
 
     /// <summary>Marks this content as handled, whether or not it was installed.</summary>
-    public void Handled(ChangedFile change) => _watcher!.Handled(change.Contents);
+    public void MarkHandled(ChangedFile change) => _watcher!.MarkHandled(change.Contents);
 
     /// <summary>Refuses this content; it is checked again each minute.</summary>
     public void Refuse(FileContents contents) => _refused[contents.File] = contents.Hash;
@@ -110,13 +110,13 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     /// Certificates whose only problems are their dates, for hosts that have no other: users of some clients can accept one, and no client accepts a
     /// missing certificate.
     /// </summary>
-    public IReadOnlyDictionary<HostName, ServedCredential> LastResort(IReadOnlyDictionary<HostName, ServedCredential> served) =>
-        ServedCredential.Choose([.. options.Hosts.Where(host => !served.ContainsKey(host))], _untimely.Values, time.GetUtcNow());
+    public IReadOnlyDictionary<HostName, HostCertificate> LastResort(IReadOnlyDictionary<HostName, HostCertificate> served) =>
+        HostCertificate.Choose([.. options.Hosts.Where(host => !served.ContainsKey(host))], _untimely.Values, time.GetUtcNow());
 
-    public static ServedCredential Offer(CertificateReading reading, FileContents contents) =>
+    public static HostCertificate Offer(CertificateReading reading, FileContents contents) =>
         Offer(reading.Credential!, reading.File, contents);
 
-    public void Accept(CertificateFile file, ServedCredential offer)
+    public void Accept(CertificateFile file, HostCertificate offer)
     {
         _accepted[file] = offer;
         _refused.Remove(file);
@@ -127,7 +127,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
 
     /// <summary>Refuses a certificate that passed the checks but failed its test handshake.</summary>
     /// <returns>The file; null if the offer is not from a file.</returns>
-    public CertificateFile? Reject(ServedCredential offer)
+    public CertificateFile? Reject(HostCertificate offer)
     {
         var file = _accepted.FirstOrDefault(entry => entry.Value == offer).Key;
         if (file is null) return null;
@@ -137,28 +137,28 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     }
 
     /// <summary>Refuses revoked certificates. Their hosts are then covered by another file, by the CA, or not at all.</summary>
-    public IReadOnlyList<KeyValuePair<CertificateFile, ServedCredential>> RejectAll(Func<Credential, bool> isRevoked)
+    public IReadOnlyList<KeyValuePair<CertificateFile, HostCertificate>> RejectAll(Func<Credential, bool> isRevoked)
     {
-        List<KeyValuePair<CertificateFile, ServedCredential>> rejected = [.. _accepted.Where(entry => isRevoked(entry.Value.Credential))];
+        List<KeyValuePair<CertificateFile, HostCertificate>> rejected = [.. _accepted.Where(entry => isRevoked(entry.Value.Credential))];
         foreach (var (_, offer) in rejected) Reject(offer);
         return rejected;
     }
 
     /// <summary>Selects the file certificate for each host; hosts that no file covers have no entry.</summary>
-    public IReadOnlyDictionary<HostName, ServedCredential> Choose() => ServedCredential.Choose(options.Hosts, Accepted, time.GetUtcNow());
+    public IReadOnlyDictionary<HostName, HostCertificate> Choose() => HostCertificate.Choose(options.Hosts, Accepted, time.GetUtcNow());
 
     /// <summary>Whether a file covers the host, so that no certificate is issued for it.</summary>
     public bool Covers(HostName host) => _accepted.Values.Any(offer => offer.Credential.Covers(host));
 
     /// <summary>The same if <paramref name="file"/> held <paramref name="offer"/>.</summary>
-    public IReadOnlyDictionary<HostName, ServedCredential> ChooseWith(CertificateFile file, ServedCredential offer) =>
-        ServedCredential.Choose(
+    public IReadOnlyDictionary<HostName, HostCertificate> ChooseWith(CertificateFile file, HostCertificate offer) =>
+        HostCertificate.Choose(
             options.Hosts,
-            [.. options.Certificates.Files.Distinct().Select(each => each == file ? offer : _accepted.GetValueOrDefault(each)).OfType<ServedCredential>()],
+            [.. options.Certificates.Files.Distinct().Select(each => each == file ? offer : _accepted.GetValueOrDefault(each)).OfType<HostCertificate>()],
             time.GetUtcNow());
 
     /// <summary>Warnings about files that serve no host and were not reported before.</summary>
-    public IReadOnlyList<CertificateProblem> NewlyUnused(IReadOnlyDictionary<HostName, ServedCredential> served)
+    public IReadOnlyList<CertificateProblem> NewlyUnused(IReadOnlyDictionary<HostName, HostCertificate> served)
     {
         var (unused, before) = (new UnusedFiles(options, Accepted, served, time.GetUtcNow()).Problems(), _reported);
         _reported = [.. unused.Select(warning => warning.ToString())];
@@ -169,8 +169,8 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     /// The chosen certificates that are not installed yet: their file has changed since it was last installed, and they need not wait until they are
     /// valid. An unchanged file does not replace an import or a rollback.
     /// </summary>
-    public IReadOnlyDictionary<HostName, ServedCredential> News(
-        IReadOnlyDictionary<HostName, ServedCredential> chosen, IReadOnlyDictionary<HostName, ServedCredential> served)
+    public IReadOnlyDictionary<HostName, HostCertificate> NewOffers(
+        IReadOnlyDictionary<HostName, HostCertificate> chosen, IReadOnlyDictionary<HostName, HostCertificate> served)
     {
         var now = time.GetUtcNow();
         return chosen
@@ -180,19 +180,19 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     }
 
     /// <summary>Why a usable certificate is not served until it is valid; null if it is served, or need not wait.</summary>
-    public string? WhyItWaits(CertificateReading reading, IReadOnlyDictionary<HostName, ServedCredential> served) =>
+    public string? WhyNotYetUsed(CertificateReading reading, IReadOnlyDictionary<HostName, HostCertificate> served) =>
         _accepted.GetValueOrDefault(reading.File) is { } offer && !served.Values.Any(current => current.FileHash == offer.FileHash)
             ? reading.Warnings.FirstOrDefault(warning => warning.IsEarly)?.ToString()
             : null;
 
     /// <summary>Best guess at the hosts that an unusable file covered.</summary>
-    public IReadOnlyList<HostName> HostsOf(CertificateFile file, IReadOnlyList<HostName> names, IReadOnlyDictionary<HostName, ServedCredential> served)
+    public IReadOnlyList<HostName> HostsOf(CertificateFile file, IReadOnlyList<HostName> names, IReadOnlyDictionary<HostName, HostCertificate> served)
     {
         var chosen = Choose();
         var accepted = _accepted.GetValueOrDefault(file);
         IEnumerable<HostName>[] guesses =
         [
-            served.Where(entry => entry.Value.Source == ServedCredential.Files && entry.Value.Origin == file.Certificate).Select(entry => entry.Key),
+            served.Where(entry => entry.Value.Source == HostCertificate.Files && entry.Value.Origin == file.Certificate).Select(entry => entry.Key),
             options.Hosts.Where(host => accepted?.Credential.Covers(host) == true),
             options.Hosts.Where(host => names.Any(name => name.Matches(host))),
             options.Hosts.Where(host => !chosen.ContainsKey(host)),
@@ -210,6 +210,6 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
         return reading;
     }
 
-    static ServedCredential Offer(Credential credential, CertificateFile file, FileContents contents) =>
-        new(credential, ServedCredential.Files, file.Certificate) { FileHash = contents.Hash };
+    static HostCertificate Offer(Credential credential, CertificateFile file, FileContents contents) =>
+        new(credential, HostCertificate.Files, file.Certificate) { FileHash = contents.Hash };
 }

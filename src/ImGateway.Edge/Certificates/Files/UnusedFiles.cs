@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Certificates.Files;
 /// <summary>Finds valid files, and a CA, that are configured and not used, because other certificates serve their hosts.</summary>
 /// <param name="offers">The certificates of the files, in configuration order.</param>
 /// <param name="served">The certificates that hosts are served, or would be.</param>
-sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<ServedCredential> offers, IReadOnlyDictionary<HostName, ServedCredential> served, DateTimeOffset now)
+sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<HostCertificate> offers, IReadOnlyDictionary<HostName, HostCertificate> served, DateTimeOffset now)
 {
     /// <summary>The number of hosts listed: a certificate may cover thousands.</summary>
     const int NamedHosts = 3;
@@ -25,7 +25,7 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<ServedCredential> of
             : (CertificateProblem[])[],
     ];
 
-    string? WhyUnused(ServedCredential offer)
+    string? WhyUnused(HostCertificate offer)
     {
         List<HostName> hosts = [.. options.Hosts.Where(offer.Credential.Covers)];
         if (hosts.Exists(host => served.TryGetValue(host, out var current) && IsSame(current, offer)))
@@ -45,7 +45,7 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<ServedCredential> of
         return won.Count == 0 ? null : string.Join(", ", won.GroupBy(each => each.Winner, each => each.Host).Select(group => Clause([.. group], group.Key)));
     }
 
-    (string From, string Why)? WinnerOf(HostName host, ServedCredential offer)
+    (string From, string Why)? WinnerOf(HostName host, HostCertificate offer)
     {
         if (!served.TryGetValue(host, out var current)) return null;
         if (current.ByHand) return ($"what was imported or rolled back ({current.Origin})", "which stands until the file changes");
@@ -53,11 +53,11 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<ServedCredential> of
         return file is not null && CertificateChoice.WhyRatherThan(file.Credential, offer.Credential, host, now) is { } why ? (file.Origin, why) : null;
     }
 
-    string Remedy(ServedCredential offer) => served.Values.Any(current => current.ByHand && current.FileHash == offer.FileHash)
+    string Remedy(HostCertificate offer) => served.Values.Any(current => current.ByHand && current.FileHash == offer.FileHash)
         ? "write a new certificate to the file when it is to be served again"
         : "remove one of them from Certificates:Files";
 
-    static bool IsSame(ServedCredential one, ServedCredential other) => one.Credential.Fingerprint == other.Credential.Fingerprint;
+    static bool IsSame(HostCertificate one, HostCertificate other) => one.Credential.Fingerprint == other.Credential.Fingerprint;
 
     static string Clause(IReadOnlyList<HostName> hosts, (string From, string Why) winner)
     {

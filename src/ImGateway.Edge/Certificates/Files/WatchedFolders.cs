@@ -65,7 +65,7 @@ sealed partial class WatchedFolders(Action changed, ILogger<WatchedFolders> logg
             watcher.Renamed += (_, _) => changed();
             watcher.Error += (_, e) => OnError(folder, e.GetException());
             watcher.EnableRaisingEvents = true;
-            LogWatched(OneLine.From(folder));
+            LogWatched(SingleLine.Escape(folder));
             return watcher;
         }
         catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
@@ -86,7 +86,7 @@ sealed partial class WatchedFolders(Action changed, ILogger<WatchedFolders> logg
     /// <summary>Once: other folders lack the same. One that has been removed meanwhile lacks nothing.</summary>
     void Report(string folder, Exception error)
     {
-        if (Directory.Exists(folder) && Interlocked.Exchange(ref _reported, 1) == 0) LogNotWatched(OneLine.From(folder), OneLine.From(error.Message));
+        if (Directory.Exists(folder) && Interlocked.Exchange(ref _reported, 1) == 0) LogNotWatched(SingleLine.Escape(folder), SingleLine.Escape(error.Message));
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Folder}: is watched for changed files")]

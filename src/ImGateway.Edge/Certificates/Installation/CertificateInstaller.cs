@@ -13,11 +13,11 @@ namespace ImGateway.Edge.Certificates.Installation;
 
 /// <summary>Installs new certificates from every source: stage, publish, test handshakes, commit. If a step fails, nothing has changed.</summary>
 sealed partial class CertificateInstaller(
-    CertificateConfiguration options,
+    CurrentCertificateOptions options,
     StoreWriter writer,
     RevokedCertificates revoked,
     ServerCertificateSelector selector,
-    CertificateProbe probe,
+    HandshakeTest probe,
     CertificateMetrics metrics,
     CertificateAudit audit,
     TimeProvider time,
@@ -30,30 +30,30 @@ sealed partial class CertificateInstaller(
     readonly CertificateSwap _swap = new(selector, probe, time);
     readonly ConcurrentQueue<HostName> _changed = [];
     readonly Dictionary<HostName, Credential> _chainsReported = [];
-    volatile IReadOnlyDictionary<HostName, ServedCredential> _served = new Dictionary<HostName, ServedCredential>();
+    volatile IReadOnlyDictionary<HostName, HostCertificate> _served = new Dictionary<HostName, HostCertificate>();
     DueTime _nextTicketKeys = DueTime.After(TicketKeyLifetime, clock.Now);
 
     /// <summary>A snapshot: the table is never changed in place.</summary>
-    public IReadOnlyDictionary<HostName, ServedCredential> Served => _served;
+    public IReadOnlyDictionary<HostName, HostCertificate> Served => _served;
 
-    /// <summary>Hosts whose certificate was replaced, for the one consumer, <see cref="ChangeProgram"/>.</summary>
+    /// <summary>Hosts whose certificate was replaced, for the one consumer, <see cref="OnChangeHook"/>.</summary>
     public ConcurrentQueue<HostName> Changed => _changed;
 
     /// <summary>Serves stored certificates without test handshakes, which they passed when they were installed.</summary>
     /// <exception cref="InvalidOperationException">A complete chain would not be sent; nothing has changed.</exception>
-    public void Begin(IReadOnlyDictionary<HostName, ServedCredential> stored)
+    public void ServeStored(IReadOnlyDictionary<HostName, HostCertificate> stored)
     {
         var table = Overlay(stored);
         selector.Publish(Credentials(table));
-        Show(table, cause: null);
+        Announce(table, cause: null);
     }
 
     /// <summary>Makes a test handshake for a host. Null if it succeeded, otherwise the problem.</summary>
-    public async Task<string?> ProveAsync(HostName host, CancellationToken cancellationToken)
+    public async Task<string?> TestAsync(HostName host, CancellationToken cancellationToken)
     {
         try
         {
-            return await _swap.ProbeAsync(host, _served[host].Credential, cancellationToken);
+            return await _swap.TestAsync(host, _served[host].Credential, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -63,21 +63,21 @@ sealed partial class CertificateInstaller(
 
     /// <summary>Installs certificates that were not ordered: from files, operators, or the development CA.</summary>
     public Task<InstallFailure?> InstallAsync(
-        IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, CancellationToken cancellationToken) => InstallAsync(changes, cause, lease: null, cancellationToken);
+        IReadOnlyDictionary<HostName, HostCertificate> changes, InstallCause cause, CancellationToken cancellationToken) => InstallAsync(changes, cause, lease: null, cancellationToken);
 
     /// <summary>Installs certificates for all hosts of <paramref name="changes"/> or for none. Null if they are served, otherwise the problem.</summary>
     /// <param name="changes">The certificates, which have passed the checks of files.</param>
     /// <param name="lease">The lease of the order; null if the certificates were not ordered.</param>
     public async Task<InstallFailure?> InstallAsync(
-        IReadOnlyDictionary<HostName, ServedCredential> changes, ChangeCause cause, IStorageLease? lease, CancellationToken cancellationToken)
+        IReadOnlyDictionary<HostName, HostCertificate> changes, InstallCause cause, IStorageLease? lease, CancellationToken cancellationToken)
     {
         // 0. Refuse revoked certificates, from whatever source.
         if (changes.Values.Select(offer => revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return new(refusal, IsStorage: false);
-        Dictionary<HostName, ServedCredential> next = [];
-        foreach (var (host, offer) in changes) next[host] = await SucceedAsync(host, offer, cancellationToken);
+        Dictionary<HostName, HostCertificate> next = [];
+        foreach (var (host, offer) in changes) next[host] = await WithPreviousAsync(host, offer, cancellationToken);
         var swaps = next.Where(entry => IsNew(entry.Key, entry.Value)).ToDictionary();
-        if (ServedCredential.TooEarly(swaps, Sound(), time.GetUtcNow()) is { } early) return new(early, IsStorage: false) { IsEarly = true };
-        if (!cause.IsRollback && ServedCredential.LacksLink(swaps, Sound(), time.GetUtcNow()) is { } gap) return new(gap, IsStorage: false);
+        if (HostCertificate.WhyTooEarly(swaps, NotRevoked(), time.GetUtcNow()) is { } early) return new(early, IsStorage: false) { IsEarly = true };
+        if (!cause.IsRollback && HostCertificate.WhyChainIsWorse(swaps, NotRevoked(), time.GetUtcNow()) is { } gap) return new(gap, IsStorage: false);
         try
         {
             // 1. Stage the write: if the disk is full, that is known before anything is served.
@@ -88,10 +88,10 @@ sealed partial class CertificateInstaller(
             if (swaps.Count > 0 && await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) return new(why, IsStorage: false);
 
             // 3. Commit.
-            await KeepAsync(saved, next.Where(entry => !swaps.ContainsKey(entry.Key)), cancellationToken);
+            await CommitAsync(saved, next.Where(entry => !swaps.ContainsKey(entry.Key)), cancellationToken);
 
             // 4. Metrics, log, audit log.
-            foreach (var (host, old) in Show(table, cause)) await audit.ChangedAsync(host, old, table[host], cause);
+            foreach (var (host, old) in Announce(table, cause)) await audit.ChangedAsync(host, old, table[host], cause);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -102,13 +102,13 @@ sealed partial class CertificateInstaller(
 
     /// <summary>Serves a certificate that another edge has stored, after a test handshake.</summary>
     /// <returns>Null, or why the previous certificate is still served.</returns>
-    public async Task<string?> AdoptAsync(HostName host, ServedCredential stored, CancellationToken cancellationToken)
+    public async Task<string?> AdoptAsync(HostName host, HostCertificate stored, CancellationToken cancellationToken)
     {
         if (revoked.Refusal(stored.Credential) is { } refusal) return refusal;
-        if (_served.TryGetValue(host, out var old) && old.Credential.ShowsTheSameAs(stored.Credential)) return null;
+        if (_served.TryGetValue(host, out var old) && old.Credential.HasSameCertificates(stored.Credential)) return null;
         var table = Overlay([KeyValuePair.Create(host, stored)]);
         if (await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) return why;
-        Show(table, ChangeCause.ByAnotherEdge);
+        Announce(table, InstallCause.ByAnotherEdge);
         return null;
     }
 
@@ -124,7 +124,7 @@ sealed partial class CertificateInstaller(
 
     /// <summary>Restores what was served before a failed change.</summary>
     /// <param name="served">The value of <see cref="Served"/> before the change.</param>
-    public async Task RestoreAsync(IReadOnlyDictionary<HostName, ServedCredential> served)
+    public async Task RestoreAsync(IReadOnlyDictionary<HostName, HostCertificate> served)
     {
         foreach (var (host, taken) in _served)
         {
@@ -143,7 +143,7 @@ sealed partial class CertificateInstaller(
     }
 
     /// <summary>Updates metrics that depend on the options, after a reload.</summary>
-    public void ShowAnew() => Show(_served, cause: null);
+    public void RefreshMetrics() => Announce(_served, cause: null);
 
     /// <summary>Rotates the session ticket keys, once a day.</summary>
     public void RotateTicketKeys()
@@ -155,16 +155,16 @@ sealed partial class CertificateInstaller(
     }
 
     /// <summary>The served certificates without revoked ones: even a certificate that is not valid yet may replace a revoked one.</summary>
-    Dictionary<HostName, ServedCredential> Sound() => _served.Where(entry => !revoked.Contains(entry.Value.Credential)).ToDictionary();
+    Dictionary<HostName, HostCertificate> NotRevoked() => _served.Where(entry => !revoked.Contains(entry.Value.Credential)).ToDictionary();
 
-    void Replace(IReadOnlyDictionary<HostName, ServedCredential> served)
+    void Replace(IReadOnlyDictionary<HostName, HostCertificate> served)
     {
         foreach (var host in _served.Keys.Where(host => !served.ContainsKey(host))) metrics.Forget(host);
         _served = served;
         selector.Publish(Credentials(served));
     }
 
-    async Task KeepAsync(IStagedWrite? saved, IEnumerable<KeyValuePair<HostName, ServedCredential>> sameAsBefore, CancellationToken cancellationToken)
+    async Task CommitAsync(IStagedWrite? saved, IEnumerable<KeyValuePair<HostName, HostCertificate>> sameAsBefore, CancellationToken cancellationToken)
     {
         try
         {
@@ -178,18 +178,18 @@ sealed partial class CertificateInstaller(
         }
     }
 
-    bool IsNew(HostName host, ServedCredential served) => !_served.TryGetValue(host, out var old) || old.Credential != served.Credential;
+    bool IsNew(HostName host, HostCertificate served) => !_served.TryGetValue(host, out var old) || old.Credential != served.Credential;
 
     /// <summary>If the host serves the same certificate already, only the origin changes; otherwise sets the previous certificate.</summary>
-    async Task<ServedCredential> SucceedAsync(HostName host, ServedCredential offer, CancellationToken cancellationToken)
+    async Task<HostCertificate> WithPreviousAsync(HostName host, HostCertificate offer, CancellationToken cancellationToken)
     {
         if (!_served.TryGetValue(host, out var old)) return offer with { InstalledAt = time.GetUtcNow() };
-        return old.Credential.ShowsTheSameAs(offer.Credential)
+        return old.Credential.HasSameCertificates(offer.Credential)
             ? offer with { Credential = old.Credential, InstalledAt = old.InstalledAt, Previous = old.Previous }
             : offer with { InstalledAt = time.GetUtcNow(), Previous = await writer.IsRevokedAsync(host, cancellationToken) ? null : new(old.Credential.SerialNumber, old.Credential.NotAfter) };
     }
 
-    Dictionary<HostName, ServedCredential> Overlay(IEnumerable<KeyValuePair<HostName, ServedCredential>> changes)
+    Dictionary<HostName, HostCertificate> Overlay(IEnumerable<KeyValuePair<HostName, HostCertificate>> changes)
     {
         var table = _served.ToDictionary();
         foreach (var (host, served) in changes) table[host] = served;
@@ -199,7 +199,7 @@ sealed partial class CertificateInstaller(
     /// <summary>Updates metrics and log for a published table.</summary>
     /// <param name="cause">Null at start, when nothing has been replaced.</param>
     /// <returns>The hosts whose certificate has changed, with the previous one.</returns>
-    List<(HostName Host, Credential? Old)> Show(IReadOnlyDictionary<HostName, ServedCredential> table, ChangeCause? cause)
+    List<(HostName Host, Credential? Old)> Announce(IReadOnlyDictionary<HostName, HostCertificate> table, InstallCause? cause)
     {
         var before = _served;
         _served = table;
@@ -217,10 +217,10 @@ sealed partial class CertificateInstaller(
                 Loaded(host, served.Credential.SerialNumber, served.Credential.NotAfter, served.Origin);
                 if (cause is null) continue;
                 // The first certificate from a file is not a renewal.
-                if (served.Source != ServedCredential.Files && !cause.IsElsewhere) metrics.Renewed(host, cause.Reason);
+                if (served.Source != HostCertificate.Files && !cause.IsElsewhere) metrics.Renewed(host, cause.Reason);
                 changed.Add((host, null));
             }
-            else if (cause is not null && !old!.Credential.ShowsTheSameAs(served.Credential))
+            else if (cause is not null && !old!.Credential.HasSameCertificates(served.Credential))
             {
                 metrics.Swapped(host);
                 if (!cause.IsElsewhere) metrics.Renewed(host, cause.Reason);
@@ -233,16 +233,16 @@ sealed partial class CertificateInstaller(
         return changed;
     }
 
-    void ReportChain(HostName host, ServedCredential served)
+    void ReportChain(HostName host, HostCertificate served)
     {
         if (_chainsReported.GetValueOrDefault(host) == served.Credential) return;
         _chainsReported[host] = served.Credential;
         if (ChainWarning.Of(served) is { } warning) ChainLacksLink(host, warning);
     }
 
-    static bool IsFile(ServedCredential served) => served.Source == ServedCredential.Files;
+    static bool IsFile(HostCertificate served) => served.Source == HostCertificate.Files;
 
-    static Dictionary<HostName, Credential> Credentials(IReadOnlyDictionary<HostName, ServedCredential> table) =>
+    static Dictionary<HostName, Credential> Credentials(IReadOnlyDictionary<HostName, HostCertificate> table) =>
         table.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
 
     [LoggerMessage(1, LogLevel.Information, "{Host}: serving certificate {Serial}, valid until {NotAfter:u}, from {Origin}")]

@@ -42,7 +42,7 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     readonly Gauge _withoutProfile = metrics.CreateGauge(
         "imgw_certificate_without_profile", "1 while the served certificate is one that was ordered without Acme:Profile, because the CA no longer had that profile when time was running out; else 0.", ["host"]);
 
-    public void Served(HostName host, ServedCredential served)
+    public void Served(HostName host, HostCertificate served)
     {
         foreach (var labels in _expiry.GetAllLabelValues().Where(labels => labels[0] == host.Value && labels[1] != served.Source).ToList())
         {

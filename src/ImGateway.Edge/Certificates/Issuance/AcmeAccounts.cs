@@ -12,8 +12,8 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary><c>accounts/CA/account.pem</c>, the account's key, and <c>account.json</c>, where the CA keeps the account.</summary>
-/// <param name="turn">The lock for registrations, shared by all configurations.</param>
-sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudit audit, Turn turn)
+/// <param name="asyncLock">The lock for registrations, shared by all configurations.</param>
+sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudit audit, AsyncLock asyncLock)
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -29,7 +29,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
     /// <exception cref="IssuanceException">The operator must act; the message has the remedy.</exception>
     public async Task<AcmeAccount> GetAsync(AcmeServer server, CancellationToken cancellationToken)
     {
-        using (await turn.TakeAsync(cancellationToken))
+        using (await asyncLock.AcquireAsync(cancellationToken))
         {
             var key = await ReadKeyAsync(cancellationToken);
             return key is not null && await ReadFactsAsync(cancellationToken) is { } facts && facts.Directory == server.DirectoryUri
@@ -43,7 +43,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
     /// <param name="newKey">Whether a new key is needed, because the CA has deactivated the account of the old one.</param>
     public async Task<AcmeAccount> ReplaceAsync(AcmeServer server, AcmeAccount lost, bool newKey, CancellationToken cancellationToken)
     {
-        using (await turn.TakeAsync(cancellationToken))
+        using (await asyncLock.AcquireAsync(cancellationToken))
         {
             // Several hosts may notice at once; the first one has replaced the account.
             if (await ReadFactsAsync(cancellationToken) is { } facts && facts.Url != lost.Location && await ReadKeyAsync(cancellationToken) is { } current) return server.Account(current, facts.Url);
@@ -79,7 +79,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
         catch (AcmeException e)
         {
             // A lost or deactivated account is replaced by the next order, and the new one is registered with this contact.
-            await audit.AccountUpdateFailedAsync(account.Location, OneLine.From(IssuanceException.Of(e, mayHaveIssued: false).Message));
+            await audit.AccountUpdateFailedAsync(account.Location, SingleLine.Escape(IssuanceException.Of(e, mayHaveIssued: false).Message));
         }
 
         return account;
@@ -93,7 +93,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
         if (!options.Acme.AcceptTermsOfService)
         {
             throw new IssuanceException(
-                $"{server.DirectoryUri.Host} wants its terms accepted; read {OneLine.From(server.Directory.TermsOfService ?? "them")} and set Edge:Acme:AcceptTermsOfService to true");
+                $"{server.DirectoryUri.Host} wants its terms accepted; read {SingleLine.Escape(server.Directory.TermsOfService ?? "them")} and set Edge:Acme:AcceptTermsOfService to true");
         }
 
         var binding = external ? ExternalAccount() : null;

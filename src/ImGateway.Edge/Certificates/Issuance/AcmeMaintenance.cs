@@ -10,10 +10,10 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// limits.
 /// </summary>
 sealed class AcmeMaintenance(
-    CertificateConfiguration options,
+    CurrentCertificateOptions options,
     IStorage storage,
-    Current<FilesSource> files,
-    Current<IssuingCa> ca,
+    Reloadable<FilesSource> files,
+    Reloadable<IssuingCa> ca,
     AcmeRenewals renewals,
     Revocations revocations,
     ScheduleClock clock)
@@ -26,14 +26,14 @@ sealed class AcmeMaintenance(
     bool IsAcme => options.Value.Certificates.Source == CertificateSource.Acme;
 
     /// <summary>Starts what is due, without waiting for it. The caller holds the lock.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
+    public async Task RunDueAsync(CancellationToken cancellationToken)
     {
         if (!IsAcme) return;
         var now = clock.Now;
         if (_nextBudget.IsDue(now)) await ShowBudgetAsync(cancellationToken);
         if (!storage.IsWriter) return;
-        await renewals.LookAsync(options.Value.Hosts.Where(host => !files.Value.Covers(host)), cancellationToken);
-        await revocations.LookAsync(cancellationToken);
+        await renewals.StartDueAsync(options.Value.Hosts.Where(host => !files.Value.Covers(host)), cancellationToken);
+        await revocations.RepeatDueAsync(cancellationToken);
     }
 
     /// <summary>Updates the metrics of the CA's limits.</summary>
@@ -41,7 +41,7 @@ sealed class AcmeMaintenance(
     {
         if (!IsAcme) return;
         _nextBudget = DueTime.After(BudgetInterval, clock.Now);
-        await ca.Value.Budget.ShowAsync(cancellationToken);
+        await ca.Value.Budget.RefreshMetricsAsync(cancellationToken);
     }
 
     /// <summary>Completes when every renewal and revocation started so far has ended.</summary>

@@ -8,14 +8,14 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>Renews the hosts whose certificates come from a CA, concurrently up to a limit, with one operation at a time for each host.</summary>
 sealed partial class AcmeRenewals(
-    CertificateConfiguration options,
-    Current<IssuingCa> ca,
+    CurrentCertificateOptions options,
+    Reloadable<IssuingCa> ca,
     CertificateInstaller installer,
-    RenewalBook book,
+    RenewalStates renewalStates,
     RenewalRun run,
     OcspStates ocsp,
     TimeProvider time,
-    Chance chance,
+    SharedRandom random,
     ILogger<AcmeRenewals> logger) : IDisposable
 {
     const int SideBySide = 4;
@@ -27,7 +27,7 @@ sealed partial class AcmeRenewals(
     RenewalSettings Settings => RenewalSettings.Of(options.Value);
 
     /// <summary>Starts the renewals of <paramref name="hosts"/> that are due, without waiting. The caller holds the lock.</summary>
-    public async Task LookAsync(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
+    public async Task StartDueAsync(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
     {
         foreach (var host in hosts)
         {
@@ -54,10 +54,10 @@ sealed partial class AcmeRenewals(
         while (true)
         {
             var (running, started) = Start(
-                host, known, () => InSlotAsync(async () => await run.RunAsync(host, new ChangeCause(reason, who), progress, cancellationToken), cancellationToken), cancellationToken);
+                host, known, () => InSlotAsync(async () => await run.RunAsync(host, new InstallCause(reason, who), progress, cancellationToken), cancellationToken), cancellationToken);
             if (!started) progress.Report($"{host}: is being seen to already; waiting for the end of that");
             var result = await running.Task.WaitAsync(cancellationToken);
-            if (result is not null && (started || (running.Ca == ca.Value && !book.Of(host).Revoked))) return result;
+            if (result is not null && (started || (running.Ca == ca.Value && !renewalStates.Of(host).Revoked))) return result;
             known = running;
         }
     }
@@ -67,8 +67,8 @@ sealed partial class AcmeRenewals(
     /// <summary>Records that the CA reports the certificate as revoked (OCSP), once for each certificate.</summary>
     async Task NoteRevocationAsync(HostName host, CancellationToken cancellationToken)
     {
-        if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential || !ocsp.IsRevoked(credential) || book.Of(host) is { Revoked: true }) return;
-        await book.SaveAsync(host, book.Of(host) with { Revoked = true }, cancellationToken);
+        if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential || !ocsp.IsRevoked(credential) || renewalStates.Of(host) is { Revoked: true }) return;
+        await renewalStates.SaveAsync(host, renewalStates.Of(host) with { Revoked = true }, cancellationToken);
         FoundRevoked(host, credential.SerialNumber);
     }
 
@@ -85,7 +85,7 @@ sealed partial class AcmeRenewals(
             }
 
             return decision is RenewalDecision.Renew renew
-                ? await run.RunAsync(host, ChangeCause.ByLoop(renew.Reason), observer: null, cancellationToken)
+                ? await run.RunAsync(host, InstallCause.ByLoop(renew.Reason), observer: null, cancellationToken)
                 : null;
         },
         cancellationToken);
@@ -93,8 +93,8 @@ sealed partial class AcmeRenewals(
     async Task AskAsync(HostName host, CancellationToken cancellationToken)
     {
         if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential) return;
-        var (state, now) = (book.Of(host), time.GetUtcNow());
-        var draw = chance.Next();
+        var (state, now) = (renewalStates.Of(host), time.GetUtcNow());
+        var draw = random.NextDouble();
         Func<RenewalState, RenewalState> learn;
         try
         {
@@ -102,31 +102,31 @@ sealed partial class AcmeRenewals(
             learn = known => window?.ApplyTo(known, draw, now) ?? RenewalWindow.NotOffered(known, now);
             if (window is not null && (window.Start != state.WindowStart || window.End != state.WindowEnd))
             {
-                Suggested(host, window.Start, window.End, learn(state).ChosenInstant!.Value, window.Explanation is { } page ? OneLine.From($" ({page})") : "");
+                Suggested(host, window.Start, window.End, learn(state).ChosenInstant!.Value, window.Explanation is { } page ? SingleLine.Escape($" ({page})") : "");
             }
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             learn = known => RenewalWindow.Unanswered(known, draw, now);
-            NotAnswered(host, OneLine.From(e.Message), learn(state).NextCheck!.Value);
+            NotAnswered(host, SingleLine.Escape(e.Message), learn(state).NextCheck!.Value);
         }
 
         // The response is about the earlier certificate, which has been replaced meanwhile.
-        await book.ChangeAsync(host, known => known.CertificateSha256 == state.CertificateSha256 ? learn(known) : known, cancellationToken);
+        await renewalStates.ChangeAsync(host, known => known.CertificateSha256 == state.CertificateSha256 ? learn(known) : known, cancellationToken);
     }
 
     RenewResult? NotDue(HostName host)
     {
         var served = installer.Served.GetValueOrDefault(host);
         if (Validity.Of(served) is not { } validity) return null;
-        var due = RenewalPolicy.Due(validity, book.Of(host), Settings);
+        var due = RenewalPolicy.Due(validity, renewalStates.Of(host), Settings);
         return due.IsDue(time.GetUtcNow())
             ? null
             : new(host, Succeeded: true, $"{host}: is not due before {due.At:u} ({due.Reason}); --force renews it now", served!.Credential.SerialNumber);
     }
 
     RenewalDecision Decide(HostName host) =>
-        RenewalPolicy.Next(Validity.Of(installer.Served.GetValueOrDefault(host)), book.Of(host), Settings, time.GetUtcNow());
+        RenewalPolicy.Next(Validity.Of(installer.Served.GetValueOrDefault(host)), renewalStates.Of(host), Settings, time.GetUtcNow());
 
     /// <param name="known">The operation that the caller has waited for: another one that has begun since then is not repeated, even if it has ended.</param>
     /// <returns>The operation in progress for the host, and whether it is the requested one.</returns>

@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// <summary>
 /// The operations of a CA that the certificate flow needs; <see cref="CertificateIssuer"/> implements them by ACME.
 /// A simulation registers its own <see cref="CreateIssuingCa"/>, a probe, a <see cref="TimeProvider"/> and a <see cref="Random"/>; then, for as
-/// long as it likes: advance the clock, <c>await manager.LookAsync(…)</c>, <c>await manager.RenewalsAsync()</c>.
+/// long as it likes: advance the clock, <c>await manager.RunDueAsync(…)</c>, <c>await manager.RenewalsAsync()</c>.
 /// </summary>
 /// <param name="Issue">Issues a certificate for the host of the request.</param>
 /// <param name="AskRenewalInfo">Fetches the renewal window of a certificate (RFC 9773); returns null if the CA has no ARI.</param>
@@ -28,7 +28,7 @@ sealed record CertificateAuthority(IssueCertificate Issue, AskRenewalInfo AskRen
 sealed record IssuingCa(CertificateAuthority Authority, IssuanceBudget Budget);
 
 /// <exception cref="IssuanceException">Issuance failed. Other exceptions, except for the caller's cancellation, count as failures too.</exception>
-delegate Task<ServedCredential> IssueCertificate(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken);
+delegate Task<HostCertificate> IssueCertificate(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken);
 
 /// <summary>Exceptions are logged and do not prevent renewals.</summary>
 delegate Task<RenewalWindow?> AskRenewalInfo(X509Certificate2 certificate, CancellationToken cancellationToken);
@@ -48,7 +48,7 @@ delegate Task RevokeCertificate(X509Certificate2 certificate, RevocationReason r
 /// as if this renewal had sent it.
 /// </param>
 /// <param name="AuthorizationFailed">Called for each failed validation, which CAs limit too.</param>
-sealed record IssueRequest(HostName Host, ServedCredential? Current, PendingOrderFile Pending, Func<bool, Task> BeginOrder, Action Resumes, Func<Task> AuthorizationFailed)
+sealed record IssueRequest(HostName Host, HostCertificate? Current, PendingOrderFile Pending, Func<bool, Task> BeginOrder, Action Resumes, Func<Task> AuthorizationFailed)
 {
     /// <summary>Requires a new key, overriding Certificates:ReuseKey.</summary>
     public bool NewKey { get; init; }

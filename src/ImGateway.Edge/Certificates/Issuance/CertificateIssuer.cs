@@ -12,15 +12,15 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>Issues one certificate at the configured CA, from the order to a servable credential (RFC 8555 §7.4).</summary>
 sealed partial class CertificateIssuer(
-    EdgeOptions options, IStorage storage, AcmeConnection connection, AcmeAccounts accounts, Proofs proofs, TimeProvider time, ILogger<CertificateIssuer> logger)
+    EdgeOptions options, IStorage storage, AcmeConnection connection, AcmeAccounts accounts, ChallengeValidation validation, TimeProvider time, ILogger<CertificateIssuer> logger)
 {
-    static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    static readonly TimeSpan ValidationTimeout = TimeSpan.FromMinutes(5);
 
     readonly Orders _orders = new(accounts);
-    readonly IssuedChain _chain = new(options, time, (host, warning) => ChainWarned(logger, host, OneLine.From(warning.Message)));
+    readonly IssuedChain _chain = new(options, time, (host, warning) => ChainWarned(logger, host, SingleLine.Escape(warning.Message)));
 
     /// <exception cref="IssuanceException">Issuance failed; the message has the reason and the remedy.</exception>
-    public async Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
+    public async Task<HostCertificate> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
     {
         var (keep, host) = (!request.Staging, request.Host);
         // An order counts until it has failed for certain; an issued certificate counts permanently.
@@ -50,15 +50,15 @@ sealed partial class CertificateIssuer(
             progress.Report("fetching the certificate");
             var chains = await account.DownloadAsync(order, cancellationToken);
             var (pem, found) = chains.Select(options.Acme.PreferredChain);
-            if (!found) NoSuchChain(host, options.Acme.PreferredChain!, OneLine.From(string.Join(", ", chains.Issuers)));
+            if (!found) NoSuchChain(host, options.Acme.PreferredChain!, SingleLine.Escape(string.Join(", ", chains.Issuers)));
 
             // 5. Validate the certificate like a file.
-            var credential = new ServedCredential(_chain.Check(pem, key, host, server.DirectoryUri.Host), ServedCredential.Acme, server.DirectoryUri.AbsoluteUri)
+            var credential = new HostCertificate(_chain.Check(pem, key, host, server.DirectoryUri.Host), HostCertificate.Acme, server.DirectoryUri.AbsoluteUri)
             {
                 WithoutProfile = profile.LeftOut,
             };
-            if (profile.LeftOut is { } left) LeftProfileOut(host, server.DirectoryUri.Host, OneLine.Quote(left), credential.Credential.SerialNumber);
-            if (credential.NamesBeside(host) is { } others) NotOrdered(host, credential.Credential.SerialNumber, others);
+            if (profile.LeftOut is { } left) LeftProfileOut(host, server.DirectoryUri.Host, SingleLine.Quote(left), credential.Credential.SerialNumber);
+            if (credential.OtherNames(host) is { } others) NotOrdered(host, credential.Credential.SerialNumber, others);
             return credential;
         }
         catch (AcmeException e)
@@ -127,7 +127,7 @@ sealed partial class CertificateIssuer(
         IProgress<string> progress, Action onOrdered, CancellationToken cancellationToken)
     {
         HashSet<string> failed = [];
-        ProofFailedException? last = null;
+        ValidationFailedException? last = null;
         var isResumed = order is not null;
         while (true)
         {
@@ -153,8 +153,8 @@ sealed partial class CertificateIssuer(
             {
                 if (order.Status == OrderStatus.Pending)
                 {
-                    foreach (var authorization in order.Authorizations) await proofs.ProveAsync(account, authorization, request.Host, failed, progress, cancellationToken);
-                    order = await account.WaitForOrderAsync(order.Location, OrderStatus.Ready, Patience, cancellationToken);
+                    foreach (var authorization in order.Authorizations) await validation.ValidateAsync(account, authorization, request.Host, failed, progress, cancellationToken);
+                    order = await account.WaitForOrderAsync(order.Location, OrderStatus.Ready, ValidationTimeout, cancellationToken);
                 }
 
                 return (account, await FinishedAsync(account, order, request.Host, key, progress, cancellationToken));
@@ -162,7 +162,7 @@ sealed partial class CertificateIssuer(
             catch (AcmeException e) when (isResumed && !e.IsTransient)
             {
                 await request.Pending.RemoveAsync(cancellationToken);
-                progress.Report($"the order of before has come to nothing: {OneLine.From(e.Message)}");
+                progress.Report($"the order of before has come to nothing: {SingleLine.Escape(e.Message)}");
                 order = null;
             }
             catch (IssuanceException) when (!request.Staging)
@@ -171,14 +171,14 @@ sealed partial class CertificateIssuer(
                 await request.Pending.RemoveAsync(cancellationToken);
                 throw;
             }
-            catch (ProofFailedException e)
+            catch (ValidationFailedException e)
             {
                 await request.AuthorizationFailed();
                 if (!request.Staging) await request.Pending.RemoveAsync(cancellationToken);
                 progress.Report($"{e.Type} failed: {e.Message}");
                 failed.Add(e.Type);
                 (last, order) = (e, null);
-                if (!proofs.HasOther(request.Host, failed)) throw IssuanceException.Of(e.Cause, mayHaveIssued: false, e.Type);
+                if (!validation.HasOther(request.Host, failed)) throw IssuanceException.Of(e.Cause, mayHaveIssued: false, e.Type);
             }
         }
     }
@@ -190,7 +190,7 @@ sealed partial class CertificateIssuer(
         if (order.Status == OrderStatus.Valid) return order;
         progress.Report("asking for the certificate");
         if (order.Status == OrderStatus.Ready) order = await account.FinalizeAsync(order, SigningRequest.Create(host, key), cancellationToken);
-        return await account.WaitForOrderAsync(order.Location, OrderStatus.Valid, Patience, cancellationToken);
+        return await account.WaitForOrderAsync(order.Location, OrderStatus.Valid, ValidationTimeout, cancellationToken);
     }
 
     static async Task<PendingOrder?> PendingOfAsync(IssueRequest request, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ sealed class IssuanceBudget : IDisposable
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    readonly Turn _turn = new();
+    readonly AsyncLock _asyncLock = new();
     readonly IStorage _storage;
     readonly string _key;
     readonly TimeProvider _time;
@@ -53,7 +53,7 @@ sealed class IssuanceBudget : IDisposable
         [.. (await ReadAsync(cancellationToken)).Ledger.Remaining(_time.GetUtcNow())];
 
     /// <summary>Updates the metrics, including what has expired since the last change.</summary>
-    public async Task ShowAsync(CancellationToken cancellationToken)
+    public async Task RefreshMetricsAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -65,11 +65,11 @@ sealed class IssuanceBudget : IDisposable
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _asyncLock.Dispose();
 
     async Task ChangeAsync(Func<OrderLedger, OrderLedger> change, CancellationToken cancellationToken)
     {
-        using (await _turn.TakeAsync(cancellationToken))
+        using (await _asyncLock.AcquireAsync(cancellationToken))
         {
             while (!await TryChangeAsync(change, cancellationToken))
             {

@@ -9,10 +9,10 @@ static class IssuanceRegistration
     {
         // 1. The configured CA with its remaining limits.
         services.AddSingleton<AcmeMetrics>().AddSingleton<IssuingCas>().AddSingleton<CreateIssuingCa>(provider => provider.GetRequiredService<IssuingCas>().Of);
-        services.AddSingleton(provider => new Current<IssuingCa>(provider.GetRequiredService<CreateIssuingCa>()(options)));
+        services.AddSingleton(provider => new Reloadable<IssuingCa>(provider.GetRequiredService<CreateIssuingCa>()(options)));
 
         // 2. When hosts are renewed, and one renewal from the order to the installation.
-        services.AddSingleton<Chance>().AddSingleton<RenewalBook>().AddSingleton<RenewalProgress>().AddSingleton<RenewalRun>().AddSingleton<AcmeRenewals>();
+        services.AddSingleton<SharedRandom>().AddSingleton<RenewalStates>().AddSingleton<RenewalProgress>().AddSingleton<RenewalRun>().AddSingleton<AcmeRenewals>();
 
         // 3. Revocation.
         return services.AddSingleton<PendingRevocations>().AddSingleton<Revocations>().AddSingleton<AcmeMaintenance>();

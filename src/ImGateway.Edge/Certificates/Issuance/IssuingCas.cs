@@ -13,15 +13,15 @@ delegate IssuingCa CreateIssuingCa(EdgeOptions options);
 sealed class IssuingCas(
     IStorage storage, AcmeMetrics metrics, CertificateAudit audit, ChallengeResponders responders, TimeProvider time, ILoggerFactory loggers) : IDisposable
 {
-    readonly Turn _accounts = new();
+    readonly AsyncLock _accounts = new();
     readonly Dictionary<string, IssuanceBudget> _budgets = new(StringComparer.Ordinal);
 
     public IssuingCa Of(EdgeOptions options)
     {
         var connection = new AcmeConnection(options, metrics, time);
-        var proofs = new Proofs(responders.Of(options), loggers.CreateLogger<Proofs>());
+        var validation = new ChallengeValidation(responders.Of(options), loggers.CreateLogger<ChallengeValidation>());
         var issuer = new CertificateIssuer(
-            options, storage, connection, new AcmeAccounts(options, storage, audit, _accounts), proofs, time, loggers.CreateLogger<CertificateIssuer>());
+            options, storage, connection, new AcmeAccounts(options, storage, audit, _accounts), validation, time, loggers.CreateLogger<CertificateIssuer>());
         return new IssuingCa(new CertificateAuthority(issuer.IssueAsync, issuer.AskRenewalInfoAsync, issuer.RevokeAsync), BudgetAt(AcmePaths.Limits(options)));
     }
 

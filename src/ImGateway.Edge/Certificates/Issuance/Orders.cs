@@ -87,7 +87,7 @@ sealed class Orders(AcmeAccounts accounts)
 
     /// <summary>The certificate to replace, if this CA has issued it and supports ARI (RFC 9773 §5).</summary>
     string? Replaces(AcmeServer server, IssueRequest request) =>
-        server.Directory.RenewalInfo is not null && request.Current is { Source: ServedCredential.Acme } current && current.Origin == server.DirectoryUri.AbsoluteUri
+        server.Directory.RenewalInfo is not null && request.Current is { Source: HostCertificate.Acme } current && current.Origin == server.DirectoryUri.AbsoluteUri
             ? CertificateId.Of(current.Credential.Leaf)
             : null;
 }

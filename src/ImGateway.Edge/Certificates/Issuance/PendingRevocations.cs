@@ -26,13 +26,13 @@ sealed partial class PendingRevocations(IStorage storage, TimeProvider time, ILo
 
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
-    readonly Turn _turn = new();
+    readonly AsyncLock _asyncLock = new();
     List<PendingRevocation>? _all;
 
     /// <summary>Without expired certificates, which no client accepts.</summary>
     public async Task<IReadOnlyList<PendingRevocation>> AllAsync(CancellationToken cancellationToken)
     {
-        using (await _turn.TakeAsync(cancellationToken))
+        using (await _asyncLock.AcquireAsync(cancellationToken))
         {
             _all ??= await ReadAsync(cancellationToken);
             if (_all.RemoveAll(HasExpired) > 0) await WriteAsync(cancellationToken);
@@ -42,7 +42,7 @@ sealed partial class PendingRevocations(IStorage storage, TimeProvider time, ILo
 
     public async Task AddAsync(IEnumerable<PendingRevocation> revocations, CancellationToken cancellationToken)
     {
-        using (await _turn.TakeAsync(cancellationToken))
+        using (await _asyncLock.AcquireAsync(cancellationToken))
         {
             _all ??= await ReadAsync(cancellationToken);
             _all.AddRange(revocations.Where(added => !_all.Exists(known => known.Certificate.AsSpan().SequenceEqual(added.Certificate))));
@@ -53,13 +53,13 @@ sealed partial class PendingRevocations(IStorage storage, TimeProvider time, ILo
     /// <summary>Removes a revocation that the CA has confirmed.</summary>
     public async Task RemoveAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
     {
-        using (await _turn.TakeAsync(cancellationToken))
+        using (await _asyncLock.AcquireAsync(cancellationToken))
         {
             if (_all?.RemoveAll(known => known.IsOf(certificate)) > 0) await WriteAsync(cancellationToken);
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _asyncLock.Dispose();
 
     bool HasExpired(PendingRevocation revocation)
     {

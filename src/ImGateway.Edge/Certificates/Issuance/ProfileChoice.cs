@@ -22,8 +22,8 @@ sealed class ProfileChoice(string? configured, bool mayLeaveOut)
     public void Check(AcmeServer server)
     {
         if (configured is null || server.Directory.Profiles.ContainsKey(configured) || TryLeaveOut()) return;
-        var offered = server.Directory.Profiles.Count > 0 ? OneLine.From(string.Join(", ", server.Directory.Profiles.Keys)) : "none";
-        throw new IssuanceException($"Edge:Acme:Profile: {server.DirectoryUri.Host} has no profile {OneLine.Quote(configured)}; it offers: {offered}");
+        var offered = server.Directory.Profiles.Count > 0 ? SingleLine.Escape(string.Join(", ", server.Directory.Profiles.Keys)) : "none";
+        throw new IssuanceException($"Edge:Acme:Profile: {server.DirectoryUri.Host} has no profile {SingleLine.Quote(configured)}; it offers: {offered}");
     }
 
     /// <summary>For an order that was refused for its profile, too: a directory may still list what the account no longer gets.</summary>

@@ -12,38 +12,38 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>One renewal of one host, from the order to the installation. A failure does not affect other hosts.</summary>
 sealed partial class RenewalRun(
-    CertificateConfiguration options,
-    Current<IssuingCa> ca,
+    CurrentCertificateOptions options,
+    Reloadable<IssuingCa> ca,
     IStorage storage,
     SharedCertificates shared,
     CertificateStore store,
     CertificateInstaller installer,
-    RenewalBook book,
-    Turn turn,
+    RenewalStates renewalStates,
+    AsyncLock asyncLock,
     CertificateMetrics metrics,
     CertificateAudit audit,
     RenewalProgress progress,
-    Current<FilesSource> files,
+    Reloadable<FilesSource> files,
     TimeProvider time,
-    Chance chance,
+    SharedRandom random,
     ILogger<RenewalRun> logger)
 {
     const int LongestError = 400;
 
     /// <returns>Null if the certificate was revoked meanwhile: a certificate ordered before that is not used.</returns>
-    public async Task<RenewResult?> RunAsync(HostName host, ChangeCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
+    public async Task<RenewResult?> RunAsync(HostName host, InstallCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
     {
         // 1. Take the lease: of all edges that share the storage, one renews the host. Its previous holder may have renewed already.
         await using var lease = await storage.TryLeaseAsync($"issuance/{host.CertificateName}", cancellationToken);
         if (lease is null) return new(host, Succeeded: false, $"{host}: another edge renews it already; repeat this when that one is done", Serial(host));
-        if (storage.IsShared && await shared.AdoptAsync(host, cancellationToken) && !book.Of(host).Revoked) return new(host, Succeeded: true, $"{host}: another edge has renewed it", Serial(host));
-        if (storage.IsShared && cause.IsByLoop && book.Of(host).NextAttempt > time.GetUtcNow()) return null;
+        if (storage.IsShared && await shared.AdoptAsync(host, cancellationToken) && !renewalStates.Of(host).Revoked) return new(host, Succeeded: true, $"{host}: another edge has renewed it", Serial(host));
+        if (storage.IsShared && cause.IsByLoop && renewalStates.Of(host).NextAttempt > time.GetUtcNow()) return null;
 
         // If a reload changes the CA meanwhile, this renewal still completes with the old one.
         var (authority, budget) = ca.Value;
         var counted = false;
         var pending = store.PendingOrder(host);
-        var state = book.Of(host);
+        var state = renewalStates.Of(host);
         try
         {
             // 2. Issue, without the lock, because this may take minutes.
@@ -53,7 +53,7 @@ sealed partial class RenewalRun(
             var issued = await authority.Issue(request, progress.Of(host, observer), cancellationToken);
 
             // 3. Install, unless a file covers the host by now.
-            using (await turn.TakeAsync(cancellationToken))
+            using (await asyncLock.AcquireAsync(cancellationToken))
             {
                 if (!IsConfigured(host)) return new(host, Succeeded: false, $"{host}: is no longer configured; what was issued is not put to use", SerialNumber: null);
                 if (files.Value.Covers(host)) return new(host, Succeeded: false, $"{host}: is served from a file now; what was issued is not put to use", Serial(host));
@@ -65,7 +65,7 @@ sealed partial class RenewalRun(
                 }
 
                 var offer = issued with { FileHash = installer.Served.GetValueOrDefault(host)?.FileHash };
-                var changes = new Dictionary<HostName, ServedCredential> { [host] = offer };
+                var changes = new Dictionary<HostName, HostCertificate> { [host] = offer };
                 if (await installer.InstallAsync(changes, cause, lease, cancellationToken) is { } failure)
                 {
                     // After a full disk or with a clock that is behind, the issued certificate can be installed later; one that cannot be served is discarded.
@@ -76,7 +76,7 @@ sealed partial class RenewalRun(
                 // 4. Delete the pending order and the revoked certificate.
                 await pending.RemoveAsync(cancellationToken);
                 if (state.Revoked) await installer.ForgetPreviousAsync(host, cancellationToken);
-                await book.SaveAsync(host, RenewalState.For(offer.Credential.Fingerprint) with { WithoutProfile = offer.WithoutProfile }, cancellationToken);
+                await renewalStates.SaveAsync(host, RenewalState.For(offer.Credential.Fingerprint) with { WithoutProfile = offer.WithoutProfile }, cancellationToken);
                 return new(host, Succeeded: true, $"{host}: certificate {offer.Credential.SerialNumber}, valid until {offer.Credential.NotAfter:u}", offer.Credential.SerialNumber);
             }
         }
@@ -98,19 +98,19 @@ sealed partial class RenewalRun(
             var serves = installer.Served.GetValueOrDefault(host) is { } now && now.Credential.NotAfter > time.GetUtcNow();
             // Boulder exempts only renewals within the suggested window. Replacements after a revocation by the CA are always counted: if a CA revokes
             // each new certificate, the budget ends the loop.
-            var isFree = isExempt && state.IsInWindow(time.GetUtcNow()) && cause is not { Reason: RenewalReasons.Revoked, Who: ChangeCause.Loop };
+            var isFree = isExempt && state.IsInWindow(time.GetUtcNow()) && cause is not { Reason: RenewalReasons.Revoked, Who: InstallCause.Loop };
             await budget.BeginAsync(host, isFree, mayTakeLast: !serves, cancellationToken);
             counted = pending.Counts = !isFree;
         }
     }
 
-    async Task<RenewResult> FailedAsync(HostName host, ChangeCause cause, Exception e, CancellationToken cancellationToken)
+    async Task<RenewResult> FailedAsync(HostName host, InstallCause cause, Exception e, CancellationToken cancellationToken)
     {
         if (e is not IssuanceException) Unforeseen(host, e);
         var why = Why(e);
         var (served, now) = (installer.Served.GetValueOrDefault(host)?.Credential, time.GetUtcNow());
-        var next = RetrySchedule.Next(book.Of(host).Failures + 1, served?.NotAfter, (e as IssuanceException)?.RetryAfter, chance.Next(), now);
-        await book.ChangeAsync(
+        var next = RetrySchedule.Next(renewalStates.Of(host).Failures + 1, served?.NotAfter, (e as IssuanceException)?.RetryAfter, random.NextDouble(), now);
+        await renewalStates.ChangeAsync(
             host, state => state with { Failures = state.Failures + 1, AttemptedAt = now, NextAttempt = next, LastError = why, Reason = cause.Reason }, cancellationToken);
         if (IsConfigured(host)) metrics.RenewalFailed(host, cause.Reason);
         await audit.RenewalFailedAsync(host, served, cause, why);
@@ -123,16 +123,16 @@ sealed partial class RenewalRun(
     /// <summary>A line of bounded length. The remedy is never truncated, because it may contain a link.</summary>
     static string Why(Exception e)
     {
-        var line = OneLine.From(e is IssuanceException ? e.Message : $"{e.GetType().Name}: {e.Message}");
+        var line = SingleLine.Escape(e is IssuanceException ? e.Message : $"{e.GetType().Name}: {e.Message}");
         if (line.Length <= LongestError) return line;
-        return e is IssuanceException { Remedy: { } remedy } ? $"{line[..LongestError]}…; {OneLine.From(remedy)}" : line[..LongestError] + "…";
+        return e is IssuanceException { Remedy: { } remedy } ? $"{line[..LongestError]}…; {SingleLine.Escape(remedy)}" : line[..LongestError] + "…";
     }
 
     /// <summary>Whether the served certificate was marked as revoked after <paramref name="begun"/> was read.</summary>
     bool IsOvertaken(HostName host, RenewalState begun) =>
-        book.Of(host) is { Revoked: true } now && !(begun.Revoked && begun.CertificateSha256 == now.CertificateSha256);
+        renewalStates.Of(host) is { Revoked: true } now && !(begun.Revoked && begun.CertificateSha256 == now.CertificateSha256);
 
-    bool IsLate(ServedCredential? old, RenewalState state) =>
+    bool IsLate(HostCertificate? old, RenewalState state) =>
         Validity.Of(old) is { } validity && RenewalPolicy.Due(validity, state, RenewalSettings.Of(options.Value)).IsLate(validity, time.GetUtcNow());
 
     bool IsConfigured(HostName host) => options.Value.Hosts.Contains(host);

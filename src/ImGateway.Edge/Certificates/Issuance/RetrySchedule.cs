@@ -19,14 +19,14 @@ static class RetrySchedule
     /// <param name="failures">Consecutive failures, including this one.</param>
     /// <param name="notAfter">The expiry of the served certificate; null if there is none.</param>
     /// <param name="retryAfter">The CA's Retry-After, a lower bound.</param>
-    /// <param name="chance">A random number in [0, 1), for a jitter of ±10 %, so that hosts that failed together do not retry in step.</param>
-    public static DateTimeOffset Next(int failures, DateTimeOffset? notAfter, TimeSpan? retryAfter, double chance, DateTimeOffset now)
+    /// <param name="random">A random number in [0, 1), for a jitter of ±10 %, so that hosts that failed together do not retry in step.</param>
+    public static DateTimeOffset Next(int failures, DateTimeOffset? notAfter, TimeSpan? retryAfter, double random, DateTimeOffset now)
     {
-        var wait = Steps[Math.Clamp(failures, 1, Steps.Length) - 1] * (0.9 + chance / 5);
+        var wait = Steps[Math.Clamp(failures, 1, Steps.Length) - 1] * (0.9 + random / 5);
         var most = notAfter is { } end && end > now ? (end - now) / AttemptsLeft : LongestWithout;
         if (wait > most) wait = most > Shortest ? most : Shortest;
-        var wish = (retryAfter ?? TimeSpan.Zero) * (1 + chance / 10);
-        if (wish > wait) wait = wish;
+        var requested = (retryAfter ?? TimeSpan.Zero) * (1 + random / 10);
+        if (requested > wait) wait = requested;
         return now + (wait < Longest ? wait : Longest);
     }
 }

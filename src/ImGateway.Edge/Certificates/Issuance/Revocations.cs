@@ -18,18 +18,18 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// CA has not confirmed.
 /// </summary>
 sealed partial class Revocations(
-    Current<IssuingCa> ca,
+    Reloadable<IssuingCa> ca,
     StoreWriter writer,
     RevokedCertificates revoked,
     CertificateInstaller installer,
-    Current<FilesSource> files,
-    RenewalBook book,
+    Reloadable<FilesSource> files,
+    RenewalStates renewalStates,
     AcmeRenewals renewals,
     PendingRevocations pending,
-    Turn turn,
+    AsyncLock asyncLock,
     CertificateAudit audit,
     ScheduleClock clock,
-    Chance chance,
+    SharedRandom random,
     ILogger<Revocations> logger)
 {
     Task _repeating = Task.CompletedTask;
@@ -51,14 +51,14 @@ sealed partial class Revocations(
     }
 
     /// <summary>Starts to repeat unconfirmed revocations, without waiting. For the loop.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
+    public async Task RepeatDueAsync(CancellationToken cancellationToken)
     {
         if (!_repeating.IsCompleted || Volatile.Read(ref _verbs) > 0 || !_next.IsDue(clock.Now)) return;
         var due = (await pending.AllAsync(cancellationToken)).Where(IsDue).ToList();
         if (due.Count > 0) _repeating = Task.Run(() => RepeatAsync(due, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Completes when the repetition started by <see cref="LookAsync"/> has ended.</summary>
+    /// <summary>Completes when the repetition started by <see cref="RepeatDueAsync"/> has ended.</summary>
     public Task EndedAsync() => _repeating;
 
     async Task<RenewResult> RevokeHereAsync(
@@ -129,7 +129,7 @@ sealed partial class Revocations(
 
             if (!failed) Failed();
             failed = true;
-            NotRevoked(string.Join(", ", hosts), certificate.SerialNumber, OneLine.From(refusal), _next.On(clock.Now));
+            NotRevoked(string.Join(", ", hosts), certificate.SerialNumber, SingleLine.Escape(refusal), _next.ToWallClock(clock.Now));
         }
 
         if (!failed) _failures = 0;
@@ -148,7 +148,7 @@ sealed partial class Revocations(
         }
 
         await pending.RemoveAsync(leaf, cancellationToken);
-        foreach (var host in hosts) await audit.RevokedAsync(host, leaf.SerialNumber, new ChangeCause(RenewalReasons.Revoked, who), JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()));
+        foreach (var host in hosts) await audit.RevokedAsync(host, leaf.SerialNumber, new InstallCause(RenewalReasons.Revoked, who), JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()));
         return null;
     }
 
@@ -159,13 +159,13 @@ sealed partial class Revocations(
     void Failed()
     {
         var now = clock.Now;
-        _next = DueTime.After(RetrySchedule.Next(++_failures, notAfter: null, retryAfter: null, chance.Next(), now.Wall) - now.Wall, now);
+        _next = DueTime.After(RetrySchedule.Next(++_failures, notAfter: null, retryAfter: null, random.NextDouble(), now.Wall) - now.Wall, now);
     }
 
     /// <summary>Marks the host's certificate as revoked. Returns every host that serves it, or another certificate of a compromised key; empty if the host has none.</summary>
     async Task<IReadOnlyDictionary<HostName, Credential>> MarkAsync(HostName host, string reason, CancellationToken cancellationToken)
     {
-        using (await turn.TakeAsync(cancellationToken))
+        using (await asyncLock.AcquireAsync(cancellationToken))
         {
             var served = installer.Served;
             if (!served.TryGetValue(host, out var old)) return new Dictionary<HostName, Credential>();
@@ -175,7 +175,7 @@ sealed partial class Revocations(
             files.Value.RejectAll(revoked.Contains);
             var marked = served.Where(entry => IsSame(entry.Value.Credential))
                 .ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
-            foreach (var each in marked.Keys) await book.SaveAsync(each, book.Of(each) with { NextAttempt = null }, cancellationToken);
+            foreach (var each in marked.Keys) await renewalStates.SaveAsync(each, renewalStates.Of(each) with { NextAttempt = null }, cancellationToken);
             return marked;
 
             bool IsSame(Credential other) =>

@@ -10,25 +10,25 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// <summary>Serves certificates that other edges have stored, after test handshakes of its own.</summary>
 sealed partial class SharedCertificates(
     IStorage storage,
-    CertificateConfiguration options,
+    CurrentCertificateOptions options,
     CertificateStore store,
     CertificateInstaller installer,
-    Current<FilesSource> files,
-    RenewalBook book,
-    Turn turn,
+    Reloadable<FilesSource> files,
+    RenewalStates renewalStates,
+    AsyncLock asyncLock,
     ILogger<SharedCertificates> logger) : BackgroundService
 {
     /// <summary>Serves the stored certificate of a host, if another one is served now.</summary>
     /// <returns>Whether the served certificate has changed.</returns>
     public async Task<bool> AdoptAsync(HostName host, CancellationToken cancellationToken)
     {
-        using (await turn.TakeAsync(cancellationToken))
+        using (await asyncLock.AcquireAsync(cancellationToken))
         {
             var before = installer.Served.GetValueOrDefault(host)?.Credential;
             var isNew = await store.ReadFingerprintAsync(host, cancellationToken) is { Length: > 0 } stored && stored != before?.Fingerprint;
             if (isNew && !files.Value.Covers(host) && (await store.LoadAsync([host], cancellationToken)).TryGetValue(host, out var served)
                 && await installer.AdoptAsync(host, served, cancellationToken) is { } why) NotServed(host, served.Credential.SerialNumber, why);
-            await book.ReadAnewAsync(host, cancellationToken);
+            await renewalStates.RereadAsync(host, cancellationToken);
             return installer.Served.GetValueOrDefault(host)?.Credential != before;
         }
     }
@@ -53,7 +53,7 @@ sealed partial class SharedCertificates(
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             // A failure for one host does not end the watch.
-            NotRead(host, OneLine.From(e.Message));
+            NotRead(host, SingleLine.Escape(e.Message));
         }
     }
 

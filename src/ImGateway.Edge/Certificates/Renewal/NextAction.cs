@@ -21,11 +21,11 @@ public sealed record NextAction(string Action, DateTimeOffset? At, string Why)
 
     /// <summary>Determines the next action by the certificate's source. Pure.</summary>
     /// <param name="state">The renewal state of the certificate, if known.</param>
-    internal static NextAction Of(ServedCredential served, RenewalState? state, EdgeOptions options, DateTimeOffset now)
+    internal static NextAction Of(HostCertificate served, RenewalState? state, EdgeOptions options, DateTimeOffset now)
     {
         var (credential, maxAge) = (served.Credential, options.Certificates.MaxAge);
-        if (options.Certificates.Source == CertificateSource.Acme && served.Source != ServedCredential.Files) return ByCa(served, state, options, now);
-        if (options.Certificates.Source == CertificateSource.SelfSigned && served.Source != ServedCredential.Files)
+        if (options.Certificates.Source == CertificateSource.Acme && served.Source != HostCertificate.Files) return ByCa(served, state, options, now);
+        if (options.Certificates.Source == CertificateSource.SelfSigned && served.Source != HostCertificate.Files)
         {
             return served.ByHand
                 ? new(Renew, credential.NotAfter, "self-signed once it expires")
@@ -47,7 +47,7 @@ public sealed record NextAction(string Action, DateTimeOffset? At, string Why)
         (At is { } at ? $"{Action} by {at:yyyy-MM-dd}: {Why}" : $"{Action}: {Why}") + (LastError is null ? "" : $"; the last attempt failed: {LastError}");
 
     /// <summary>Also for imported certificates, which are renewed like all others.</summary>
-    static NextAction ByCa(ServedCredential served, RenewalState? state, EdgeOptions options, DateTimeOffset now)
+    static NextAction ByCa(HostCertificate served, RenewalState? state, EdgeOptions options, DateTimeOffset now)
     {
         var known = state ?? RenewalState.For(null);
         var due = Validity.Of(served) is { } validity

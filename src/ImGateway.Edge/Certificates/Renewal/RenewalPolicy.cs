@@ -106,7 +106,7 @@ sealed record Validity(DateTimeOffset NotBefore, DateTimeOffset NotAfter)
     public TimeSpan Life => NotAfter - NotBefore;
 
     /// <summary>Null if there is no certificate of a CA yet: a self-signed one is only temporary.</summary>
-    public static Validity? Of(ServedCredential? served) => served is null or { Source: ServedCredential.SelfSigned }
+    public static Validity? Of(HostCertificate? served) => served is null or { Source: HostCertificate.SelfSigned }
         ? null
         : new(served.Credential.NotBefore, served.Credential.NotAfter);
 

@@ -62,20 +62,20 @@ sealed record RenewalWindow(DateTimeOffset Start, DateTimeOffset End, Uri? Expla
     static readonly TimeSpan RetryInterval = TimeSpan.FromHours(1);
 
     /// <summary>The state after a successful fetch.</summary>
-    /// <param name="chance">A random number in [0, 1).</param>
-    public RenewalState ApplyTo(RenewalState state, double chance, DateTimeOffset now)
+    /// <param name="random">A random number in [0, 1).</param>
+    public RenewalState ApplyTo(RenewalState state, double random, DateTimeOffset now)
     {
         var wait = RetryAfter < LongestWait ? RetryAfter : LongestWait;
-        var asked = state with { CheckedAt = now, NextCheck = now + wait * (1 - chance / 10) };
+        var asked = state with { CheckedAt = now, NextCheck = now + wait * (1 - random / 10) };
         return Start == state.WindowStart && End == state.WindowEnd && state.ChosenInstant is not null
             ? asked
-            : asked with { WindowStart = Start, WindowEnd = End, ChosenInstant = Start + (End - Start) * chance };
+            : asked with { WindowStart = Start, WindowEnd = End, ChosenInstant = Start + (End - Start) * random };
     }
 
     /// <summary>The state after a failed fetch: the last window still applies.</summary>
-    /// <param name="chance">A random number in [0, 1).</param>
-    public static RenewalState Unanswered(RenewalState state, double chance, DateTimeOffset now) =>
-        state with { CheckedAt = now, NextCheck = now + RetryInterval * (1 - chance / 10) };
+    /// <param name="random">A random number in [0, 1).</param>
+    public static RenewalState Unanswered(RenewalState state, double random, DateTimeOffset now) =>
+        state with { CheckedAt = now, NextCheck = now + RetryInterval * (1 - random / 10) };
 
     /// <summary>The state if the CA suggests no window: the certificate's age decides.</summary>
     public static RenewalState NotOffered(RenewalState state, DateTimeOffset now) =>

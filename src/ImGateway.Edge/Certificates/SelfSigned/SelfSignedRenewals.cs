@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Certificates.SelfSigned;
 
 /// <summary>Renews certificates of the development CA when they are due, or on request of an operator.</summary>
 sealed partial class SelfSignedRenewals(
-    SelfSignedSource source, Current<FilesSource> files, CertificateInstaller installer, Turn turn, CertificateMetrics metrics, ScheduleClock clock, ILogger<SelfSignedRenewals> logger)
+    SelfSignedSource source, Reloadable<FilesSource> files, CertificateInstaller installer, AsyncLock asyncLock, CertificateMetrics metrics, ScheduleClock clock, ILogger<SelfSignedRenewals> logger)
 {
     /// <summary>The interval of checks, and of retries after a failure.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
@@ -18,14 +18,14 @@ sealed partial class SelfSignedRenewals(
     DueTime _next;
 
     /// <summary>Renews what is due. The caller holds the lock.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
+    public async Task RenewDueAsync(CancellationToken cancellationToken)
     {
         var now = clock.Now;
         if (!source.IsAllowed || !_next.IsDue(now)) return;
         _next = DueTime.After(Interval, now);
         foreach (var (host, old) in installer.Served.Where(entry => !files.Value.Covers(entry.Key)))
         {
-            if (source.Due(old, now.Wall) is not { } reason || await IssueAsync(host, old, ChangeCause.ByLoop(reason), cancellationToken) is not { } failure) continue;
+            if (source.Due(old, now.Wall) is not { } reason || await IssueAsync(host, old, InstallCause.ByLoop(reason), cancellationToken) is not { } failure) continue;
             RenewalFailed(host, failure, old.Credential.SerialNumber, old.Credential.NotAfter);
         }
     }
@@ -34,23 +34,23 @@ sealed partial class SelfSignedRenewals(
     /// <param name="force">Renews even if the certificate is not due.</param>
     public async Task<RenewResult> RenewAsync(HostName host, bool force, string who, CancellationToken cancellationToken)
     {
-        using (await turn.TakeAsync(cancellationToken))
+        using (await asyncLock.AcquireAsync(cancellationToken))
         {
             var old = installer.Served.GetValueOrDefault(host);
             if (!force && old is not null && source.Due(old, clock.Now.Wall) is null)
                 return new(host, Succeeded: true, $"{host}: is not due; --force renews it now", old.Credential.SerialNumber);
-            var failure = await IssueAsync(host, old, new ChangeCause(RenewalReasons.Manual, who), cancellationToken);
+            var failure = await IssueAsync(host, old, new InstallCause(RenewalReasons.Manual, who), cancellationToken);
             return new(host, Succeeded: failure is null, $"{host}: {failure ?? "issued anew"}", installer.Served.GetValueOrDefault(host)?.Credential.SerialNumber);
         }
     }
 
     /// <returns>Null, or the reason of the failure.</returns>
-    async Task<string?> IssueAsync(HostName host, ServedCredential? old, ChangeCause cause, CancellationToken cancellationToken)
+    async Task<string?> IssueAsync(HostName host, HostCertificate? old, InstallCause cause, CancellationToken cancellationToken)
     {
         string? failure;
         try
         {
-            var issued = new Dictionary<HostName, ServedCredential> { [host] = await source.IssueAsync(host, cancellationToken) with { FileHash = old?.FileHash } };
+            var issued = new Dictionary<HostName, HostCertificate> { [host] = await source.IssueAsync(host, cancellationToken) with { FileHash = old?.FileHash } };
             failure = (await installer.InstallAsync(issued, cause, cancellationToken))?.Why;
         }
         catch (CertificateLoadException e)

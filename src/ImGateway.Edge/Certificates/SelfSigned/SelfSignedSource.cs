@@ -7,14 +7,14 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates.SelfSigned;
 
 /// <summary>Certificates for source <c>SelfSigned</c>, from the development CA in DataDirectory.</summary>
-sealed class SelfSignedSource(CertificateConfiguration options, IStorage storage, TimeProvider time)
+sealed class SelfSignedSource(CurrentCertificateOptions options, IStorage storage, TimeProvider time)
 {
     const string Folder = "development-ca", CertificateKey = Folder + "/ca.pem", KeyKey = Folder + "/ca.key";
 
     public bool IsAllowed => options.Value.Certificates.Source == CertificateSource.SelfSigned;
 
     /// <summary>The reason why <paramref name="served"/> must be renewed, as in the metric; null if it is not due.</summary>
-    public string? Due(ServedCredential served, DateTimeOffset now)
+    public string? Due(HostCertificate served, DateTimeOffset now)
     {
         if (served.ByHand) return now > served.Credential.NotAfter ? "age" : null;
         var policy = RenewalPolicy.Due(
@@ -24,17 +24,17 @@ sealed class SelfSignedSource(CertificateConfiguration options, IStorage storage
     }
 
     /// <exception cref="CertificateLoadException">The CA cannot be read or stored.</exception>
-    public async Task<ServedCredential> IssueAsync(HostName host, CancellationToken cancellationToken)
+    public async Task<HostCertificate> IssueAsync(HostName host, CancellationToken cancellationToken)
     {
         using var ca = await CaAsync(cancellationToken);
-        return new ServedCredential(ca.Issue([host], options.Value.Certificates.KeyType), ServedCredential.SelfSigned, storage.LocationOf(CertificateKey));
+        return new HostCertificate(ca.Issue([host], options.Value.Certificates.KeyType), HostCertificate.SelfSigned, storage.LocationOf(CertificateKey));
     }
 
     /// <summary>The hosts in <paramref name="stored"/> whose certificate was issued by an earlier development CA.</summary>
     /// <exception cref="CertificateLoadException">The CA cannot be read or stored.</exception>
-    public async Task<IReadOnlyList<HostName>> OfAnotherCaAsync(IReadOnlyDictionary<HostName, ServedCredential> stored, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<HostName>> OfAnotherCaAsync(IReadOnlyDictionary<HostName, HostCertificate> stored, CancellationToken cancellationToken)
     {
-        var own = stored.Where(entry => entry.Value.Source == ServedCredential.SelfSigned).ToList();
+        var own = stored.Where(entry => entry.Value.Source == HostCertificate.SelfSigned).ToList();
         if (own.Count == 0) return [];
         using var ca = await CaAsync(cancellationToken);
         return [.. own.Where(entry => !ca.Is(entry.Value.Credential.Delivered.Last())).Select(entry => entry.Key)];

@@ -22,9 +22,9 @@ static class CertificateChoice
     ];
 
     /// <summary>The best certificate, the first of equal ones; null if none covers the host.</summary>
-    public static ServedCredential? Best(HostName host, IEnumerable<ServedCredential> candidates, DateTimeOffset now)
+    public static HostCertificate? Best(HostName host, IEnumerable<HostCertificate> candidates, DateTimeOffset now)
     {
-        ServedCredential? best = null;
+        HostCertificate? best = null;
         foreach (var candidate in candidates.Where(candidate => candidate.Credential.Covers(host)))
         {
             if (best is null || Compare(candidate.Credential, best.Credential, host, now).Sign > 0) best = candidate;

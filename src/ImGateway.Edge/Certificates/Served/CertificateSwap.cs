@@ -4,20 +4,20 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Certificates.Served;
 
 /// <summary>A test handshake of the edge with itself: null if <paramref name="host"/> is served <paramref name="expected"/> with the complete chain, otherwise the problem.</summary>
-delegate Task<string?> CertificateProbe(HostName host, Credential expected, CancellationToken cancellationToken);
+delegate Task<string?> HandshakeTest(HostName host, Credential expected, CancellationToken cancellationToken);
 
 /// <summary>Publishes a new certificate table, and the old one again if a test handshake fails.</summary>
-sealed class CertificateSwap(ServerCertificateSelector selector, CertificateProbe probe, TimeProvider time)
+sealed class CertificateSwap(ServerCertificateSelector selector, HandshakeTest probe, TimeProvider time)
 {
     static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Makes the test handshakes of <see cref="TryAsync"/> with a separate table, which no client is served.</summary>
     /// <returns>Null if all handshakes succeeded, otherwise the problem.</returns>
-    public static Task<string?> RehearseAsync(
+    public static Task<string?> DryRunAsync(
         IReadOnlyDictionary<HostName, Credential> credentials, EdgeOptions options, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {
         var selector = new ServerCertificateSelector(options, engine);
-        return new CertificateSwap(selector, new CertificateProof(selector, options, time).ProveAsync, time).TryAsync(credentials, cancellationToken);
+        return new CertificateSwap(selector, new CertificateSelfTest(selector, options, time).TestAsync, time).TryAsync(credentials, cancellationToken);
     }
 
     /// <summary>Null if the new table is served, otherwise why the old one still is.</summary>
@@ -34,7 +34,7 @@ sealed class CertificateSwap(ServerCertificateSelector selector, CertificateProb
             foreach (var (host, credential) in next)
             {
                 if (previous.TryGetValue(host, out var old) && old == credential) continue;
-                if (await ProbeAsync(host, credential, cancellationToken) is not { } failure) continue;
+                if (await TestAsync(host, credential, cancellationToken) is not { } failure) continue;
                 selector.Publish(previous);
                 return $"a handshake for {host} failed: {failure}";
             }
@@ -51,7 +51,7 @@ sealed class CertificateSwap(ServerCertificateSelector selector, CertificateProb
     }
 
     /// <summary>One test handshake with a time-out: null if it succeeded, otherwise the problem.</summary>
-    public async Task<string?> ProbeAsync(HostName host, Credential credential, CancellationToken cancellationToken)
+    public async Task<string?> TestAsync(HostName host, Credential credential, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(ProbeTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);

@@ -9,9 +9,9 @@ static class ChainWarning
     /// <summary>Longest URL to quote: a certificate may contain any URL, and each report repeats it.</summary>
     const int LongestAddress = 200;
 
-    public static CertificateProblem? Of(ServedCredential served) => Of(served.Credential, served.Source, served.Origin);
+    public static CertificateProblem? Of(HostCertificate served) => Of(served.Credential, served.Source, served.Origin);
 
-    /// <param name="source">The certificate's source (<see cref="ServedCredential.Source"/>), on which the remedy depends.</param>
+    /// <param name="source">The certificate's source (<see cref="HostCertificate.Source"/>), on which the remedy depends.</param>
     /// <param name="origin">The file name for the message.</param>
     /// <returns>Null if the chain is complete.</returns>
     public static CertificateProblem? Of(Credential credential, string source, string origin)
@@ -27,8 +27,8 @@ static class ChainWarning
 
     static string Remedy(string source) => source switch
     {
-        ServedCredential.Acme => "if it is a private root, add it to Acme:TrustedRootsFile before the next renewal, or to the trust store of this machine; else name another chain as Acme:PreferredChain",
-        ServedCredential.Import => "import the certificate again with the certificates of its issuers, a private root included, as --chain",
+        HostCertificate.Acme => "if it is a private root, add it to Acme:TrustedRootsFile before the next renewal, or to the trust store of this machine; else name another chain as Acme:PreferredChain",
+        HostCertificate.Import => "import the certificate again with the certificates of its issuers, a private root included, as --chain",
         _ => "append the certificates of the missing issuers to the file, or name them as Chain (if it is a private root, the root itself)",
     };
 }

@@ -28,10 +28,10 @@ sealed partial class OcspStapler(
 
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    readonly Dictionary<string, StapledCertificate> _certificates = new(StringComparer.Ordinal);
-    readonly Dictionary<StapledCertificate, Task<Fetched>> _fetches = [];
+    readonly Dictionary<string, OcspEntry> _certificates = new(StringComparer.Ordinal);
+    readonly Dictionary<OcspEntry, Task<Fetched>> _fetches = [];
     readonly SemaphoreSlim _places = new(MaxAtOnce, MaxAtOnce);
-    IReadOnlyDictionary<HostName, ServedCredential>? _followed;
+    IReadOnlyDictionary<HostName, HostCertificate>? _followed;
 
     /// <summary>Runs before the listeners open, so that stored responses are stapled from the first handshake on.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -77,24 +77,24 @@ sealed partial class OcspStapler(
     {
         // 1. Follow the served certificates, and drop expired responses.
         await FollowAsync(cancellationToken);
-        foreach (var certificate in _certificates.Values) Show(certificate);
+        foreach (var entry in _certificates.Values) Publish(entry);
 
         // 2. Apply the fetches that have completed. Only this loop changes state.
-        foreach (var (certificate, fetch) in _fetches.Where(entry => entry.Value.IsCompletedSuccessfully).ToList())
+        foreach (var (entry, fetch) in _fetches.Where(entry => entry.Value.IsCompletedSuccessfully).ToList())
         {
-            _fetches.Remove(certificate);
-            if (!_certificates.ContainsValue(certificate)) continue;
+            _fetches.Remove(entry);
+            if (!_certificates.ContainsValue(entry)) continue;
             var (answer, problem) = await fetch;
-            if (answer is not null) await AcceptAsync(certificate, answer, cancellationToken);
-            else PutOff(certificate, problem);
-            Show(certificate);
+            if (answer is not null) await AcceptAsync(entry, answer, cancellationToken);
+            else PutOff(entry, problem);
+            Publish(entry);
         }
 
         // 3. Start the fetches that are due.
         var now = clock.Now;
-        foreach (var certificate in _certificates.Values.Where(certificate => certificate.Target is not null && certificate.Due.IsDue(now)))
+        foreach (var entry in _certificates.Values.Where(entry => entry.Target is not null && entry.Due.IsDue(now)))
         {
-            if (!_fetches.ContainsKey(certificate)) _fetches[certificate] = FetchAsync(certificate.Target!, cancellationToken);
+            if (!_fetches.ContainsKey(entry)) _fetches[entry] = FetchAsync(entry.Target!, cancellationToken);
         }
     }
 
@@ -115,34 +115,34 @@ sealed partial class OcspStapler(
 
         foreach (var (fingerprint, hosts) in served)
         {
-            if (!_certificates.TryGetValue(fingerprint, out var certificate))
+            if (!_certificates.TryGetValue(fingerprint, out var entry))
             {
-                _certificates[fingerprint] = certificate = new StapledCertificate(hosts.First().Value.Credential, time);
+                _certificates[fingerprint] = entry = new OcspEntry(hosts.First().Value.Credential, time);
             }
 
-            certificate.Hosts = [.. hosts.Select(entry => entry.Key)];
-            if (certificate.Answer is null) await RestoreAsync(certificate, cancellationToken);
-            foreach (var host in certificate.Hosts) states.Show(host, fingerprint, certificate.State);
-            Show(certificate);
+            entry.Hosts = [.. hosts.Select(entry => entry.Key)];
+            if (entry.Answer is null) await RestoreAsync(entry, cancellationToken);
+            foreach (var host in entry.Hosts) states.Publish(host, fingerprint, entry.State);
+            Publish(entry);
         }
 
         states.Retain(current);
         _followed = current;
     }
 
-    async Task RestoreAsync(StapledCertificate certificate, CancellationToken cancellationToken)
+    async Task RestoreAsync(OcspEntry entry, CancellationToken cancellationToken)
     {
-        if (certificate.Target is not { } target) return;
+        if (entry.Target is not { } target) return;
         var now = clock.Now;
         List<OcspAnswer> kept = [];
-        foreach (var host in certificate.Hosts)
+        foreach (var host in entry.Hosts)
         {
             if (await stored.ReadAsync(host, cancellationToken) is { } response && target.TryRead(response, now.Wall) is { } answer) kept.Add(answer);
         }
 
         if (kept.MaxBy(answer => answer.ThisUpdate) is not { } newest) return;
-        certificate.Take(newest);
-        certificate.Due = DueTime.After(schedule.Refresh(newest, now.Wall), now);
+        entry.Take(newest);
+        entry.Due = DueTime.After(schedule.Refresh(newest, now.Wall), now);
     }
 
     async Task<Fetched> FetchAsync(OcspTarget target, CancellationToken cancellationToken)
@@ -163,18 +163,18 @@ sealed partial class OcspStapler(
         }
     }
 
-    async Task AcceptAsync(StapledCertificate certificate, OcspAnswer answer, CancellationToken cancellationToken)
+    async Task AcceptAsync(OcspEntry entry, OcspAnswer answer, CancellationToken cancellationToken)
     {
-        certificate.Failures = 0;
+        entry.Failures = 0;
         // A cache may return an older response than the present one, which is then kept.
-        if (certificate.Answer is not { } known || answer.ThisUpdate >= known.ThisUpdate)
+        if (entry.Answer is not { } known || answer.ThisUpdate >= known.ThisUpdate)
         {
-            certificate.Take(answer);
-            foreach (var host in certificate.Hosts) await KeepAsync(host, answer, cancellationToken);
+            entry.Take(answer);
+            foreach (var host in entry.Hosts) await KeepAsync(host, answer, cancellationToken);
         }
 
         var now = clock.Now;
-        certificate.Due = DueTime.After(schedule.Refresh(certificate.Answer!, now.Wall), now);
+        entry.Due = DueTime.After(schedule.Refresh(entry.Answer!, now.Wall), now);
     }
 
     async Task KeepAsync(HostName host, OcspAnswer answer, CancellationToken cancellationToken)
@@ -189,40 +189,40 @@ sealed partial class OcspStapler(
         }
     }
 
-    void PutOff(StapledCertificate certificate, string problem)
+    void PutOff(OcspEntry entry, string problem)
     {
         var now = clock.Now;
-        certificate.Due = DueTime.After(schedule.Retry(++certificate.Failures), now);
-        FetchFailed(Names(certificate), problem, certificate.Due.On(now), certificate.State is OcspState.Good ? "the response at hand goes on being stapled" : "nothing is stapled");
+        entry.Due = DueTime.After(schedule.Retry(++entry.Failures), now);
+        FetchFailed(Names(entry), problem, entry.Due.ToWallClock(now), entry.State is OcspState.Good ? "the response at hand goes on being stapled" : "nothing is stapled");
     }
 
-    void Show(StapledCertificate certificate)
+    void Publish(OcspEntry entry)
     {
-        var state = certificate.State;
-        if (state is OcspState.Stale && certificate is { Answer: null, Failures: 0 }) return;
-        selector.Staple(certificate.Fingerprint, state is OcspState.Good ? certificate.Answer!.Response : null);
-        if (state == certificate.Shown) return;
-        certificate.Shown = state;
-        foreach (var host in certificate.Hosts) states.Show(host, certificate.Fingerprint, state);
+        var state = entry.State;
+        if (state is OcspState.Stale && entry is { Answer: null, Failures: 0 }) return;
+        selector.Staple(entry.Fingerprint, state is OcspState.Good ? entry.Answer!.Response : null);
+        if (state == entry.PublishedState) return;
+        entry.PublishedState = state;
+        foreach (var host in entry.Hosts) states.Publish(host, entry.Fingerprint, state);
         switch (state)
         {
             case OcspState.Good:
-                Stapled(Names(certificate), certificate.SerialNumber, certificate.Answer!.NextUpdate);
+                Stapled(Names(entry), entry.SerialNumber, entry.Answer!.NextUpdate);
                 break;
             case OcspState.Revoked:
-                Revoked(Names(certificate), certificate.SerialNumber);
+                Revoked(Names(entry), entry.SerialNumber);
                 break;
-            case OcspState.Stale when certificate.Answer is { } answer:
-                Dropped(Names(certificate), certificate.SerialNumber, answer.NextUpdate);
+            case OcspState.Stale when entry.Answer is { } answer:
+                Dropped(Names(entry), entry.SerialNumber, answer.NextUpdate);
                 break;
         }
 
-        if (certificate.MustStaple && state is not OcspState.Good) MustStaple(Names(certificate), certificate.SerialNumber, state.Label());
+        if (entry.MustStaple && state is not OcspState.Good) MustStaple(Names(entry), entry.SerialNumber, state.Label());
     }
 
     sealed record Fetched(OcspAnswer? Answer, string Problem);
 
-    static string Names(StapledCertificate certificate) => string.Join(", ", certificate.Hosts);
+    static string Names(OcspEntry entry) => string.Join(", ", entry.Hosts);
 
     [LoggerMessage(1, LogLevel.Information, "{Hosts}: OCSP response for certificate {Serial} is stapled, valid until {NextUpdate:u}")]
     partial void Stapled(string hosts, string serial, DateTimeOffset nextUpdate);

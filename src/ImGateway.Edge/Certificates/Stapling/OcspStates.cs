@@ -21,7 +21,7 @@ public sealed class OcspStates(IMetricFactory metrics)
         _states.Values.Any(known => known.State is OcspState.Revoked && known.Fingerprint == credential.Fingerprint);
 
     /// <summary>Hosts that are no longer served have no state.</summary>
-    internal void Retain(IReadOnlyDictionary<HostName, ServedCredential> served)
+    internal void Retain(IReadOnlyDictionary<HostName, HostCertificate> served)
     {
         foreach (var host in _states.Keys.Where(host => !served.ContainsKey(host)))
         {
@@ -30,7 +30,7 @@ public sealed class OcspStates(IMetricFactory metrics)
         }
     }
 
-    internal void Show(HostName host, string fingerprint, OcspState state)
+    internal void Publish(HostName host, string fingerprint, OcspState state)
     {
         _states[host] = (fingerprint, state);
         foreach (var each in Enum.GetValues<OcspState>()) _gauge.WithLabels(host.Value, each.Label()).Set(each == state ? 1 : 0);

@@ -18,7 +18,7 @@ public sealed class CertificateLoadException(IReadOnlyList<string> lines) : Exce
         {
             await action();
         }
-        catch (PrivateModesException e)
+        catch (PrivateFileModesException e)
         {
             throw new CertificateLoadException([e.Message]);
         }

@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Certificates.Store;
 
 /// <summary>Reads the stored certificates of all hosts: the current one, or the previous one if that is damaged. <see cref="StoreWriter"/> writes them.</summary>
 sealed partial class CertificateStore(
-    CertificateConfiguration options, IStorage storage, RevokedCertificates revoked, TimeProvider time, ILogger<CertificateStore> logger)
+    CurrentCertificateOptions options, IStorage storage, RevokedCertificates revoked, TimeProvider time, ILogger<CertificateStore> logger)
 {
     /// <summary>Checks that the storage can be used, and repairs file modes.</summary>
     /// <exception cref="CertificateLoadException">The storage cannot be used.</exception>
@@ -26,12 +26,12 @@ sealed partial class CertificateStore(
         CertificateLoadException.GuardAsync(options.Value, () => storage.OpenAsync([.. hosts.SelectMany(host => StoreKeys.Of(host).All)], cancellationToken).AsTask());
 
     /// <exception cref="CertificateLoadException">The storage cannot be read.</exception>
-    public Task<IReadOnlyDictionary<HostName, ServedCredential>> LoadAllAsync(CancellationToken cancellationToken) => LoadAsync(options.Value.Hosts, cancellationToken);
+    public Task<IReadOnlyDictionary<HostName, HostCertificate>> LoadAllAsync(CancellationToken cancellationToken) => LoadAsync(options.Value.Hosts, cancellationToken);
 
     /// <exception cref="CertificateLoadException">The storage cannot be read.</exception>
-    public async Task<IReadOnlyDictionary<HostName, ServedCredential>> LoadAsync(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<HostName, HostCertificate>> LoadAsync(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
     {
-        Dictionary<HostName, ServedCredential> all = [];
+        Dictionary<HostName, HostCertificate> all = [];
         await CertificateLoadException.GuardAsync(options.Value, async () =>
         {
             await revoked.ReadAsync(cancellationToken);
@@ -44,22 +44,22 @@ sealed partial class CertificateStore(
     }
 
     /// <summary>The current bundle, or the previous one if the current one is unusable, or null. Problems are logged.</summary>
-    async Task<ServedCredential?> LoadAsync(HostName host, CancellationToken cancellationToken)
+    async Task<HostCertificate?> LoadAsync(HostName host, CancellationToken cancellationToken)
     {
         var keys = StoreKeys.Of(host);
-        var state = await StoredState.ReadAsync(storage, host, cancellationToken);
+        var metadata = await StoredMetadata.ReadAsync(storage, host, cancellationToken);
         var contents = await ReadBundleAsync(keys.Current, cancellationToken);
         var current = contents is null ? null : new CertificateFileReader([host], time).Read(contents);
         if (current?.Credential is { } credential)
         {
             if (credential.IsEarly(time.GetUtcNow())) ServedEarly(host, credential.SerialNumber, credential.NotBefore, time.GetUtcNow());
             var before = await StoredBundle.LeafOfAsync(storage, keys.Previous, PreviousOf, cancellationToken);
-            return StoredState.Describe(credential, state) with { Previous = before?.SerialNumber == credential.SerialNumber ? null : before };
+            return StoredMetadata.Describe(credential, metadata) with { Previous = before?.SerialNumber == credential.SerialNumber ? null : before };
         }
 
         var previous = await ReadPreviousAsync(host, cancellationToken);
         if (current is null && previous is null) return null;
-        if (previous?.Credential is null && contents is not null && Expired(host, contents) is { } expired) return StoredState.Describe(expired, state);
+        if (previous?.Credential is null && contents is not null && Expired(host, contents) is { } expired) return StoredMetadata.Describe(expired, metadata);
         var problems = string.Join(" · ", current?.Problems ?? [new(storage.LocationOf(keys.Current), "does not exist", "restore it from a backup")]);
         if (previous?.Credential is not { } older)
         {
@@ -70,18 +70,18 @@ sealed partial class CertificateStore(
         FellBack(host, problems, older.SerialNumber);
         // A readable bundle that was refused, for example because it has expired, is kept.
         if (storage.IsWriter && (current is null || current.Names.Count == 0)) await RepairAsync(keys, cancellationToken);
-        return StoredState.Describe(older, state);
+        return StoredMetadata.Describe(older, metadata);
     }
 
     /// <summary>The previous bundle, checked like a file; null if there is none.</summary>
     public async Task<CertificateReading?> ReadPreviousAsync(HostName host, CancellationToken cancellationToken) =>
         await ReadBundleAsync(StoreKeys.Of(host).Previous, cancellationToken) is { } contents ? new CertificateFileReader([host], time).Read(contents) : null;
 
-    public async Task<ServedCredential> DescribeAsync(HostName host, Tls.Credential previous, CancellationToken cancellationToken) =>
-        StoredState.Describe(previous, await StoredState.ReadAsync(storage, host, cancellationToken));
+    public async Task<HostCertificate> DescribeAsync(HostName host, Tls.Credential previous, CancellationToken cancellationToken) =>
+        StoredMetadata.Describe(previous, await StoredMetadata.ReadAsync(storage, host, cancellationToken));
 
     /// <summary>SHA-256 of the stored certificate; null if unknown.</summary>
-    public async Task<string?> ReadFingerprintAsync(HostName host, CancellationToken cancellationToken) => (await StoredState.ReadAsync(storage, host, cancellationToken))?.CertificateSha256;
+    public async Task<string?> ReadFingerprintAsync(HostName host, CancellationToken cancellationToken) => (await StoredMetadata.ReadAsync(storage, host, cancellationToken))?.CertificateSha256;
 
     /// <summary>The path of the served key and chain.</summary>
     public string CurrentPath(HostName host) => storage.LocationOf(StoreKeys.Of(host).Current);

@@ -6,12 +6,12 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates.Store;
 
 /// <summary>Writes the stored certificates of all hosts. Where the storage allows only one writing process, it holds that process' lease.</summary>
-sealed class StoreWriter(CertificateConfiguration options, IStorage storage, RevokedCertificates revoked)
+sealed class StoreWriter(CurrentCertificateOptions options, IStorage storage, RevokedCertificates revoked)
 {
     IStorageLease? _writer;
 
     /// <summary>The message for an operator whose change this process may not write.</summary>
-    public string Held => $"{storage.LocationOf("lock")}: is held by another imgw process; ask that one, or stop it";
+    public string LockedMessage => $"{storage.LocationOf("lock")}: is held by another imgw process; ask that one, or stop it";
 
     /// <summary>Makes this process a writer, unless the storage allows only one and another process is it.</summary>
     /// <exception cref="CertificateLoadException">The storage cannot be used; this process is not a writer.</exception>
@@ -57,7 +57,7 @@ sealed class StoreWriter(CertificateConfiguration options, IStorage storage, Rev
     /// <returns>Null if another process writes the storage, so that nothing is stored.</returns>
     /// <exception cref="IOException">The bundles cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">Access to the storage is denied.</exception>
-    public async Task<IStagedWrite?> StageAsync(IReadOnlyDictionary<HostName, ServedCredential> changes, IStorageLease? lease, CancellationToken cancellationToken)
+    public async Task<IStagedWrite?> StageAsync(IReadOnlyDictionary<HostName, HostCertificate> changes, IStorageLease? lease, CancellationToken cancellationToken)
     {
         if (!storage.IsWriter) return null;
         List<StorageChange> writes = [];
@@ -68,7 +68,7 @@ sealed class StoreWriter(CertificateConfiguration options, IStorage storage, Rev
             // Order of the commit, in case of a crash: the previous bundle before the current one, and last the state, which names its certificate.
             if (current is not null && !await IsRevokedAsync(host, cancellationToken)) writes.Add(new StorageChange(keys.Previous, current.Content));
             writes.Add(new StorageChange(keys.Current, StoredBundle.ToBytes(served), current?.Version ?? StoredValue.Absent));
-            writes.Add(new StorageChange(keys.State, StoredState.Of(served, state is null ? null : StoredState.Parse(state.Content)).ToBytes(), state?.Version ?? StoredValue.Absent));
+            writes.Add(new StorageChange(keys.State, StoredMetadata.Of(served, state is null ? null : StoredMetadata.Parse(state.Content)).ToBytes(), state?.Version ?? StoredValue.Absent));
         }
 
         return await storage.StageAsync(writes, lease, cancellationToken);
@@ -77,16 +77,16 @@ sealed class StoreWriter(CertificateConfiguration options, IStorage storage, Rev
     /// <summary>Whether the current certificate was revoked, by an operator or according to its CA: it must not become the previous certificate.</summary>
     public async Task<bool> IsRevokedAsync(HostName host, CancellationToken cancellationToken)
     {
-        var isByCa = await StoredState.ReadAsync(storage, host, cancellationToken) is { Renewal: { Revoked: true } renewal } state && renewal.CertificateSha256 == state.CertificateSha256;
+        var isByCa = await StoredMetadata.ReadAsync(storage, host, cancellationToken) is { Renewal: { Revoked: true } renewal } metadata && renewal.CertificateSha256 == metadata.CertificateSha256;
         return isByCa || await StoredBundle.LeafOfAsync(storage, StoreKeys.Of(host).Current, revoked.Contains, cancellationToken);
     }
 
     /// <summary>Stores a new origin of an unchanged certificate.</summary>
-    public async Task SaveOriginAsync(HostName host, ServedCredential served, CancellationToken cancellationToken)
+    public async Task SaveOriginAsync(HostName host, HostCertificate served, CancellationToken cancellationToken)
     {
         if (!storage.IsWriter) return;
-        var old = await StoredState.ReadAsync(storage, host, cancellationToken);
-        await storage.WriteAsync(StoreKeys.Of(host).State, (StoredState.Of(served, old?.Previous) with { Renewal = old?.Renewal }).ToBytes(), cancellationToken);
+        var old = await StoredMetadata.ReadAsync(storage, host, cancellationToken);
+        await storage.WriteAsync(StoreKeys.Of(host).State, (StoredMetadata.Of(served, old?.Previous) with { Renewal = old?.Renewal }).ToBytes(), cancellationToken);
     }
 
     /// <summary>Deletes the previous certificate with its key.</summary>

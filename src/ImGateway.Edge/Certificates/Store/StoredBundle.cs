@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Certificates.Store;
 /// <summary>The content of <c>current.pem</c> and <c>previous.pem</c>: the private key, then the chain as it is sent.</summary>
 static class StoredBundle
 {
-    public static byte[] ToBytes(ServedCredential served) => Encoding.ASCII.GetBytes(
+    public static byte[] ToBytes(HostCertificate served) => Encoding.ASCII.GetBytes(
         served.Credential.Leaf.KeyPem() + "\n" + string.Concat(served.Credential.Delivered.Select(certificate => certificate.ExportCertificatePem() + "\n")));
 
     /// <summary>The default if there is no readable certificate.</summary>

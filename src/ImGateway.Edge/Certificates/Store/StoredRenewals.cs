@@ -9,13 +9,13 @@ sealed class StoredRenewals(IStorage storage)
 {
     /// <summary>Null if there is none, or it is damaged.</summary>
     public async Task<RenewalState?> ReadAsync(HostName host, CancellationToken cancellationToken) =>
-        (await StoredState.ReadAsync(storage, host, cancellationToken))?.Renewal;
+        (await StoredMetadata.ReadAsync(storage, host, cancellationToken))?.Renewal;
 
     /// <summary>Does nothing if another process writes the storage.</summary>
     public async Task SaveAsync(HostName host, RenewalState renewal, CancellationToken cancellationToken)
     {
         if (!storage.IsWriter) return;
-        var state = (await StoredState.ReadAsync(storage, host, cancellationToken) ?? StoredState.None) with { Renewal = renewal };
-        await storage.WriteAsync(StoreKeys.Of(host).State, state.ToBytes(), cancellationToken);
+        var metadata = (await StoredMetadata.ReadAsync(storage, host, cancellationToken) ?? StoredMetadata.None) with { Renewal = renewal };
+        await storage.WriteAsync(StoreKeys.Of(host).State, metadata.ToBytes(), cancellationToken);
     }
 }

@@ -18,5 +18,5 @@ public sealed record CertificateProblem(string File, string Message, string Reme
     public bool IsEarly { get; init; }
 
     /// <summary>One line; control characters in a path or subject are escaped.</summary>
-    public override string ToString() => OneLine.From($"{File}: {Message}; {Remedy}");
+    public override string ToString() => SingleLine.Escape($"{File}: {Message}; {Remedy}");
 }

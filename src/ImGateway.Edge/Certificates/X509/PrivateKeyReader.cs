@@ -23,7 +23,7 @@ static class PrivateKeyReader
 
         if (keys.Count == 0)
         {
-            problems.Add(OtherForms.OfKey(path, content) ?? new(path, "holds no private key", "name the PEM file that begins with BEGIN PRIVATE KEY as Key"));
+            problems.Add(UnsupportedFormats.OfKey(path, content) ?? new(path, "holds no private key", "name the PEM file that begins with BEGIN PRIVATE KEY as Key"));
             return null;
         }
 

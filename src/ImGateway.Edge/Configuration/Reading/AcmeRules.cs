@@ -27,7 +27,7 @@ static class AcmeRules
 
     static void CheckValues(AcmeSection acme, ProblemCollector problems)
     {
-        if (AcmeDirectories.UrlOf(acme.Directory) is null) problems.Invalid($"{Section}:Directory", $"{OneLine.Quote(acme.Directory)} is no CA", AcmeDirectories.Remedy);
+        if (AcmeDirectories.UrlOf(acme.Directory) is null) problems.Invalid($"{Section}:Directory", $"{SingleLine.Quote(acme.Directory)} is no CA", AcmeDirectories.Remedy);
         if (acme.Email is { } email && !IsAddress(email)) problems.Invalid($"{Section}:Email", "is no mail address", "write name@domain, or remove it");
         if (acme.RenewAt is < 0 or >= 1)
         {
@@ -46,18 +46,18 @@ static class AcmeRules
 
     static void CheckChallenges(AcmeSection acme, ProblemCollector problems)
     {
-        if (acme.Challenges.Count == 0 && problems.IsSound(Challenges)) problems.Invalid(Challenges, "nothing could be proved to a CA", $"list some of {string.Join(", ", ChallengeTypes.All)}");
+        if (acme.Challenges.Count == 0 && problems.IsValid(Challenges)) problems.Invalid(Challenges, "nothing could be proved to a CA", $"list some of {string.Join(", ", ChallengeTypes.All)}");
         for (var i = 0; i < acme.Challenges.Count; i++)
         {
             var challenge = acme.Challenges[i];
             var key = problems.KeyOf(acme.Challenges, i, Challenges);
-            if (!ChallengeTypes.All.Contains(challenge, StringComparer.Ordinal)) problems.Invalid(key, $"{OneLine.Quote(challenge)} is no challenge", $"choose among {string.Join(", ", ChallengeTypes.All)}");
+            if (!ChallengeTypes.All.Contains(challenge, StringComparer.Ordinal)) problems.Invalid(key, $"{SingleLine.Quote(challenge)} is no challenge", $"choose among {string.Join(", ", ChallengeTypes.All)}");
             else if (acme.Challenges.Take(i).Contains(challenge, StringComparer.Ordinal)) problems.Invalid(key, $"'{challenge}' is listed twice", "remove one");
         }
 
         var byHook = acme.Challenges.Contains(ChallengeTypes.Dns, StringComparer.Ordinal);
         if (byHook && acme.DnsHook is null) problems.Missing(DnsHook, $"name the program that sets DNS records, or remove {ChallengeTypes.Dns} from {Challenges}");
-        if (!byHook && acme.DnsHook is not null && problems.IsSound(Challenges) && problems.IsSound(DnsHook))
+        if (!byHook && acme.DnsHook is not null && problems.IsValid(Challenges) && problems.IsValid(DnsHook))
         {
             problems.Invalid(DnsHook, $"would never be run: {ChallengeTypes.Dns} is not among {Challenges}", "add it there, or remove the hook");
         }
@@ -66,7 +66,7 @@ static class AcmeRules
     static void CheckAccount(AcmeSection acme, ProblemCollector problems)
     {
         const string terms = $"{Section}:AcceptTermsOfService";
-        if (!acme.AcceptTermsOfService && problems.IsSound(terms) && !problems.IsMisspelled(terms))
+        if (!acme.AcceptTermsOfService && problems.IsValid(terms) && !problems.IsMisspelled(terms))
         {
             problems.Invalid(terms, "must be true for a CA to issue", $"read the terms of {acme.Directory} ({AcmeDirectories.TermsOf(acme.Directory)}) and set it to true");
         }
@@ -87,7 +87,7 @@ static class AcmeRules
                 ChallengeTypes.TlsAlpn => (ChallengeTypes.TlsAlpn, "Edge:Listen:Https", options.Listen.Https.Count),
                 _ => ("", "", 1),
             };
-            if (count > 0 || !problems.IsSound(listener)) continue;
+            if (count > 0 || !problems.IsValid(listener)) continue;
             problems.Invalid(problems.KeyOf(options.Acme.Challenges, i, Challenges), $"'{challenge}' is answered on {listener}, which is empty", $"give that an address, or list only other challenges in {Challenges}");
         }
     }
@@ -95,7 +95,7 @@ static class AcmeRules
     /// <summary>Hosts that certificate files cover need no CA, which is known only after the files have been read.</summary>
     static void CheckHosts(EdgeOptions options, ProblemCollector problems)
     {
-        if (options.Certificates.Files.Count > 0 || !problems.IsSound("Edge:Certificates:Files") || !problems.IsSound(Challenges) || !problems.IsSound($"{Section}:Directory")) return;
+        if (options.Certificates.Files.Count > 0 || !problems.IsValid("Edge:Certificates:Files") || !problems.IsValid(Challenges) || !problems.IsValid($"{Section}:Directory")) return;
         for (var i = 0; i < options.Hosts.Count; i++)
         {
             if (AcmeHosts.FaultOf(options.Hosts[i], options.Acme) is { } found) problems.Invalid(problems.KeyOf(options.Hosts, i, "Edge:Hosts"), found.Fault, found.Remedy);

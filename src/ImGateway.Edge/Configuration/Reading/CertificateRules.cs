@@ -13,7 +13,7 @@ static class CertificateRules
         var certificates = options.Certificates;
         if (certificates.Source is null) problems.Missing(Source, "write Acme, Files or SelfSigned");
         if (certificates is { Source: CertificateSource.SelfSigned, AllowSelfSigned: false }
-            && problems.IsSound(AllowSelfSigned) && !problems.IsMisspelled(AllowSelfSigned))
+            && problems.IsValid(AllowSelfSigned) && !problems.IsMisspelled(AllowSelfSigned))
         {
             problems.Invalid(Source, "SelfSigned is for development", $"set {AllowSelfSigned} to true, or use Acme or Files");
         }

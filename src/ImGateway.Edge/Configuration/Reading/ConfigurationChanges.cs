@@ -13,7 +13,7 @@ static class ConfigurationChanges
                let was = before.GetValueOrDefault(key, [])
                let now = after.GetValueOrDefault(key, [])
                where !was.SequenceEqual(now)
-               select new ConfigurationChange(key, OneLine.From(Describe(was, now))),
+               select new ConfigurationChange(key, SingleLine.Escape(Describe(was, now))),
         ];
     }
 
@@ -25,7 +25,7 @@ static class ConfigurationChanges
         [
             .. from key in before.Keys.Union(after.Keys, StringComparer.OrdinalIgnoreCase)
                where before.GetValueOrDefault(key) != after.GetValueOrDefault(key)
-               select new ConfigurationChange(OneLine.From(key), "changed"),
+               select new ConfigurationChange(SingleLine.Escape(key), "changed"),
         ];
 
         Dictionary<string, string> ValuesOf(IConfiguration configuration) => configuration.GetSection(section).AsEnumerable()

@@ -40,7 +40,7 @@ public static class EdgeConfiguration
         var problems = new ProblemCollector();
         var options = new SectionReader(configuration as IConfigurationRoot, problems).Read<EdgeOptions>(configuration.GetSection("Edge"));
         options = options with { ProxyEnvironment = ProxyEnvironment.Read(configuration, options.OutgoingProxy is not null, problems) };
-        BesideEdge.Check(configuration, problems);
+        MisplacedKeys.Check(configuration, problems);
         HostRules.Check(options, problems);
         UpstreamRules.Check(options, problems);
         RouteRules.Check(options, problems);

@@ -21,7 +21,7 @@ public static class EffectiveSettings
     /// <summary>Environment variables in effect follow the settings.</summary>
     public static IEnumerable<string> Lines(EdgeOptions options) =>
         Of(options with { Tls = options.Tls with { DefaultHost = options.DefaultHost } }).Select(setting => $"{setting.Key} = {setting.Text}")
-            .Concat(options.ProxyEnvironment.Lines()).Select(OneLine.From);
+            .Concat(options.ProxyEnvironment.Lines()).Select(SingleLine.Escape);
 
     internal static IEnumerable<Setting> Of(EdgeOptions options) => Settings(options, "Edge");
 
@@ -39,7 +39,7 @@ public static class EffectiveSettings
         // The original string, because Uri appends a slash.
         Uri url => [new(key, url.GetLeftPart(UriPartial.Authority), list)],
         ProxyAddress proxy => [new(key, $"{proxy}", list) { Secret = proxy.Login }],
-        _ when Leaf.For(value.GetType()) is not null => [new(key, $"{value}", list) { Secret = value as Secret }],
+        _ when ValueParser.For(value.GetType()) is not null => [new(key, $"{value}", list) { Secret = value as Secret }],
         IReadOnlyDictionary<string, string> texts => texts.Count == 0 ? [new(key, None)] : texts.Select(text => new Setting($"{key}:{text.Key}", text.Value)),
         IEnumerable items => Items([.. items.Cast<object>()], key),
         _ => Settings(value, key),

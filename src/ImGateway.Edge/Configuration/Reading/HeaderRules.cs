@@ -30,7 +30,7 @@ static class HeaderRules
 
     static void CheckHsts(HstsSection hsts, ProblemCollector problems)
     {
-        if (!hsts.Preload || !problems.IsSound("Edge:Headers:Hsts")) return;
+        if (!hsts.Preload || !problems.IsValid("Edge:Headers:Hsts")) return;
         if (!hsts.IncludeSubDomains) problems.Invalid("Edge:Headers:Hsts:Preload", "needs IncludeSubDomains", "set it to true, or Preload to false");
         if (hsts.MaxAge >= LeastPreloadAge) return;
         problems.Invalid("Edge:Headers:Hsts:Preload", "needs a MaxAge of a year", $"set MaxAge to {LeastPreloadAge:c} or more, or Preload to false");

@@ -17,7 +17,7 @@ static class HostRules
             if (!seen.Add(host)) problems.Invalid(problems.KeyOf(options.Hosts, i, Hosts), $"'{host}' is listed twice", "remove one");
         }
 
-        if (options.Tls.DefaultHost is not { } chosen || !problems.IsSound(Hosts)) return;
+        if (options.Tls.DefaultHost is not { } chosen || !problems.IsValid(Hosts)) return;
         if (chosen.IsWildcard)
         {
             problems.Invalid(DefaultHost, $"'{chosen}' is a wildcard", "write one name that it covers");

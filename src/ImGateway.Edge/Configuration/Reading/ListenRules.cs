@@ -9,7 +9,7 @@ static class ListenRules
     public static void Check(EdgeOptions options, ProblemCollector problems)
     {
         var listen = options.Listen;
-        if (listen.Https.Count == 0 && listen.Http.Count == 0 && problems.IsSound("Edge:Listen"))
+        if (listen.Https.Count == 0 && listen.Http.Count == 0 && problems.IsValid("Edge:Listen"))
         {
             problems.Invalid("Edge:Listen", "nothing public is listened on", "give Edge:Listen:Https an address, such as *:443");
         }
@@ -22,7 +22,7 @@ static class ListenRules
             problems.Invalid(all[i].Key, $"'{all[i].Address}' is already taken by {taken.Key} ('{taken.Address}')", "choose another address or port");
         }
 
-        if (listen.ProxyProtocol && options.TrustedProxies.Count == 0 && problems.IsSound("Edge:TrustedProxies"))
+        if (listen.ProxyProtocol && options.TrustedProxies.Count == 0 && problems.IsValid("Edge:TrustedProxies"))
         {
             problems.Invalid(
                 "Edge:Listen:ProxyProtocol", "is true, but Edge:TrustedProxies is empty, so that no peer may send the header", "list the load balancers in Edge:TrustedProxies, or write false");

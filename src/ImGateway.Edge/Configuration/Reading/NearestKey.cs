@@ -56,7 +56,7 @@ static class NearestKey
             var key = ConfigurationKey.Join(section, property.Name);
             yield return key;
             var valueType = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            if (Leaf.For(valueType) is not null || typeof(IEnumerable).IsAssignableFrom(valueType)) continue;
+            if (ValueParser.For(valueType) is not null || typeof(IEnumerable).IsAssignableFrom(valueType)) continue;
             foreach (var below in KeysOf(valueType, key)) yield return below;
         }
     }

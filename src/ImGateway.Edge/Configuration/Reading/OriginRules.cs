@@ -11,7 +11,7 @@ static class OriginRules
         for (var i = 0; i < origins.Count; i++)
         {
             var key = problems.KeyOf(origins, i, AllowedOrigins);
-            var quoted = OneLine.Quote(origins[i]);
+            var quoted = SingleLine.Quote(origins[i]);
             if (Canonical(origins[i]) is not { } canonical)
             {
                 problems.Invalid(key, $"{quoted} is not an origin", "write scheme://host or scheme://host:port, without a path or wildcard");

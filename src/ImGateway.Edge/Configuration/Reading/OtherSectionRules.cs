@@ -58,7 +58,7 @@ static class OtherSectionRules
 
             if (route["ClusterId"] is { } cluster && !cluster.Equals(Cluster, StringComparison.OrdinalIgnoreCase))
             {
-                problems.Invalid($"{route.Path}:ClusterId", $"{OneLine.Quote(cluster)} is no cluster of the edge", $"write {Cluster} or remove it");
+                problems.Invalid($"{route.Path}:ClusterId", $"{SingleLine.Quote(cluster)} is no cluster of the edge", $"write {Cluster} or remove it");
             }
         }
     }

@@ -11,20 +11,20 @@ static class RouteRules
 
     public static void Check(EdgeOptions options, ProblemCollector problems)
     {
-        if (options.Routes.Count == 0 && problems.IsSound(Routes)) problems.Invalid(Routes, "nothing would be forwarded", "list path prefixes, such as /ws");
+        if (options.Routes.Count == 0 && problems.IsValid(Routes)) problems.Invalid(Routes, "nothing would be forwarded", "list path prefixes, such as /ws");
 
         var prefixes = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < options.Routes.Count; i++)
         {
             var prefix = options.Routes[i];
             var key = problems.KeyOf(options.Routes, i, Routes);
-            if (Fault(prefix) is { } fault) problems.Invalid(key, $"{OneLine.Quote(prefix)} {fault}", "write a prefix such as /api or /api/v2");
+            if (Fault(prefix) is { } fault) problems.Invalid(key, $"{SingleLine.Quote(prefix)} {fault}", "write a prefix such as /api or /api/v2");
             else if (prefixes.TryAdd(IdOf(prefix), prefix)) continue;
             else if (prefixes[IdOf(prefix)] == prefix) problems.Invalid(key, $"'{prefix}' is listed twice", "remove one");
             else problems.Invalid(key, $"'{prefix}' and '{prefixes[IdOf(prefix)]}' would both be route '{IdOf(prefix)}'", "remove one");
         }
 
-        if (problems.IsSound(Routes)) CheckWebSockets(options, problems);
+        if (problems.IsValid(Routes)) CheckWebSockets(options, problems);
     }
 
     static void CheckWebSockets(EdgeOptions options, ProblemCollector problems)
@@ -35,7 +35,7 @@ static class RouteRules
             if (options.Routes.Contains(prefix, StringComparer.Ordinal)) continue;
             problems.Invalid(
                 problems.KeyOf(options.WebSockets.Routes, i, WebSocketRoutes),
-                $"{OneLine.Quote(prefix)} is not among {Routes}",
+                $"{SingleLine.Quote(prefix)} is not among {Routes}",
                 $"add it there, or list in {WebSocketRoutes} those of them that take WebSockets");
         }
     }

@@ -38,27 +38,27 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
     object? ReadValue(Type type, IConfigurationSection section)
     {
         var valueType = Nullable.GetUnderlyingType(type) ?? type;
-        if (Leaf.For(valueType) is { } leaf) return ReadLeaf(leaf, section);
+        if (ValueParser.For(valueType) is { } parser) return ReadLeaf(parser, section);
         if (!valueType.IsGenericType) return ReadRecord(valueType, section);
         return valueType.GetGenericTypeDefinition() == typeof(IReadOnlyList<>)
             ? ReadList(valueType.GenericTypeArguments[0], section)
             : ReadTexts(section);
     }
 
-    object? ReadLeaf(Leaf leaf, IConfigurationSection section)
+    object? ReadLeaf(ValueParser parser, IConfigurationSection section)
     {
         if (section.GetChildren().Any())
         {
-            problems.Invalid(section.Path, "is a section or a list", $"{leaf.Remedy}, one value");
+            problems.Invalid(section.Path, "is a section or a list", $"{parser.Remedy}, one value");
             return null;
         }
 
         // JSON null means "not set". An empty variable does not: it overrides the file, and the default may be weaker than the file's value.
         if (section.Value is not { } text) return null;
-        if (leaf.Parse(text) is { } value) return value;
-        if (LaterKeys.Contains(section.Path[(Root.Length + 1)..], text)) problems.NotAvailableYet(section.Path, $"'{text}' is", leaf.Remedy);
-        else if (text.Length == 0) problems.Invalid(section.Path, "is empty", $"{leaf.Remedy}, or remove it");
-        else problems.Invalid(section.Path, $"{(leaf.IsSecret ? "the value" : OneLine.Quote(text))} is not {leaf.What}", leaf.Remedy);
+        if (parser.Parse(text) is { } value) return value;
+        if (LaterKeys.Contains(section.Path[(Root.Length + 1)..], text)) problems.NotAvailableYet(section.Path, $"'{text}' is", parser.Remedy);
+        else if (text.Length == 0) problems.Invalid(section.Path, "is empty", $"{parser.Remedy}, or remove it");
+        else problems.Invalid(section.Path, $"{(parser.IsSecret ? "the value" : SingleLine.Quote(text))} is not {parser.What}", parser.Remedy);
         return null;
     }
 
@@ -91,7 +91,7 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
 
         var list = Array.CreateInstance(itemType, items.Count);
         for (var i = 0; i < items.Count; i++) list.SetValue(items[i], i);
-        problems.Remember(list, keys);
+        problems.RememberKeys(list, keys);
         return list;
     }
 

@@ -23,7 +23,7 @@ static class UpstreamRules
 
     public static bool TryParse(string text, [NotNullWhen(true)] out Uri? upstream, [NotNullWhen(false)] out string? fault)
     {
-        fault = Uri.TryCreate(text, UriKind.Absolute, out upstream) ? Fault(upstream) : $"{OneLine.Quote(text)} is not a URL";
+        fault = Uri.TryCreate(text, UriKind.Absolute, out upstream) ? Fault(upstream) : $"{SingleLine.Quote(text)} is not a URL";
         if (fault is not null) upstream = null;
         return upstream is not null;
     }
@@ -32,12 +32,12 @@ static class UpstreamRules
     static string? Fault(Uri upstream) => upstream switch
     {
         { UserInfo.Length: > 0 } => "has user information",
-        { Scheme: not "http" } => $"{OneLine.Quote(upstream.OriginalString)} is not http://",
+        { Scheme: not "http" } => $"{SingleLine.Quote(upstream.OriginalString)} is not http://",
         { Host: "" } => "has no host",
         { Port: < 1 } => "has no usable port",
         { HostNameType: UriHostNameType.IPv4 } when !upstream.OriginalString.Contains($"//{upstream.Host}", StringComparison.Ordinal) =>
-            $"{OneLine.Quote(upstream.OriginalString)} is {upstream.Host} in another spelling",
-        { AbsolutePath: not "/" } => $"{OneLine.Quote(upstream.OriginalString)} has a path",
+            $"{SingleLine.Quote(upstream.OriginalString)} is {upstream.Host} in another spelling",
+        { AbsolutePath: not "/" } => $"{SingleLine.Quote(upstream.OriginalString)} has a path",
         _ when upstream.OriginalString.Contains('?') => "has a query",
         _ when upstream.OriginalString.Contains('#') => "has a fragment",
         _ => null,

@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Connections.Limits;
 sealed class ConnectionBudget : ILimitSource
 {
     /// <summary>
-    /// The reserve of descriptors, beside those open at start: 40 for the management port (<see cref="ManagementPlaces"/>) and the control
+    /// The reserve of descriptors, beside those open at start: 40 for the management port (<see cref="ManagementConnectionLimit"/>) and the control
     /// socket, 32 for the pipes with which .NET starts sixteen threads at once, 24 for assemblies that .NET loads at first use and keeps
     /// open, 32 for certificates, the store, logs, name servers, CAs and hook programs.
     /// </summary>
@@ -22,7 +22,7 @@ sealed class ConnectionBudget : ILimitSource
     int _clients, _upstreams, _memoryLimit = int.MaxValue;
 
     /// <summary>The used share of the budget, from 0 to 1.</summary>
-    public double Fullness
+    public double UsedShare
     {
         get
         {
@@ -55,8 +55,8 @@ sealed class ConnectionBudget : ILimitSource
         lock (_lock) _clients--;
     }
 
-    /// <summary>Counts a connection to the gateway until <see cref="OnDisconnected"/>. False if the budget is exhausted.</summary>
-    public bool TryConnect()
+    /// <summary>Counts a connection to the gateway until <see cref="OnUpstreamDisconnected"/>. False if the budget is exhausted.</summary>
+    public bool TryConnectUpstream()
     {
         lock (_lock)
         {
@@ -66,7 +66,7 @@ sealed class ConnectionBudget : ILimitSource
         }
     }
 
-    public void OnDisconnected()
+    public void OnUpstreamDisconnected()
     {
         lock (_lock) _upstreams--;
     }
@@ -74,7 +74,7 @@ sealed class ConnectionBudget : ILimitSource
     /// <summary>Updates, at intervals, the number of descriptors in use beside connections.</summary>
     /// <param name="limit">The limit of descriptors of the process.</param>
     /// <param name="count">Counts the open descriptors.</param>
-    public void Adjust(int limit, Func<int?> count)
+    public void UpdateOpenFiles(int limit, Func<int?> count)
     {
         int before;
         lock (_lock) before = _clients + _upstreams;
@@ -88,7 +88,7 @@ sealed class ConnectionBudget : ILimitSource
     }
 
     /// <summary>Sets the number of clients that memory allows.</summary>
-    public void AllowFor(int clients)
+    public void SetMemoryLimit(int clients)
     {
         lock (_lock) _memoryLimit = clients;
     }

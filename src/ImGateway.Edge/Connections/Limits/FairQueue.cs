@@ -9,23 +9,23 @@ sealed class FairQueue<T> where T : class
 {
     const int MostExamined = 32;
 
-    readonly LinkedList<Line> _order = [];
-    readonly Dictionary<ClientNetwork, Line> _lines = [];
+    readonly LinkedList<ClientQueue> _order = [];
+    readonly Dictionary<ClientNetwork, ClientQueue> _lines = [];
 
     public int Count { get; private set; }
 
     /// <param name="client">Null counts as a different client for each entry, for a proxy that carries many clients.</param>
-    public Place Add(ClientNetwork? client, T entry)
+    public Position Add(ClientNetwork? client, T entry)
     {
         Count++;
         if (client is not { } key || !_lines.TryGetValue(key, out var line))
         {
-            line = new Line(client);
+            line = new ClientQueue(client);
             _order.AddLast(line.Node);
             if (client is { } unknown) _lines.Add(unknown, line);
         }
 
-        return new Place(line, line.Entries.AddLast(entry));
+        return new Position(line, line.Entries.AddLast(entry));
     }
 
     /// <summary>Takes the next entry; null if the queue is empty.</summary>
@@ -33,7 +33,7 @@ sealed class FairQueue<T> where T : class
     {
         if (_order.First is not { Value: var line }) return null;
         var next = line.Entries.First!;
-        Remove(new Place(line, next));
+        Remove(new Position(line, next));
         if (line.Entries.Count > 0)
         {
             _order.RemoveFirst();
@@ -44,9 +44,9 @@ sealed class FairQueue<T> where T : class
     }
 
     /// <summary>Removes an entry. False if it has been taken already.</summary>
-    public bool Remove(Place place)
+    public bool Remove(Position position)
     {
-        var (line, entry) = place;
+        var (line, entry) = position;
         if (entry.List is null) return false;
         line.Entries.Remove(entry);
         Count--;
@@ -62,7 +62,7 @@ sealed class FairQueue<T> where T : class
     /// </summary>
     public T? Displace(ClientNetwork? newcomer)
     {
-        Line? longest = null;
+        ClientQueue? longest = null;
         var node = _order.Last;
         for (var i = 0; i < MostExamined && node is not null; i++, node = node.Previous)
         {
@@ -72,26 +72,26 @@ sealed class FairQueue<T> where T : class
         var own = newcomer is { } key && _lines.TryGetValue(key, out var line) ? line.Entries.Count : 0;
         if (longest is null || longest.Entries.Count <= own + 1) return null;
         var newest = longest.Entries.Last!;
-        Remove(new Place(longest, newest));
+        Remove(new Position(longest, newest));
         return newest.Value;
     }
 
     /// <summary>The position of an entry.</summary>
-    public readonly record struct Place(Line Line, LinkedListNode<T> Entry);
+    public readonly record struct Position(ClientQueue Line, LinkedListNode<T> Entry);
 
     /// <summary>The entries of one client.</summary>
-    public sealed class Line
+    public sealed class ClientQueue
     {
-        public Line(ClientNetwork? client)
+        public ClientQueue(ClientNetwork? client)
         {
             Client = client;
-            Node = new LinkedListNode<Line>(this);
+            Node = new LinkedListNode<ClientQueue>(this);
         }
 
         public ClientNetwork? Client { get; }
 
         public LinkedList<T> Entries { get; } = [];
 
-        public LinkedListNode<Line> Node { get; }
+        public LinkedListNode<ClientQueue> Node { get; }
     }
 }

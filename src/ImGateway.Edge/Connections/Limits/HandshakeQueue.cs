@@ -13,7 +13,7 @@ sealed class HandshakeQueue(Func<int> slots, int waitingPerSlot)
     readonly FairQueue<Waiter> _waiting = new();
     int _inProgress;
 
-    public int Inside
+    public int InProgress
     {
         get
         {
@@ -29,10 +29,10 @@ sealed class HandshakeQueue(Func<int> slots, int waitingPerSlot)
         }
     }
 
-    /// <summary>True: a slot is held until <see cref="Leave"/>. False: too many wait.</summary>
+    /// <summary>True: a slot is held until <see cref="Release"/>. False: too many wait.</summary>
     /// <param name="client">The client for fair queuing; null counts as a different client each time.</param>
     /// <exception cref="OperationCanceledException">Cancelled while waiting.</exception>
-    public ValueTask<bool> EnterAsync(ClientNetwork? client, CancellationToken cancellationToken)
+    public ValueTask<bool> AcquireAsync(ClientNetwork? client, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -57,7 +57,7 @@ sealed class HandshakeQueue(Func<int> slots, int waitingPerSlot)
         }
     }
 
-    public void Leave()
+    public void Release()
     {
         lock (_lock)
         {
@@ -88,7 +88,7 @@ sealed class HandshakeQueue(Func<int> slots, int waitingPerSlot)
         CancellationTokenRegistration _watching;
         bool _admitted;
 
-        public FairQueue<Waiter>.Place Place { get; set; }
+        public FairQueue<Waiter>.Position Place { get; set; }
 
         public void WatchCancellation() => _watching = cancellation.UnsafeRegister(static waiter => ((Waiter)waiter!).GiveUp(), this);
 

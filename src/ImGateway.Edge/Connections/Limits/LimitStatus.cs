@@ -8,9 +8,9 @@ namespace ImGateway.Edge.Connections.Limits;
 public sealed record LimitStatus(string Name, long Used, long Limit, string? Destination = null)
 {
     /// <summary>The share of <see cref="Limit"/> from which on it is reported as nearly exhausted.</summary>
-    public const double ShortFrom = 0.8;
+    public const double NearlyExhaustedFrom = 0.8;
 
-    public bool IsShort => Limit > 0 && Used >= ShortFrom * Limit;
+    public bool IsNearlyExhausted => Limit > 0 && Used >= NearlyExhaustedFrom * Limit;
 }
 
 /// <summary>A source of limits. All registered implementations are reported.</summary>

@@ -9,7 +9,7 @@ static class MemoryLimit
     /// Bytes per client in a reconnect storm, including native memory: 5,000 clients at once over HTTP/1.1 used 560 MB at the peak (docs/performance.md).
     /// An idle WebSocket uses at most half of it.
     /// </summary>
-    public const long OfClient = 112 * 1024;
+    public const long BytesPerClient = 112 * 1024;
 
     /// <summary>The limit in bytes; <see langword="null"/> if there is none, or it is unknown.</summary>
     public static long? Bytes() => Read("/proc/self/cgroup", "/sys/fs/cgroup");
@@ -17,7 +17,7 @@ static class MemoryLimit
     /// <summary>The number of clients that the limit allows.</summary>
     /// <param name="limit">The limit, as in <see cref="Bytes"/>.</param>
     /// <param name="floor">Memory of the process without clients, in bytes.</param>
-    public static int Clients(long? limit, long floor) => limit is { } bytes ? (int)Math.Clamp((bytes - floor) / OfClient, 1, int.MaxValue) : int.MaxValue;
+    public static int MaxClients(long? limit, long floor) => limit is { } bytes ? (int)Math.Clamp((bytes - floor) / BytesPerClient, 1, int.MaxValue) : int.MaxValue;
 
     /// <param name="groups">The content of <c>/proc/self/cgroup</c>: a line for each hierarchy, <c>0::PATH</c> for version 2 and <c>N:memory:PATH</c> for version 1.</param>
     /// <param name="root">The mount point of the control groups.</param>

@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Connections.Limits;
 static class OpenFiles
 {
     /// <summary>The minimum: with fewer, nothing is left for clients.</summary>
-    public const int Fewest = 512;
+    public const int Minimum = 512;
 
     const string LimitsFile = "/proc/self/limits", Descriptors = "/proc/self/fd", Row = "Max open files";
 
@@ -15,7 +15,7 @@ static class OpenFiles
     /// The limit; null if unknown. The soft limit is in force, and .NET raises it to the hard limit at start
     /// (a test verifies it).
     /// </summary>
-    public static int? Limit => File.Exists(LimitsFile) ? LimitIn(File.ReadLines(LimitsFile)) : null;
+    public static int? Limit => File.Exists(LimitsFile) ? ParseLimit(File.ReadLines(LimitsFile)) : null;
 
     /// <summary>The number in use; null if unknown. Takes a third of a microsecond for each descriptor.</summary>
     public static int? Count()
@@ -32,7 +32,7 @@ static class OpenFiles
     }
 
     /// <param name="lines">The lines of <c>/proc/PID/limits</c>.</param>
-    public static int? LimitIn(IEnumerable<string> lines)
+    public static int? ParseLimit(IEnumerable<string> lines)
     {
         var soft = lines.FirstOrDefault(line => line.StartsWith(Row, StringComparison.Ordinal))?[Row.Length..]
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
@@ -42,8 +42,8 @@ static class OpenFiles
     }
 
     /// <summary>Why the edge cannot serve with this limit; empty = it can.</summary>
-    public static IReadOnlyList<string> Problems(int? limit) => limit is < Fewest
-        ? [$"RLIMIT_NOFILE: {limit} file descriptors are too few for an edge, which needs {Fewest} at least and two more for each WebSocket; {HowToRaise}"]
+    public static IReadOnlyList<string> Problems(int? limit) => limit is < Minimum
+        ? [$"RLIMIT_NOFILE: {limit} file descriptors are too few for an edge, which needs {Minimum} at least and two more for each WebSocket; {HowToRaise}"]
         : [];
 
     public const string HowToRaise = "raise the hard limit (systemd: LimitNOFILE=, docker: ulimits nofile, a shell: ulimit -Hn)";

@@ -16,16 +16,16 @@ sealed class SilentConnections(TimeProvider time, int most = int.MaxValue)
     }
 
     /// <param name="wait">Cancelled to close the connection. The owner may reuse it once the connection has left.</param>
-    public Silence Enter(CancellationTokenSource wait)
+    public Registration Enter(CancellationTokenSource wait)
     {
         lock (_lock)
         {
             if (_waiting.Count >= most) EndOldest();
-            return new Silence(this, _waiting.AddLast((wait, time.GetTimestamp())));
+            return new Registration(this, _waiting.AddLast((wait, time.GetTimestamp())));
         }
     }
 
-    public void EndOlderThan(TimeSpan age)
+    public void CancelOlderThan(TimeSpan age)
     {
         lock (_lock)
         {
@@ -51,7 +51,7 @@ sealed class SilentConnections(TimeProvider time, int most = int.MaxValue)
     }
 
     /// <summary>A connection that has sent nothing.</summary>
-    public readonly struct Silence(SilentConnections all, LinkedListNode<(CancellationTokenSource, long)> node)
+    public readonly struct Registration(SilentConnections all, LinkedListNode<(CancellationTokenSource, long)> node)
     {
         /// <summary>Removes the connection, because it has sent something or is no longer waited for. May be called again.</summary>
         public void End() => all?.Leave(node);

@@ -6,19 +6,19 @@ using Microsoft.AspNetCore.Connections;
 namespace ImGateway.Edge.Connections.Listening;
 
 /// <summary>
-/// Accepts connections on a listening socket. Asks <see cref="Admissions"/> before it allocates anything for a connection. Every connection is
+/// Accepts connections on a listening socket. Asks <see cref="ListenerAdmission"/> before it allocates anything for a connection. Every connection is
 /// counted from accept, even if it is passed to Kestrel only after its handshake.
 /// </summary>
 interface IListenerTransport
 {
     /// <param name="endPoint">The endpoint by which Kestrel identifies the listener.</param>
-    IConnectionListener Listen(Socket socket, EndPoint endPoint, Admissions admissions);
+    IConnectionListener Listen(Socket socket, EndPoint endPoint, ListenerAdmission admissions);
 }
 
 /// <summary>Decides whether one more connection is accepted. One instance for each kind of listener.</summary>
 /// <param name="TryEnter">Counts the connection, or returns the reason of its refusal.</param>
 /// <param name="OnRefused">Reports a refusal, with the client's address if it is known.</param>
-/// <param name="Leave">Undoes the count of a connection that is not served after all.</param>
-/// <param name="Follow">Wraps the connection; the wrapper undoes the count when its socket has been closed.</param>
-sealed record Admissions(
-    Func<ConnectionRefusal> TryEnter, Action<ConnectionRefusal, EndPoint?> OnRefused, Action Leave, Func<ConnectionContext, ConnectionContext> Follow);
+/// <param name="Undo">Undoes the count of a connection that is not served after all.</param>
+/// <param name="Wrap">Wraps the connection; the wrapper undoes the count when its socket has been closed.</param>
+sealed record ListenerAdmission(
+    Func<ConnectionRefusal> TryEnter, Action<ConnectionRefusal, EndPoint?> OnRefused, Action Undo, Func<ConnectionContext, ConnectionContext> Wrap);

@@ -18,7 +18,7 @@ namespace ImGateway.Edge.Connections.Listening;
 /// <param name="endPoint">The endpoint by which Kestrel identifies the listener.</param>
 /// <param name="admissions">Decides which connections are served. A refused connection is closed before anything is allocated for it.</param>
 sealed partial class PublicListener(
-    Socket socket, EndPoint endPoint, SocketConnectionContextFactory connections, Admissions admissions, TimeProvider time, ILogger<PublicListener> logger) : IConnectionListener
+    Socket socket, EndPoint endPoint, SocketConnectionContextFactory connections, ListenerAdmission admissions, TimeProvider time, ILogger<PublicListener> logger) : IConnectionListener
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -92,12 +92,12 @@ sealed partial class PublicListener(
         try
         {
             accepted.NoDelay = true;
-            return admissions.Follow(connections.Create(accepted));
+            return admissions.Wrap(connections.Create(accepted));
         }
         catch (Exception e)
         {
             accepted.Dispose();
-            admissions.Leave();
+            admissions.Undo();
             // The error concerns only this connection.
             if (e is SocketException) return null;
             throw;

@@ -14,7 +14,7 @@ sealed class SocketTransport(IOptions<SocketTransportOptions> options, TimeProvi
     readonly ILogger<PublicListener> _logger = loggers.CreateLogger<PublicListener>();
     bool _isDisposed;
 
-    public IConnectionListener Listen(Socket socket, EndPoint endPoint, Admissions admissions) =>
+    public IConnectionListener Listen(Socket socket, EndPoint endPoint, ListenerAdmission admissions) =>
         new PublicListener(socket, endPoint, _connections, admissions, time, _logger);
 
     /// <summary>The container disposes it once for each service type that it is registered as.</summary>

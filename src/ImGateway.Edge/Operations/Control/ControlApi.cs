@@ -22,8 +22,8 @@ namespace ImGateway.Edge.Operations.Control;
 sealed partial class ControlApi(
     RequestDelegate next,
     EdgeStatus status,
-    ManualInstalls installs,
-    ManualRenewals renewals,
+    OperatorInstalls installs,
+    OperatorRenewals renewals,
     ConfigurationReload reload,
     CurrentOptions options,
     GracefulShutdown shutdown,

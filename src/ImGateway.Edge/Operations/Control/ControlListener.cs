@@ -21,15 +21,15 @@ sealed partial class ControlListener : IConnectionListener
     readonly TimeProvider _time;
     readonly ILogger<ControlListener> _logger;
     readonly SocketConnectionContextFactory _connections;
-    readonly ConnectionEnds _ends;
+    readonly ClosingConnections _closing;
     readonly CancellationTokenSource _stop = new();
     readonly Lock _opening = new();
     FileStream? _lock;
     Socket? _socket;
 
-    public ControlListener(ControlEndPoint endPoint, ConnectionEnds ends, TimeProvider time, ILoggerFactory loggers)
+    public ControlListener(ControlEndPoint endPoint, ClosingConnections closing, TimeProvider time, ILoggerFactory loggers)
     {
-        (EndPoint, _path, _ends, _time) = (endPoint, endPoint.Path, ends, time);
+        (EndPoint, _path, _closing, _time) = (endPoint, endPoint.Path, closing, time);
         _logger = loggers.CreateLogger<ControlListener>();
         _connections = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger<SocketConnectionContextFactory>());
     }
@@ -56,7 +56,7 @@ sealed partial class ControlListener : IConnectionListener
             try
             {
                 if (_socket is null) await TakeOverAsync();
-                return new EndingConnection(_connections.Create(await _socket!.AcceptAsync(_stop.Token)), _ends);
+                return new ClosingConnection(_connections.Create(await _socket!.AcceptAsync(_stop.Token)), _closing);
             }
             catch (Exception e) when (_stop.IsCancellationRequested && e is OperationCanceledException or SocketException or ObjectDisposedException)
             {

@@ -61,7 +61,7 @@ sealed record ControlReloaded(IReadOnlyList<string> Changes, IReadOnlyList<strin
 /// <param name="Cut">WebSockets aborted at the time-out.</param>
 sealed record ControlDrained(double Seconds, long Closed, int Cut)
 {
-    public static ControlDrained Of(Drained drained) => new(drained.Took.TotalSeconds, drained.Closed, drained.Cut);
+    public static ControlDrained Of(DrainResult drained) => new(drained.Took.TotalSeconds, drained.Closed, drained.Aborted);
 }
 
 /// <summary>The running edge's response: a value, or the reasons of a refusal.</summary>

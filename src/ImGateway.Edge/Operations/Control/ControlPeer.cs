@@ -20,7 +20,7 @@ readonly record struct ControlPeer(uint UserId)
     }
 
     /// <summary>Whether the user is the edge's own user or root.</summary>
-    public bool MayAct => UserId == 0 || UserId == ThisUser.Id;
+    public bool MayAct => UserId == 0 || UserId == ProcessUser.Id;
 
     public override string ToString() => $"uid {UserId}";
 }

@@ -19,7 +19,7 @@ public static class ControlSocket
         var length = Encoding.UTF8.GetByteCount(path);
         if (length > LongestPath)
         {
-            yield return $"Edge:DataDirectory: {OneLine.From(path)} is {length} bytes long, and the path of a Unix socket may have {LongestPath}; choose a shorter DataDirectory";
+            yield return $"Edge:DataDirectory: {SingleLine.Escape(path)} is {length} bytes long, and the path of a Unix socket may have {LongestPath}; choose a shorter DataDirectory";
         }
     }
 }

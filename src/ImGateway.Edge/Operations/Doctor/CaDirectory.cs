@@ -34,24 +34,24 @@ sealed class CaDirectory : IAsyncDisposable
             : null;
 
     /// <summary>Checks whether the CA answers, and its requirements: terms of service, external account.</summary>
-    public async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, CancellationToken cancellationToken)
+    public async Task<IEnumerable<Finding>> CheckAsync(EdgeOptions options, CancellationToken cancellationToken)
     {
         const string check = "ca";
         var answer = await _answer.Value.WaitAsync(cancellationToken);
-        if (answer.Directory is not { } directory) return [new(check, FindingStatus.Fail, OneLine.From(answer.Problem!), answer.Remedy)];
+        if (answer.Directory is not { } directory) return [new(check, FindingStatus.Fail, SingleLine.Escape(answer.Problem!), answer.Remedy)];
 
-        List<Finding> findings = [new(check, FindingStatus.Ok, OneLine.From($"{_directory} answers{(directory.TermsOfService is { } terms ? $"; its terms: {terms}" : "")}"))];
+        List<Finding> findings = [new(check, FindingStatus.Ok, SingleLine.Escape($"{_directory} answers{(directory.TermsOfService is { } terms ? $"; its terms: {terms}" : "")}"))];
         if (directory.ExternalAccountRequired && options.Acme.ExternalAccount.KeyId is null)
         {
             findings.Add(new(check, FindingStatus.Fail, $"{Name} binds accounts to its customers (EAB)", "set Edge:Acme:ExternalAccount:KeyId and :HmacKeyFile to what it gave you"));
         }
 
-        findings.AddRange(await Profiles.LookAsync(check, options, Name, directory, _time, cancellationToken));
+        findings.AddRange(await ProfileCheck.CheckAsync(check, options, Name, directory, _time, cancellationToken));
         return findings;
     }
 
     /// <summary>Compares this machine's clock with the CA's, since both check validity periods.</summary>
-    public async Task<IEnumerable<Finding>> LookAtClockAsync(CancellationToken cancellationToken)
+    public async Task<IEnumerable<Finding>> CheckClockAsync(CancellationToken cancellationToken)
     {
         const string check = "clock";
         var answer = await _answer.Value.WaitAsync(cancellationToken);

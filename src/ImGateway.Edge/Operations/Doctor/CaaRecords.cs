@@ -11,7 +11,7 @@ static class CaaRecords
     /// <param name="challenges">The challenge types that would be used.</param>
     /// <param name="ca">Null if certificates do not come from an ACME CA.</param>
     /// <param name="identities">The CA's identities in CAA records; empty if the CA does not publish them.</param>
-    public static async Task<IEnumerable<Finding>> LookAsync(
+    public static async Task<IEnumerable<Finding>> CheckAsync(
         HostName host, IReadOnlyList<string> challenges, string? ca, IReadOnlyList<string> identities, Resolver dns, CancellationToken cancellationToken)
     {
         var labels = (host.IsWildcard ? host.Value[2..] : host.Value).Split('.');
@@ -22,7 +22,7 @@ static class CaaRecords
             var isAnswered = AnswersAsync(name);
             try
             {
-                var records = await dns.AskAsync<CAARecord>(name, RecordType.CAA, cancellationToken);
+                var records = await dns.QueryAsync<CAARecord>(name, RecordType.CAA, cancellationToken);
                 if (records.Count > 0) return [Judge(name, [.. records.Select(CaaRecord.Of)])];
             }
             catch (DnsException e)
@@ -43,7 +43,7 @@ static class CaaRecords
         {
             try
             {
-                return (await dns.AskAsync(name, RecordType.A, isChecked: true, cancellationToken)).ReturnCode is ReturnCode.NoError or ReturnCode.NxDomain;
+                return (await dns.QueryAsync(name, RecordType.A, isChecked: true, cancellationToken)).ReturnCode is ReturnCode.NoError or ReturnCode.NxDomain;
             }
             catch (DnsException)
             {

@@ -12,17 +12,17 @@ static class DnsSecurity
     /// <summary>The record types that a CA queries.</summary>
     static readonly RecordType[] Types = [RecordType.A, RecordType.Aaaa, RecordType.CAA];
 
-    public static async Task<IEnumerable<Finding>> LookAsync(HostName host, Resolver dns, CancellationToken cancellationToken)
+    public static async Task<IEnumerable<Finding>> CheckAsync(HostName host, Resolver dns, CancellationToken cancellationToken)
     {
         var name = host.IsWildcard ? host.Value[2..] : host.Value;
         try
         {
             // 1. Validating name servers withhold records that fail validation, unless the query sets the CD bit.
-            var answers = await Task.WhenAll(Types.Select(type => dns.AskAsync(name, type, isChecked: true, cancellationToken)));
+            var answers = await Task.WhenAll(Types.Select(type => dns.QueryAsync(name, type, isChecked: true, cancellationToken)));
             foreach (var (type, answer) in Types.Zip(answers))
             {
                 if (answer.ReturnCode is not ReturnCode.ServerFailure) continue;
-                var isKnown = (await dns.AskAsync(name, type, isChecked: false, cancellationToken)).ReturnCode is ReturnCode.NoError or ReturnCode.NxDomain;
+                var isKnown = (await dns.QueryAsync(name, type, isChecked: false, cancellationToken)).ReturnCode is ReturnCode.NoError or ReturnCode.NxDomain;
                 return [isKnown ? Broken(FindingStatus.Fail, type, "the name servers of this machine refuse what they find") : Unknown($"the answer is error {answer.ReturnCode}")];
             }
 

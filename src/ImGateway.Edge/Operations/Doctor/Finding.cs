@@ -22,9 +22,9 @@ enum FindingStatus
 sealed record Finding(string Check, FindingStatus Status, string What, string? Remedy = null);
 
 /// <summary>A check, with the name under which its failure is reported.</summary>
-sealed record Examination(string Check, Func<CancellationToken, Task<IEnumerable<Finding>>> LookAsync)
+sealed record DoctorCheck(string Check, Func<CancellationToken, Task<IEnumerable<Finding>>> RunAsync)
 {
-    public static Examination Of(string check, Func<IEnumerable<Finding>> look) => new(check, _ => Task.FromResult(look()));
+    public static DoctorCheck Of(string check, Func<IEnumerable<Finding>> look) => new(check, _ => Task.FromResult(look()));
 }
 
 sealed class FindingStatusJson() : JsonStringEnumConverter<FindingStatus>(JsonNamingPolicy.CamelCase);

@@ -12,7 +12,7 @@ static class HostAddresses
     const string Check = "dns";
     const string Remedy = "set A and AAAA records that lead here";
 
-    public static async Task<IEnumerable<Finding>> LookAsync(HostName host, EdgeOptions options, Resolver dns, CancellationToken cancellationToken)
+    public static async Task<IEnumerable<Finding>> CheckAsync(HostName host, EdgeOptions options, Resolver dns, CancellationToken cancellationToken)
     {
         // Any name below the wildcard serves: if it has an address, the zone has the wildcard.
         var name = host.IsWildcard ? $"imgw-doctor{host.Value[1..]}" : host.Value;
@@ -47,8 +47,8 @@ static class HostAddresses
 
     static async Task<IReadOnlyList<IPAddress>> AskAsync(string name, Resolver dns, CancellationToken cancellationToken)
     {
-        var four = dns.AskAsync<ARecord>(name, RecordType.A, cancellationToken);
-        var six = dns.AskAsync<AaaaRecord>(name, RecordType.Aaaa, cancellationToken);
+        var four = dns.QueryAsync<ARecord>(name, RecordType.A, cancellationToken);
+        var six = dns.QueryAsync<AaaaRecord>(name, RecordType.Aaaa, cancellationToken);
         await Task.WhenAll(four, six);
         return [.. (await four).Select(record => record.Address), .. (await six).Select(record => record.Address)];
     }

@@ -10,7 +10,7 @@ static class HttpChallengePort
     const string Outside = "whether the Internet reaches it cannot be seen from here";
 
     /// <param name="running">Whether an edge is running.</param>
-    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, bool running, CancellationToken cancellationToken)
+    public static async Task<IEnumerable<Finding>> CheckAsync(EdgeOptions options, bool running, CancellationToken cancellationToken)
     {
         if (!options.Acme.Challenges.Contains(ChallengeTypes.Http, StringComparer.Ordinal)) return [];
         var listeners = options.Listen.Http.Where(address => address.Port != 0).ToList();

@@ -10,13 +10,13 @@ static class ListenPorts
     const string Check = "listen";
 
     /// <param name="ours">Whether an edge is running with this DataDirectory.</param>
-    public static IEnumerable<Finding> Look(ListenSection listen, bool ours) =>
+    public static IEnumerable<Finding> Run(ListenSection listen, bool ours) =>
         from section in ((string Name, IReadOnlyList<ListenAddress> Addresses)[])
             [("Https", listen.Https), ("Http", listen.Http), ("Management", listen.Management)]
         from address in section.Addresses
-        select Look($"Edge:Listen:{section.Name} {address}", address, ListenSection.IsDefault(section.Addresses), ours);
+        select Run($"Edge:Listen:{section.Name} {address}", address, ListenSection.IsDefault(section.Addresses), ours);
 
-    static Finding Look(string what, ListenAddress address, bool isDefault, bool ours)
+    static Finding Run(string what, ListenAddress address, bool isDefault, bool ours)
     {
         if (address.Port == 0) return new(Check, FindingStatus.Ok, $"{what}: a port of the system's choice");
         return Bind(address) switch

@@ -15,7 +15,7 @@ static class PersistentRecords
         Check, FindingStatus.Warn, $"{Check} is experimental: it is a draft of the IETF, which CAs may change or withdraw",
         "list another challenge in Edge:Acme:Challenges as well, such as dns-01");
 
-    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, CaDirectory ca, Resolver dns, CancellationToken cancellationToken)
+    public static async Task<IEnumerable<Finding>> CheckAsync(EdgeOptions options, CaDirectory ca, Resolver dns, CancellationToken cancellationToken)
     {
         if (!options.Acme.Challenges.Contains(ChallengeTypes.DnsPersist, StringComparer.Ordinal)) return [];
         if (await ca.CaaIdentitiesAsync(cancellationToken) is not [var issuer, ..])
@@ -28,17 +28,17 @@ static class PersistentRecords
             return [Experimental, new(Check, FindingStatus.Warn, $"there is no account at {ca.Name} yet, and its URL is part of the record", "start the edge once, then run doctor again")];
         }
 
-        var found = await Task.WhenAll(options.Hosts.Where(host => !host.IsAddress).Select(host => LookAsync(host, issuer, account, dns, cancellationToken)));
+        var found = await Task.WhenAll(options.Hosts.Where(host => !host.IsAddress).Select(host => CheckAsync(host, issuer, account, dns, cancellationToken)));
         return [Experimental, .. found];
     }
 
-    static async Task<Finding> LookAsync(HostName host, string issuer, Uri account, Resolver dns, CancellationToken cancellationToken)
+    static async Task<Finding> CheckAsync(HostName host, string issuer, Uri account, Resolver dns, CancellationToken cancellationToken)
     {
         var record = DnsPersist.RecordFor(host, issuer, account);
-        var remedy = OneLine.From($"set the record {record}");
+        var remedy = SingleLine.Escape($"set the record {record}");
         try
         {
-            var texts = (await dns.AskAsync<TxtRecord>(record.Name, RecordType.Txt, cancellationToken)).Select(text => string.Concat(text.TextParts)).ToList();
+            var texts = (await dns.QueryAsync<TxtRecord>(record.Name, RecordType.Txt, cancellationToken)).Select(text => string.Concat(text.TextParts)).ToList();
             return texts.Exists(text => Parts(record.Value).IsSubsetOf(Parts(text)))
                 ? new(Check, FindingStatus.Ok, $"{host}: the record is set")
                 : new(Check, FindingStatus.Fail, $"{host}: the record is not set", remedy);

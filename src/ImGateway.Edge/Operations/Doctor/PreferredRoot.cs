@@ -12,7 +12,7 @@ static class PreferredRoot
 {
     const string Check = "preferred chain";
 
-    public static async Task<IEnumerable<Finding>> LookAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<IEnumerable<Finding>> CheckAsync(EdgeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         if (options is not { Certificates.Source: CertificateSource.Acme, Acme.PreferredChain: { Length: > 0 } preferred }) return [];
         var roots = Roots();
@@ -24,8 +24,8 @@ static class PreferredRoot
 
             // Uses certificates served under this preference; before the first, only the name can be checked.
             var served = (await new OfflineCertificates(options, time, NullLoggerFactory.Instance).ReadAsync(cancellationToken))
-                .Where(managed => Chain(managed).Exists(certificate => IssuerOf(certificate) == preferred)).ToList();
-            return served.Count == 0 ? [ByName(preferred, valid)] : [.. served.Select(managed => ByChain(managed, valid))];
+                .Where(entry => Chain(entry).Exists(certificate => IssuerOf(certificate) == preferred)).ToList();
+            return served.Count == 0 ? [ByName(preferred, valid)] : [.. served.Select(entry => ByChain(entry, valid))];
         }
         finally
         {
@@ -34,25 +34,25 @@ static class PreferredRoot
     }
 
     static Finding ByName(string preferred, List<X509Certificate2> roots) => roots.Exists(root => root.GetNameInfo(X509NameType.SimpleName, forIssuer: false) == preferred)
-        ? new(Check, FindingStatus.Ok, OneLine.From($"'{preferred}' is a root of this machine"))
+        ? new(Check, FindingStatus.Ok, SingleLine.Escape($"'{preferred}' is a root of this machine"))
         : new(
-            Check, FindingStatus.Warn, OneLine.From($"'{preferred}' is none of the {roots.Count} roots of this machine: clients may lack it, and then refuse the certificate"),
+            Check, FindingStatus.Warn, SingleLine.Escape($"'{preferred}' is none of the {roots.Count} roots of this machine: clients may lack it, and then refuse the certificate"),
             "let Edge:Acme:PreferredChain name a root that clients have, or remove it");
 
     /// <summary>A client may end the path at any certificate whose issuer it trusts.</summary>
-    static Finding ByChain(ManagedCertificate managed, List<X509Certificate2> roots)
+    static Finding ByChain(OverviewEntry entry, List<X509Certificate2> roots)
     {
-        var chain = Chain(managed);
+        var chain = Chain(entry);
         var end = IssuerOf(chain[^1]);
         return chain.Exists(certificate => roots.Exists(certificate.IsIssuedBy))
-            ? new(Check, FindingStatus.Ok, OneLine.From($"{managed.Host}: the chain served leads to a root of this machine"))
+            ? new(Check, FindingStatus.Ok, SingleLine.Escape($"{entry.Host}: the chain served leads to a root of this machine"))
             : new(
                 Check, FindingStatus.Warn,
-                OneLine.From($"{managed.Host}: the chain served leads to '{end}', which is none of the {roots.Count} roots of this machine: clients may lack it, and then refuse the certificate"),
-                $"let Edge:Acme:PreferredChain name a root that clients have, or remove it; then 'imgw cert renew {managed.Host} --force'");
+                SingleLine.Escape($"{entry.Host}: the chain served leads to '{end}', which is none of the {roots.Count} roots of this machine: clients may lack it, and then refuse the certificate"),
+                $"let Edge:Acme:PreferredChain name a root that clients have, or remove it; then 'imgw cert renew {entry.Host} --force'");
     }
 
-    static List<X509Certificate2> Chain(ManagedCertificate managed) => [managed.Credential.Leaf, .. managed.Credential.Issuers];
+    static List<X509Certificate2> Chain(OverviewEntry entry) => [entry.Credential.Leaf, .. entry.Credential.Issuers];
 
     static string IssuerOf(X509Certificate2 certificate) => certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: true);
 

@@ -24,7 +24,7 @@ sealed record ProxyCheck(string Key, ProxyAddress Proxy, bool IsOnTheWay)
         if (options.ProxyEnvironment.Http is { } http) yield return new("HTTP_PROXY", http, http == toCa);
     }
 
-    public async Task<IEnumerable<Finding>> LookAsync(TimeProvider time, CancellationToken cancellationToken)
+    public async Task<IEnumerable<Finding>> CheckAsync(TimeProvider time, CancellationToken cancellationToken)
     {
         using var late = new CancellationTokenSource(TimeLimit, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);

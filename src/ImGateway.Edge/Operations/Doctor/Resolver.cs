@@ -16,17 +16,17 @@ sealed class Resolver(IReadOnlyList<IPEndPoint> servers, TimeProvider time, IRes
 
     /// <summary>The records of <paramref name="type"/>, following CNAMEs; empty if the name has none or does not exist.</summary>
     /// <exception cref="DnsException">No server gave a usable response.</exception>
-    public async Task<IReadOnlyList<T>> AskAsync<T>(string name, RecordType type, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string name, RecordType type, CancellationToken cancellationToken)
         where T : DnsRecordBase
     {
-        var message = await AskAsync(name, type, isChecked: true, cancellationToken);
+        var message = await QueryAsync(name, type, isChecked: true, cancellationToken);
         return message.ReturnCode is ReturnCode.NoError or ReturnCode.NxDomain ? [.. message.AnswerRecords.OfType<T>()] : throw new DnsException($"the answer is error {message.ReturnCode}");
     }
 
     /// <summary>The whole response, with signatures if there are any.</summary>
     /// <param name="isChecked">Whether a validating server must withhold records that fail validation (CD bit clear, RFC 4035 §3.2.2).</param>
     /// <exception cref="DnsException">There was no response.</exception>
-    public async Task<DnsMessage> AskAsync(string name, RecordType type, bool isChecked, CancellationToken cancellationToken)
+    public async Task<DnsMessage> QueryAsync(string name, RecordType type, bool isChecked, CancellationToken cancellationToken)
     {
         using var transport = new NameServerTransport(servers, time);
         using var client = ClientOf(transport);
@@ -66,10 +66,10 @@ sealed class Resolver(IReadOnlyList<IPEndPoint> servers, TimeProvider time, IRes
     /// <exception cref="DnsException">The servers do not return the records needed for validation.</exception>
     public async Task<bool> HasSignedDelegationAsync(string name, CancellationToken cancellationToken)
     {
-        var start = await AskAsync(name, RecordType.Soa, isChecked: false, cancellationToken);
+        var start = await QueryAsync(name, RecordType.Soa, isChecked: false, cancellationToken);
         if (start.AnswerRecords.Concat(start.AuthorityRecords).OfType<SoaRecord>().FirstOrDefault() is not { } zone || zone.Name.Equals(DomainName.Root)) return false;
         var apex = zone.Name.ToString();
-        return (await AskAsync(apex, RecordType.Ds, isChecked: false, cancellationToken)).AnswerRecords.OfType<DsRecord>().Any()
+        return (await QueryAsync(apex, RecordType.Ds, isChecked: false, cancellationToken)).AnswerRecords.OfType<DsRecord>().Any()
             && await ValidateAsync(apex, RecordType.Ds, cancellationToken) is DnsSecValidationResult.Signed;
     }
 

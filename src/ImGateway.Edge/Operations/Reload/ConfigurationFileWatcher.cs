@@ -37,7 +37,7 @@ sealed class ConfigurationFileWatcher(ConfigurationFile file, string path, TimeP
     bool IsNewlyReplaced()
     {
         var before = _wasReplaced;
-        _wasReplaced = MountedFile.Problems([path]).Count > 0;
+        _wasReplaced = BindMounts.Problems([path]).Count > 0;
         return _wasReplaced && !before;
     }
 

@@ -18,9 +18,9 @@ namespace ImGateway.Edge.Operations.Reload;
 sealed partial class ConfigurationReload(
     StartConfiguration started,
     CurrentOptions current,
-    CertificateReload certificates,
-    FileChanges files,
-    RequestPaths paths,
+    CertificateReloader certificates,
+    FileReplacements files,
+    CurrentRequestPipeline requestPipeline,
     IOptions<KestrelServerOptions> kestrel,
     ConfigurationMetrics metrics,
     LastReload last,
@@ -32,19 +32,19 @@ sealed partial class ConfigurationReload(
 
     static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(250);
 
-    readonly Turn _lock = new();
+    readonly AsyncLock _lock = new();
     IConfiguration _configuration = started.Configuration;
     string _since = $"{time.GetUtcNow():u}, by the start";
 
     /// <param name="who">The trigger, for the log.</param>
     public async Task<ReloadResult> ReloadAsync(string who, CancellationToken cancellationToken)
     {
-        using var turn = await _lock.TakeAsync(cancellationToken);
+        using var held = await _lock.AcquireAsync(cancellationToken);
         try
         {
             var result = await ReadAsync(cancellationToken);
             if (result is { Succeeded: true, Changes.Count: > 0 }) _since = $"{time.GetUtcNow():u}, by {who}";
-            last.Ended(who, result);
+            last.Record(who, result);
             Report(who, result);
             return result;
         }
@@ -54,7 +54,7 @@ sealed partial class ConfigurationReload(
             Failed(e, who);
             metrics.Refused();
             var result = ReloadResult.Refused(["the reload failed within the edge; its log says how"]);
-            last.Ended(who, result);
+            last.Record(who, result);
             return result;
         }
     }
@@ -88,7 +88,7 @@ sealed partial class ConfigurationReload(
 
             // 3. Validate YARP's section.
             var proxy = ProxyConfiguration.Read(next, configuration);
-            var refused = await paths.ProblemsAsync(proxy);
+            var refused = await requestPipeline.ProblemsAsync(proxy);
             if (refused.Count > 0) return ReloadResult.Refused(refused);
 
             // 4. Apply.
@@ -109,7 +109,7 @@ sealed partial class ConfigurationReload(
 
     /// <summary>Warnings about replaced bind-mounted files, whose reload would otherwise report that nothing has changed.</summary>
     static IEnumerable<string> ReplacedFiles(ConfigurationFile file, EdgeOptions wanted) =>
-        MountedFile.Problems([.. file.Path is { } path ? (string[])[path] : [], .. wanted.Certificates.Files.SelectMany(certificate => certificate.AllPaths())]);
+        BindMounts.Problems([.. file.Path is { } path ? (string[])[path] : [], .. wanted.Certificates.Files.SelectMany(certificate => certificate.AllPaths())]);
 
     /// <summary>Applies certificates first, so that a new host has its certificate before requests for it are routed.</summary>
     async Task PutInForceAsync(EdgeOptions running, EdgeOptions next, IProxyConfig proxy, CancellationToken cancellationToken)
@@ -117,7 +117,7 @@ sealed partial class ConfigurationReload(
         await certificates.ApplyAsync(next, cancellationToken);
         try
         {
-            await paths.ReplaceAsync(next, proxy);
+            await requestPipeline.ReplaceAsync(next, proxy);
         }
         catch (UserError)
         {

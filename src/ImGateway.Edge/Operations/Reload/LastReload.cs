@@ -32,7 +32,7 @@ sealed class LastReload
 
     public ConfigurationStatus Status => _status;
 
-    public void Ended(string who, ReloadResult result)
+    public void Record(string who, ReloadResult result)
     {
         var now = _time.GetUtcNow();
         var since = result is { Succeeded: true, Changes.Count: > 0 } ? now : _status.InForceSince;

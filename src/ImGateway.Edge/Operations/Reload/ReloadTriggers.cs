@@ -21,7 +21,7 @@ sealed partial class ReloadTriggers(
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => started.File is { Path: { } path } file
-        ? Task.WhenAll(KeepAsync(HandleSignalsAsync, "SIGHUP", stoppingToken), KeepAsync(token => WatchAsync(file, path, token), OneLine.From(path), stoppingToken))
+        ? Task.WhenAll(KeepAsync(HandleSignalsAsync, "SIGHUP", stoppingToken), KeepAsync(token => WatchAsync(file, path, token), SingleLine.Escape(path), stoppingToken))
         : KeepAsync(HandleSignalsAsync, "SIGHUP", stoppingToken);
 
     /// <summary>Restarts a trigger that failed.</summary>
@@ -54,7 +54,7 @@ sealed partial class ReloadTriggers(
         while (true)
         {
             await watcher.WaitForChangeAsync(cancellationToken);
-            await reload.ReloadAsync($"a change of {OneLine.From(path)}", cancellationToken);
+            await reload.ReloadAsync($"a change of {SingleLine.Escape(path)}", cancellationToken);
         }
     }
 

@@ -8,8 +8,8 @@ namespace ImGateway.Edge.Operations.Shutdown;
 
 /// <summary>The result of a drain.</summary>
 /// <param name="Closed">WebSockets closed by the drain.</param>
-/// <param name="Cut">WebSockets aborted at the time-out.</param>
-public sealed record Drained(long Closed, int Cut, TimeSpan Took);
+/// <param name="Aborted">WebSockets aborted at the time-out.</param>
+public sealed record DrainResult(long Closed, int Aborted, TimeSpan Took);
 
 /// <summary>The graceful shutdown, as numbered steps. Afterwards only the management port and the control socket are left for Kestrel to stop.</summary>
 sealed partial class GracefulShutdown(
@@ -24,7 +24,7 @@ sealed partial class GracefulShutdown(
     static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(1);
 
     readonly ConcurrentDictionary<IProgress<string>, byte> _followers = new(ReferenceEqualityComparer.Instance);
-    readonly TaskCompletionSource<Drained> _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource<DrainResult> _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Drains, once a stop has been requested.</summary>
     public async Task DrainAsync()
@@ -32,7 +32,7 @@ sealed partial class GracefulShutdown(
         var began = time.GetTimestamp();
         var drain = options.Value.Drain;
         using var timeout = new CancellationTokenSource(drain.Timeout, time);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, request.AtOnce);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, request.Immediate);
         var cut = 0;
         try
         {
@@ -59,16 +59,16 @@ sealed partial class GracefulShutdown(
             cut = await AbortAsync();
         }
 
-        var drained = new Drained(Math.Max(0, webSockets.Ended - cut), cut, time.GetElapsedTime(began));
-        LogDrained(drained.Took.TotalSeconds, drained.Closed, drained.Cut);
+        var drained = new DrainResult(Math.Max(0, webSockets.ClosedByDrain - cut), cut, time.GetElapsedTime(began));
+        LogDrained(drained.Took.TotalSeconds, drained.Closed, drained.Aborted);
         _drained.TrySetResult(drained);
     }
 
     /// <summary>Requests a graceful stop, or joins one in progress, and reports its progress.</summary>
-    public Task<Drained> FollowAsync(IProgress<string> progress)
+    public Task<DrainResult> FollowAsync(IProgress<string> progress)
     {
         _followers.TryAdd(progress, 0);
-        request.InOrder();
+        request.RequestGracefulStop();
         return _drained.Task;
     }
 
@@ -76,7 +76,7 @@ sealed partial class GracefulShutdown(
     {
         using var emptied = CancellationTokenSource.CreateLinkedTokenSource(over);
         using var reports = time.CreateTimer(_ => OnProgress(), null, BetweenReports, BetweenReports);
-        using var fresh = time.CreateTimer(_ => connections.CloseFresh(), null, spread > FirstRequest ? spread : FirstRequest, Timeout.InfiniteTimeSpan);
+        using var fresh = time.CreateTimer(_ => connections.CloseUnused(), null, spread > FirstRequest ? spread : FirstRequest, Timeout.InfiniteTimeSpan);
         var closing = Task.WhenAll(webSockets.CloseAsync(spread, emptied.Token), eventStreams.CloseAsync(spread, emptied.Token));
         try
         {
@@ -94,8 +94,8 @@ sealed partial class GracefulShutdown(
         await connections.StopAcceptingAsync();
         connections.Close();
         using var limit = new CancellationTokenSource(AbortTimeout, time);
-        var left = webSockets.Cut();
-        await webSockets.WhenGoneAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var left = webSockets.AbortAll();
+        await webSockets.WhenEmptyAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         connections.Abort();
         await connections.WhenEmptyAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return left;
@@ -103,20 +103,20 @@ sealed partial class GracefulShutdown(
 
     void OnBegun(DrainSection drain)
     {
-        LogBegun(webSockets.Left, drain.Delay, drain.Spread, drain.Timeout);
-        Report($"draining: not ready from now on, {webSockets.Left} WebSockets open; no more connections in {drain.Delay.TotalSeconds:0.#} s");
+        LogBegun(webSockets.Remaining, drain.Delay, drain.Spread, drain.Timeout);
+        Report($"draining: not ready from now on, {webSockets.Remaining} WebSockets open; no more connections in {drain.Delay.TotalSeconds:0.#} s");
     }
 
     void OnStoppedAccepting()
     {
-        LogStoppedAccepting(webSockets.Left, connections.Count);
-        Report($"no more connections; closing {webSockets.Left} WebSockets");
+        LogStoppedAccepting(webSockets.Remaining, connections.Count);
+        Report($"no more connections; closing {webSockets.Remaining} WebSockets");
     }
 
     void OnProgress()
     {
-        LogProgress(webSockets.Left, connections.Count);
-        Report($"{webSockets.Left} WebSockets and {connections.Count} connections left");
+        LogProgress(webSockets.Remaining, connections.Count);
+        Report($"{webSockets.Remaining} WebSockets and {connections.Count} connections left");
     }
 
     void Report(string line)

@@ -12,16 +12,16 @@ public sealed class StopRequest : IDisposable
     int _signals;
 
     /// <summary>Cancelled by the first request.</summary>
-    public CancellationToken Asked => _asked.Token;
+    public CancellationToken Requested => _asked.Token;
 
     /// <summary>Cancelled by the second signal.</summary>
-    public CancellationToken AtOnce => _atOnce.Token;
+    public CancellationToken Immediate => _atOnce.Token;
 
-    public bool IsAsked => _asked.IsCancellationRequested;
+    public bool IsRequested => _asked.IsCancellationRequested;
 
-    public Task WhenAskedAsync() => _whenAsked.Task;
+    public Task WhenRequestedAsync() => _whenAsked.Task;
 
-    public void InOrder()
+    public void RequestGracefulStop()
     {
         _asked.Cancel();
         _whenAsked.TrySetResult();
@@ -30,7 +30,7 @@ public sealed class StopRequest : IDisposable
     public void OnSignal()
     {
         if (Interlocked.Increment(ref _signals) > 1) _atOnce.Cancel();
-        InOrder();
+        RequestGracefulStop();
     }
 
     public void Dispose()

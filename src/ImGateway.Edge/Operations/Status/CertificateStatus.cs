@@ -53,7 +53,7 @@ public sealed record CertificateStatus(
     /// <summary>The status of every configured host, with or without a certificate.</summary>
     public static IReadOnlyList<CertificateStatus> Of(
         IReadOnlyList<HostName> hosts,
-        IReadOnlyList<ManagedCertificate> certificates,
+        IReadOnlyList<OverviewEntry> certificates,
         IReadOnlyList<RefusedFile> refused,
         Func<HostName, NextAction?> nextOfMissing,
         DateTimeOffset now) =>
@@ -61,17 +61,17 @@ public sealed record CertificateStatus(
             refused.Where(file => file.Hosts.Contains(status.Host)).ToList() is { Count: > 0 } files ? status with { RefusedFiles = files } : status)];
 
     static IEnumerable<CertificateStatus> Of(
-        IReadOnlyList<HostName> hosts, IReadOnlyList<ManagedCertificate> certificates, Func<HostName, NextAction?> nextOfMissing, DateTimeOffset now) =>
+        IReadOnlyList<HostName> hosts, IReadOnlyList<OverviewEntry> certificates, Func<HostName, NextAction?> nextOfMissing, DateTimeOffset now) =>
         [.. from host in hosts
             join certificate in certificates on host equals certificate.Host into found
-            select found.FirstOrDefault() is { } managed ? Of(managed, now) : new CertificateStatus(host.Value, host.CertificateName, Next: nextOfMissing(host))];
+            select found.FirstOrDefault() is { } entry ? Of(entry, now) : new CertificateStatus(host.Value, host.CertificateName, Next: nextOfMissing(host))];
 
-    static CertificateStatus Of(ManagedCertificate managed, DateTimeOffset now)
+    static CertificateStatus Of(OverviewEntry entry, DateTimeOffset now)
     {
-        var credential = managed.Credential;
+        var credential = entry.Credential;
         return new CertificateStatus(
-            managed.Host.Value,
-            managed.Host.CertificateName,
+            entry.Host.Value,
+            entry.Host.CertificateName,
             [.. credential.Names.Select(name => name.Value)],
             credential.Leaf.Issuer,
             credential.SerialNumber,
@@ -81,20 +81,20 @@ public sealed record CertificateStatus(
             credential.NotAfter,
             Math.Round((credential.NotAfter - now).TotalDays, 1),
             credential.Issuers.Count + 1,
-            managed.Ocsp.Label(),
-            managed.Source,
-            managed.Origin,
-            managed.InstalledAt,
-            managed.Previous,
-            managed.Next)
+            entry.Ocsp.Label(),
+            entry.Source,
+            entry.Origin,
+            entry.InstalledAt,
+            entry.Previous,
+            entry.Next)
         {
             ChainState = credential.Chain.Label(),
-            ChainProblem = ChainWarning.Of(credential, managed.Source, managed.Origin) is { } warning ? OneLine.From($"{warning.Message}; {warning.Remedy}") : null,
+            ChainProblem = ChainWarning.Of(credential, entry.Source, entry.Origin) is { } warning ? SingleLine.Escape($"{warning.Message}; {warning.Remedy}") : null,
         };
     }
 
     /// <summary>Whether <paramref name="name"/>, as typed by a user, refers to this certificate.</summary>
-    public bool IsCalled(string name) =>
+    public bool IsNamed(string name) =>
         name.Equals(Name, StringComparison.OrdinalIgnoreCase) || (HostName.TryParse(name, out var host) && host.Value == Host);
 
     static string KeyTypeOf(X509Certificate2 leaf)

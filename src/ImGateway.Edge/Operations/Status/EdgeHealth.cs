@@ -34,9 +34,9 @@ sealed class EdgeHealth(
         List<string> missing = [.. options.Value.Hosts.Where(host => !served.ContainsKey(host)).Select(host => $"no certificate for {host}")];
         List<string> reasons = [], degraded = [];
         if (!lifetime.ApplicationStarted.IsCancellationRequested) reasons.Add("starting");
-        if (stop.IsAsked) reasons.Add("draining");
+        if (stop.IsRequested) reasons.Add("draining");
         (selector.HasServed ? degraded : reasons).AddRange(missing);
-        foreach (var source in _sources) degraded.AddRange(source.Degraded().Select(OneLine.From));
+        foreach (var source in _sources) degraded.AddRange(source.Degraded().Select(SingleLine.Escape));
         return new HealthReport(reasons, degraded);
     }
 }

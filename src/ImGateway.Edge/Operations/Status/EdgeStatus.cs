@@ -87,5 +87,5 @@ sealed class EdgeStatus(
     public IReadOnlyList<CertificateStatus> Certificates() => 
         CertificateStatus.Of(options.Value.Hosts, certificates.Certificates, certificates.RefusedFiles, certificates.NextOfMissing, time.GetUtcNow());
 
-    public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.IsCalled(name));
+    public CertificateStatus? Certificate(string name) => Certificates().FirstOrDefault(status => status.IsNamed(name));
 }

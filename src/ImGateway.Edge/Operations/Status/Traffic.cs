@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Operations.Status;
 sealed class Traffic(
     TlsMetrics tls,
     ProxyMetrics proxy,
-    RefusedMetrics refused,
+    RefusalMetrics refused,
     WebSocketMetrics relayed,
     WebSocketRegistry webSockets,
     ClientConnections connections)
@@ -48,7 +48,7 @@ sealed class Traffic(
             proxy.Held,
             Counts(answered.Select(request => (request.Code < 100 ? "none" : $"{request.Code / 100}xx", request.Count))),
             Counts(answered.Select(request => (request.Route, request.Count))),
-            Counts(refused.Refused),
+            Counts(refused.Counts),
             Counts(proxy.UpstreamErrors));
     }
 

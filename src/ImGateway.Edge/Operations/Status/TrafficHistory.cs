@@ -48,7 +48,7 @@ sealed partial class TrafficHistory(Traffic traffic, TimeProvider time, ILogger<
         }
     }
 
-    internal void Take()
+    internal void TakeSample()
     {
         var (handshakes, requests) = (traffic.CompletedHandshakes, traffic.AnsweredRequests);
         lock (_lock)
@@ -61,8 +61,8 @@ sealed partial class TrafficHistory(Traffic traffic, TimeProvider time, ILogger<
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        Rounds.Try(Take, SampleFailed);
-        await Rounds.RunAsync(Step, time, Take, SampleFailed, stoppingToken);
+        PeriodicTask.RunOnce(TakeSample, SampleFailed);
+        await PeriodicTask.RunAsync(Step, time, TakeSample, SampleFailed, stoppingToken);
     }
 
     [LoggerMessage(1, LogLevel.Error, "A sample of the last hour's traffic failed; the next is in some seconds")]

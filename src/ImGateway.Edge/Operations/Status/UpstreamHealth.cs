@@ -15,7 +15,7 @@ sealed class UpstreamHealth(UpstreamStatuses upstreams) : IHealthSource
         _ => "unhealthy by health checks",
     };
 
-    static string HowMany(UpstreamRecent recent) => recent.Attempts == 0
+    static string HowMany(RecentRequests recent) => recent.Attempts == 0
         ? "its last requests failed, and none came in the last minute"
         : $"{recent.Failed} of {recent.Attempts} requests failed in the last minute";
 }

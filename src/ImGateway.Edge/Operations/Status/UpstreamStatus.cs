@@ -12,14 +12,14 @@ namespace ImGateway.Edge.Operations.Status;
 /// <param name="LastProbe">The last active health check; null if there was none.</param>
 /// <param name="Recent">The results of requests in the last minute; null if there was none since the start.</param>
 public sealed record UpstreamStatus(
-    string Address, string Health, string? Active = null, string? Passive = null, int? UnderWay = null, UpstreamProbe? LastProbe = null, UpstreamRecent? Recent = null)
+    string Address, string Health, string? Active = null, string? Passive = null, int? UnderWay = null, HealthCheckResult? LastProbe = null, RecentRequests? Recent = null)
 {
     public const string Healthy = "healthy", Unhealthy = "unhealthy", Unknown = "unknown";
 
     /// <summary>Source ports in use; null if the limit is unknown.</summary>
     public UpstreamPortUse? Ports { get; init; }
 
-    public static UpstreamStatus Of(DestinationState destination, UpstreamProbe? lastProbe, UpstreamRecent? recent, int underWay) => new(
+    public static UpstreamStatus Of(DestinationState destination, HealthCheckResult? lastProbe, RecentRequests? recent, int underWay) => new(
         destination.Model.Config.Address,
         Together(destination.Health, recent),
         Word(destination.Health.Active),
@@ -28,7 +28,7 @@ public sealed record UpstreamStatus(
         lastProbe,
         recent);
 
-    static string Together(DestinationHealthState health, UpstreamRecent? recent) => (health.Active, health.Passive, recent) switch
+    static string Together(DestinationHealthState health, RecentRequests? recent) => (health.Active, health.Passive, recent) switch
     {
         (DestinationHealth.Unhealthy, _, _) or (_, DestinationHealth.Unhealthy, _) => Unhealthy,
         // A successful active check outweighs failures older than a minute.

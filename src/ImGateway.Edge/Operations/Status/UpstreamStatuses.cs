@@ -5,12 +5,12 @@ using Yarp.ReverseProxy;
 namespace ImGateway.Edge.Operations.Status;
 
 /// <summary>The status of each gateway, collected on request.</summary>
-sealed class UpstreamStatuses(IProxyStateLookup proxy, UpstreamProbes probes, UpstreamResults results, UpstreamPorts ports, UpstreamSockets sockets)
+sealed class UpstreamStatuses(IProxyStateLookup proxy, HealthCheckResults healthChecks, DestinationResults results, UpstreamPorts ports, DestinationWebSockets sockets)
 {
     public IReadOnlyList<UpstreamStatus> Read() =>
     [
         .. from cluster in proxy.GetClusters()
            from destination in cluster.DestinationsState.AllDestinations
-           select UpstreamStatus.Of(destination, probes.Of(destination), results.Of(destination), sockets.UnderWay(destination)) with { Ports = ports.To(destination.Model.Config.Address) },
+           select UpstreamStatus.Of(destination, healthChecks.Of(destination), results.Of(destination), sockets.ConcurrentRequests(destination)) with { Ports = ports.UsageOf(destination.Model.Config.Address) },
     ];
 }

@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Proxying.Checks;
 
 /// <summary>Whether a connection may request a host; cached on the connection, because its requests nearly always name the same host.</summary>
 /// <param name="By">The configuration of the verdict; after a reload the host is checked again.</param>
-sealed record HostVerdict(string Host, bool IsServed, EdgeOptions By);
+sealed record HostCheckResult(string Host, bool IsServed, EdgeOptions By);
 
 /// <summary>Checks Host or :authority against the configured hosts and, over TLS, against the connection's certificate (RFC 9110 §7.4).</summary>
 sealed class HostCheck(EdgeOptions options)
@@ -22,7 +22,7 @@ sealed class HostCheck(EdgeOptions options)
         if (known is null || known.Host != host || !ReferenceEquals(known.By, options))
         {
             var credential = context.Features.Get<TlsConnectionInfo>()?.Credential;
-            listener.Host = known = new HostVerdict(host, TryGetConfigured(host, out var name) && credential?.Covers(name) == true, options);
+            listener.Host = known = new HostCheckResult(host, TryGetConfigured(host, out var name) && credential?.Covers(name) == true, options);
         }
 
         return known.IsServed;

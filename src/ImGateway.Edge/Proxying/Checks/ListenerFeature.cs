@@ -22,12 +22,12 @@ public sealed class ListenerFeature(ListenerKind kind)
 
     internal Peer? Peer { get; set; }
 
-    internal HostVerdict? Host { get; set; }
+    internal HostCheckResult? Host { get; set; }
 
     internal UpstreamUri? Target { get; set; }
 
     /// <summary>Called at the end of each HTTP/2 stream; returns true, once, when rapid resets exceed completed streams by <see cref="MostRapidResets"/>.</summary>
-    internal bool IsFlooded(bool isRapidReset)
+    internal bool ExceedsRapidResets(bool isRapidReset)
     {
         if (isRapidReset) return Interlocked.Increment(ref _rapidResets) == MostRapidResets + 1;
         if (Volatile.Read(ref _rapidResets) > 0) Interlocked.Decrement(ref _rapidResets);
@@ -40,7 +40,7 @@ public static class ListenerKindExtensions
     /// <summary>Adds the feature to the connections of a listener. Must come after TLS.</summary>
     public static void UseListenerKind(this ListenOptions listener, ListenerKind kind) => listener.Use(next => connection =>
     {
-        connection.Features.Set(new ListenerFeature(kind) { IsForChallenges = connection.Features.Get<TlsConnectionInfo>() is { IsStandIn: true } });
+        connection.Features.Set(new ListenerFeature(kind) { IsForChallenges = connection.Features.Get<TlsConnectionInfo>() is { IsTemporary: true } });
         return next(connection);
     });
 }

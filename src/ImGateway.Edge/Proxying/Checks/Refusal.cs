@@ -51,11 +51,11 @@ sealed class Refusal
     public Task WriteAsync(HttpContext context)
     {
         if (RetryAfter is not null) context.Response.Headers.RetryAfter = RetryAfter;
-        return ShortAnswer.WriteAsync(context, Status, _body);
+        return PlainTextResponse.WriteAsync(context, Status, _body);
     }
 }
 
-static class ShortAnswer
+static class PlainTextResponse
 {
     public static Task WriteAsync(HttpContext context, int status, byte[] body)
     {

@@ -30,7 +30,7 @@ sealed record ProxyRoute(string Id, string Prefix, RouteLabel Label)
     }
 
     /// <summary>Matches the raw path, case-sensitively and by whole segments.</summary>
-    public bool Takes(ReadOnlySpan<char> path) =>
+    public bool Matches(ReadOnlySpan<char> path) =>
         path.StartsWith(Prefix, StringComparison.Ordinal) && (path.Length == Prefix.Length || path[Prefix.Length] == '/');
 }
 
@@ -46,7 +46,7 @@ sealed class RouteTable(EdgeOptions options)
     {
         foreach (var route in _routes)
         {
-            if (route.Takes(path)) return route;
+            if (route.Matches(path)) return route;
         }
 
         return null;
@@ -56,7 +56,7 @@ sealed class RouteTable(EdgeOptions options)
     {
         foreach (var route in _webSockets)
         {
-            if (route.Takes(path)) return true;
+            if (route.Matches(path)) return true;
         }
 
         return false;

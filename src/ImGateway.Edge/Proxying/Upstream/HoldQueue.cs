@@ -6,10 +6,10 @@ namespace ImGateway.Edge.Proxying.Upstream;
 /// Holds requests while a gateway is down. One probe for all of them detects when it is back. They continue in order of arrival, a few
 /// at first and twice as many at each step, so that a gateway that has just started is not overloaded.
 /// </summary>
-sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeProvider time, ILogger<HoldQueue> logger) : IAsyncDisposable
+sealed partial class HoldQueue(ProxyMetrics metrics, FailedAddresses failed, TimeProvider time, ILogger<HoldQueue> logger) : IAsyncDisposable
 {
     /// <summary>The largest number of waiting requests; each keeps some KB of memory beside its connection.</summary>
-    public const int MostHeld = 10_000;
+    public const int MaxHeld = 10_000;
 
     const int FirstStep = 16;
 
@@ -26,12 +26,12 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
     long _arrivals;
 
     /// <summary>Waits until the gateway is back, at most until the request's deadline, and returns at once when <paramref name="clientLeft"/> is cancelled.</summary>
-    public async Task<HoldEnd> WaitAsync(HeldRequest request, CancellationToken clientLeft)
+    public async Task<HoldResult> WaitAsync(HeldRequest request, CancellationToken clientLeft)
     {
         var end = request.Begin();
         lock (_lock)
         {
-            if (_held.Count >= MostHeld) return HoldEnd.Full;
+            if (_held.Count >= MaxHeld) return HoldResult.Full;
             Insert(request);
             if (!_isProbing)
             {
@@ -86,7 +86,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
     {
         try
         {
-            return await GatewayProbe.ConnectsAsync(cluster.DestinationsState.AvailableDestinations, limit, memory, time, cancellationToken);
+            return await UpstreamConnectProbe.ConnectsAsync(cluster.DestinationsState.AvailableDestinations, limit, failed, time, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -121,7 +121,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
             for (; released < most && _held.First is { Value: var first }; released++)
             {
                 _held.RemoveFirst();
-                first.End(HoldEnd.Back);
+                first.End(HoldResult.Available);
             }
 
             return released;
@@ -136,7 +136,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
             while (_held.First is { Value: var first } && first.Deadline <= time.GetTimestamp())
             {
                 _held.RemoveFirst();
-                first.End(HoldEnd.TimedOut);
+                first.End(HoldResult.TimedOut);
             }
         }
     }
@@ -144,21 +144,21 @@ sealed partial class HoldQueue(ProxyMetrics metrics, AddressMemory memory, TimeP
     void Leave(HeldRequest request)
     {
         lock (_lock) _held.Remove(request);
-        request.End(HoldEnd.Left);
+        request.End(HoldResult.ClientDisconnected);
     }
 
     /// <summary>Inserts a request; one that has waited before keeps its position.</summary>
     void Insert(HeldRequest request)
     {
-        if (request.Place == 0)
+        if (request.Order == 0)
         {
-            request.Place = ++_arrivals;
+            request.Order = ++_arrivals;
             _held.AddLast(request);
             return;
         }
 
         var next = _held.First;
-        while (next is not null && next.Value.Place < request.Place) next = next.Next;
+        while (next is not null && next.Value.Order < request.Order) next = next.Next;
         if (next is null) _held.AddLast(request);
         else _held.AddBefore(next, request);
     }

@@ -29,7 +29,7 @@ sealed class ProxyMetrics
     readonly Gauge _held;
     readonly FrozenDictionary<Refusal, Counter.Child> _refusals;
 
-    public ProxyMetrics(IMetricFactory metrics, RefusedMetrics refused)
+    public ProxyMetrics(IMetricFactory metrics, RefusalMetrics refused)
     {
         // Without exemplars, which would read the current activity on every request.
         var counters = new CounterConfiguration { ExemplarBehavior = ExemplarBehavior.NoExemplars() };
@@ -47,7 +47,7 @@ sealed class ProxyMetrics
         }
 
         _held = metrics.CreateGauge("imgw_requests_held", "Requests that wait for the gateway to come back (Edge:HoldWhileDown).");
-        _refusals = Refusal.All.ToFrozenDictionary(refusal => refusal, refusal => refused.Of(refusal.Reason));
+        _refusals = Refusal.All.ToFrozenDictionary(refusal => refusal, refusal => refused.CounterFor(refusal.Reason));
     }
 
     public static string LabelOf(RouteLabel route) => RouteLabels[(int)route];

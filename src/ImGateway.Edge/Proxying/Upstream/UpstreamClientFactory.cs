@@ -7,7 +7,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ImGateway.Edge.Proxying.Upstream;
 
 /// <summary>Creates the HTTP clients for upstreams. YARP's defaults already disable redirects, cookies, environment proxies and decompression.</summary>
-sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports, AddressMemory memory, TimeProvider time) : ForwarderHttpClientFactory
+sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports, FailedAddresses failed, TimeProvider time) : ForwarderHttpClientFactory
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -23,17 +23,17 @@ sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports,
     }
 
     /// <summary>Connects without counting in the budget, for a probe, which closes at once.</summary>
-    public static Task<NetworkStream> ProbeAsync(DnsEndPoint endPoint, AddressMemory memory, TimeProvider time, CancellationToken cancellationToken) => AnyAsync(
-        endPoint, async (address, cancellation) => new NetworkStream(await OpenAsync(endPoint, address, cancellation), ownsSocket: true), memory, time, cancellationToken);
+    public static Task<NetworkStream> ProbeAsync(DnsEndPoint endPoint, FailedAddresses failed, TimeProvider time, CancellationToken cancellationToken) => AnyAsync(
+        endPoint, async (address, cancellation) => new NetworkStream(await OpenAsync(endPoint, address, cancellation), ownsSocket: true), failed, time, cancellationToken);
 
     async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken) =>
-        await AnyAsync(endPoint, (address, cancellation) => ConnectAsync(endPoint, address, cancellation), memory, time, cancellationToken);
+        await AnyAsync(endPoint, (address, cancellation) => ConnectAsync(endPoint, address, cancellation), failed, time, cancellationToken);
 
     /// <summary>Counts each attempt while it runs, and the established connection until its socket is closed, because each uses a descriptor and a port.</summary>
     async Task<UpstreamStream> ConnectAsync(DnsEndPoint endPoint, IPAddress address, CancellationToken cancellationToken)
     {
         // Fails like EMFILE, so that the request fails as one without a connection.
-        if (!budget.TryConnect()) throw OwnShortage.Of(endPoint.Host, endPoint.Port);
+        if (!budget.TryConnectUpstream()) throw LocalResourceExhaustion.CreateException(endPoint.Host, endPoint.Port);
         var port = ports.Take(endPoint);
         try
         {
@@ -42,20 +42,20 @@ sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports,
         catch
         {
             port.Dec();
-            budget.OnDisconnected();
+            budget.OnUpstreamDisconnected();
             throw;
         }
     }
 
     /// <summary>A fast path for an IP address, which needs no resolution and no staggered attempts; each WebSocket opens a connection.</summary>
     static async Task<T> AnyAsync<T>(
-        DnsEndPoint endPoint, Func<IPAddress, CancellationToken, Task<T>> attempt, AddressMemory memory, TimeProvider time, CancellationToken cancellationToken)
+        DnsEndPoint endPoint, Func<IPAddress, CancellationToken, Task<T>> attempt, FailedAddresses failed, TimeProvider time, CancellationToken cancellationToken)
         where T : IAsyncDisposable
     {
         if (IPAddress.TryParse(endPoint.Host, out var literal)) return await attempt(literal, cancellationToken);
         var addresses = await Dns.GetHostAddressesAsync(endPoint.Host, endPoint.AddressFamily, cancellationToken);
         if (addresses.Length == 0) throw new SocketException((int)SocketError.NoData);
-        return await StaggeredConnect.AnyAsync(memory.Order(addresses), attempt, memory, time, cancellationToken);
+        return await HappyEyeballs.AnyAsync(failed.Order(addresses), attempt, failed, time, cancellationToken);
     }
 
     static async Task<Socket> OpenAsync(DnsEndPoint endPoint, IPAddress address, CancellationToken cancellationToken)

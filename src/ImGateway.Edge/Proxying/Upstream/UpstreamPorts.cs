@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Proxying.Upstream;
 /// <param name="Limit">The maximum.</param>
 public sealed record UpstreamPortUse(int Used, int Limit)
 {
-    internal bool IsShort => Used >= 0.8 * Limit;
+    internal bool IsNearlyExhausted => Used >= 0.8 * Limit;
 }
 
 /// <summary>
@@ -39,7 +39,7 @@ sealed class UpstreamPorts(IMetricFactory metrics)
     }
 
     /// <summary>Usage and limit towards a destination's address; null if the limit is unknown.</summary>
-    public UpstreamPortUse? To(string address)
+    public UpstreamPortUse? UsageOf(string address)
     {
         if (EndPointOf(address) is not { } endPoint || SourcePorts.Count() is not { } limit) return null;
         lock (_lock) return new UpstreamPortUse(_destinations.TryGetValue(endPoint, out var known) ? (int)known.Used.Value : 0, limit);
@@ -52,7 +52,7 @@ sealed class UpstreamPorts(IMetricFactory metrics)
     }
 
     /// <summary>Sets the configured destinations.</summary>
-    public void Follow(IEnumerable<IProxyConfig> configs)
+    public void SetDestinations(IEnumerable<IProxyConfig> configs)
     {
         HashSet<DnsEndPoint> configured =
         [

@@ -34,7 +34,7 @@ sealed class UpstreamStream(Socket socket, ConnectionBudget budget, Gauge.Child 
         base.Dispose(disposing);
         if (Interlocked.Exchange(ref _closed, 1) != 0) return;
         port.Dec();
-        budget.OnDisconnected();
+        budget.OnUpstreamDisconnected();
     }
 
     async ValueTask WriteAsync(ValueTask write)

@@ -11,7 +11,7 @@ sealed class UpstreamTiming
     /// <summary>The time of the last attempt; null without a response.</summary>
     public TimeSpan? Elapsed(TimeProvider time) => _answered == 0 ? null : time.GetElapsedTime(_asked, _answered);
 
-    internal sealed class Asked(TimeProvider time) : RequestTransform
+    internal sealed class RequestSent(TimeProvider time) : RequestTransform
     {
         public override ValueTask ApplyAsync(RequestTransformContext context)
         {
@@ -20,7 +20,7 @@ sealed class UpstreamTiming
         }
     }
 
-    internal sealed class Answered(TimeProvider time) : ResponseTransform
+    internal sealed class ResponseStarted(TimeProvider time) : ResponseTransform
     {
         public override ValueTask ApplyAsync(ResponseTransformContext context)
         {

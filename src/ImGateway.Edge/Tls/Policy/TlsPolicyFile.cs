@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Tls.Policy;
 
 /// <summary>
 /// Loads <c>tls-policy.cnf</c> into OpenSSL, or <c>tls-policy-3.5.cnf</c> from 3.5 on. Must be the first act of <c>Main</c>: once .NET has used any
-/// cryptography the call still succeeds and changes nothing, which <see cref="PolicyProof"/> would find.
+/// cryptography the call still succeeds and changes nothing, which <see cref="TlsPolicySelfTest"/> would find.
 /// </summary>
 public static class TlsPolicyFile
 {
@@ -14,7 +14,7 @@ public static class TlsPolicyFile
     /// <summary>OPENSSL_VERSION_NUMBER(3) of 3.5.0: the first with X25519MLKEM768 and with the syntax that prefers it.</summary>
     const nuint Newer = 0x30500000;
 
-    public static AppliedPolicy Apply()
+    public static LoadedTlsPolicy Apply()
     {
         try
         {
@@ -28,7 +28,7 @@ public static class TlsPolicyFile
         }
     }
 
-    static AppliedPolicy Applied(string path, string? problem) => new(path, problem, "restore the file as shipped");
+    static LoadedTlsPolicy Applied(string path, string? problem) => new(path, problem, "restore the file as shipped");
 
     static bool TryLoad(string path)
     {

@@ -34,7 +34,7 @@ static class OcspStaple
         if (IsAvailable) Volatile.Write(ref Response(context), response);
     }
 
-    public static byte[]? Of(SslStreamCertificateContext context) => IsAvailable ? Volatile.Read(ref Response(context)) : null;
+    public static byte[]? Get(SslStreamCertificateContext context) => IsAvailable ? Volatile.Read(ref Response(context)) : null;
 
     static bool Has<T>(string name) =>
         typeof(SslStreamCertificateContext).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)?.FieldType == typeof(T);

@@ -24,7 +24,7 @@ sealed class SslStreamContext : TlsContext
 
     public override byte[]? Staple
     {
-        get => OcspStaple.Of(_options.ServerCertificateContext!);
+        get => OcspStaple.Get(_options.ServerCertificateContext!);
         set => OcspStaple.Replace(_options.ServerCertificateContext!, value);
     }
 
@@ -77,7 +77,7 @@ sealed class SslStreamContext : TlsContext
             ServerCertificateContext = certificate,
             ApplicationProtocols = [.. _settings.Protocols],
             // Without resumption .NET shares no OpenSSL context between names, and no ticket lets a client skip the certificate.
-            EnabledSslProtocols = _settings.IsForChallenges ? versions : versions | _scopes.Next(certificate),
+            EnabledSslProtocols = _settings.IsForChallenges ? versions : versions | _scopes.Allocate(certificate),
             AllowRenegotiation = false,
             AllowTlsResume = !_settings.IsForChallenges,
         };

@@ -5,19 +5,19 @@ using ImGateway.Edge.Tls.Policy;
 namespace ImGateway.Edge.Tls.SslStream;
 
 /// <summary>TLS by .NET's SslStream, which uses OpenSSL.</summary>
-sealed class SslStreamEngine(AppliedPolicy policy, TicketScopes scopes) : ITlsEngine
+sealed class SslStreamEngine(LoadedTlsPolicy policy, TicketScopes scopes) : ITlsEngine
 {
     // OpenSSL packs library and reason into an error code; .NET reports it as HResult of the innermost exception.
     const int ReasonMask = 0x7FFFFF;
     const int HttpRequest = 156, NoSharedCipher = 193, UnsupportedProtocol = 258, WrongVersionNumber = 267, VersionTooLow = 396;
     const int AlertOffset = 1000, LastAlert = AlertOffset + 255;
 
-    public SslStreamEngine(AppliedPolicy policy)
+    public SslStreamEngine(LoadedTlsPolicy policy)
         : this(policy, TicketScopes.OfProcess)
     {
     }
 
-    public AppliedPolicy Policy => policy;
+    public LoadedTlsPolicy Policy => policy;
 
     public bool ReleasesBuffersWhenIdle => RecordBuffers.IsAvailable;
 

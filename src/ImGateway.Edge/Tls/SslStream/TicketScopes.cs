@@ -25,7 +25,7 @@ sealed class TicketScopes
     /// been collected: an open connection keeps its context alive, and .NET the OpenSSL context.
     /// </summary>
     /// <exception cref="InvalidOperationException">All are in use.</exception>
-    public SslProtocols Next(object context)
+    public SslProtocols Allocate(object context)
     {
         lock (_changing)
         {

@@ -45,7 +45,7 @@ sealed class TransportStream(IDuplexPipe transport, HandshakeSlot slot) : Duplex
             // What may follow, a Finished or, rarely, the ClientHello after a HelloRetryRequest (RFC 8446 §4.1.4), is processed without a slot.
             if (!reading.IsCompleted)
             {
-                _slot?.Leave();
+                _slot?.Release();
                 _sinceYield = 0;
             }
 

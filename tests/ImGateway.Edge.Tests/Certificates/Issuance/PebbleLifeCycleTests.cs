@@ -29,7 +29,7 @@ public sealed class PebbleLifeCycleTests : IDisposable
         await using var pebble = await Pebble.StartAsync(new PebbleOptions { HttpPort = http, TlsPort = https, NonceRejectPercent = 50 });
         File.WriteAllText(_folder["roots.pem"], pebble.HttpsRootPem);
         await using var edge = await InProcessEdge.StartAsync(Options(pebble, http, https, challenge));
-        var renewals = edge.Services.GetRequiredService<ManualRenewals>();
+        var renewals = edge.Services.GetRequiredService<OperatorRenewals>();
 
         var first = await renewals.RenewAsync(Gateway, force: false, staging: false, "test", _lines, Cancelled);
         Assert.True(first.Succeeded, first.Message);

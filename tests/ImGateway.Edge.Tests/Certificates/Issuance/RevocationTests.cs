@@ -20,18 +20,18 @@ public sealed class RevocationTests : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    readonly CertificateWorld _setup = new();
+    readonly CertificateWorld _world = new();
     readonly SimulatedCa _ca;
     readonly LineCollector _progress = new();
 
     public RevocationTests()
     {
-        _setup.UseAcme();
-        _setup.Options = _setup.Options with { Hosts = [Gateway, Chat] };
-        _ca = _setup.UseSimulatedCa();
+        _world.UseAcme();
+        _world.Options = _world.Options with { Hosts = [Gateway, Chat] };
+        _ca = _world.UseSimulatedCa();
     }
 
-    public void Dispose() => _setup.Dispose();
+    public void Dispose() => _world.Dispose();
 
     [Theory]
     [InlineData(true, true)]
@@ -41,11 +41,11 @@ public sealed class RevocationTests : IDisposable
     public async Task Renewal_under_way_does_not_satisfy_a_revocation(bool reuseKey, bool byHand)
     {
         _ca.ReuseKey = reuseKey;
-        using var edge = await _setup.StartAsync();
+        using var edge = await _world.StartAsync();
         await edge.RoundAsync();
         var leaked = CertificatePins.Of(edge.Served[Gateway]);
         var gate = Hold(Gateway);
-        if (!byHand) _setup.Time.Advance(TimeSpan.FromDays(80));
+        if (!byHand) _world.Time.Advance(TimeSpan.FromDays(80));
         var renewal = byHand ? RenewAsync(edge, Gateway) : edge.RoundAsync();
         await gate.Reached.Task.WaitAsync(Patience);
         _ca.Hold = null;
@@ -72,8 +72,8 @@ public sealed class RevocationTests : IDisposable
     [InlineData(RevocationReason.Superseded)]
     public async Task Revocation_renews_and_names_every_host_that_serves_the_certificate(RevocationReason reason)
     {
-        using var edge = await _setup.StartAsync();
-        using var shared = _setup.Issue();
+        using var edge = await _world.StartAsync();
+        using var shared = _world.Issue();
         Assert.True((await edge.ImportAsync(shared)).Succeeded);
 
         var result = await RevokeAsync(edge, Gateway, reason).WaitAsync(Patience);
@@ -86,11 +86,11 @@ public sealed class RevocationTests : IDisposable
             Assert.Contains(host.Value, result.Message, StringComparison.Ordinal);
             Assert.Contains(edge.Serial(host), result.Message, StringComparison.Ordinal);
             Assert.Contains(_progress.Lines, line => line.Contains(host.Value, StringComparison.Ordinal));
-            Assert.False(File.Exists(_setup.Stored(host, "previous.pem")));
+            Assert.False(File.Exists(_world.Stored(host, "previous.pem")));
         });
         Assert.Equal(
             ["chat.example.com", "gateway.example.com"],
-            AuditLines.Read(_setup.Data("audit.jsonl")).Where(entry => entry.Action == "revoked" && entry.OldSerial == shared.SerialNumber).Select(entry => entry.Host!).Order(StringComparer.Ordinal));
+            AuditLines.Read(_world.Data("audit.jsonl")).Where(entry => entry.Action == "revoked" && entry.OldSerial == shared.SerialNumber).Select(entry => entry.Host!).Order(StringComparer.Ordinal));
         Assert.All(_ca.Orders, order => Assert.True(order.NewKey));
         Assert.DoesNotContain(CertificatePins.Of(shared.Leaf), KeysOnDisk());
     }
@@ -99,8 +99,8 @@ public sealed class RevocationTests : IDisposable
     public async Task Compromised_key_takes_every_certificate_with_it()
     {
         _ca.ReuseKey = true;
-        using var edge = await _setup.StartAsync();
-        using var shared = _setup.Issue();
+        using var edge = await _world.StartAsync();
+        using var shared = _world.Issue();
         await edge.ImportAsync(shared);
         Assert.True((await RenewAsync(edge, Chat)).Succeeded);
         var (leaked, second) = (CertificatePins.Of(shared.Leaf), edge.Serial(Chat));
@@ -117,9 +117,9 @@ public sealed class RevocationTests : IDisposable
     [Fact]
     public async Task Compromised_key_does_not_come_back_by_import_or_file()
     {
-        using var leaked = _setup.Issue();
+        using var leaked = _world.Issue();
         using var another = Reissue(leaked);
-        using (var edge = await _setup.StartAsync())
+        using (var edge = await _world.StartAsync())
         {
             await edge.ImportAsync(leaked);
             Assert.True((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
@@ -127,13 +127,13 @@ public sealed class RevocationTests : IDisposable
             Assert.DoesNotContain(CertificatePins.Of(leaked.Leaf), KeysOnDisk());
         }
 
-        AssertRefused(await _setup.Offline.ImportAsync(another.ChainPem, another.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(TestProcess.Policy), TestContext.Current.CancellationToken));
-        _setup.Options = _setup.Options with { Certificates = _setup.Options.Certificates with { Files = [another.WriteTo(_setup["files"])] } };
-        using (var edge = await _setup.StartAsync())
+        AssertRefused(await _world.Offline.ImportAsync(another.ChainPem, another.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(TestProcess.Policy), TestContext.Current.CancellationToken));
+        _world.Options = _world.Options with { Certificates = _world.Options.Certificates with { Files = [another.WriteTo(_world["files"])] } };
+        using (var edge = await _world.StartAsync())
         {
             AssertRefused(await edge.ImportAsync(another));
             Assert.DoesNotContain(another.SerialNumber, edge.Served.Values.Select(credential => credential.SerialNumber));
-            leaked.WriteTo(_setup["files"]);
+            leaked.WriteTo(_world["files"]);
             await edge.SettleAsync();
             Assert.DoesNotContain(leaked.SerialNumber, edge.Served.Values.Select(credential => credential.SerialNumber));
         }
@@ -151,8 +151,8 @@ public sealed class RevocationTests : IDisposable
     [Fact]
     public async Task Revoked_certificate_does_not_come_back_by_import_or_rollback()
     {
-        using var edge = await _setup.StartAsync();
-        using var revoked = _setup.Issue();
+        using var edge = await _world.StartAsync();
+        using var revoked = _world.Issue();
         await edge.ImportAsync(revoked);
         Assert.True((await RevokeAsync(edge, Gateway, RevocationReason.Superseded)).Succeeded);
 
@@ -165,9 +165,9 @@ public sealed class RevocationTests : IDisposable
     [Fact]
     public async Task What_replaces_a_revoked_certificate_by_hand_does_not_keep_it_as_the_previous_one()
     {
-        using var leaked = _setup.Issue();
-        using var good = _setup.Issue();
-        using var edge = await _setup.StartAsync();
+        using var leaked = _world.Issue();
+        using var good = _world.Issue();
+        using var edge = await _world.StartAsync();
         await edge.ImportAsync(leaked);
         _ca.NextFault = () => OrderFault.ServerError("down");
         Assert.False((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
@@ -182,17 +182,17 @@ public sealed class RevocationTests : IDisposable
     [Fact]
     public async Task Mark_outlives_a_restart_for_every_host()
     {
-        using var shared = _setup.Issue();
+        using var shared = _world.Issue();
         _ca.NextFault = () => OrderFault.ServerError("down");
-        using (var edge = await _setup.StartAsync())
+        using (var edge = await _world.StartAsync())
         {
             await edge.ImportAsync(shared);
             Assert.False((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
         }
 
         _ca.NextFault = () => null;
-        _setup.Time.Advance(TimeSpan.FromMinutes(2));
-        using var next = await _setup.StartAsync();
+        _world.Time.Advance(TimeSpan.FromMinutes(2));
+        using var next = await _world.StartAsync();
         await next.RoundAsync();
 
         Assert.DoesNotContain(shared.SerialNumber, next.Served.Values.Select(credential => credential.SerialNumber));
@@ -204,8 +204,8 @@ public sealed class RevocationTests : IDisposable
     [InlineData(true)]
     public async Task What_the_CA_does_not_confirm_is_asked_for_again_while_a_new_key_is_served(bool restart)
     {
-        using var shared = _setup.Issue();
-        var edge = await _setup.StartAsync();
+        using var shared = _world.Issue();
+        var edge = await _world.StartAsync();
         await edge.ImportAsync(shared);
         _ca.RevocationFault = () => new IssuanceException("ca.example.com: 503");
 
@@ -216,19 +216,19 @@ public sealed class RevocationTests : IDisposable
         Assert.Contains("asked again", result.Message, StringComparison.Ordinal);
         Assert.All(edge.Served.Values, credential => Assert.NotEqual(CertificatePins.Of(shared.Leaf), CertificatePins.Of(credential)));
         Assert.Empty(AuditedRevocations());
-        _setup.Time.Advance(TimeSpan.FromMinutes(2));
+        _world.Time.Advance(TimeSpan.FromMinutes(2));
         await edge.RoundAsync();
         Assert.Empty(_ca.Revoked);
         if (restart)
         {
             edge.Dispose();
-            edge = await _setup.StartAsync();
+            edge = await _world.StartAsync();
         }
 
         _ca.RevocationFault = () => null;
-        _setup.Time.Advance(TimeSpan.FromMinutes(12));
+        _world.Time.Advance(TimeSpan.FromMinutes(12));
         await edge.RoundAsync();
-        _setup.Time.Advance(TimeSpan.FromDays(1));
+        _world.Time.Advance(TimeSpan.FromDays(1));
         await edge.RoundAsync();
 
         Assert.Equal([shared.SerialNumber], _ca.Revoked);
@@ -236,14 +236,14 @@ public sealed class RevocationTests : IDisposable
         edge.Dispose();
 
         IEnumerable<string> AuditedRevocations() =>
-            AuditLines.Read(_setup.Data("audit.jsonl")).Where(entry => entry.Action == "revoked").Select(entry => entry.Host!).Order(StringComparer.Ordinal);
+            AuditLines.Read(_world.Data("audit.jsonl")).Where(entry => entry.Action == "revoked").Select(entry => entry.Host!).Order(StringComparer.Ordinal);
     }
 
     [Fact]
     public async Task What_could_not_be_replaced_at_once_is_revoked_when_no_client_is_shown_it()
     {
-        using var edge = await _setup.StartAsync();
-        using var old = _setup.Issue();
+        using var edge = await _world.StartAsync();
+        using var old = _world.Issue();
         await edge.ImportAsync(old);
         _ca.NextFault = () => OrderFault.ServerError("down");
         Assert.False((await RevokeAsync(edge, Gateway, RevocationReason.Superseded).WaitAsync(Patience)).Succeeded);
@@ -251,7 +251,7 @@ public sealed class RevocationTests : IDisposable
         Assert.Empty(_ca.Revoked);
 
         _ca.NextFault = () => null;
-        _setup.Time.Advance(TimeSpan.FromMinutes(2));
+        _world.Time.Advance(TimeSpan.FromMinutes(2));
         await edge.RoundAsync();
         await edge.RoundAsync();
 
@@ -262,8 +262,8 @@ public sealed class RevocationTests : IDisposable
     [Fact]
     public async Task Two_revocations_at_once_both_end_with_a_new_key()
     {
-        using var edge = await _setup.StartAsync();
-        using var shared = _setup.Issue();
+        using var edge = await _world.StartAsync();
+        using var shared = _world.Issue();
         await edge.ImportAsync(shared);
 
         var results = await Task.WhenAll(
@@ -279,32 +279,32 @@ public sealed class RevocationTests : IDisposable
     public async Task No_crash_leaves_a_compromised_key_in_use_or_on_the_disk()
     {
         _ca.ReuseKey = true;
-        using var shared = _setup.Issue();
+        using var shared = _world.Issue();
         var leaked = CertificatePins.Of(shared.Leaf);
         List<string> copies = [];
-        using (var edge = await _setup.StartAsync())
+        using (var edge = await _world.StartAsync())
         {
             await edge.ImportAsync(shared);
             // The previous certificate has the same key.
             await RenewAsync(edge, Gateway);
-            _setup.DiskStep = () =>
+            _world.DiskStep = () =>
             {
                 lock (copies)
                 {
-                    copies.Add(_setup[$"crash-{copies.Count}"]);
-                    Copy(_setup.Data(), copies[^1]);
+                    copies.Add(_world[$"crash-{copies.Count}"]);
+                    Copy(_world.Data(), copies[^1]);
                 }
             };
             Assert.True((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
-            _setup.DiskStep = () => { };
+            _world.DiskStep = () => { };
         }
 
         Assert.True(copies.Count > 10);
         // The first is the moment before the mark is there at all.
         foreach (var copy in copies.Skip(1))
         {
-            _setup.Options = _setup.Options with { DataDirectory = copy };
-            using var edge = await _setup.StartAsync();
+            _world.Options = _world.Options with { DataDirectory = copy };
+            using var edge = await _world.StartAsync();
             await edge.RoundAsync();
             Assert.Equal(2, edge.Served.Count);
             Assert.All(edge.Served.Values, credential => Assert.NotEqual(leaked, CertificatePins.Of(credential)));
@@ -315,13 +315,13 @@ public sealed class RevocationTests : IDisposable
     [Fact]
     public async Task Forced_renewal_is_not_satisfied_by_one_that_began_with_another_CA()
     {
-        using var other = new SimulatedCa(_setup.Time.GetUtcNow) { HasRenewalInfo = false };
+        using var other = new SimulatedCa(_world.Time.GetUtcNow) { HasRenewalInfo = false };
         using var storage = new MemoryStorage.Node(new MemoryStorage(), "budget");
         await storage.TryLeaseAsync(IStorage.Writer, CancellationToken.None);
-        using var budget = new IssuanceBudget(storage, "limits.json", _setup.Time, (_, _) => { });
-        var second = _setup.Options with { Acme = _setup.Options.Acme with { Directory = "https://other.example.com/directory" } };
-        _setup.CaOf = options => new IssuingCa(options.Acme.Directory == second.Acme.Directory ? other.Authority : _ca.Authority, budget);
-        using var edge = await _setup.StartAsync();
+        using var budget = new IssuanceBudget(storage, "limits.json", _world.Time, (_, _) => { });
+        var second = _world.Options with { Acme = _world.Options.Acme with { Directory = "https://other.example.com/directory" } };
+        _world.CaOf = options => new IssuingCa(options.Acme.Directory == second.Acme.Directory ? other.Authority : _ca.Authority, budget);
+        using var edge = await _world.StartAsync();
         await edge.RoundAsync();
         var gate = Hold(Gateway);
         var before = RenewAsync(edge, Gateway);
@@ -360,13 +360,13 @@ public sealed class RevocationTests : IDisposable
     {
         var key = ECDsa.Create();
         key.ImportFromPem(issued.KeyPem);
-        return _setup.Ca.Issue(new PkiLeaf { Hosts = ["gateway.example.com", "chat.example.com"], Key = key });
+        return _world.Ca.Issue(new PkiLeaf { Hosts = ["gateway.example.com", "chat.example.com"], Key = key });
     }
 
     /// <summary>Pins of all private keys under DataDirectory, whatever the files are called.</summary>
     IReadOnlyList<string> KeysOnDisk() =>
     [
-        .. from file in Directory.EnumerateFiles(_setup.Data(), "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
+        .. from file in Directory.EnumerateFiles(_world.Data(), "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
            where Path.GetFileName(file) != "lock"
            from key in PemDocument.KeysOf(File.ReadAllBytes(file)).Keys
            select PinOf(key),

@@ -83,7 +83,7 @@ sealed class SimulatedCa(Func<DateTimeOffset> now) : IDisposable
         _root.Dispose();
     }
 
-    async Task<ServedCredential> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
+    async Task<HostCertificate> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
     {
         Attempts++;
         progress.Report("ordering");
@@ -95,7 +95,7 @@ sealed class SimulatedCa(Func<DateTimeOffset> now) : IDisposable
         }
 
         // 1. The order.
-        var replaced = HasRenewalInfo && request.Current is { Source: ServedCredential.Acme } current ? current.Credential.Leaf : null;
+        var replaced = HasRenewalInfo && request.Current is { Source: HostCertificate.Acme } current ? current.Credential.Leaf : null;
         await request.BeginOrder(replaced is not null);
         // Boulder exempts a renewal within its window only.
         var isExempt = replaced is not null && WindowOf(replaced) is var window && window.Start <= now() && now() < window.End;
@@ -124,7 +124,7 @@ sealed class SimulatedCa(Func<DateTimeOffset> now) : IDisposable
             throw fault.Failure;
         }
 
-        return new ServedCredential(issued.ToCredential(request.Host.Value), ServedCredential.Acme, "https://ca.example.com/directory");
+        return new HostCertificate(issued.ToCredential(request.Host.Value), HostCertificate.Acme, "https://ca.example.com/directory");
     }
 
     Task<RenewalWindow?> AskAsync(X509Certificate2 certificate, CancellationToken cancellationToken)

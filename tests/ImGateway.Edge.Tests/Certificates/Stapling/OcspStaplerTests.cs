@@ -12,7 +12,7 @@ namespace ImGateway.Edge.Tests.Certificates.Stapling;
 
 public sealed class OcspStaplerTests : IAsyncLifetime
 {
-    readonly CertificateWorld _setup = new();
+    readonly CertificateWorld _world = new();
     readonly LogCollector<OcspStapler> _log = new();
     readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
     readonly List<IDisposable> _owned = [];
@@ -29,7 +29,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
     {
         _owned.Reverse();
         _owned.ForEach(owned => owned.Dispose());
-        _setup.Dispose();
+        _world.Dispose();
         await _responder.DisposeAsync();
     }
 
@@ -46,12 +46,12 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         Assert.Equal(OcspState.Good, _states.Of(CertificateWorld.Gateway));
         Assert.Equal(OcspState.Good, _states.Of(CertificateWorld.Chat));
         Assert.Equal(1, _responder.Requests);
-        Assert.Equal(response, await File.ReadAllBytesAsync(_setup.Stored(CertificateWorld.Chat, "ocsp.der"), Cancelled));
+        Assert.Equal(response, await File.ReadAllBytesAsync(_world.Stored(CertificateWorld.Chat, "ocsp.der"), Cancelled));
         Assert.Equal(response, _edge.Selector.StapleOf(CertificateWorld.Gateway));
         var scrape = await ScrapeAsync();
         Assert.Equal(1, scrape.Sum("imgw_ocsp_staple_state", ("host", "chat.example.com"), ("state", "good")));
         Assert.Equal(1, scrape.Sum("imgw_ocsp_staple_state", ("host", "chat.example.com")));
-        Assert.Equal(OcspState.Good, (await _setup.Offline.ReadAsync(Cancelled))[0].Ocsp);
+        Assert.Equal(OcspState.Good, (await _world.Offline.ReadAsync(Cancelled))[0].Ocsp);
     }
 
     [Fact]
@@ -76,29 +76,29 @@ public sealed class OcspStaplerTests : IAsyncLifetime
     public async Task It_is_fetched_anew_at_half_life_and_kept_through_failures_until_it_expires()
     {
         var issued = Write(Leaf());
-        var (first, start) = (Good(issued), _setup.Time.GetUtcNow());
+        var (first, start) = (Good(issued), _world.Time.GetUtcNow());
         _responder.Answer(first);
         await StartAsync();
         await RoundAsync();
-        _setup.Time.Advance(TimeSpan.FromDays(2.9));
+        _world.Time.Advance(TimeSpan.FromDays(2.9));
         await RoundAsync();
         Assert.Equal(1, _responder.Requests);
 
         _responder.Fail();
-        _setup.Time.Advance(TimeSpan.FromDays(1.1));
+        _world.Time.Advance(TimeSpan.FromDays(1.1));
         await RoundAsync();
         Assert.Equal(2, _responder.Requests);
         Assert.Equal(first, _edge.Selector.StapleOf(CertificateWorld.Gateway));
         Assert.Contains("HTTP status 503", await _log.ContainingAsync("goes on being stapled", Cancelled));
 
-        _setup.Time.Advance(start.AddDays(7).AddMinutes(1) - _setup.Time.GetUtcNow());
+        _world.Time.Advance(start.AddDays(7).AddMinutes(1) - _world.Time.GetUtcNow());
         await RoundAsync();
         Assert.Null(_edge.Selector.StapleOf(CertificateWorld.Gateway));
         Assert.Equal(OcspState.Stale, _states.Of(CertificateWorld.Gateway));
 
         var second = Good(issued);
         _responder.Answer(second);
-        _setup.Time.Advance(TimeSpan.FromHours(1.2));
+        _world.Time.Advance(TimeSpan.FromHours(1.2));
         await RoundAsync();
         Assert.Equal(second, _edge.Selector.StapleOf(CertificateWorld.Gateway));
         Assert.Equal(OcspState.Good, _states.Of(CertificateWorld.Gateway));
@@ -114,7 +114,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         var credential = _edge.Selector.Served[CertificateWorld.Gateway];
         Assert.False(_states.IsRevoked(credential));
 
-        _setup.Time.Advance(TimeSpan.FromDays(4.5));
+        _world.Time.Advance(TimeSpan.FromDays(4.5));
         _responder.Answer(Response(issued, OcspStatus.Revoked));
         await RoundAsync();
 
@@ -126,7 +126,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         await StartAsync();
         Assert.Equal(OcspState.Revoked, _states.Of(CertificateWorld.Gateway));
 
-        using var other = _setup.Issue();
+        using var other = _world.Issue();
         Assert.True((await _edge.ImportAsync(other)).Succeeded);
         await RoundAsync();
         Assert.Equal(OcspState.NotOffered, _states.Of(CertificateWorld.Gateway));
@@ -144,10 +144,10 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         foreach (var minutes in (int[])[1, 2, 4, 8, 16, 32, 60, 60])
         {
             var before = _responder.Requests;
-            _setup.Time.Advance(TimeSpan.FromMinutes(minutes * 0.85));
+            _world.Time.Advance(TimeSpan.FromMinutes(minutes * 0.85));
             await RoundAsync();
             Assert.Equal(before, _responder.Requests);
-            _setup.Time.Advance(TimeSpan.FromMinutes(minutes * 0.3));
+            _world.Time.Advance(TimeSpan.FromMinutes(minutes * 0.3));
             await RoundAsync();
             Assert.Equal(before + 1, _responder.Requests);
         }
@@ -165,7 +165,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         _edge.Selector.RotateTicketKeys();
         Assert.Equal(response, _edge.Selector.StapleOf(CertificateWorld.Gateway));
 
-        using var other = _setup.Ca.Issue(Leaf() with { Hosts = ["chat.example.com"] });
+        using var other = _world.Ca.Issue(Leaf() with { Hosts = ["chat.example.com"] });
         Assert.True((await _edge.ImportAsync(other)).Succeeded);
         Assert.Equal(response, _edge.Selector.StapleOf(CertificateWorld.Gateway));
         Assert.Null(_edge.Selector.StapleOf(CertificateWorld.Chat));
@@ -188,12 +188,12 @@ public sealed class OcspStaplerTests : IAsyncLifetime
     {
         await using ScriptedResponder second = await ScriptedResponder.StartAsync(), sound = await ScriptedResponder.StartAsync();
         // Two responders are asked for one certificate, another one for the other.
-        var issued = _setup.Ca.Issue(new PkiLeaf { Hosts = ["gateway.example.com"], OcspResponders = [_responder.Url, second.Url] });
-        var other = _setup.Ca.Issue(new PkiLeaf { Hosts = ["chat.example.com"], OcspResponders = [sound.Url] });
+        var issued = _world.Ca.Issue(new PkiLeaf { Hosts = ["gateway.example.com"], OcspResponders = [_responder.Url, second.Url] });
+        var other = _world.Ca.Issue(new PkiLeaf { Hosts = ["chat.example.com"], OcspResponders = [sound.Url] });
         _owned.AddRange([issued, other]);
-        _setup.Options = _setup.Options with
+        _world.Options = _world.Options with
         {
-            Certificates = new() { Source = ImGateway.Edge.Configuration.CertificateSource.Files, Files = [issued.WriteTo(_setup["one"]), other.WriteTo(_setup["two"])] },
+            Certificates = new() { Source = ImGateway.Edge.Configuration.CertificateSource.Files, Files = [issued.WriteTo(_world["one"]), other.WriteTo(_world["two"])] },
         };
         _responder.Answer(Good(issued));
         sound.Answer(Response(other, OcspStatus.Good, TimeSpan.FromHours(2)));
@@ -206,7 +206,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         _responder.Hang(() => asked.TrySetResult());
         var secondAsked = new TaskCompletionSource();
         second.Hang(() => secondAsked.TrySetResult());
-        _setup.Time.Advance(TimeSpan.FromDays(3.9));
+        _world.Time.Advance(TimeSpan.FromDays(3.9));
         sound.Fail();
         await _stapler.RoundAsync(Cancelled);
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancelled);
@@ -221,7 +221,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         // 2. While they hang, the staple that has expired goes, and the other certificate gets its own.
         var renewed = Response(other, OcspStatus.Good, TimeSpan.FromDays(9));
         sound.Answer(renewed);
-        _setup.Time.Suspend(TimeSpan.FromDays(3.2));
+        _world.Time.Suspend(TimeSpan.FromDays(3.2));
         while (_edge.Selector.StapleOf(CertificateWorld.Chat) is null)
         {
             await _stapler.RoundAsync(Cancelled);
@@ -234,9 +234,9 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         Assert.False(_stapler.FetchesAsync().IsCompleted);
 
         // 3. Each responder has ten seconds.
-        _setup.Time.Advance(TimeSpan.FromSeconds(10));
+        _world.Time.Advance(TimeSpan.FromSeconds(10));
         await secondAsked.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancelled);
-        _setup.Time.Advance(TimeSpan.FromSeconds(10));
+        _world.Time.Advance(TimeSpan.FromSeconds(10));
         await _stapler.FetchesAsync().WaitAsync(TimeSpan.FromSeconds(20), Cancelled);
         await _stapler.RoundAsync(Cancelled);
         Assert.Contains("no answer within 10 s", await _log.ContainingAsync("gateway.example.com: no OCSP response", Cancelled));
@@ -249,15 +249,15 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         _responder.Answer(Good(issued));
         await StartAsync();
         await RoundAsync();
-        _setup.Time.Error = TimeSpan.FromDays(730);
+        _world.Time.Error = TimeSpan.FromDays(730);
         await RoundAsync();
         Assert.Equal(2, _responder.Requests);
         Assert.Null(_edge.Selector.StapleOf(CertificateWorld.Gateway));
 
-        _setup.Time.Error = TimeSpan.Zero;
+        _world.Time.Error = TimeSpan.Zero;
         var second = Good(issued);
         _responder.Answer(second);
-        _setup.Time.Advance(TimeSpan.FromMinutes(1.2));
+        _world.Time.Advance(TimeSpan.FromMinutes(1.2));
         await RoundAsync();
         Assert.Equal(second, _edge.Selector.StapleOf(CertificateWorld.Gateway));
     }
@@ -269,22 +269,22 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         await StartAsync();
         await RoundAsync();
         _responder.Fail();
-        _setup.Time.Error = TimeSpan.FromDays(-300);
-        _setup.Time.Advance(TimeSpan.FromDays(7.1));
+        _world.Time.Error = TimeSpan.FromDays(-300);
+        _world.Time.Advance(TimeSpan.FromDays(7.1));
         await RoundAsync();
         Assert.Null(_edge.Selector.StapleOf(CertificateWorld.Gateway));
     }
 
     async Task StartAsync()
     {
-        _edge = await _setup.StartAsync();
+        _edge = await _world.StartAsync();
         _owned.Add(_edge);
         _states = new OcspStates(Prometheus.Metrics.WithCustomRegistry(_registry));
-        var client = new OcspClient(new OutgoingProxy(() => _setup.Options), _setup.Time, OcspClient.DefaultTimeout);
+        var client = new OcspClient(new OutgoingProxy(() => _world.Options), _world.Time, OcspClient.DefaultTimeout);
         _owned.Add(client);
         _stapler = new OcspStapler(
             _edge.Services.GetRequiredService<CertificateInstaller>(), _edge.Services.GetRequiredService<StoredStaples>(), _edge.Selector, _states, client,
-            new OcspSchedule(new Random(1)), _setup.Time, new ScheduleClock(_setup.Time), _log);
+            new OcspSchedule(new Random(1)), _world.Time, new ScheduleClock(_world.Time), _log);
         _owned.Add(_stapler);
         await _stapler.FollowAsync(Cancelled);
     }
@@ -307,7 +307,7 @@ public sealed class OcspStaplerTests : IAsyncLifetime
 
     IssuedCertificate Write(PkiLeaf leaf)
     {
-        var issued = _setup.WriteFile(_setup.Ca.Issue(leaf));
+        var issued = _world.WriteFile(_world.Ca.Issue(leaf));
         _owned.Add(issued);
         return issued;
     }
@@ -316,11 +316,11 @@ public sealed class OcspStaplerTests : IAsyncLifetime
 
     byte[] Response(IssuedCertificate issued, OcspStatus status) => Response(issued, status, TimeSpan.FromDays(7));
 
-    byte[] Response(IssuedCertificate issued, OcspStatus status, TimeSpan life) => new PkiOcspResponse(issued.Leaf, _setup.Ca)
+    byte[] Response(IssuedCertificate issued, OcspStatus status, TimeSpan life) => new PkiOcspResponse(issued.Leaf, _world.Ca)
     {
         Status = status,
-        ThisUpdate = _setup.Time.GetUtcNow(),
-        NextUpdate = _setup.Time.GetUtcNow() + life,
+        ThisUpdate = _world.Time.GetUtcNow(),
+        NextUpdate = _world.Time.GetUtcNow() + life,
     }.ToBytes();
 
     async Task<Scrape> ScrapeAsync()

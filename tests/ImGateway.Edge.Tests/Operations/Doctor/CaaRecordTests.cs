@@ -49,7 +49,7 @@ public sealed class CaaRecordTests
         });
         var dns = new Resolver([server.EndPoint], TimeProvider.System, RootKeys.OfIana);
 
-        var found = Assert.Single(await CaaRecords.LookAsync(HostName.Parse(host), ["http-01"], "ca.test", ["letsencrypt.org"], dns, TestContext.Current.CancellationToken));
+        var found = Assert.Single(await CaaRecords.CheckAsync(HostName.Parse(host), ["http-01"], "ca.test", ["letsencrypt.org"], dns, TestContext.Current.CancellationToken));
 
         Assert.Equal(status, found.Status);
         Assert.StartsWith(what, found.What, StringComparison.Ordinal);

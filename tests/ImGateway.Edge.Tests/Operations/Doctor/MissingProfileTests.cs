@@ -60,6 +60,6 @@ public sealed class MissingProfileTests
             Acme = new AcmeSection { Directory = edge.Ca.Directory.AbsoluteUri, TrustedRootsFile = Path.Combine(edge.Data, "..", "ca-roots.pem"), Profile = "short" },
         };
         await using var directory = CaDirectory.Of(options, TimeProvider.System)!;
-        return await directory.LookAsync(options, TestContext.Current.CancellationToken);
+        return await directory.CheckAsync(options, TestContext.Current.CancellationToken);
     }
 }

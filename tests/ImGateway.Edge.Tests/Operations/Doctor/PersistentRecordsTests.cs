@@ -26,7 +26,7 @@ public sealed class PersistentRecordsTests
         };
         await using var directory = CaDirectory.Of(options, TimeProvider.System)!;
 
-        var findings = await PersistentRecords.LookAsync(
+        var findings = await PersistentRecords.CheckAsync(
             options, directory, new Resolver([new IPEndPoint(IPAddress.Loopback, FreePort.Next())], TimeProvider.System, RootKeys.OfIana), TestContext.Current.CancellationToken);
 
         Assert.Equal(expected, findings.Any(finding =>

@@ -8,7 +8,7 @@ using ImGateway.Testing;
 namespace ImGateway.Edge.Tests.Operations.Reload;
 
 /// <summary>Reloads ten times a second under sockets and requests: thirty under fifty here, a thousand under a thousand by <c>tests/long/reload</c>.</summary>
-[Collection(typeof(Undisturbed))]
+[Collection(typeof(SequentialTests))]
 public sealed class ManyReloadsTests
 {
     static readonly int Reloads = int.Parse(Environment.GetEnvironmentVariable("IMGW_RELOADS") ?? "30");

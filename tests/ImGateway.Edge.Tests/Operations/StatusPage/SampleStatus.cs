@@ -20,8 +20,8 @@ static class SampleStatus
     public static RunningStatus Healthy { get; } = new(
         "0.9.0", "7c1e04d92b6f", "3.5.4", "SslStream", Now.AddDays(-12).AddHours(-4), 12 * 86400 + (4 * 3600), Ready: true, [], 1284,
         [
-            new("http://10.0.0.11:8080", "healthy", "healthy", "healthy", 655, new UpstreamProbe(Now.AddSeconds(-3), Succeeded: true, "200")),
-            new("http://10.0.0.12:8080", "healthy", "healthy", "healthy", 641, new UpstreamProbe(Now.AddSeconds(-3), Succeeded: true, "200")),
+            new("http://10.0.0.11:8080", "healthy", "healthy", "healthy", 655, new HealthCheckResult(Now.AddSeconds(-3), Succeeded: true, "200")),
+            new("http://10.0.0.12:8080", "healthy", "healthy", "healthy", 641, new HealthCheckResult(Now.AddSeconds(-3), Succeeded: true, "200")),
         ],
         [
             Certificate("gateway.example.com", issuedDaysAgo: 24, days: 90, renewInDays: 35.2, "ari"),
@@ -74,7 +74,7 @@ static class SampleStatus
         Upstreams =
         [
             Healthy.Upstreams[0] with { UnderWay = 1296 },
-            new("http://10.0.0.12:8080", "unhealthy", "unhealthy", "healthy", 0, new UpstreamProbe(Now.AddSeconds(-4), Succeeded: false, "Connection refused")),
+            new("http://10.0.0.12:8080", "unhealthy", "unhealthy", "healthy", 0, new HealthCheckResult(Now.AddSeconds(-4), Succeeded: false, "Connection refused")),
         ],
         Configuration = new ConfigurationStatus(
             Succeeded: false, Now.AddMinutes(-18), "SIGHUP", Now.AddDays(-2), [], ["Edge:Limits:Connection: unknown key; did you mean Connections?"],

@@ -28,7 +28,7 @@ public sealed class StatusPicturesTests(Browser browser) : IClassFixture<Browser
     {
         await using var server = await ManagementServer.StartAsync();
         await using var tab = await browser.OpenAsync(
-            server.Client.BaseAddress!, new TabSetup { Dark = dark, Phone = last is null, Status = () => StatusPageLooksTests.Named(name) });
+            server.Client.BaseAddress!, new TabSetup { Dark = dark, Phone = last is null, Status = () => StatusPageAppearanceTests.Named(name) });
 
         Directory.CreateDirectory(Images());
         await tab.Page.ScreenshotAsync(new PageScreenshotOptions { Path = file, FullPage = true, Clip = await ClipAsync(tab, last), Animations = ScreenshotAnimations.Disabled });

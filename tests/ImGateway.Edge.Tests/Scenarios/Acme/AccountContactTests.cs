@@ -14,7 +14,7 @@ namespace ImGateway.Edge.Tests.Scenarios.Acme;
 public sealed class AccountContactTests : IAsyncLifetime
 {
     readonly TemporaryDirectory _folder = new();
-    readonly Turn _turn = new();
+    readonly AsyncLock _asyncLock = new();
 
     FileStorage _storage = null!;
 
@@ -26,7 +26,7 @@ public sealed class AccountContactTests : IAsyncLifetime
     public ValueTask DisposeAsync()
     {
         _storage.Dispose();
-        _turn.Dispose();
+        _asyncLock.Dispose();
         _folder.Dispose();
         return ValueTask.CompletedTask;
     }
@@ -84,6 +84,6 @@ public sealed class AccountContactTests : IAsyncLifetime
     {
         var options = new EdgeOptions { DataDirectory = _folder.Path, Acme = new AcmeSection { Email = email, AcceptTermsOfService = true } };
         var log = new AuditLog(_storage, NullLogger.Instance, () => new AuditSection());
-        return new AcmeAccounts(options, _storage, new CertificateAudit(_storage, log, new CertificateConfiguration(options), TimeProvider.System), _turn);
+        return new AcmeAccounts(options, _storage, new CertificateAudit(_storage, log, new CurrentCertificateOptions(options), TimeProvider.System), _asyncLock);
     }
 }

@@ -82,7 +82,7 @@ sealed class CaEdge : IAsyncDisposable
         _directory.Dispose();
     }
 
-    ManualRenewals Renewals => _edge.Services.GetRequiredService<ManualRenewals>();
+    OperatorRenewals Renewals => _edge.Services.GetRequiredService<OperatorRenewals>();
 
     CertificateManager Manager => _edge.Services.GetRequiredService<CertificateManager>();
 }

@@ -7,7 +7,7 @@ using ImGateway.Testing;
 namespace ImGateway.Edge.Tests.Scenarios.Acme;
 
 /// <summary>Certificates that live for a minute, renewed as soon as they are there, within the CA's window: for twenty seconds here, for minutes by <c>tests/long/renew-for-minutes</c>.</summary>
-[Collection(typeof(Undisturbed))]
+[Collection(typeof(SequentialTests))]
 public sealed class RenewForMinutesTests
 {
     const string Host = "gateway.test";

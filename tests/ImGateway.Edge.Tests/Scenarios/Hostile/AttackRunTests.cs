@@ -11,7 +11,7 @@ using ImGateway.Testing;
 namespace ImGateway.Edge.Tests.Scenarios.Hostile;
 
 /// <summary>All attacks at once on one running edge, while an ordinary client goes on: for some seconds here, for as long as its argument says by <c>tests/long/attack</c>.</summary>
-[Collection(typeof(Undisturbed))]
+[Collection(typeof(SequentialTests))]
 public sealed class AttackRunTests(TlsFixture tls)
 {
     const int LogLines = 500;

@@ -12,7 +12,7 @@ namespace ImGateway.Edge.Tests.Scenarios.Load;
 /// Everything that happens to an edge in a month, at once: mixed traffic, certificates swapped, the configuration reloaded, the gateway
 /// restarted. For some seconds here, for a quarter of an hour by <c>tests/long/soak</c>.
 /// </summary>
-[Collection(typeof(Undisturbed))]
+[Collection(typeof(SequentialTests))]
 public sealed class SoakTests
 {
     const string Host = "gateway.test";

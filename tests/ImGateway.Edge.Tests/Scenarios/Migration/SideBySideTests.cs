@@ -23,11 +23,11 @@ public sealed class SideBySideTests(ITestOutputHelper output)
 
         // 1. Where the gateway is away, and the other certificate and port 80; then the same gateway is silent.
         List<Compared> compared = [];
-        foreach (var exchange in (IEnumerable<Exchange>)[.. TlsExchanges.Ecdsa(), .. PlainExchanges.Rejecting(), .. AwayExchanges.All()]) compared.Add(await Compared.RunAsync(exchange, other));
+        foreach (var exchange in (IEnumerable<Exchange>)[.. TlsExchanges.Ecdsa(), .. PlainExchanges.Rejecting(), .. UnavailableGatewayExchanges.All()]) compared.Add(await Compared.RunAsync(exchange, other));
         using var silent = await SilentListener.StartAsync(new IPEndPoint(IPAddress.Loopback, port));
 
         // 2. What takes time, beside all others one after the other.
-        List<Task<Compared>> slow = [Compared.RunAsync(AwayExchanges.Silent(), other), .. TimeExchanges.All().Select(exchange => Compared.RunAsync(exchange, pair))];
+        List<Task<Compared>> slow = [Compared.RunAsync(UnavailableGatewayExchanges.Silent(), other), .. TimeExchanges.All().Select(exchange => Compared.RunAsync(exchange, pair))];
         foreach (var exchange in Corpus()) compared.Add(await Compared.RunAsync(exchange, pair));
         compared.AddRange(await Task.WhenAll(slow));
         output.WriteLine($"{compared.Count} exchanges, {compared.Count(one => one.Exchange.Differences.Count == 0)} of them equal but for what holds everywhere");

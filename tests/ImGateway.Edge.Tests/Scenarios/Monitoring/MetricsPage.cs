@@ -50,7 +50,7 @@ static class MetricsPage
     /// <summary>Where the values are not there from the start.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> LateValues { get; } = new Dictionary<string, IReadOnlyList<string>>
     {
-        ["source"] = [ServedCredential.Acme, ServedCredential.Files, ServedCredential.SelfSigned, ServedCredential.Import],
+        ["source"] = [HostCertificate.Acme, HostCertificate.Files, HostCertificate.SelfSigned, HostCertificate.Import],
         ["result"] = ["success", "failure"],
         ["imgw_certificate_renewals_total.reason"] = RenewalReasons.All,
         ["problem"] = ["none", .. AcmeRequestOutcome.Problems],

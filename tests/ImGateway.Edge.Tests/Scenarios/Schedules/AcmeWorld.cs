@@ -12,10 +12,10 @@ sealed class AcmeWorld : ScheduleWorld
     /// <summary>What clocks may differ by without one of them being wrong.</summary>
     static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(2);
 
-    readonly Duty _asked = new("the question when to renew", TimeSpan.FromHours(12) + Tolerance);
-    readonly Duty _tried = new("the next attempt at a renewal that is due", TimeSpan.FromDays(1.1) + Tolerance);
-    readonly Duty _first = new("the second attempt at a first certificate", TimeSpan.FromMinutes(1.1) + Tolerance);
-    readonly Duty _renewed = new("a renewal that the CA would grant", TimeSpan.FromDays(1.1) + Tolerance);
+    readonly ScheduleDeadline _asked = new("the question when to renew", TimeSpan.FromHours(12) + Tolerance);
+    readonly ScheduleDeadline _tried = new("the next attempt at a renewal that is due", TimeSpan.FromDays(1.1) + Tolerance);
+    readonly ScheduleDeadline _first = new("the second attempt at a first certificate", TimeSpan.FromMinutes(1.1) + Tolerance);
+    readonly ScheduleDeadline _renewed = new("a renewal that the CA would grant", TimeSpan.FromDays(1.1) + Tolerance);
     readonly SimulatedCa _ca;
     string? _serial;
     bool _isDown;
@@ -28,7 +28,7 @@ sealed class AcmeWorld : ScheduleWorld
         _isDown = Chance.Next(3) == 0;
     }
 
-    public override IEnumerable<Duty> Duties => [.. base.Duties, _asked, _tried, _first, _renewed];
+    public override IEnumerable<ScheduleDeadline> Duties => [.. base.Duties, _asked, _tried, _first, _renewed];
 
     protected override EdgeOptions Options => new()
     {

@@ -9,9 +9,9 @@ namespace ImGateway.Edge.Tests.Scenarios.Schedules;
 /// <summary>Certificates that the edge issues itself, by its own clock.</summary>
 sealed class SelfSignedWorld(int seed) : ScheduleWorld(seed)
 {
-    readonly Duty _valid = new("a self-signed certificate that is valid", TimeSpan.FromMinutes(10));
+    readonly ScheduleDeadline _valid = new("a self-signed certificate that is valid", TimeSpan.FromMinutes(10));
 
-    public override IEnumerable<Duty> Duties => [.. base.Duties, _valid];
+    public override IEnumerable<ScheduleDeadline> Duties => [.. base.Duties, _valid];
 
     protected override EdgeOptions Options => new()
     {
@@ -36,7 +36,7 @@ sealed class SelfSignedWorld(int seed) : ScheduleWorld(seed)
 /// <summary>A certificate file that is replaced now and then, by one that is valid, not valid yet, or does not prove itself at first.</summary>
 sealed class FileWorld : ScheduleWorld
 {
-    readonly Duty _taken = new("a file that can be put to use", TimeSpan.FromMinutes(1));
+    readonly ScheduleDeadline _taken = new("a file that can be put to use", TimeSpan.FromMinutes(1));
     readonly CertificateFile _file;
     IssuedCertificate _wanted;
     bool _failsToProve;
@@ -48,7 +48,7 @@ sealed class FileWorld : ScheduleWorld
         _file = _wanted.WriteTo(Folder);
     }
 
-    public override IEnumerable<Duty> Duties => [.. base.Duties, _taken];
+    public override IEnumerable<ScheduleDeadline> Duties => [.. base.Duties, _taken];
 
     protected override EdgeOptions Options => new()
     {
@@ -114,8 +114,8 @@ sealed class StapleWorld : ScheduleWorld
 {
     static readonly TimeSpan Life = TimeSpan.FromDays(7);
 
-    readonly Duty _fetched = new("the next question to the responder", TimeSpan.FromDays(3.9));
-    readonly Duty _stapled = new("a staple that the responder would give", TimeSpan.FromHours(1.1));
+    readonly ScheduleDeadline _fetched = new("the next question to the responder", TimeSpan.FromDays(3.9));
+    readonly ScheduleDeadline _stapled = new("a staple that the responder would give", TimeSpan.FromHours(1.1));
     readonly ScriptedResponder _responder;
     readonly IssuedCertificate _issued;
     readonly CertificateFile _file;
@@ -133,7 +133,7 @@ sealed class StapleWorld : ScheduleWorld
         _file = _issued.WriteTo(Folder);
     }
 
-    public override IEnumerable<Duty> Duties => [.. base.Duties, _fetched, _stapled];
+    public override IEnumerable<ScheduleDeadline> Duties => [.. base.Duties, _fetched, _stapled];
 
     protected override EdgeOptions Options => new()
     {
@@ -196,8 +196,8 @@ sealed class StapleWorld : ScheduleWorld
         _stapled.Check(!_isDown && IsRight, now, gap);
         if (staple is null) return;
         var (end, at) = _given[Convert.ToBase64String(staple)];
-        if (IsRight && end <= now - TimeSpan.FromMinutes(1)) throw new DutyException("an expired response is stapled");
+        if (IsRight && end <= now - TimeSpan.FromMinutes(1)) throw new MissedDeadlineException("an expired response is stapled");
         // Whatever the wall clock says: a process that has had it for its whole life drops it.
-        if (Clock.GetElapsedTime(Math.Max(at, _started)) > Life + TimeSpan.FromMinutes(6)) throw new DutyException("a response is stapled for longer than its life");
+        if (Clock.GetElapsedTime(Math.Max(at, _started)) > Life + TimeSpan.FromMinutes(6)) throw new MissedDeadlineException("a response is stapled for longer than its life");
     }
 }

@@ -14,8 +14,8 @@ abstract class ScheduleWorld : IDisposable
     protected static readonly HostName Host = HostName.Parse("gateway.example.com");
     static readonly DateTimeOffset Start = new(2027, 3, 1, 0, 0, 0, TimeSpan.Zero);
 
-    readonly Duty _tickets = new("new session ticket keys", TimeSpan.FromDays(1));
-    readonly Duty _alerts = new("the daily alert, checked each hour", TimeSpan.FromHours(25));
+    readonly ScheduleDeadline _tickets = new("new session ticket keys", TimeSpan.FromDays(1));
+    readonly ScheduleDeadline _alerts = new("the daily alert, checked each hour", TimeSpan.FromHours(25));
     readonly TemporaryDirectory _folder = TemporaryDirectory.InMemory();
     readonly CertificateWorld _world;
     CertificateWorld.Edge? _edge;
@@ -33,7 +33,7 @@ abstract class ScheduleWorld : IDisposable
 
     public Random Chance { get; }
 
-    public virtual IEnumerable<Duty> Duties => [_tickets, _alerts];
+    public virtual IEnumerable<ScheduleDeadline> Duties => [_tickets, _alerts];
 
     protected string Folder => _folder.Path;
 

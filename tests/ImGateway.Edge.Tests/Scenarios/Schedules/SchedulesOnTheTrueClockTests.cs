@@ -145,7 +145,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
         }
         catch (Exception e) when (!IsRaceOfTestClock(e))
         {
-            return $"{(e is DutyException ? e.Message : e.ToString())}\n  after: {string.Join(", ", events)}";
+            return $"{(e is MissedDeadlineException ? e.Message : e.ToString())}\n  after: {string.Join(", ", events)}";
         }
     }
 

@@ -1,8 +1,0 @@
-namespace ImGateway.Edge.Configuration;
-
-/// <summary>Quotes text as one word of a POSIX shell, for commands that users paste.</summary>
-static class ShellWord
-{
-    public static string Of(string text) =>
-        text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_' or ':' or ',' or '=') ? text : $"'{text.Replace("'", "'\\''")}'";
-}

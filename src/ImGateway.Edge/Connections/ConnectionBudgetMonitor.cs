@@ -1,0 +1,54 @@
+using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Connections.Limits;
+
+namespace ImGateway.Edge.Connections;
+
+/// <summary>
+/// Counts at intervals the descriptors in use beside connections, and closes silent connections earlier while the budget is nearly exhausted: with
+/// <c>Edge:Tls:HandshakeTimeout</c> alone, silent connections could keep out all other clients for that time.
+/// </summary>
+sealed class ConnectionBudgetMonitor(ConnectionBudget budget, ConnectionGate gate, CurrentOptions current, TimeProvider time) : BackgroundService
+{
+    /// <summary>The used share of the budget from which on silent connections are closed earlier; 1 = exhausted.</summary>
+    public const double NearlyExhaustedFrom = LimitStatus.NearlyExhaustedFrom;
+
+    static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(250), CountEvery = TimeSpan.FromSeconds(5), Shortest = TimeSpan.FromSeconds(1);
+
+    /// <summary>Bytes that a warm edge uses without clients; the lower bound of the estimate.</summary>
+    const long LeastFloor = 120 << 20;
+
+    /// <summary>The largest share of one processor's time for counting descriptors, however many are open.</summary>
+    const int CountingShare = 200;
+
+    /// <summary>How long a connection may be silent: falls from <paramref name="longest"/> to one second as the budget is exhausted.</summary>
+    public static TimeSpan SilenceLimit(double fullness, TimeSpan longest)
+    {
+        if (fullness < NearlyExhaustedFrom || longest <= Shortest) return longest;
+        return longest - (longest - Shortest) * ((fullness - NearlyExhaustedFrom) / (1 - NearlyExhaustedFrom));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // No client has connected yet, so this is the memory of the process itself.
+        budget.SetMemoryLimit(MemoryLimit.MaxClients(MemoryLimit.Bytes(), Math.Max(Environment.WorkingSet, LeastFloor)));
+        using var timer = new PeriodicTimer(CheckEvery, time);
+        var next = TimeSpan.Zero;
+        var counted = time.GetTimestamp();
+        do
+        {
+            if (time.GetElapsedTime(counted) >= next) (next, counted) = (Count(), time.GetTimestamp());
+            if (budget.UsedShare is >= NearlyExhaustedFrom and var fullness) gate.CloseSilent(SilenceLimit(fullness, current.Value.Tls.HandshakeTimeout));
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>Returns the delay until the next round.</summary>
+    TimeSpan Count()
+    {
+        if (OpenFiles.Limit is not { } limit) return Timeout.InfiniteTimeSpan;
+        var began = time.GetTimestamp();
+        budget.UpdateOpenFiles(limit, OpenFiles.Count);
+        var took = time.GetElapsedTime(began) * CountingShare;
+        return took > CountEvery ? took : CountEvery;
+    }
+}

@@ -1,0 +1,47 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>An in-memory connection to an engine, for probes, without PROXY header and admission.</summary>
+sealed class InMemoryConnection : IAsyncDisposable
+{
+    readonly Task _serving;
+
+    /// <param name="middleware">The middleware that serves it.</param>
+    /// <param name="localAddress">The server's address, which selects the certificate if the client sends no name.</param>
+    public InMemoryConnection(Func<ConnectionDelegate, ConnectionDelegate> middleware, IPAddress? localAddress)
+    {
+        Pipe toServer = new(), toClient = new();
+        Client = new Duplex(toClient.Reader, toServer.Writer);
+        var server = new DefaultConnectionContext("self-probe", new Duplex(toServer.Reader, toClient.Writer), Client)
+        {
+            LocalEndPoint = localAddress is null ? null : new IPEndPoint(localAddress, 443),
+        };
+        _serving = ServeAsync(middleware(static _ => Task.CompletedTask), server);
+    }
+
+    public IDuplexPipe Client { get; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Client.Output.CompleteAsync();
+        await Client.Input.CompleteAsync();
+        await _serving;
+    }
+
+    static async Task ServeAsync(ConnectionDelegate serve, ConnectionContext server)
+    {
+        await serve(server);
+        await server.Transport.Output.CompleteAsync();
+        await server.Transport.Input.CompleteAsync();
+    }
+
+    sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input => input;
+
+        public PipeWriter Output => output;
+    }
+}

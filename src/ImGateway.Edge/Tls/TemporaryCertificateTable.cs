@@ -1,0 +1,25 @@
+using System.Collections.Frozen;
+using System.Net;
+using ImGateway.Edge.Configuration;
+
+namespace ImGateway.Edge.Tls;
+
+/// <summary>
+/// Temporary certificates for hosts that have none yet, for a CA whose http-01 request was redirected to https: it needs a certificate, but does not verify it.
+/// On their connections only challenges are answered.
+/// </summary>
+/// <param name="temporary">The temporary certificates, at least one.</param>
+sealed class TemporaryCertificateTable(IReadOnlyList<HostContext> temporary)
+{
+    readonly FrozenDictionary<string, HostContext>.AlternateLookup<ReadOnlySpan<char>> _names =
+        temporary.ToFrozenDictionary(served => served.Host.Value, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    public HostContext? Find(ReadOnlySpan<char> name) => _names.TryGetValue(name, out var served) ? served : null;
+
+    /// <summary>For a client without SNI: the certificate of the server's address, otherwise any, because the challenges of all hosts are answered on each.</summary>
+    public HostContext FindUnnamed(IPAddress? address) =>
+        (address is null ? null : temporary.FirstOrDefault(served => served.Host.IsAddress && IPAddress.Parse(served.Host.Value).Equals(address))) ?? temporary[0];
+
+    /// <summary>The entry that is already served with this credential, so that its context is reused.</summary>
+    public HostContext? FindServed(HostName host, Credential credential) => Find(host.Value) is { } served && served.Credential == credential ? served : null;
+}
