@@ -10,8 +10,8 @@ static class MisplacedKeys
 
     static readonly string[] Keys =
     [
-        .. typeof(EdgeOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite).Select(property => property.Name)
-            .Concat(LaterKeys.All.Select(key => key.Split(':')[0])).Distinct(StringComparer.Ordinal).Select(name => ConfigurationKey.Join(Edge, name)),
+        .. typeof(EdgeOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite)
+            .Select(property => ConfigurationKey.Join(Edge, property.Name)),
     ];
 
     public static void Check(IConfiguration configuration, ProblemCollector problems)

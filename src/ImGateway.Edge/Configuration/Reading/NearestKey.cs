@@ -9,7 +9,7 @@ static class NearestKey
     // The cost of the distance is quadratic in the length, and no key is longer.
     const int LongestName = 64;
 
-    static readonly Lazy<IReadOnlyList<string>> Everywhere = new(() => [.. KeysOf(typeof(EdgeOptions), "Edge"), .. LaterKeys.All.Select(key => $"Edge:{key}")]);
+    static readonly Lazy<IReadOnlyList<string>> Everywhere = new(() => [.. KeysOf(typeof(EdgeOptions), "Edge")]);
 
     /// <summary>The nearest of the keys in the same section, else one of the same name in another section, else null.</summary>
     public static string? Of(string key, IEnumerable<string> sameSection) => Among(key, sameSection) ?? Nearest(key, Everywhere.Value, _ => 1);

@@ -9,7 +9,6 @@ namespace ImGateway.Edge.Configuration.Reading;
 sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
 {
     const string Root = "Edge";
-    const string NotYet = "remove it until a later version brings it";
 
     public T Read<T>(IConfigurationSection section) => (T)ReadRecord(typeof(T), section);
 
@@ -56,7 +55,7 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
         // JSON null means "not set". An empty variable does not: it overrides the file, and the default may be weaker than the file's value.
         if (section.Value is not { } text) return null;
         if (parser.Parse(text) is { } value) return value;
-        if (LaterKeys.Contains(section.Path[(Root.Length + 1)..], text)) problems.NotAvailableYet(section.Path, $"'{text}' is", parser.Remedy);
+        if (UnimplementedValues.Contains(section.Path[(Root.Length + 1)..], text)) problems.NotAvailableYet(section.Path, $"'{text}' is", parser.Remedy);
         else if (text.Length == 0) problems.Invalid(section.Path, "is empty", $"{parser.Remedy}, or remove it");
         else problems.Invalid(section.Path, $"{(parser.IsSecret ? "the value" : SingleLine.Quote(text))} is not {parser.What}", parser.Remedy);
         return null;
@@ -127,28 +126,10 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
 
     void Unread(IConfigurationSection section, string parent, IReadOnlyCollection<PropertyInfo> properties)
     {
-        var key = section.Path[(Root.Length + 1)..];
-        if (LaterKeys.Contains(key))
-        {
-            problems.NotAvailableYet(section.Path, "is", NotYet);
-        }
-        else if (LaterKeys.IsSection(key))
-        {
-            var children = section.GetChildren().ToArray();
-            if (children.Length == 0) problems.NotAvailableYet(section.Path, "is", NotYet);
-            foreach (var child in children) Unread(child, section.Path, []);
-        }
-        else
-        {
-            var siblings = properties.Select(property => property.Name)
-                .Concat(LaterKeys.All.Where(later => ConfigurationKey.IsAtOrUnder($"{Root}:{later}", parent))
-                    .Select(later => $"{Root}:{later}"[(parent.Length + 1)..].Split(':')[0]))
-                .Distinct();
-            problems.Unknown(
-                section.Path,
-                NearestKey.Of(section.Path, siblings.Select(name => ConfigurationKey.Join(parent, name))),
-                properties.Count == 0 ? "remove it" : $"known here are {NamesOf(properties)}");
-        }
+        problems.Unknown(
+            section.Path,
+            NearestKey.Of(section.Path, properties.Select(property => ConfigurationKey.Join(parent, property.Name))),
+            properties.Count == 0 ? "remove it" : $"known here are {NamesOf(properties)}");
     }
 
     static string NamesOf(IEnumerable<PropertyInfo> properties) => string.Join(", ", properties.Select(property => property.Name));
