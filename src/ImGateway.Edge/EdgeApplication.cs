@@ -85,8 +85,8 @@ public static class EdgeApplication
         // 1. Sources of a stop request: signals, the caller, verbs (from step 3 on), and a failed background service.
         app.Services.GetRequiredService<Signals>().Listen();
         var stop = app.Services.GetRequiredService<StopRequest>();
-        using var asked = cancellationToken.UnsafeRegister(static stop => ((StopRequest)stop!).RequestGracefulStop(), stop);
-        using var failed = app.Lifetime.ApplicationStopping.UnsafeRegister(static stop => ((StopRequest)stop!).RequestGracefulStop(), stop);
+        using var byCaller = cancellationToken.UnsafeRegister(static stop => ((StopRequest)stop!).RequestGracefulStop(), stop);
+        using var byFailure = app.Lifetime.ApplicationStopping.UnsafeRegister(static stop => ((StopRequest)stop!).RequestGracefulStop(), stop);
         try
         {
             // 2. Start checks, then the listeners.

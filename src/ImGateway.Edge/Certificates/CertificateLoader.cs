@@ -169,7 +169,7 @@ sealed partial class CertificateLoader(
         }
 
         var hosts = files.Value.HostsOf(reading.File, reading.Names, installer.Served);
-        var problem = early ?? string.Join(" · ", reading.Problems);
+        var problem = early ?? reading.Why;
         await refused.RefuseAsync(reading.File, problem, hosts);
         ReportHosts(problem, hosts);
     }

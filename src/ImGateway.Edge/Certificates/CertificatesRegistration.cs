@@ -16,7 +16,7 @@ namespace ImGateway.Edge.Certificates;
 static class CertificatesRegistration
 {
     /// <summary>
-    /// Requires the services of Tls (selector, self-probe) and Challenges, <see cref="CurrentOptions"/>, <see cref="TimeProvider"/>, <see cref="Random"/> and
+    /// Requires the services of Tls (selector, self-test) and Challenges, <see cref="CurrentOptions"/>, <see cref="TimeProvider"/>, <see cref="Random"/> and
     /// a Prometheus <c>IMetricFactory</c>. Starts before the listeners, so that no listener opens without its certificates.
     /// </summary>
     public static IServiceCollection AddCertificates(this IServiceCollection services, EdgeOptions options)

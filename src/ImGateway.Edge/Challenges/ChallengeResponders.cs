@@ -7,14 +7,14 @@ sealed class ChallengeResponders(HttpChallenges http, TlsAlpnChallenges tlsAlpn,
 {
     /// <summary>The responders in the order of <c>Edge:Acme:Challenges</c>; the configuration rules reject unknown types.</summary>
     public IReadOnlyList<IChallengeResponder> Of(EdgeOptions options) =>
-        [.. options.Acme.Challenges.Select(type => Responder(type, options)).OfType<IChallengeResponder>()];
+        [.. options.Acme.Challenges.Select(type => Responder(type, options))];
 
-    IChallengeResponder? Responder(string type, EdgeOptions options) => type switch
+    IChallengeResponder Responder(string type, EdgeOptions options) => type switch
     {
         ChallengeTypes.Http => http,
         ChallengeTypes.TlsAlpn => tlsAlpn,
         ChallengeTypes.Dns => new DnsHook(options, program, logger),
         ChallengeTypes.DnsPersist => dnsPersist,
-        _ => null,
+        _ => throw new InvalidOperationException($"Challenge type {type} has no responder."),
     };
 }

@@ -30,11 +30,11 @@ sealed class HttpChallenges(TemporaryCertificates temporary, SharedChallenges sh
         var answer = Encoding.ASCII.GetBytes(keyAuthorization);
         // A CA may reuse a pending authorization for a later order, which then removes the token.
         _answers[token] = answer;
-        var standIn = temporary.Present(host);
+        var certificate = temporary.Present(host);
         return new Withdrawal(() =>
         {
             _answers.TryRemove(KeyValuePair.Create(token, answer));
-            return standIn.DisposeAsync();
+            return certificate.DisposeAsync();
         });
     }
 

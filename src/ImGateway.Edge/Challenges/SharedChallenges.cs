@@ -7,8 +7,6 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Challenges;
 
 /// <summary>A challenge of another edge's order. The response is never printed.</summary>
-/// <param name="Type">The challenge type.</param>
-/// <param name="Token">The token.</param>
 /// <param name="Response">http-01: the key authorization. tls-alpn-01: its digest in base64.</param>
 sealed record SharedChallenge(string Type, string Host, string Token, string Response)
 {

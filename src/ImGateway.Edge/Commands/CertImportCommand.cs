@@ -51,7 +51,7 @@ static class CertImportCommand
         };
         if (problems.Count > 0) throw new UserError(problems);
 
-        // 2. The running edge checks and installs them.
+        // 2. The running edge checks and installs them; without one, this process does.
         try
         {
             var installed = await access.ImportAsync(import, engines, cancellationToken);
@@ -63,11 +63,11 @@ static class CertImportCommand
         }
     }
 
-    static string Pem(string path, byte[] content, Func<string, byte[], CertificateProblem?> otherForm, List<string> problems)
+    static string Pem(string path, byte[] content, Func<string, byte[], CertificateProblem?> unsupported, List<string> problems)
     {
         if (content.Length > 0 && content.AsSpan().IndexOf("-----BEGIN "u8) < 0)
         {
-            problems.Add((otherForm(path, content) ?? new(path, "is not PEM", "name the file that begins with -----BEGIN")).ToString());
+            problems.Add((unsupported(path, content) ?? new(path, "is not PEM", "name the file that begins with -----BEGIN")).ToString());
         }
 
         return Encoding.UTF8.GetString(content);

@@ -24,7 +24,7 @@ public sealed class DemoGateway : IAsyncDisposable
     /// <summary>The listening address, with the actual port if port 0 was requested.</summary>
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
 
-    /// <summary>The URL for an edge on the same machine.</summary>
+    /// <summary>For an edge on the same machine: <c>X-Real-IP</c> is trusted from loopback only.</summary>
     public static Task<DemoGateway> StartAsync(ListenAddress listen, CancellationToken cancellationToken) =>
         StartAsync(listen, GatewayEnvironment.BehindLoopback, TimeProvider.System, cancellationToken);
 

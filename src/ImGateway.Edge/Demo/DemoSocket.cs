@@ -2,7 +2,7 @@ using System.Net.WebSockets;
 
 namespace ImGateway.Edge.Demo;
 
-/// <summary>The end of a socket, for both echo and chat.</summary>
+/// <summary>Echoes a WebSocket; and its closing handshake, which the chat uses too.</summary>
 static class DemoSocket
 {
     const int BufferBytes = 16 * 1024;

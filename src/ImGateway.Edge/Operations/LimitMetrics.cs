@@ -7,7 +7,7 @@ namespace ImGateway.Edge.Operations;
 sealed class LimitMetrics(IMetricFactory metrics, IEnumerable<ILimitSource> sources)
 {
     readonly Gauge _descriptorsUsed = metrics.CreateGauge(
-        "imgw_descriptors_used", "File descriptors in use or kept for somebody: two for each connection of a client, and a reserve. At the limit, connections are refused.");
+        "imgw_descriptors_used", "File descriptors in use or reserved: two for each connection of a client, and a reserve of the process. At the limit, connections are refused.");
 
     readonly Gauge _descriptorsLimit = metrics.CreateGauge("imgw_descriptors_limit", "File descriptors that the process may have (RLIMIT_NOFILE); 0 if there is no limit.");
 

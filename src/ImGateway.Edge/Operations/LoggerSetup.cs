@@ -49,7 +49,7 @@ public static class LoggerSetup
         .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder", LogEventLevel.Error)
         // If enabled, it costs an Activity for each request; the access log has more details.
         .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
-        // It warns of every failed probe, with a stack trace; HealthChanges logs each change of state instead.
+        // It warns of every failed health check, with a stack trace; HealthChangeLog logs each change of state instead.
         .MinimumLevel.Override("Yarp.ReverseProxy.Health", LogEventLevel.Error)
         // It warns for every request; the edge's own line about the upstream replaces it.
         .MinimumLevel.Override("Yarp.ReverseProxy.LoadBalancing", LogEventLevel.Error)

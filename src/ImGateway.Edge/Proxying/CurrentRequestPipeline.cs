@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace ImGateway.Edge.Proxying;
 
-/// <summary>Holds the request path in force. A request reads it once and keeps it to its end, a WebSocket for hours.</summary>
+/// <summary>Holds the request pipeline in force. A request reads the pipeline once and keeps it to its end, a WebSocket for hours.</summary>
 sealed class CurrentRequestPipeline(CurrentOptions options, Reloadable<ClientAddress> addresses, YarpConfiguration yarp)
 {
     YarpPipeline? _pipeline;
@@ -23,7 +23,7 @@ sealed class CurrentRequestPipeline(CurrentOptions options, Reloadable<ClientAdd
     public Task<IReadOnlyList<string>> ProblemsAsync(IProxyConfig config) => yarp.ProblemsAsync(config);
 
     /// <summary>
-    /// Replaces YARP's configuration first: requests on the old path hold the removed endpoints, and only the new path uses the added ones. So requests
+    /// Replaces YARP's configuration first: requests on the old pipeline hold the removed endpoints, and only the new pipeline uses the added ones. So requests
     /// of both configurations find their routes.
     /// </summary>
     /// <param name="config">The result of <see cref="ProxyConfiguration.Read"/> for the same configuration.</param>

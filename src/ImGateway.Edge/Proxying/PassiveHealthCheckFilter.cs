@@ -12,7 +12,7 @@ sealed class PassiveHealthCheckFilter(IPassiveHealthCheckPolicy policy) : IPassi
 
     public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
     {
-        // UpstreamSockets evaluates a WebSocket when it ends.
+        // DestinationWebSockets evaluates a WebSocket when it ends.
         if (context.Features.Get<WebSocketUpgrade>() is { Lease.IsGranted: true }) return;
         if (!LocalResourceExhaustion.IsCauseOf(context.Features.Get<IForwarderErrorFeature>()?.Exception)) policy.RequestProxied(context, cluster, destination);
     }

@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Scheduling;
 
-/// <summary>An asynchronous lock. In the certificate flow its holder may change what is served and stored.</summary>
+/// <summary>A lock that can be held across an <c>await</c>. Not reentrant. The instance in the container is the certificate lock: its holder may change what is served and stored.</summary>
 sealed class AsyncLock : IDisposable
 {
     readonly SemaphoreSlim _semaphore = new(1, 1);

@@ -11,7 +11,7 @@ readonly record struct ClockReading(DateTimeOffset Wall, TimeSpan Elapsed);
 /// <summary>
 /// Measures elapsed time for schedules. Neither clock of a machine is sufficient alone: the monotonic clock stops while the machine is
 /// suspended, and the wall clock can be set back. For each step between two readings the longer one counts, so that no wait lasts too long.
-/// A wall clock that is set forward ends waits early, which costs one attempt. Each schedule reads the clock every second.
+/// A wall clock that is set forward ends waits early, which costs one attempt. The steps must be short, so the loops that use the clock read it every second.
 /// </summary>
 sealed class ScheduleClock(TimeProvider time)
 {

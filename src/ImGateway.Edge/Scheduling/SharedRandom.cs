@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Scheduling;
 
-/// <summary>A thread-safe source of random numbers, shared by several hosts.</summary>
+/// <summary>Random numbers for concurrent renewals. A <see cref="Random"/> with a seed, as tests register it, is not thread-safe.</summary>
 sealed class SharedRandom(Random random)
 {
     readonly Lock _lock = new();

@@ -82,7 +82,7 @@ static class DurableFile
         observer.Done();
     }
 
-    /// <summary>Removes temporary files that a crash left of <see cref="Write(string, ReadOnlySpan{byte}, UnixFileMode)"/>: they may contain keys.</summary>
+    /// <summary>Removes temporary files of <see cref="Write(string, ReadOnlySpan{byte}, UnixFileMode)"/> that a crash has left behind: they may contain keys.</summary>
     public static void RemoveTemporaries(string folder)
     {
         if (!Directory.Exists(folder)) return;

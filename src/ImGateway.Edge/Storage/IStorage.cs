@@ -2,8 +2,8 @@ namespace ImGateway.Edge.Storage;
 
 /// <summary>
 /// A key-value storage that several edges may share: certificates, accounts, pending orders, budgets, challenge responses, audit entries. A key is a path with <c>/</c>
-/// between its parts; a folder is the key without the last part. Calls fail with <see cref="IOException"/>, of which <see cref="StorageException"/> is
-/// one, or <see cref="UnauthorizedAccessException"/>.
+/// between its parts; a folder is the key without the last part. Calls fail with <see cref="IOException"/>, which includes <see cref="StorageException"/>,
+/// or with <see cref="UnauthorizedAccessException"/>.
 /// </summary>
 interface IStorage
 {

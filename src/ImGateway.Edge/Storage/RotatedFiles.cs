@@ -8,10 +8,10 @@ namespace ImGateway.Edge.Storage;
 /// </summary>
 static class RotatedFiles
 {
-    /// <summary>Attempts of a reader that rotations overtake.</summary>
+    /// <summary>The most attempts of a reader to open all files without a rotation in between.</summary>
     const int Attempts = 1000;
 
-    /// <summary>The highest number; a file with a higher one does not belong to the log.</summary>
+    /// <summary>The most digits of a number; a file with more does not belong to the log.</summary>
     const int MostDigits = 9;
 
     /// <summary>Rotates <paramref name="path"/> if <paramref name="more"/> bytes would exceed its size limit. Only for the writer of the storage.</summary>

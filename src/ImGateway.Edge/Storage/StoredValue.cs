@@ -14,7 +14,6 @@ sealed class StoredValue(byte[] content, string version)
 }
 
 /// <summary>One change of a write. Never printed.</summary>
-/// <param name="key">The key.</param>
 /// <param name="content">The new content; null deletes the key.</param>
 /// <param name="expected">The version to replace, <see cref="StoredValue.Absent"/> for a new key; null = any.</param>
 sealed class StorageChange(string key, byte[]? content, string? expected = null)

@@ -32,7 +32,7 @@ public sealed class TlsMetrics
             "How long handshakes took that came to their end, from accept on: the client's and the network's time included.",
             ["protocol", "resumed"],
             new HistogramConfiguration { Buckets = Buckets });
-        _inProgress = metrics.CreateGauge("imgw_tls_handshakes_in_progress", "TLS handshakes that have begun and not ended, those that wait for their turn included.");
+        _inProgress = metrics.CreateGauge("imgw_tls_handshakes_in_progress", "TLS handshakes that have begun and not ended, including those that wait for a handshake slot.");
         var failures = metrics.CreateCounter(
             "imgw_tls_handshake_failures_total", "Connections to a TLS port that ended before a handshake did, by cause. Probes and scanners are closed, not_tls and unknown_name.", ["reason"]);
         _failures = [.. Enum.GetValues<HandshakeFailure>().Select(failure => failures.WithLabels(failure.Label()))];

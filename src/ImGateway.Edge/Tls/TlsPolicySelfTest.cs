@@ -47,8 +47,8 @@ sealed class TlsPolicySelfTest(ServerCertificateSelector selector, EdgeOptions o
         using var leaf = new CertificateRequest("CN=imgw policy proof", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
         var selector = new ServerCertificateSelector(options, engine);
         selector.Publish(new Dictionary<HostName, Credential> { [host] = new(leaf, [], [host]) });
-        var proof = new TlsPolicySelfTest(selector, options, time);
-        return proof.NotInForce(await proof.DeviationsAsync(host, "ECDSA", cancellationToken));
+        var selfTest = new TlsPolicySelfTest(selector, options, time);
+        return selfTest.NotInForce(await selfTest.DeviationsAsync(host, "ECDSA", cancellationToken));
     }
 
     /// <summary>The same check for <c>validate</c>, if the needed sections are valid.</summary>

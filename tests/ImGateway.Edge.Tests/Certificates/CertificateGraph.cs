@@ -12,12 +12,12 @@ using Prometheus;
 namespace ImGateway.Edge.Tests.Certificates;
 
 /// <summary>
-/// What <see cref="EdgeApplication.Build"/> makes, for tests of the certificates of one edge: a test replaces the self-probe, the clock, the random numbers,
+/// What <see cref="EdgeApplication.Build"/> makes, for tests of the certificates of one edge: a test replaces the test handshakes, the clock, the random numbers,
 /// the log and the CA. Nothing listens or starts by itself.
 /// </summary>
 sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger Log, DiskOperationObserver Steps)
 {
-    /// <summary>That of the edge; the container disposes it.</summary>
+    /// <summary>The storage of the edge; the container disposes it.</summary>
     public FileStorage Storage { get; } = FileStorage.In(Options, Steps, Time, new OneLog(Log));
 
     public CollectorRegistry Registry { get; init; } = Prometheus.Metrics.NewCustomRegistry();
@@ -29,7 +29,7 @@ sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger L
     /// <summary>The CA of each configuration; null: one that issues nothing, with a budget in DataDirectory.</summary>
     public Func<EdgeOptions, IssuingCa>? CaOf { get; init; }
 
-    /// <summary>Not started. Its <see cref="IHost.Services"/> are those of the program.</summary>
+    /// <summary>Creates the edge without starting it. <see cref="IHost.Services"/> has all services of the program.</summary>
     public IHost Build() => EdgeApplication.Build(Options, new ConfigurationBuilder().Build(), TestProcess.Engines, Serilog.Core.Logger.None, services: services => services
         .AddSingleton(Time)
         .AddSingleton(Random)

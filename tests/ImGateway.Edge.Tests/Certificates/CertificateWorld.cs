@@ -205,10 +205,10 @@ sealed class CertificateWorld : IDisposable
             await Manager.RenewalsAsync();
         }
 
-        /// <summary>Long enough for a content to be seen, seen again, and count as final.</summary>
+        /// <summary>Polls often enough for a changed file to be seen, seen again unchanged, and count as final.</summary>
         public async Task SettleAsync()
         {
-            for (var look = 0; look < 3; look++)
+            for (var poll = 0; poll < 3; poll++)
             {
                 await Manager.RunDueAsync(CancellationToken.None);
                 _world.Time.Advance(FileWatcher.PollInterval);

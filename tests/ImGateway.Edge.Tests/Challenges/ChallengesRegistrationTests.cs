@@ -14,6 +14,7 @@ public sealed class ChallengesRegistrationTests
             ProxyHost.Options(new Uri("http://127.0.0.1:9")) with { Acme = new AcmeSection { Challenges = order } });
 
         Assert.Equal(order, edge.Challenges.Select(responder => responder.Type));
+        Assert.Equal(ChallengeTypes.All.Order(), order.Order());
     }
 
     [Theory]

@@ -127,8 +127,6 @@ public sealed partial class LayoutTests
         return reached.Contains(goal);
     }
 
-    static string NameOf((string From, string To) edge) => $"{edge.From} -> {edge.To}";
-
     static bool IsOurs(string name) => name == "ImGateway.Edge" || name.StartsWith("ImGateway.Edge.", StringComparison.Ordinal);
 
     static string FolderOf(string name) => !IsOurs(name) ? "" : name == "ImGateway.Edge" ? Root : name["ImGateway.Edge.".Length..].Replace('.', '/');

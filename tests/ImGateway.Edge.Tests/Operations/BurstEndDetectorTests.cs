@@ -30,7 +30,7 @@ public sealed class BurstEndDetectorTests
     /// <summary>The checks at which a burst had ended, from 0.</summary>
     static IEnumerable<int> Ends(int[] open)
     {
-        var ebb = new BurstEndDetector();
-        return [.. open.Index().Where(check => ebb.HasEnded(check.Item)).Select(check => check.Index)];
+        var detector = new BurstEndDetector();
+        return [.. open.Index().Where(check => detector.HasEnded(check.Item)).Select(check => check.Index)];
     }
 }

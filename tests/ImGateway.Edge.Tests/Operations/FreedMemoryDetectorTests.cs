@@ -22,7 +22,7 @@ public sealed class FreedMemoryDetectorTests
     /// <summary>The checks at which a fall was reported, from 0.</summary>
     static IEnumerable<int> Falls(long[] inUse)
     {
-        var surplus = new FreedMemoryDetector();
-        return [.. inUse.Index().Where(check => surplus.HasFallen(check.Item)).Select(check => check.Index)];
+        var detector = new FreedMemoryDetector();
+        return [.. inUse.Index().Where(check => detector.HasFallen(check.Item)).Select(check => check.Index)];
     }
 }

@@ -32,7 +32,7 @@ sealed class ManagementServer : IAsyncDisposable
     public MachineClock Time => (MachineClock)_edge.Services.GetRequiredService<TimeProvider>();
 
     /// <param name="options">Those of <see cref="Options"/>, changed; null for these.</param>
-    /// <param name="peer">What the connection says its peer is, where the loopback address is not what the test is about.</param>
+    /// <param name="peer">The remote address that requests appear to come from; null for the real one, a loopback address.</param>
     public static async Task<ManagementServer> StartAsync(EdgeOptions? options = null, IPAddress? peer = null)
     {
         var data = new TemporaryDirectory();

@@ -139,7 +139,7 @@ sealed class ProxyHost : IAsyncDisposable
         {
             if (time is not null) services.AddSingleton(time);
             services.AddSingleton(Engines.Create(engine));
-            // These tests are not about the certificate, and its self-probe would take most of their time.
+            // These tests are not about the certificate, and its test handshakes would take most of their time.
             services.AddSingleton<HandshakeTest>((_, _, _) => Task.FromResult<string?>(null));
             services.Configure<KestrelServerOptions>(it => it.Listen(new PublicEndPoint(new IPEndPoint(IPAddress.Loopback, 0), "Bare"), ListenWithoutTls));
             if (kestrel is not null) services.Configure(kestrel);

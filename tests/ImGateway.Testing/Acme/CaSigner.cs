@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace ImGateway.Testing;
 
-/// <summary>A key that signs certificates, and its own certificate. Valid long enough for a simulated decade, unlike a <see cref="TestCa"/>.</summary>
+/// <summary>A key that signs certificates by <see cref="CertificateRequest"/>, its own certificate, and cross-signatures, which a <see cref="TestCa"/> does not make.</summary>
 sealed class CaSigner : IDisposable
 {
     readonly ECDsa _key;

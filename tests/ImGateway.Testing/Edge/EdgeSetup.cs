@@ -31,19 +31,19 @@ public sealed record EdgeSetup
     /// <summary>A copy of the published program; null = the one under test.</summary>
     public string? Program { get; init; }
 
-    /// <summary>Whom it runs as; null = who runs the tests. Only root can.</summary>
+    /// <summary>The user id that it runs as, which only root can choose; null = the user who runs the tests.</summary>
     public int? User { get; init; }
 
-    /// <summary>Where it runs; null = where the tests do.</summary>
+    /// <summary>The network namespace in which it runs; null = that of the tests.</summary>
     public NetworkNamespace? Namespace { get; init; }
 
     /// <summary>How many file descriptors it may have: its hard limit, with a soft one of half of it. Null = as many as the tests.</summary>
     public int? Descriptors { get; init; }
 
-    /// <summary>A file of <c>/proc/sys/user</c>, as <c>max_inotify_watches</c>, that allows none of what it counts. Null = as the machine has it.</summary>
+    /// <summary>A limit under <c>/proc/sys/user</c> that is set to 0, for example <c>max_inotify_watches</c>. Null = all limits of the machine.</summary>
     public string? Without { get; init; }
 
-    /// <summary>As from nohup: with SIGHUP ignored.</summary>
+    /// <summary>SIGHUP is ignored when it starts, as under nohup.</summary>
     public bool HangupIgnored { get; init; }
 
     /// <summary>Writes appsettings.json into <paramref name="directory"/>, with the data directory beside it.</summary>
@@ -62,7 +62,7 @@ public sealed record EdgeSetup
         Ca?.WriteTo(edge, directory);
         if (Json is null && Ca is null && Files.Count == 0) Set(edge, "Certificates:AllowSelfSigned", true);
         if (Files.Count > 0) Set(edge, "Certificates:Files", new JsonArray([.. Files.Select(f => Named(f))]));
-        // Tests that are not about it end at once.
+        // So that tests which are not about the drain end at once.
         Set(edge, "Drain:Delay", "00:00:00");
         Set(edge, "Drain:Spread", "00:00:00");
         foreach (var (key, value) in Settings) Set(edge, key, value?.DeepClone());

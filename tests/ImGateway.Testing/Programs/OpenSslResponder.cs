@@ -1,10 +1,8 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace ImGateway.Testing;
 
-/// <summary><c>openssl ocsp</c> as the responder of a <see cref="TestCa"/>: a real partner for real responses.</summary>
+/// <summary><c>openssl ocsp</c> as the responder of a <see cref="TestCa"/>, so that responses come from an independent implementation.</summary>
 public sealed class OpenSslResponder : IAsyncDisposable
 {
     readonly Process _process;
@@ -19,12 +17,7 @@ public sealed class OpenSslResponder : IAsyncDisposable
     }
 
     /// <summary>A port on which nothing listens yet: the responder reads its list of certificates once, at start, and the certificates name its address.</summary>
-    public static Uri FreeAddress()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
-    }
+    public static Uri FreeAddress() => new($"http://127.0.0.1:{FreePort.Next()}");
 
     /// <param name="ca">Signs.</param>
     /// <param name="address">As <see cref="FreeAddress"/> gave it.</param>

@@ -3,7 +3,7 @@ namespace ImGateway.Edge.Certificates.Audit;
 /// <summary>One change of a certificate or an account.</summary>
 /// <param name="Action"><see cref="AuditActions"/>.</param>
 /// <param name="Host">The host; null for accounts.</param>
-/// <param name="Why"><c>missing</c>, <c>ari</c>, <c>age</c>, <c>max_age</c>, <c>revoked</c>, <c>manual</c>, <c>file</c> or <c>rollback</c>.</param>
+/// <param name="Why"><c>missing</c>, <c>ari</c>, <c>age</c>, <c>max_age</c>, <c>revoked</c>, <c>manual</c>, <c>file</c> or <c>rollback</c>; for a replaced account <c>lost</c> or <c>deactivated</c>.</param>
 /// <param name="Who"><c>loop</c>, the verb's user, or the file.</param>
 /// <param name="SpkiSha256">The pin of the new key (RFC 7469 §2.4).</param>
 /// <param name="Issuer">The issuer of the new certificate.</param>

@@ -53,7 +53,7 @@ sealed class CertificateAudit(IStorage storage, AuditLog log, CurrentCertificate
         time.GetUtcNow(), AuditActions.AccountUpdateFailed, Host: null, RenewalReasons.Manual, InstallCause.Loop, Detail: $"{account.AbsoluteUri}: {why}"));
 
     /// <param name="action">One of the account actions of <see cref="AuditActions"/>.</param>
-    /// <param name="why">The reason, one of <see cref="RenewalReasons"/>.</param>
+    /// <param name="why">One of <see cref="RenewalReasons"/>; <c>lost</c> or <c>deactivated</c> if the account replaces another one.</param>
     /// <param name="account">The account's URL.</param>
     public Task AccountAsync(string action, string why, Uri account) => WriteAsync(new AuditEntry(
         time.GetUtcNow(), action, Host: null, why, InstallCause.Loop, Detail: account.AbsoluteUri));

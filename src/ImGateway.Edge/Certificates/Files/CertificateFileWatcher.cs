@@ -39,7 +39,7 @@ sealed class CertificateFileWatcher : IDisposable
         _watcher.Follow(_files.SelectMany(watched => watched.File.AllPaths()));
     }
 
-    /// <summary>Returns when it is time for the next poll, or when this watcher was disposed of.</summary>
+    /// <summary>Returns when it is time for the next poll, or at once if this watcher has been disposed.</summary>
     public Task WaitAsync(CancellationToken cancellationToken) => _watcher.WaitAsync(cancellationToken);
 
     public IReadOnlyList<ChangedFile> Poll()

@@ -83,7 +83,7 @@ public static class CertificateFilesCheck
         return new UnusedFiles(options, offers, HostCertificate.Choose(options.Hosts, offers, now), now).Problems();
     }
 
-    /// <summary>An edge without a better certificate serves it nevertheless; clients reject it.</summary>
+    /// <summary>Certificates that are not valid yet. An edge without a better one serves them nevertheless; clients reject them.</summary>
     static IEnumerable<string> Early(IEnumerable<CertificateReading> readings) =>
         readings.SelectMany(reading => reading.Warnings).Where(warning => warning.IsEarly).Select(warning => warning.ToString());
 

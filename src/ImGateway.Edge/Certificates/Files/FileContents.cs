@@ -63,14 +63,14 @@ sealed class FileContents
             Password = password,
         };
 
-    /// <summary>What a storage holds; problems name its location.</summary>
+    /// <summary>A bundle read from the storage; problems name its location.</summary>
     public static FileContents Of(string location, byte[] content) => new(new CertificateFile { Certificate = location })
     {
         Certificate = content,
         Problems = content.Length == 0 ? [Empty(location)] : [],
     };
 
-    /// <summary>Of a file that is there, but cannot be read.</summary>
+    /// <summary>The contents of a bundle that exists but cannot be read.</summary>
     public static FileContents Unreadable(string location, Exception e) => new(new CertificateFile { Certificate = location }) { Problems = [Problem(location, e)] };
 
     static byte[] ReadOne(string path, List<CertificateProblem> problems, IncrementalHash hash)

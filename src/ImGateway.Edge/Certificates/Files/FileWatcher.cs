@@ -3,14 +3,14 @@ using System.Threading.Channels;
 namespace ImGateway.Edge.Certificates.Files;
 
 /// <summary>
-/// When files are to be read again: soon after an event in their folders, and at each poll, because bind mounts and network file systems give no events and a
-/// watched folder may be replaced. It compares nothing; its user compares contents and not dates. For one loop: follow, read, wait.
+/// Decides when files are read again: shortly after an event in their folders, and at each poll, because bind mounts and network file systems send no events and
+/// a watched folder may be replaced. Does not compare files; its user compares contents, not dates. For one loop: follow, read, wait.
 /// </summary>
 sealed class FileWatcher : IDisposable
 {
     public static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Events come in bursts, and a content that is read for the first time may be half written.</summary>
+    /// <summary>The delay after an event: events come in bursts, and the new content may be partially written.</summary>
     public static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
 
     readonly Channel<bool> _due = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -29,7 +29,7 @@ sealed class FileWatcher : IDisposable
     /// <summary>Watches the folders of these files and no others.</summary>
     public void Follow(IEnumerable<string> files) => _folders.Follow(files);
 
-    /// <summary>Returns when the files are to be read, and once this has been disposed of.</summary>
+    /// <summary>Returns when it is time to read the files, or at once if this watcher has been disposed.</summary>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
         if (await _due.Reader.WaitToReadAsync(cancellationToken)) _due.Reader.TryRead(out _);

@@ -150,7 +150,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     /// <summary>Whether a file covers the host, so that no certificate is issued for it.</summary>
     public bool Covers(HostName host) => _accepted.Values.Any(offer => offer.Credential.Covers(host));
 
-    /// <summary>The same if <paramref name="file"/> held <paramref name="offer"/>.</summary>
+    /// <summary>The result of <see cref="Choose"/> if <paramref name="file"/> contained <paramref name="offer"/>.</summary>
     public IReadOnlyDictionary<HostName, HostCertificate> ChooseWith(CertificateFile file, HostCertificate offer) =>
         HostCertificate.Choose(
             options.Hosts,

@@ -3,15 +3,15 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates.Files;
 
 /// <summary>
-/// Watches the folders that files are in, and those their symbolic links lead to, over the folders' deletion and re-creation. Where inotify has
-/// nothing left for it, a folder is not watched: its users poll as well.
+/// Watches the folders of files, and the folders of their symbolic links' targets, also after a folder is deleted and created again. A folder is not
+/// watched if the limits of inotify are reached: the users of this class poll as well.
 /// </summary>
 sealed partial class WatchedFolders(Action changed, ILogger<WatchedFolders> logger) : IDisposable
 {
     readonly Dictionary<(string Path, FolderIdentity Identity), FileSystemWatcher?> _watchers = [];
     int _reported;
 
-    /// <summary>Cheap to call again: only what appeared or disappeared is touched.</summary>
+    /// <summary>Watches the folders of these files and no others. Cheap to call again: unchanged folders keep their watchers.</summary>
     public void Follow(IEnumerable<string> files)
     {
         HashSet<(string Path, FolderIdentity Identity)> wanted = [];
@@ -46,7 +46,7 @@ sealed partial class WatchedFolders(Action changed, ILogger<WatchedFolders> logg
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The file or what it leads to is not there at the moment.
+            // The file or its target does not exist at the moment.
         }
 
         return folders;
@@ -78,12 +78,12 @@ sealed partial class WatchedFolders(Action changed, ILogger<WatchedFolders> logg
 
     void OnError(string folder, Exception error)
     {
-        // After an overflow, in which events are lost, the watch goes on.
+        // After an overflow, which loses events, the folder is still watched.
         if (error is not InternalBufferOverflowException) Report(folder, error);
         changed();
     }
 
-    /// <summary>Once: other folders lack the same. One that has been removed meanwhile lacks nothing.</summary>
+    /// <summary>Logs the first failure only: the limit applies to all folders. A folder that was removed meanwhile is not a failure.</summary>
     void Report(string folder, Exception error)
     {
         if (Directory.Exists(folder) && Interlocked.Exchange(ref _reported, 1) == 0) LogNotWatched(SingleLine.Escape(folder), SingleLine.Escape(error.Message));

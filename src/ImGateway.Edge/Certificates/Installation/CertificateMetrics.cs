@@ -1,6 +1,5 @@
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Served;
-using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 using Prometheus;
@@ -37,7 +36,7 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
         "imgw_certificate_renewals_total", "Attempts to get or replace a certificate, by outcome and cause.", ["host", "result", "reason"]);
 
     readonly Gauge _failures = metrics.CreateGauge(
-        "imgw_certificate_renewal_consecutive_failures", "Attempts at the CA that failed since the last success. Above 0 for hours: somebody has to look.", ["host"]);
+        "imgw_certificate_renewal_consecutive_failures", "Attempts at the CA that failed since the last success. Above 0 for hours: needs attention.", ["host"]);
 
     readonly Gauge _withoutProfile = metrics.CreateGauge(
         "imgw_certificate_without_profile", "1 while the served certificate is one that was ordered without Acme:Profile, because the CA no longer had that profile when time was running out; else 0.", ["host"]);

@@ -111,7 +111,7 @@ sealed partial class AcmeRenewals(
             NotAnswered(host, SingleLine.Escape(e.Message), learn(state).NextCheck!.Value);
         }
 
-        // The response is about the earlier certificate, which has been replaced meanwhile.
+        // If the certificate has been replaced meanwhile, the response is ignored: it is about the earlier one.
         await renewalStates.ChangeAsync(host, known => known.CertificateSha256 == state.CertificateSha256 ? learn(known) : known, cancellationToken);
     }
 

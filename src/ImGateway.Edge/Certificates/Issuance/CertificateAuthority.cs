@@ -8,9 +8,8 @@ using ImGateway.Edge.Configuration;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>
-/// The operations of a CA that the certificate flow needs; <see cref="CertificateIssuer"/> implements them by ACME.
-/// A simulation registers its own <see cref="CreateIssuingCa"/>, a probe, a <see cref="TimeProvider"/> and a <see cref="Random"/>; then, for as
-/// long as it likes: advance the clock, <c>await manager.RunDueAsync(…)</c>, <c>await manager.RenewalsAsync()</c>.
+/// The operations of a CA that the certificate flow needs; <see cref="CertificateIssuer"/> implements them by ACME. A test replaces the CA by registering its own
+/// <see cref="CreateIssuingCa"/>.
 /// </summary>
 /// <param name="Issue">Issues a certificate for the host of the request.</param>
 /// <param name="AskRenewalInfo">Fetches the renewal window of a certificate (RFC 9773); returns null if the CA has no ARI.</param>

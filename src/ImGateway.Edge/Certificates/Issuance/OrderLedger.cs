@@ -49,7 +49,7 @@ sealed record OrderLedger(
     public OrderLedger AsOf(DateTimeOffset now) => new(
         OrdersLimit.Known(Orders, now), Known(Certificates, CertificatesLimit, now), Known(FailedAuthorizations, FailedAuthorizationsLimit, now));
 
-    /// <summary>The rest of each limit, for the name with the smallest.</summary>
+    /// <summary>The remaining count of each limit; for a limit per name, that of the name with the least.</summary>
     public IEnumerable<(IssuanceLimit Limit, int Left)> Remaining(DateTimeOffset now)
     {
         yield return (OrdersLimit, Left(OrdersLimit, [Orders]));

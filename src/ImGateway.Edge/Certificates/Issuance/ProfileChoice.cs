@@ -26,7 +26,7 @@ sealed class ProfileChoice(string? configured, bool mayLeaveOut)
         throw new IssuanceException($"Edge:Acme:Profile: {server.DirectoryUri.Host} has no profile {SingleLine.Quote(configured)}; it offers: {offered}");
     }
 
-    /// <summary>For an order that was refused for its profile, too: a directory may still list what the account no longer gets.</summary>
+    /// <summary>Omits the profile, if that is allowed now. Also after the CA has refused an order for its profile: the directory may list profiles that this account may not use.</summary>
     public bool TryLeaveOut()
     {
         if (!mayLeaveOut || Asked is null) return false;

@@ -16,7 +16,7 @@ sealed class SelfSignedSource(CurrentCertificateOptions options, IStorage storag
     /// <summary>The reason why <paramref name="served"/> must be renewed, as in the metric; null if it is not due.</summary>
     public string? Due(HostCertificate served, DateTimeOffset now)
     {
-        if (served.ByHand) return now > served.Credential.NotAfter ? "age" : null;
+        if (served.ByHand) return now > served.Credential.NotAfter ? RenewalReasons.Age : null;
         var policy = RenewalPolicy.Due(
             new Validity(served.Credential.NotBefore, served.Credential.NotAfter), RenewalState.For(null), RenewalSettings.Of(options.Value));
         // A certificate that is not valid yet was issued while the local clock was ahead: clients reject it until then.

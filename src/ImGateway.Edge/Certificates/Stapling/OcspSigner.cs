@@ -29,7 +29,7 @@ static class OcspSigner
             certificate.Dispose();
         }
 
-        throw new OcspException("it is signed neither by the certificate's issuer nor by whom that has entrusted with it");
+        throw new OcspException("it is signed neither by the certificate's issuer nor by a responder that the issuer has delegated");
     }
 
     /// <summary>ResponderID ::= CHOICE { byName [1] Name, byKey [2] KeyHash }, both tags explicit.</summary>

@@ -7,7 +7,7 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Store;
 
-/// <summary>The content of <c>current.pem</c> and <c>previous.pem</c>: the private key, then the chain as it is sent.</summary>
+/// <summary>The content of <c>current.pem</c> and <c>previous.pem</c>: the private key, then the chain as delivered, including a root that is not sent.</summary>
 static class StoredBundle
 {
     public static byte[] ToBytes(HostCertificate served) => Encoding.ASCII.GetBytes(

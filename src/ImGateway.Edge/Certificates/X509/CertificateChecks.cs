@@ -35,7 +35,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     public IEnumerable<CertificateProblem> Warnings(string file, CertificateChain chain, DateTimeOffset now) =>
         Early(file, chain, now).Concat(CommonName(chain.Leaf).Select(found => new CertificateProblem(file, found.Message, found.Remedy)));
 
-    /// <summary>Problems of the validity period: the certificate is served if there is no better one, and deferred otherwise.</summary>
+    /// <summary>Warnings about certificates that are not valid yet: they are served if there is no better one, and deferred otherwise.</summary>
     /// <param name="file">The file name for the warnings.</param>
     public static IEnumerable<CertificateProblem> Early(string file, CertificateChain chain, DateTimeOffset now) =>
         from sent in Sent(chain)

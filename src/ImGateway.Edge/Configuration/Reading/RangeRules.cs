@@ -46,11 +46,11 @@ static class RangeRules
 
     static void Drain(DrainSection drain, ProblemCollector problems)
     {
-        var sound = true;
+        var isValid = true;
         Check("Edge:Drain:Delay", drain.Delay, TimeSpan.Zero);
         Check("Edge:Drain:Spread", drain.Spread, TimeSpan.Zero);
         Check("Edge:Drain:Timeout", drain.Timeout, TimeSpan.FromSeconds(1));
-        if (!sound || drain.Delay + drain.Spread <= drain.Timeout) return;
+        if (!isValid || drain.Delay + drain.Spread <= drain.Timeout) return;
         problems.Invalid(
             "Edge:Drain:Timeout",
             $"{drain.Timeout:c} is over before the last WebSocket is asked to close, after Delay and Spread = {drain.Delay + drain.Spread:c}",
@@ -60,7 +60,7 @@ static class RangeRules
         {
             if (value >= least && value <= LongestDrain) return;
             problems.Invalid(key, $"{value:c} is out of range", $"write at least {least:c} and at most {LongestDrain:c}");
-            sound = false;
+            isValid = false;
         }
     }
 }

@@ -56,7 +56,7 @@ sealed record ValueParser(Func<string, object?> Parse, string What, string Remed
             $"write {(names.Length == 1 ? names[0] : $"{string.Join(", ", names[..^1])} or {names[^1]}")}");
     }
 
-    // Stricter than Networks.Parse: only canonical spellings of an address.
+    // Stricter than IpNetworks.Parse: only canonical spellings of an address.
     static object? Network(string text) =>
         HostName.TryParse(text.Split('/')[0], out var host) && host.IsAddress && IpNetworks.Parse(text) is { } network ? network : null;
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ImGateway.Edge.Connections.Limits;
 
 /// <summary>A limit and its usage, the common form for <c>/api/status</c>, the status page, <c>doctor</c> and the metrics.</summary>
@@ -10,6 +12,8 @@ public sealed record LimitStatus(string Name, long Used, long Limit, string? Des
     /// <summary>The share of <see cref="Limit"/> from which on it is reported as nearly exhausted.</summary>
     public const double NearlyExhaustedFrom = 0.8;
 
+    /// <summary>The API's name is older than the property's: fields of <c>/api/status</c> are never changed (docs/api.md).</summary>
+    [JsonPropertyName("isShort")]
     public bool IsNearlyExhausted => Limit > 0 && Used >= NearlyExhaustedFrom * Limit;
 }
 

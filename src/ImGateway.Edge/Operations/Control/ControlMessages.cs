@@ -7,9 +7,10 @@ namespace ImGateway.Edge.Operations.Control;
 /// <summary>The request of <c>cert import</c>. Never printed, because it contains a key.</summary>
 sealed class ControlImport
 {
-    /// <summary>The private key, in PEM like the certificates.</summary>
+    /// <summary>The certificate in PEM, which its chain may follow.</summary>
     public string? Certificate { get; init; }
 
+    /// <summary>The private key in PEM.</summary>
     public string? Key { get; init; }
 
     public string? Chain { get; init; }

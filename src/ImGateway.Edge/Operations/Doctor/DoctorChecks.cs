@@ -48,8 +48,8 @@ static class DoctorChecks
         ];
     }
 
-    public static async Task<IReadOnlyList<Finding>> RunAsync(IEnumerable<DoctorCheck> examinations, TimeProvider time, CancellationToken cancellationToken) =>
-        [.. (await Task.WhenAll(examinations.Select(check => RunOneAsync(check, time, cancellationToken)))).SelectMany(findings => findings)];
+    public static async Task<IReadOnlyList<Finding>> RunAsync(IEnumerable<DoctorCheck> checks, TimeProvider time, CancellationToken cancellationToken) =>
+        [.. (await Task.WhenAll(checks.Select(check => RunOneAsync(check, time, cancellationToken)))).SelectMany(findings => findings)];
 
     static async Task<IEnumerable<Finding>> RunOneAsync(DoctorCheck check, TimeProvider time, CancellationToken cancellationToken)
     {

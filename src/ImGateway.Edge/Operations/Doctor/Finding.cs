@@ -24,7 +24,7 @@ sealed record Finding(string Check, FindingStatus Status, string What, string? R
 /// <summary>A check, with the name under which its failure is reported.</summary>
 sealed record DoctorCheck(string Check, Func<CancellationToken, Task<IEnumerable<Finding>>> RunAsync)
 {
-    public static DoctorCheck Of(string check, Func<IEnumerable<Finding>> look) => new(check, _ => Task.FromResult(look()));
+    public static DoctorCheck Of(string check, Func<IEnumerable<Finding>> run) => new(check, _ => Task.FromResult(run()));
 }
 
 sealed class FindingStatusJson() : JsonStringEnumConverter<FindingStatus>(JsonNamingPolicy.CamelCase);

@@ -23,5 +23,5 @@ static class UpstreamPortCheck
             : [Of(count < Enough, $"{count} for connections to each address of a gateway")];
     }
 
-    static Finding Of(bool isShort, string what) => isShort ? new(Check, FindingStatus.Warn, what, Remedy) : new(Check, FindingStatus.Ok, what);
+    static Finding Of(bool isTooFew, string what) => isTooFew ? new(Check, FindingStatus.Warn, what, Remedy) : new(Check, FindingStatus.Ok, what);
 }

@@ -27,7 +27,7 @@ sealed partial class ConfigurationReload(
     TimeProvider time,
     ILogger<ConfigurationReload> logger) : IDisposable
 {
-    /// <summary>The delay after which a partially written file should be complete.</summary>
+    /// <summary>How often an invalid file is read; together with the pauses about a second, after which a partially written file should be complete.</summary>
     const int Attempts = 5;
 
     static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(250);

@@ -33,7 +33,7 @@ sealed partial class GracefulShutdown(
         var drain = options.Value.Drain;
         using var timeout = new CancellationTokenSource(drain.Timeout, time);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, request.Immediate);
-        var cut = 0;
+        var aborted = 0;
         try
         {
             // 1. Not ready (EdgeHealth); everything is still served until load balancers have noticed.
@@ -56,10 +56,10 @@ sealed partial class GracefulShutdown(
         catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
             // 5. Time-out or second signal: abort the rest.
-            cut = await AbortAsync();
+            aborted = await AbortAsync();
         }
 
-        var drained = new DrainResult(Math.Max(0, webSockets.ClosedByDrain - cut), cut, time.GetElapsedTime(began));
+        var drained = new DrainResult(Math.Max(0, webSockets.ClosedByDrain - aborted), aborted, time.GetElapsedTime(began));
         LogDrained(drained.Took.TotalSeconds, drained.Closed, drained.Aborted);
         _drained.TrySetResult(drained);
     }
@@ -76,7 +76,7 @@ sealed partial class GracefulShutdown(
     {
         using var emptied = CancellationTokenSource.CreateLinkedTokenSource(over);
         using var reports = time.CreateTimer(_ => OnProgress(), null, BetweenReports, BetweenReports);
-        using var fresh = time.CreateTimer(_ => connections.CloseUnused(), null, spread > FirstRequest ? spread : FirstRequest, Timeout.InfiniteTimeSpan);
+        using var unused = time.CreateTimer(_ => connections.CloseUnused(), null, spread > FirstRequest ? spread : FirstRequest, Timeout.InfiniteTimeSpan);
         var closing = Task.WhenAll(webSockets.CloseAsync(spread, emptied.Token), eventStreams.CloseAsync(spread, emptied.Token));
         try
         {

@@ -3,7 +3,7 @@ const reasons = {
   revoked: "because it is revoked", missing: "because there is none", expired: "it has expired",
 };
 
-/** Kind and badge; a concern where somebody should look at it. */
+/** Kind and badge; a concern if it needs attention. */
 function certificateState(certificate) {
   const state = stateByDates(certificate);
   if (state.kind !== "good") return state;
@@ -23,7 +23,7 @@ function stateByDates({ serialNumber, daysLeft, ocsp, next, notBefore, notAfter 
   const tenth = (Date.parse(notAfter) - Date.parse(notBefore)) / 10;
   if (next.action === "rotate" && Date.parse(next.at) - now() < tenth)
     return { kind: "warn", badge: "Rotate it", concern: `a new certificate has to be put in place by ${day(next.at)}` };
-  // A renewal takes minutes; the loop that starts it looks every second.
+  // A renewal takes minutes; the loop that starts it checks every second.
   if (next.action === "renew" && now() - Date.parse(next.at) > 3600e3) return { kind: "warn", badge: "Renewal overdue", concern: `its renewal is overdue since ${day(next.at)}` };
   return { kind: "good", badge: "Valid" };
 }

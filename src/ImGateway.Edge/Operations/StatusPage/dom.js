@@ -1,6 +1,6 @@
 "use strict";
 
-// What comes from the edge, and from whomever the edge heard it from, goes in as text alone: nothing here parses markup, and the page's policy
+// Data of the edge, and what it received from CAs, gateways and clients, is inserted as text only: nothing here parses markup, and the page's policy
 // forbids it as well. Styles are set through the object model, which the policy allows; style attributes it does not.
 
 const svgNames = new Set(["svg", "path", "line", "circle", "text", "g"]);
@@ -18,7 +18,7 @@ function h(name, attributes, ...children) {
   return element;
 }
 
-/** Words that somebody else chose: apart from the direction of the text around them, and of bounded length. */
+/** Text that others chose: isolated from the direction of the surrounding text (bdi), and of bounded length. */
 function said(words) {
   const text = String(words);
   return h("bdi", null, text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters; all of them in /api/status)` : text);

@@ -8,7 +8,7 @@ let paused = false;
 let asking = false;
 let next;
 
-/** Asks, shows, and asks again; not in a tab that nobody sees. */
+/** Requests the status, shows it, and schedules the next request; not while the tab is hidden. */
 async function refresh() {
   clearTimeout(next);
   if (asking || paused || document.hidden) return;

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using ImGateway.Edge.Operations.Status;
 using ImGateway.Testing;
@@ -21,11 +22,11 @@ public sealed partial class ApiPageTests
         var all = FieldsOf(type).Where(field => !elsewhere.Any(other => field.StartsWith(other + "[]", StringComparison.Ordinal))).ToHashSet();
         var documented = Documented(path);
 
-        Assert.Subset(documented, all.Where(field => !IsTold(field)).ToHashSet());
+        Assert.Subset(documented, all.Where(field => !IsDescribed(field)).ToHashSet());
         Assert.Subset(all, documented);
 
         // An object or a list of them is described by its members.
-        bool IsTold(string field) => documented.Any(longer => longer.StartsWith(field + ".", StringComparison.Ordinal) || longer.StartsWith(field + "[]", StringComparison.Ordinal));
+        bool IsDescribed(string field) => documented.Any(longer => longer.StartsWith(field + ".", StringComparison.Ordinal) || longer.StartsWith(field + "[]", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -66,7 +67,7 @@ public sealed partial class ApiPageTests
     {
         foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
-            var name = prefix + JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+            var name = prefix + (property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name));
             var inner = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             var item = inner != typeof(string) && typeof(IEnumerable).IsAssignableFrom(inner) ? inner.GetGenericArguments()[0] : null;
             yield return name;

@@ -57,7 +57,7 @@ sealed class CaEdge : IAsyncDisposable
     {
         var edge = await StartListeningAsync(options, setup, script);
         foreach (var host in setup.Hosts) await edge.Log.WaitForAsync(line => line.Message.Contains($"{host}: serving certificate", StringComparison.Ordinal), Patience);
-        // Who renews while one is under way is given that one.
+        // A renewal requested while another is in progress would get the result of that one.
         await edge.Manager.RenewalsAsync().WaitAsync(Patience);
         return edge;
     }

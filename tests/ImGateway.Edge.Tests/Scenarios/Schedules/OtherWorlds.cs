@@ -33,7 +33,7 @@ sealed class SelfSignedWorld(int seed) : ScheduleWorld(seed)
     }
 }
 
-/// <summary>A certificate file that is replaced now and then, by one that is valid, not valid yet, or does not prove itself at first.</summary>
+/// <summary>A certificate file that is replaced now and then, by one that is valid, not valid yet, or at first fails its test handshake.</summary>
 sealed class FileWorld : ScheduleWorld
 {
     readonly ScheduleDeadline _taken = new("a file that can be put to use", TimeSpan.FromMinutes(1));
@@ -80,7 +80,7 @@ sealed class FileWorld : ScheduleWorld
 
     public override async Task RestartAsync()
     {
-        // A first start needs one that proves itself.
+        // A first start needs a certificate that passes its test handshake.
         if (Services is null) _failsToProve = false;
         await base.RestartAsync();
     }

@@ -1,11 +1,11 @@
 namespace ImGateway.Edge.Tests.Scenarios.Schedules;
 
-/// <summary>What a schedule owes: that something is done within a time, on the true clock, for as long as it applies.</summary>
+/// <summary>A requirement of a schedule: as long as it applies, something is done within a time, on the true clock.</summary>
 sealed class ScheduleDeadline(string what, TimeSpan within)
 {
     DateTimeOffset? _since;
 
-    /// <summary>How often it was done; a duty that never was has proved nothing.</summary>
+    /// <summary>How often it was done. A deadline that was never met in time has tested nothing.</summary>
     public int Kept { get; private set; }
 
     public void Done(DateTimeOffset now)
@@ -14,7 +14,7 @@ sealed class ScheduleDeadline(string what, TimeSpan within)
         _since = now;
     }
 
-    /// <summary>A process that begins has the whole time.</summary>
+    /// <summary>After a restart the whole time is available again.</summary>
     public void Restarted() => _since = null;
 
     /// <param name="applies">Whether it has applied ever since the last check.</param>

@@ -60,7 +60,7 @@ abstract class ScheduleWorld : IDisposable
         _edge?.Dispose();
         (_world.Options, _world.Authority) = (Options, Authority);
         _edge = await _world.StartAsync();
-        foreach (var duty in Duties) duty.Restarted();
+        foreach (var deadline in Duties) deadline.Restarted();
         _sealedWith = null;
     }
 
