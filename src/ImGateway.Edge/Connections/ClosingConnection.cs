@@ -14,7 +14,7 @@ namespace ImGateway.Edge.Connections;
 /// </summary>
 class ClosingConnection(ConnectionContext transport, ClosingConnections closing) : ConnectionContext
 {
-    /// <summary>Offset of <c>tcpi_bytes_acked</c> in <c>struct tcp_info</c>, in Linux since 4.1.</summary>
+    /// <summary>The option <c>TCP_INFO</c> of <c>IPPROTO_TCP</c>, and the offset of <c>tcpi_bytes_acked</c> in its <c>struct tcp_info</c> (Linux 4.1 and later).</summary>
     const int Tcp = 6, TcpInfo = 11, BytesAcknowledged = 120;
 
     int _ending;

@@ -47,6 +47,6 @@ sealed partial class ClosingConnections(CurrentOptions current, TimeProvider tim
     [LoggerMessage(1, LogLevel.Information, "Aborted {Connections} connections whose clients did not read the rest of what was sent to them")]
     partial void Aborted(int connections);
 
-    [LoggerMessage(2, LogLevel.Error, "A check of connections that are ending failed; the next is in some seconds")]
+    [LoggerMessage(2, LogLevel.Error, "A check of closing connections failed; the next is in some seconds")]
     partial void CheckFailed(Exception exception);
 }

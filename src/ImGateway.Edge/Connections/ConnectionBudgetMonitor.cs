@@ -17,7 +17,7 @@ sealed class ConnectionBudgetMonitor(ConnectionBudget budget, ConnectionGate gat
     /// <summary>Bytes that a warm edge uses without clients; the lower bound of the estimate.</summary>
     const long LeastFloor = 120 << 20;
 
-    /// <summary>The largest share of one processor's time for counting descriptors, however many are open.</summary>
+    /// <summary>The divisor: counting descriptors takes at most 1/200 of one processor's time, however many are open.</summary>
     const int CountingShare = 200;
 
     /// <summary>How long a connection may be silent: falls from <paramref name="longest"/> to one second as the budget is exhausted.</summary>
@@ -45,7 +45,7 @@ sealed class ConnectionBudgetMonitor(ConnectionBudget budget, ConnectionGate gat
     /// <summary>Returns the delay until the next round.</summary>
     TimeSpan Count()
     {
-        if (OpenFiles.Limit is not { } limit) return Timeout.InfiniteTimeSpan;
+        if (OpenFiles.Limit is not { } limit) return CountEvery;
         var began = time.GetTimestamp();
         budget.UpdateOpenFiles(limit, OpenFiles.Count);
         var took = time.GetElapsedTime(began) * CountingShare;

@@ -49,17 +49,28 @@ sealed class ConnectionLease(ClientConnection connection, ClientConnections all)
     /// <summary>Releases the lease. Returns true once.</summary>
     public bool TryRelease()
     {
-        IDisposable[] parts;
+        List<IDisposable>? parts;
         lock (_lock)
         {
             if (_isReleased) return false;
             _isReleased = true;
-            parts = _parts is null ? [] : [.. _parts];
+            (parts, _parts) = (_parts, null);
         }
 
-        foreach (var part in parts) part.Dispose();
-        _admission.Dispose();
-        all.OnClosed(connection);
+        try
+        {
+            if (parts is not null)
+            {
+                foreach (var part in parts) part.Dispose();
+            }
+        }
+        finally
+        {
+            // Also if a part fails: otherwise the connection would stay counted and hold up a drain.
+            _admission.Dispose();
+            all.OnClosed(connection);
+        }
+
         return true;
     }
 }

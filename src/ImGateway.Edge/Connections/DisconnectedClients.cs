@@ -14,12 +14,12 @@ sealed partial class DisconnectedClients(ClientConnections connections, TimeProv
 
     void Check()
     {
-        if (connections.ReleaseDisconnected(ChecksBeforeRelease) is > 0 and var gone) Released(gone);
+        if (connections.ReleaseDisconnected(ChecksBeforeRelease) is > 0 and var released) Released(released);
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Released {Connections} HTTP/2 connections that had not ended although their clients had gone")]
+    [LoggerMessage(1, LogLevel.Information, "Released {Connections} HTTP/2 connections that had not ended although their clients had disconnected")]
     partial void Released(int connections);
 
-    [LoggerMessage(2, LogLevel.Error, "A check for clients that have gone failed; the next is in some seconds")]
+    [LoggerMessage(2, LogLevel.Error, "A check for disconnected clients failed; the next is in some seconds")]
     partial void CheckFailed(Exception exception);
 }

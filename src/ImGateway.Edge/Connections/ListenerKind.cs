@@ -1,4 +1,3 @@
-
 namespace ImGateway.Edge.Connections;
 
 /// <summary>The purpose of a listener, which decides how its requests are handled.</summary>

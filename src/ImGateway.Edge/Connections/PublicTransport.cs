@@ -43,7 +43,8 @@ sealed class PublicTransport : IConnectionListenerFactory, IConnectionListenerFa
         var socket = address is InheritedEndPoint { Socket.Socket: { } inherited } ? inherited : Listen(address, setting);
         var listener = (forClients?.Transport ?? _sockets).Listen(
             socket, address is InheritedEndPoint ? address : socket.LocalEndPoint!, forClients is not null ? _clientAdmissions : _managementAdmissions);
-        // A shared socket is closed together with the listeners for clients: while this process drains, it would answer half of the other's health checks.
+        // A shared socket is closed together with the listeners for clients: otherwise this process, while it drains, would accept some of the health
+        // checks that are meant for the process that shares the socket.
         if (forClients is not null || address is InheritedEndPoint) _clients.Add(listener);
         return ValueTask.FromResult(listener);
 

@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Proxying;
 /// </summary>
 sealed partial class HealthChangeLog(IDestinationHealthUpdater yarp, HealthCheckResults healthChecks, ILogger<HealthChangeLog> logger) : IDestinationHealthUpdater
 {
-    const string Active = "an active check", Passive = "what became of requests";
+    const string Active = "an active check", Passive = "the results of requests";
 
     readonly ConditionalWeakTable<DestinationState, Sick> _active = [], _passive = [];
 

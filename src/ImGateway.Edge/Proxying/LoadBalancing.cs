@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using ImGateway.Edge.Proxying.Upstream;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
@@ -15,7 +14,7 @@ sealed class LeastRequests(DestinationWebSockets sockets) : ILoadBalancingPolicy
 }
 
 /// <summary>YARP's PowerOfTwoChoices, its default, by that count: of two random destinations the one with fewer.</summary>
-sealed class PowerOfTwoChoices(DestinationWebSockets sockets) : ILoadBalancingPolicy
+sealed class PowerOfTwoChoices(DestinationWebSockets sockets, Random random) : ILoadBalancingPolicy
 {
     public string Name => LoadBalancingPolicies.PowerOfTwoChoices;
 
@@ -23,8 +22,7 @@ sealed class PowerOfTwoChoices(DestinationWebSockets sockets) : ILoadBalancingPo
     {
         var count = availableDestinations.Count;
         if (count < 2) return count == 1 ? availableDestinations[0] : null;
-        // A thread-safe random number generator.
-        var (one, other) = (RandomNumberGenerator.GetInt32(count), RandomNumberGenerator.GetInt32(count - 1));
+        var (one, other) = (random.Next(count), random.Next(count - 1));
         if (other >= one) other++;
         var (first, second) = (availableDestinations[one], availableDestinations[other]);
         return sockets.ConcurrentRequests(first) <= sockets.ConcurrentRequests(second) ? first : second;

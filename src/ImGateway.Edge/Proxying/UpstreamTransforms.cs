@@ -51,7 +51,7 @@ sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events,
             if (known is null || known.Target != target || known.Prefix != context.DestinationPrefix)
             {
                 known = new UpstreamUri(context.DestinationPrefix, target, AddressOf(context.DestinationPrefix, target));
-                // Free the handshake's headers, which a socket would otherwise keep for hours.
+                // Not cached for a WebSocket: the connection would keep the target of the handshake as long as the socket is open.
                 if (listener is not null && features.Get<WebSocketUpgrade>() is null) listener.Target = known;
             }
 

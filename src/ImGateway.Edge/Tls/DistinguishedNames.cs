@@ -69,7 +69,7 @@ static class DistinguishedNames
         throw new AsnContentException();
     }
 
-    /// <summary>The text of a string; null for other types, which are compared byte for byte. T61String is read as Latin-1, as by OpenSSL.</summary>
+    /// <summary>The encoding of a string type; null for other types, which are compared byte for byte. T61String is read as Latin-1, as by OpenSSL.</summary>
     static Encoding? EncodingOf(Asn1Tag tag) => tag.TagClass != TagClass.Universal ? null : tag.TagValue switch
     {
         (int)UniversalTagNumber.UTF8String => Utf8,

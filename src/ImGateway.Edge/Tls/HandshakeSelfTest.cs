@@ -41,7 +41,7 @@ public sealed class HandshakeSelfTest
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = name,
-                    // The certificates are compared byte for byte below; trust is not checked here.
+                    // The certificates are compared by thumbprint below; trust is not checked here.
                     RemoteCertificateValidationCallback = (_, leaf, chain, _) =>
                     {
                         presented = [leaf!.GetCertHashString(), .. chain!.ChainPolicy.ExtraStore.Select(issuer => issuer.Thumbprint)];

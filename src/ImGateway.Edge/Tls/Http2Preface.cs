@@ -36,7 +36,7 @@ sealed class Http2Preface(TimeProvider time)
                 return begins is true;
             }
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ConnectionAbortedException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // The client has disconnected, or is too slow.
             return false;

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Tls;
 
-/// <summary>An in-memory connection to an engine, for probes, without PROXY header and admission.</summary>
+/// <summary>An in-memory connection to a middleware, for self tests: without a socket, a PROXY header or limits.</summary>
 sealed class InMemoryConnection : IAsyncDisposable
 {
     readonly Task _serving;

@@ -16,7 +16,7 @@ sealed record HostContext(HostName Host, Credential Credential, TlsContext Conte
     public bool IsTemporary { get; init; }
 }
 
-/// <summary>The result of a selection: the served name, or the reason of a refusal.</summary>
+/// <summary>The result of a selection: the host with its context, or the reason of a refusal.</summary>
 readonly record struct Selection(HostContext? Served, HandshakeFailure Failure)
 {
     public static implicit operator Selection(HostContext served) => new(served, default);

@@ -44,7 +44,7 @@ sealed class TlsPolicySelfTest(ServerCertificateSelector selector, EdgeOptions o
         if (engine.Policy.Problem is { } problem) return [problem];
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var (now, host) = (time.GetUtcNow(), options.Hosts[0]);
-        using var leaf = new CertificateRequest("CN=imgw policy proof", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
+        using var leaf = new CertificateRequest("CN=imgw TLS policy self test", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
         var selector = new ServerCertificateSelector(options, engine);
         selector.Publish(new Dictionary<HostName, Credential> { [host] = new(leaf, [], [host]) });
         var selfTest = new TlsPolicySelfTest(selector, options, time);

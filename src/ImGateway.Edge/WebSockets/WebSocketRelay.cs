@@ -39,7 +39,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
             await _close.FinishAsync();
         }
 
-        // A Close frame that came before a fault of the edge itself does not excuse the fault.
+        // An internal error is reported as one, even if a Close frame has passed before it.
         var end = _end!;
         return _close.First is { } first && end.By != ClosedBy.Error ? end with { By = first } : end;
     }
@@ -281,7 +281,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
         }
     }
 
-    /// <summary>Lets the other direction end by itself, but not for ever.</summary>
+    /// <summary>Lets the other direction end by itself, within <see cref="LastBytes"/>.</summary>
     void EndSoon(RelayEnd end)
     {
         Interlocked.CompareExchange(ref _end, end, null);

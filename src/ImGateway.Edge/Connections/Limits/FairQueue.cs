@@ -1,4 +1,3 @@
-
 namespace ImGateway.Edge.Connections.Limits;
 
 /// <summary>

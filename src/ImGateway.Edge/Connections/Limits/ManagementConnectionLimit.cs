@@ -1,6 +1,6 @@
 namespace ImGateway.Edge.Connections.Limits;
 
-/// <summary>Limits the connections of the management port to a fixed number of their own, so that it works however many clients there are.</summary>
+/// <summary>A separate, fixed limit for the connections of the management port, so that the port can be reached however many clients are connected.</summary>
 sealed class ManagementConnectionLimit
 {
     public const int Max = 32;

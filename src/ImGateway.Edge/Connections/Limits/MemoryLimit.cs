@@ -38,7 +38,7 @@ static class MemoryLimit
         }
     }
 
-    /// <summary>The directories of a group and its ancestors, since each limits its members. In a container the path may be the host's, of which only the root exists.</summary>
+    /// <summary>The limits of a group and of its ancestors, each of which limits its members. In a container the path may be the host's, of which only the root exists.</summary>
     static IEnumerable<long> Lowest(string root, string path, string file)
     {
         for (var group = path.TrimStart('/'); ; group = Path.GetDirectoryName(group) ?? "")

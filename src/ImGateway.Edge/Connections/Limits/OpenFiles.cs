@@ -15,7 +15,21 @@ static class OpenFiles
     /// The limit; null if unknown. The soft limit is in force, and .NET raises it to the hard limit at start
     /// (a test verifies it).
     /// </summary>
-    public static int? Limit => File.Exists(LimitsFile) ? ParseLimit(File.ReadLines(LimitsFile)) : null;
+    public static int? Limit
+    {
+        get
+        {
+            try
+            {
+                return ParseLimit(File.ReadLines(LimitsFile));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // There is no /proc, or no descriptor is left to read it.
+                return null;
+            }
+        }
+    }
 
     /// <summary>The number in use; null if unknown. Takes a third of a microsecond for each descriptor.</summary>
     public static int? Count()

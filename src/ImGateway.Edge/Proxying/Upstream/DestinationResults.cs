@@ -29,7 +29,7 @@ sealed partial class DestinationResults(TimeProvider time, ILogger<DestinationRe
     {
         // There is none if no destination was available.
         if (context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination is not { } destination) return;
-        if (_recent.GetValue(destination, _ => new ResultWindow(time)).Add(error) is not { } changed) return;
+        if (_recent.GetOrAdd(destination, static (_, time) => new ResultWindow(time), time).Add(error) is not { } changed) return;
         if (changed.IsFailing) LogFailing(destination.Model.Config.Address, changed.Failed, changed.Attempts, changed.LastError!);
         else LogAnswering(destination.Model.Config.Address);
     }

@@ -56,16 +56,12 @@ sealed class ProxyMetrics
 
     public void OnAnswered(RouteLabel route, int code, TimeSpan duration)
     {
-        OnUpgraded(route, code);
+        Count(route, code);
         _durations[(int)route].Observe(duration.TotalSeconds);
     }
 
     /// <summary>Counts an upgraded request at its upgrade, without the lifetime of the WebSocket as a duration.</summary>
-    public void OnUpgraded(RouteLabel route, int code)
-    {
-        ref var child = ref _requestsByCode[(int)route, code is > 0 and < MaxCode ? code : 0];
-        (child ??= _requests.WithLabels(RouteLabels[(int)route], code.ToString(CultureInfo.InvariantCulture))).Inc();
-    }
+    public void OnUpgraded(RouteLabel route, int code) => Count(route, code);
 
     public long Held => (long)_held.Value;
 
@@ -86,4 +82,10 @@ sealed class ProxyMetrics
     public void OnHeld(int change) => _held.Inc(change);
 
     public void OnRefused(Refusal refusal) => _refusals[refusal].Inc();
+
+    void Count(RouteLabel route, int code)
+    {
+        ref var child = ref _requestsByCode[(int)route, code is > 0 and < MaxCode ? code : 0];
+        (child ??= _requests.WithLabels(RouteLabels[(int)route], code.ToString(CultureInfo.InvariantCulture))).Inc();
+    }
 }

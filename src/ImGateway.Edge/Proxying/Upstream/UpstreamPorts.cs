@@ -1,4 +1,5 @@
 using System.Net;
+using ImGateway.Edge.Connections.Limits;
 using Prometheus;
 using Yarp.ReverseProxy.Configuration;
 
@@ -9,7 +10,7 @@ namespace ImGateway.Edge.Proxying.Upstream;
 /// <param name="Limit">The maximum.</param>
 public sealed record UpstreamPortUse(int Used, int Limit)
 {
-    internal bool IsNearlyExhausted => Used >= 0.8 * Limit;
+    internal bool IsNearlyExhausted => Used >= LimitStatus.NearlyExhaustedFrom * Limit;
 }
 
 /// <summary>
@@ -19,20 +20,20 @@ public sealed record UpstreamPortUse(int Used, int Limit)
 sealed class UpstreamPorts(IMetricFactory metrics)
 {
     readonly Lock _lock = new();
-    readonly Dictionary<DnsEndPoint, (string Destination, Gauge.Child Used)> _destinations = [];
+    readonly Dictionary<DnsEndPoint, Gauge.Child> _used = [];
 
-    readonly Gauge _used = metrics.CreateGauge(
+    readonly Gauge _usedByDestination = metrics.CreateGauge(
         "imgw_upstream_ports_used", "Source ports in use towards a destination, one for each open connection. One whose connection the edge has closed first is blocked for another minute (TIME_WAIT).", ["destination"]);
 
     readonly Gauge _limit = metrics.CreateGauge(
         "imgw_upstream_ports_limit", "Source ports that connections to one address and port can have (net.ipv4.ip_local_port_range, without the reserved ones). At the limit, upgrades go to another destination or are answered by 502.");
 
-    /// <summary>Counts a connection until the returned object is disposed.</summary>
+    /// <summary>Counts a connection until the caller decrements the returned gauge.</summary>
     public Gauge.Child Take(DnsEndPoint endPoint)
     {
         lock (_lock)
         {
-            var used = Of(endPoint).Used;
+            var used = Of(endPoint);
             used.Inc();
             return used;
         }
@@ -42,7 +43,7 @@ sealed class UpstreamPorts(IMetricFactory metrics)
     public UpstreamPortUse? UsageOf(string address)
     {
         if (EndPointOf(address) is not { } endPoint || SourcePorts.Count() is not { } limit) return null;
-        lock (_lock) return new UpstreamPortUse(_destinations.TryGetValue(endPoint, out var known) ? (int)known.Used.Value : 0, limit);
+        lock (_lock) return new UpstreamPortUse(_used.TryGetValue(endPoint, out var used) ? (int)used.Value : 0, limit);
     }
 
     /// <summary>Updates the metrics at each scrape, because the port range may change at any time.</summary>
@@ -66,19 +67,19 @@ sealed class UpstreamPorts(IMetricFactory metrics)
         lock (_lock)
         {
             foreach (var endPoint in configured) Of(endPoint);
-            foreach (var (endPoint, (_, used)) in _destinations.Where(each => each.Value.Used.Value == 0 && !configured.Contains(each.Key)).ToList())
+            foreach (var (endPoint, used) in _used.Where(each => each.Value.Value == 0 && !configured.Contains(each.Key)).ToList())
             {
-                _destinations.Remove(endPoint);
+                _used.Remove(endPoint);
                 used.Remove();
             }
         }
     }
 
-    (string Destination, Gauge.Child Used) Of(DnsEndPoint endPoint)
+    Gauge.Child Of(DnsEndPoint endPoint)
     {
-        if (_destinations.TryGetValue(endPoint, out var known)) return known;
+        if (_used.TryGetValue(endPoint, out var known)) return known;
         var destination = new UriBuilder(Uri.UriSchemeHttp, endPoint.Host, endPoint.Port).Uri.GetLeftPart(UriPartial.Authority);
-        return _destinations[endPoint] = (destination, _used.WithLabels(destination));
+        return _used[endPoint] = _usedByDestination.WithLabels(destination);
     }
 
     static DnsEndPoint? EndPointOf(string destination) =>
