@@ -68,7 +68,7 @@ sealed partial class OperatorInstalls(
             }
 
             ChangeRefused(what, string.Join(" · ", change.Problems));
-            return InstallResult.Failed(change.Problems) with { Warnings = change.Warnings };
+            return change.Result(before);
         }
     }
 

@@ -34,9 +34,10 @@ sealed record ProposedInstall(IReadOnlyDictionary<HostName, HostCertificate> Cha
         return new(new Dictionary<HostName, HostCertificate> { [host] = offer }, [], []);
     }
 
+    /// <summary>With problems, no host has changed.</summary>
     public InstallResult Result(IReadOnlyDictionary<HostName, HostCertificate> before) => new(
         [
-            .. Changes.Select(change => new InstalledHost(
+            .. (Problems.Count > 0 ? Nothing : Changes).Select(change => new InstalledHost(
                 change.Key,
                 before.GetValueOrDefault(change.Key)?.Credential.SerialNumber,
                 change.Value.Credential.SerialNumber,

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
@@ -16,10 +15,7 @@ static class ChallengeCertificate
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN=ImGateway Edge {type}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        if (host.IsAddress) names.AddIpAddress(IPAddress.Parse(host.Value));
-        else names.AddDnsName(host.Value);
-        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(SubjectAlternativeNames.For(host));
         foreach (var extension in extensions) request.CertificateExtensions.Add(extension);
         return new Credential(request.CreateSelfSigned(now - Validity, now + Validity), [], [host]);
     }

@@ -46,7 +46,7 @@ sealed partial class DnsHook(EdgeOptions options, HookProgram program, ILogger<D
         throw new ChallengeException($"{Key}: present {name} {result.Describe(Timeout)}");
     }
 
-    internal static string RecordName(HostName host) => "_acme-challenge." + (host.IsWildcard ? host.Value[2..] : host.Value);
+    internal static string RecordName(HostName host) => "_acme-challenge." + host.Domain;
 
     /// <summary>Runs after every order, also during a stop, within the time-out.</summary>
     async ValueTask CleanUpAsync(string name, string value)

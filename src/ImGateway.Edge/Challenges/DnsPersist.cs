@@ -26,6 +26,6 @@ sealed class DnsPersist : IChallengeResponder
     /// <param name="issuerDomain">The CA's issuer domain name, as in CAA records.</param>
     /// <param name="account">The account's URL.</param>
     public static DnsRecord RecordFor(HostName host, string issuerDomain, Uri account) => new(
-        "_validation-persist." + (host.IsWildcard ? host.Value[2..] : host.Value),
+        "_validation-persist." + host.Domain,
         $"{issuerDomain}; accounturi={account.AbsoluteUri}{(host.IsWildcard ? "; policy=wildcard" : "")}");
 }

@@ -34,6 +34,9 @@ public sealed record HostName
 
     public bool IsWildcard => Value.StartsWith("*.", StringComparison.Ordinal);
 
+    /// <summary>The name without a wildcard label: validation, CAA and DNSSEC are about this name.</summary>
+    public string Domain => IsWildcard ? Value[2..] : Value;
+
     /// <summary>The name of the host's managed certificate and its folder: the host with <c>*</c> written <c>_</c>.</summary>
     public string CertificateName => Value.Replace('*', '_');
 

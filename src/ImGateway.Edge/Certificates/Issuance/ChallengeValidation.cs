@@ -97,7 +97,7 @@ sealed partial class ChallengeValidation(IReadOnlyList<IChallengeResponder> resp
     /// <summary>Rejects an authorization for a name that was not ordered.</summary>
     static void Expect(Authorization authorization, HostName host)
     {
-        var expected = AcmeIdentifier.For(host.IsWildcard ? host.Value[2..] : host.Value);
+        var expected = AcmeIdentifier.For(host.Domain);
         if (authorization.Identifier.Value.Equals(expected.Value, StringComparison.OrdinalIgnoreCase)) return;
         throw new IssuanceException($"the CA wants proof for {SingleLine.Escape(authorization.Identifier.Value)}, but {host} was ordered; ask the CA");
     }

@@ -1,7 +1,7 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
@@ -15,10 +15,7 @@ static class SigningRequest
         var request = key is RSA rsa
             ? new CertificateRequest(subject, rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             : new CertificateRequest(subject, (ECDsa)key, key.KeySize > 256 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        if (host.IsAddress) names.AddIpAddress(IPAddress.Parse(host.Value));
-        else names.AddDnsName(host.Value);
-        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(SubjectAlternativeNames.For(host));
         return request.CreateSigningRequest();
     }
 }

@@ -38,7 +38,7 @@ public sealed class DevelopmentCa : IDisposable
             key.ImportFromPem(Encoding.UTF8.GetString(ByteOrderMark.Skip(keyPem)));
             certificate = X509CertificateLoader.LoadCertificate(ByteOrderMark.Skip(certificatePem));
             if (key.Owns(certificate)
-                && certificate.NotAfter.ToUniversalTime() > time.GetUtcNow().UtcDateTime + LeastLifeLeft
+                && certificate.ValidUntil() > time.GetUtcNow() + LeastLifeLeft
                 && NameConstraints.Of(certificate) is { } constraints
                 && hosts.All(constraints.Permit))
             {
@@ -74,10 +74,10 @@ public sealed class DevelopmentCa : IDisposable
         var request = Request("CN=ImGateway Edge development certificate", key);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(Oids.ServerAuth)], critical: false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_certificate, true, false));
-        request.CertificateExtensions.Add(Names(hosts));
+        request.CertificateExtensions.Add(SubjectAlternativeNames.For(hosts));
         var now = _time.GetUtcNow();
         using var leaf = request.Create(
             _certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), now - ClockSkew, now + LeafLifetime, Serial());
@@ -108,18 +108,6 @@ public sealed class DevelopmentCa : IDisposable
     static CertificateRequest Request(string subject, AsymmetricAlgorithm key) => key is RSA rsa
         ? new CertificateRequest(subject, rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
         : new CertificateRequest(subject, (ECDsa)key, HashAlgorithmName.SHA256);
-
-    static X509Extension Names(IReadOnlyList<HostName> hosts)
-    {
-        var names = new SubjectAlternativeNameBuilder();
-        foreach (var host in hosts)
-        {
-            if (host.IsAddress) names.AddIpAddress(System.Net.IPAddress.Parse(host.Value));
-            else names.AddDnsName(host.Value);
-        }
-
-        return names.Build();
-    }
 
     /// <summary>126 random bits, positive and of one length (RFC 5280 §4.1.2.2).</summary>
     static byte[] Serial()

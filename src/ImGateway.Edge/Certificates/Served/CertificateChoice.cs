@@ -7,15 +7,13 @@ namespace ImGateway.Edge.Certificates.Served;
 /// <summary>Selects one of several certificates for a host: the first criterion in which two of them differ decides.</summary>
 static class CertificateChoice
 {
-    const string EllipticCurve = "1.2.840.10045.2.1";
-
     static readonly (string Why, Func<Credential, HostName, DateTimeOffset, long> Rank)[] Criteria =
     [
         ("which is valid now", (credential, _, now) => credential.IsValid(now) ? 1 : 0),
         ("which names it without a wildcard", (credential, host, _) => credential.Names.Contains(host) ? 1 : 0),
         ("whose chain leads to a root", (credential, _, _) => credential.Chain is ChainState.Complete ? 1 : 0),
         // An ECDSA signature costs a fraction of an RSA signature, and all clients of these versions and suites verify both.
-        ("whose key is ECDSA", (credential, _, _) => credential.Leaf.PublicKey.Oid.Value == EllipticCurve ? 1 : 0),
+        ("whose key is ECDSA", (credential, _, _) => credential.Leaf.PublicKey.Oid.Value == Oids.EcPublicKey ? 1 : 0),
         // The newest was issued to replace the others.
         ("which is newer", (credential, _, _) => credential.NotBefore.UtcTicks),
         ("which expires later", (credential, _, _) => credential.NotAfter.UtcTicks),

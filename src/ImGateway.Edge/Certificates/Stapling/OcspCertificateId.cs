@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ImGateway.Edge.Certificates.X509;
 
 namespace ImGateway.Edge.Certificates.Stapling;
 
@@ -10,8 +11,6 @@ namespace ImGateway.Edge.Certificates.Stapling;
 /// </summary>
 sealed record OcspCertificateId(ReadOnlyMemory<byte> IssuerName, ReadOnlyMemory<byte> IssuerKey, ReadOnlyMemory<byte> SerialNumber)
 {
-    const string Sha1 = "1.3.14.3.2.26";
-
     public static OcspCertificateId Of(X509Certificate2 certificate, X509Certificate2 issuer) =>
         new(Hash(issuer.SubjectName.RawData), KeyHash(issuer), certificate.SerialNumberBytes);
 
@@ -30,7 +29,7 @@ sealed record OcspCertificateId(ReadOnlyMemory<byte> IssuerName, ReadOnlyMemory<
         {
             using (request.PushSequence())
             {
-                request.WriteObjectIdentifier(Sha1);
+                request.WriteObjectIdentifier(Oids.Sha1);
                 request.WriteNull();
             }
 
@@ -44,7 +43,7 @@ sealed record OcspCertificateId(ReadOnlyMemory<byte> IssuerName, ReadOnlyMemory<
 
     /// <summary>Whether the CertID with the content <paramref name="id"/> refers to the same certificate.</summary>
     public bool IsIn(AsnReader id) =>
-        id.ReadSequence().ReadObjectIdentifier() == Sha1
+        id.ReadSequence().ReadObjectIdentifier() == Oids.Sha1
         && id.ReadOctetString().AsSpan().SequenceEqual(IssuerName.Span)
         && id.ReadOctetString().AsSpan().SequenceEqual(IssuerKey.Span)
         && id.ReadIntegerBytes().Span.SequenceEqual(SerialNumber.Span);

@@ -48,7 +48,7 @@ static class OcspSigner
         var usages = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().SelectMany(extension => extension.EnhancedKeyUsages.Cast<Oid>());
         return usages.Any(usage => usage.Value == OcspSigning)
             && certificate.Extensions.OfType<X509KeyUsageExtension>().All(extension => extension.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature))
-            && (now + skew).UtcDateTime >= certificate.NotBefore.ToUniversalTime() && (now - skew).UtcDateTime <= certificate.NotAfter.ToUniversalTime()
+            && now + skew >= certificate.ValidFrom() && now - skew <= certificate.ValidUntil()
             && certificate.HasStrongSignature()
             && certificate.IsIssuedBy(issuer);
     }

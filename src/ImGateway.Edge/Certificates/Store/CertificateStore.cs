@@ -123,7 +123,7 @@ sealed partial class CertificateStore(
         return credential;
     }
 
-    static PreviousCertificate PreviousOf(X509Certificate2 leaf) => new(leaf.SerialNumber, new DateTimeOffset(leaf.NotAfter.ToUniversalTime()));
+    static PreviousCertificate PreviousOf(X509Certificate2 leaf) => new(leaf.SerialNumber, leaf.ValidUntil());
 
     [LoggerMessage(1, LogLevel.Error, "{Host}: the stored certificate cannot be used: {Why}. The previous one, {Serial}, takes its place")]
     partial void FellBack(HostName host, string why, string serial);

@@ -39,7 +39,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     /// <param name="file">The file name for the warnings.</param>
     public static IEnumerable<CertificateProblem> Early(string file, CertificateChain chain, DateTimeOffset now) =>
         from sent in Sent(chain)
-        let notBefore = new DateTimeOffset(sent.Certificate.NotBefore.ToUniversalTime())
+        let notBefore = sent.Certificate.ValidFrom()
         where CertificateDates.IsEarly(notBefore, now)
         select new CertificateProblem(
             file, $"{sent.What} is not valid before {notBefore:u} (the clock here says {now:yyyy-MM-dd})", "wait until then, or correct this machine's clock") { IsEarly = true };
@@ -86,7 +86,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
             ({ KeySize: < 2048 }, _) => $"an RSA key of {rsa.KeySize} bits",
             (null, null) when sent.Certificate.IsForPss() => "a key for RSA-PSS alone, which is not supported",
             (null, null) => $"a key that is neither RSA nor ECDSA ({sent.Certificate.PublicKey.Oid.Value})",
-            (null, _) when CurveOf(sent.Certificate) is var curve && !Curves.ContainsKey(curve) => $"a key on the curve {Friendly(curve)}",
+            (null, _) when CurveOf(sent.Certificate) is var curve && !Curves.ContainsKey(curve) => $"a key on the curve {Oids.NameOf(curve)}",
             _ => null,
         };
         if (weakness is null) yield break;
@@ -96,7 +96,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
 
     static IEnumerable<(string Message, string Remedy)> Expired(SentCertificate sent, DateTimeOffset now)
     {
-        var notAfter = new DateTimeOffset(sent.Certificate.NotAfter.ToUniversalTime());
+        var notAfter = sent.Certificate.ValidUntil();
         if (notAfter < now) yield return ($"{sent.What} expired at {notAfter:u}", sent.IsLeaf ? "renew it and replace the file" : "replace it by the CA's current one");
     }
 
@@ -133,7 +133,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         }
 
         var usages = leaf.Extensions.OfType<X509EnhancedKeyUsageExtension>().SelectMany(extension => extension.EnhancedKeyUsages.Cast<Oid>()).ToList();
-        if (usages.Count > 0 && !usages.Exists(usage => usage.Value is "1.3.6.1.5.5.7.3.1" or "2.5.29.37.0"))
+        if (usages.Count > 0 && !usages.Exists(usage => usage.Value is Oids.ServerAuth or "2.5.29.37.0"))
         {
             yield return ($"is not for TLS servers: its extended key usage is {string.Join(", ", usages.Select(usage => usage.FriendlyName ?? usage.Value))}",
                 "have it issued with extended key usage serverAuth");
@@ -157,7 +157,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         }
         else if (!algorithm.IsStrong)
         {
-            yield return ($"{sent.What} is signed with {algorithm.Hash?.Name ?? Friendly(sent.Certificate.SignatureAlgorithm.Value!)}, which clients refuse",
+            yield return ($"{sent.What} is signed with {algorithm.Hash?.Name ?? Oids.NameOf(sent.Certificate.SignatureAlgorithm.Value!)}, which clients refuse",
                 "have it issued with SHA-256 or better");
         }
     }
@@ -192,8 +192,6 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         var reader = new AsnReader(certificate.PublicKey.EncodedParameters?.RawData, AsnEncodingRules.DER);
         return reader.HasData && reader.PeekTag() == Asn1Tag.ObjectIdentifier ? reader.ReadObjectIdentifier() : "explicit parameters";
     }
-
-    static string Friendly(string oid) => new Oid(oid).FriendlyName is { Length: > 0 } name ? name : oid;
 
     readonly record struct SentCertificate(X509Certificate2 Certificate, string What, bool IsLeaf);
 }

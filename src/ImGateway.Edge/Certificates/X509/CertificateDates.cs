@@ -15,8 +15,13 @@ static class CertificateDates
 
     public static bool IsValid(this Credential credential, DateTimeOffset now) => !credential.IsEarly(now) && credential.NotAfter > now;
 
-    public static bool IsCurrent(X509Certificate2 certificate, DateTimeOffset now) =>
-        !IsEarly(new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), now) && new DateTimeOffset(certificate.NotAfter.ToUniversalTime()) >= now;
+    public static bool IsCurrent(X509Certificate2 certificate, DateTimeOffset now) => !IsEarly(certificate.ValidFrom(), now) && certificate.ValidUntil() >= now;
+
+    /// <summary>NotBefore in UTC, which .NET gives in local time.</summary>
+    public static DateTimeOffset ValidFrom(this X509Certificate2 certificate) => new(certificate.NotBefore.ToUniversalTime());
+
+    /// <summary>NotAfter in UTC, which .NET gives in local time.</summary>
+    public static DateTimeOffset ValidUntil(this X509Certificate2 certificate) => new(certificate.NotAfter.ToUniversalTime());
 
     /// <summary>
     /// Whether a certificate that is not valid yet is deferred. A host that has a valid certificate keeps it until then; a host without one gets this

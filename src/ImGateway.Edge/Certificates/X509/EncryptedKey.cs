@@ -55,17 +55,17 @@ sealed class EncryptedKey
         var algorithm = info.ReadSequence();
         var data = info.ReadOctetString();
         var scheme = algorithm.ReadObjectIdentifier();
-        if (scheme != Pbes2) return new(OldSchemes.Contains(scheme) ? null : Name(scheme), isOld: true, decrypt: null);
+        if (scheme != Pbes2) return new(OldSchemes.Contains(scheme) ? null : Oids.NameOf(scheme), isOld: true, decrypt: null);
 
         // PBES2-params ::= SEQUENCE { keyDerivationFunc, encryptionScheme } (RFC 8018 §A.4).
         var parameters = algorithm.ReadSequence();
         var (derivation, cipher) = (parameters.ReadSequence(), parameters.ReadSequence());
         var (function, cipherName) = (derivation.ReadObjectIdentifier(), cipher.ReadObjectIdentifier());
-        if (function != Pbkdf2) return new(Name(function), isOld: false, decrypt: null);
+        if (function != Pbkdf2) return new(Oids.NameOf(function), isOld: false, decrypt: null);
         var (salt, iterations, random) = Pbkdf2Parameters(derivation.ReadSequence());
-        if (!Hashes.TryGetValue(random, out var hash)) return new(Name(random), isOld: false, decrypt: null);
+        if (!Hashes.TryGetValue(random, out var hash)) return new(Oids.NameOf(random), isOld: false, decrypt: null);
         if (OtherCiphers.Contains(cipherName)) return new(unsupported: null, isOld: false, decrypt: null);
-        if (!AesKeyBytes.TryGetValue(cipherName, out var keyBytes)) return new(Name(cipherName), isOld: false, decrypt: null);
+        if (!AesKeyBytes.TryGetValue(cipherName, out var keyBytes)) return new(Oids.NameOf(cipherName), isOld: false, decrypt: null);
         var vector = cipher.ReadOctetString();
         return new(unsupported: null, isOld: false, password =>
         {
@@ -94,8 +94,6 @@ sealed class EncryptedKey
             CryptographicOperations.ZeroMemory(plain);
         }
     }
-
-    public static string Name(string oid) => new Oid(oid).FriendlyName is { Length: > 0 } name ? name : oid;
 
     /// <summary>PBKDF2-params ::= SEQUENCE { salt, iterationCount, keyLength OPTIONAL, prf DEFAULT hmacWithSHA1 } (RFC 8018 §A.2).</summary>
     static (byte[] Salt, int Iterations, string Random) Pbkdf2Parameters(AsnReader parameters)

@@ -19,13 +19,13 @@ sealed record NameConstraints(IReadOnlyList<string> Domains, IReadOnlyList<IPAdd
     static readonly Asn1Tag IpAddress = new(TagClass.ContextSpecific, 7);
 
     public static NameConstraints For(IReadOnlyList<HostName> hosts) => new(
-        [.. hosts.Where(host => !host.IsAddress).Select(host => host.IsWildcard ? host.Value[2..] : host.Value).Distinct(StringComparer.Ordinal)],
+        [.. hosts.Where(host => !host.IsAddress).Select(host => host.Domain).Distinct(StringComparer.Ordinal)],
         [.. hosts.Where(host => host.IsAddress).Select(host => IPAddress.Parse(host.Value)).Distinct()]);
 
     public bool Permit(HostName host)
     {
         if (host.IsAddress) return Addresses.Contains(IPAddress.Parse(host.Value));
-        var name = host.IsWildcard ? host.Value[2..] : host.Value;
+        var name = host.Domain;
         return Domains.Any(domain => name == domain || name.EndsWith("." + domain, StringComparison.Ordinal));
     }
 

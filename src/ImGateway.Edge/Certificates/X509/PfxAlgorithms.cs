@@ -11,7 +11,7 @@ static partial class PfxAlgorithms
     /// <summary>.NET names an unsupported algorithm only by the OID in its message. Null if all algorithms are supported.</summary>
     public static (string Name, bool IsIntegrityCode)? UnknownOf(CryptographicException e) => Oid().Match(e.Message) is not { Success: true, Groups: var groups } ? null
         : groups["oid"].Value is Pbmac1 ? ("PBMAC1", true)
-        : (EncryptedKey.Name(groups["oid"].Value), false);
+        : (Oids.NameOf(groups["oid"].Value), false);
 
     [GeneratedRegex(@"'(?<oid>[0-2](?:\.\d+){3,})'", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Oid();

@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Certificates.X509;
 /// <summary>Reads one private key from a PEM file, plain or encrypted (PKCS#8, RFC 5958).</summary>
 static class PrivateKeyReader
 {
-    const string Rsa = "1.2.840.113549.1.1.1", Ec = "1.2.840.10045.2.1";
+    const string Rsa = "1.2.840.113549.1.1.1";
 
     /// <returns>Null if the key cannot be read; <paramref name="problems"/> has the reasons.</returns>
     public static AsymmetricAlgorithm? Read(
@@ -74,8 +74,8 @@ static class PrivateKeyReader
             null when password is not null => new(path, "the private key cannot be decrypted", Remedies.TryKeyPassword(path)),
             null => new(path, "the private key is damaged or neither RSA nor ECDSA", "use a key of type P256, P384 or RSA of 2048 bits and more"),
             SignatureAlgorithm.RsaPss => new(path, "the private key is for RSA-PSS alone, which is not supported", Remedies.PlainRsaKey(path)),
-            Rsa or Ec => new(path, "the private key is damaged", "fetch it anew from where it came from"),
-            _ => new(path, $"the private key is neither RSA nor ECDSA but {EncryptedKey.Name(algorithm)}", "use a key of type P256, P384 or RSA of 2048 bits and more"),
+            Rsa or Oids.EcPublicKey => new(path, "the private key is damaged", "fetch it anew from where it came from"),
+            _ => new(path, $"the private key is neither RSA nor ECDSA but {Oids.NameOf(algorithm)}", "use a key of type P256, P384 or RSA of 2048 bits and more"),
         });
         return null;
     }

@@ -11,8 +11,6 @@ readonly record struct SignatureAlgorithm(HashAlgorithmName? Hash, RSASignatureP
     /// <summary>id-RSASSA-PSS: the OID of signatures, and of keys restricted to them.</summary>
     public const string RsaPss = "1.2.840.113549.1.1.10";
 
-    const string Sha1 = "1.3.14.3.2.26";
-
     static readonly Dictionary<string, HashAlgorithmName> Hashes = new()
     {
         ["1.2.840.113549.1.1.4"] = HashAlgorithmName.MD5,
@@ -25,7 +23,7 @@ readonly record struct SignatureAlgorithm(HashAlgorithmName? Hash, RSASignatureP
         ["1.2.840.10045.4.3.3"] = HashAlgorithmName.SHA384,
         ["1.2.840.10045.4.3.4"] = HashAlgorithmName.SHA512,
         // Hash OIDs within RSASSA-PSS parameters (RFC 4055 §2.1).
-        ["1.3.14.3.2.26"] = HashAlgorithmName.SHA1,
+        [Oids.Sha1] = HashAlgorithmName.SHA1,
         ["2.16.840.1.101.3.4.2.1"] = HashAlgorithmName.SHA256,
         ["2.16.840.1.101.3.4.2.2"] = HashAlgorithmName.SHA384,
         ["2.16.840.1.101.3.4.2.3"] = HashAlgorithmName.SHA512,
@@ -53,10 +51,10 @@ readonly record struct SignatureAlgorithm(HashAlgorithmName? Hash, RSASignatureP
     /// <summary>RSASSA-PSS-params ::= SEQUENCE { [0] hash DEFAULT sha1, [1] mask DEFAULT mgf1SHA1, [2] saltLength DEFAULT 20, … } (RFC 4055 §3.1).</summary>
     static SignatureAlgorithm Pss(AsnReader? parameters)
     {
-        var hash = HashOf(Tagged(parameters, 0)?.ReadSequence().ReadObjectIdentifier() ?? Sha1);
+        var hash = HashOf(Tagged(parameters, 0)?.ReadSequence().ReadObjectIdentifier() ?? Oids.Sha1);
         var mask = Tagged(parameters, 1)?.ReadSequence();
         mask?.ReadObjectIdentifier();
-        var maskHash = HashOf(mask?.ReadSequence().ReadObjectIdentifier() ?? Sha1);
+        var maskHash = HashOf(mask?.ReadSequence().ReadObjectIdentifier() ?? Oids.Sha1);
         var salt = Tagged(parameters, 2)?.ReadInteger() ?? 20;
         return new(hash, RSASignaturePadding.Pss)
         {

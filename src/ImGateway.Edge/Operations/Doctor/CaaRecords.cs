@@ -14,7 +14,7 @@ static class CaaRecords
     public static async Task<IEnumerable<Finding>> CheckAsync(
         HostName host, IReadOnlyList<string> challenges, string? ca, IReadOnlyList<string> identities, Resolver dns, CancellationToken cancellationToken)
     {
-        var labels = (host.IsWildcard ? host.Value[2..] : host.Value).Split('.');
+        var labels = host.Domain.Split('.');
         for (var i = 0; i < labels.Length; i++)
         {
             var name = string.Join('.', labels[i..]);

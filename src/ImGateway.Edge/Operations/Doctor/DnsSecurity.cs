@@ -14,7 +14,7 @@ static class DnsSecurity
 
     public static async Task<IEnumerable<Finding>> CheckAsync(HostName host, Resolver dns, CancellationToken cancellationToken)
     {
-        var name = host.IsWildcard ? host.Value[2..] : host.Value;
+        var name = host.Domain;
         try
         {
             // 1. Validating name servers withhold records that fail validation, unless the query sets the CD bit.

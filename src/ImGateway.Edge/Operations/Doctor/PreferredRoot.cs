@@ -18,8 +18,8 @@ static class PreferredRoot
         var roots = Roots();
         try
         {
-            var now = time.GetUtcNow().UtcDateTime;
-            List<X509Certificate2> valid = [.. roots.Where(root => root.NotBefore.ToUniversalTime() <= now && now <= root.NotAfter.ToUniversalTime())];
+            var now = time.GetUtcNow();
+            List<X509Certificate2> valid = [.. roots.Where(root => root.ValidFrom() <= now && now <= root.ValidUntil())];
             if (valid.Count == 0) return [new(Check, FindingStatus.Warn, $"this machine trusts no root that '{preferred}' could be compared with", "install the package ca-certificates")];
 
             // Uses certificates served under this preference; before the first, only the name can be checked.
