@@ -59,8 +59,8 @@ sealed class OperatorRenewals(
     {
         try
         {
-            var request = new IssueRequest(host, Current: null, store.PendingOrder(host), _ => Task.CompletedTask, () => { }, () => Task.CompletedTask) { Staging = true };
-            var issued = await ca.Value.Authority.Issue(request, steps.Of(host, progress), cancellationToken);
+            var request = new IssueRequest(host, Current: null, store.PendingOrder(host), _ => Task.FromResult(false), () => { }, () => Task.CompletedTask) { Staging = true };
+            var issued = await ca.Value.Authority.IssueAsync(request, steps.Of(host, progress), cancellationToken);
             using var leaf = issued.Credential.Leaf;
             return new(host, Succeeded: true, $"{host}: the staging directory issued a certificate; nothing of it is kept", leaf.SerialNumber);
         }
@@ -76,7 +76,7 @@ sealed class OperatorRenewals(
         using (await asyncLock.AcquireAsync(cancellationToken))
         {
             if (!options.Value.Hosts.Contains(host)) return Refused(host, $"is none of the configured hosts ({string.Join(", ", options.Value.Hosts)}); name one of them");
-            if (files.Value.Choose().TryGetValue(host, out var file)) return Refused(host, $"is served from {file.Origin}; replace that file, or remove it from Certificates:Files");
+            if (files.Value.Choose().TryGetValue(host, out var file)) return Refused(host, $"is served from {file.Origin}; replace that file, or remove it from Edge:Certificates:Files");
             if (options.Value.Certificates.Source == CertificateSource.Files) return Refused(host, "Certificates:Source is Files, so nothing is issued for it; replace its file");
             try
             {

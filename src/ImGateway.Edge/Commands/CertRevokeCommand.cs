@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations.Control;
 

@@ -1,4 +1,7 @@
+using System.Security.Cryptography.X509Certificates;
+using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Issuance;
+using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
@@ -37,13 +40,23 @@ sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger L
         .AddSingleton<ILoggerFactory>(new OneLog(Log))
         .AddSingleton<IStorage>(_ => Storage)
         .AddSingleton(Probe)
-        .AddSingleton(new CreateIssuingCa(CaOf ?? With(CertificateAuthority.None))));
+        .AddSingleton(new CreateIssuingCa(CaOf ?? With(new NoCa()))));
 
     /// <summary>The same CA for each configuration, by one budget.</summary>
-    public Func<EdgeOptions, IssuingCa> With(CertificateAuthority authority)
+    public Func<EdgeOptions, IssuingCa> With(ICertificateAuthority authority)
     {
         var ca = new IssuingCa(authority, new IssuanceBudget(Storage, AcmePaths.Limits(Options), Time, (_, _) => { }));
         return _ => ca;
+    }
+
+    /// <summary>For edges whose certificates do not come from a CA.</summary>
+    sealed class NoCa : ICertificateAuthority
+    {
+        public Task<HostCertificate> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken) => throw new IssuanceException("no CA is configured");
+
+        public Task<RenewalWindow?> AskRenewalInfoAsync(X509Certificate2 certificate, CancellationToken cancellationToken) => Task.FromResult<RenewalWindow?>(null);
+
+        public Task RevokeAsync(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken) => throw new IssuanceException("no CA is configured");
     }
 
     /// <summary>All categories in one log.</summary>

@@ -101,14 +101,10 @@ public sealed class CertificateReloadTests : IDisposable
         _world.UseAcme();
         var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
         var ca = _world.UseSimulatedCa();
-        _world.Authority = ca.Authority with
+        ca.Hold = async _ =>
         {
-            Issue = async (request, progress, cancellationToken) =>
-            {
-                asked.TrySetResult();
-                await answer.Task;
-                return await ca.Authority.Issue(request, progress, cancellationToken);
-            },
+            asked.TrySetResult();
+            await answer.Task;
         };
         using var edge = await _world.StartAsync();
         var round = edge.RoundAsync();

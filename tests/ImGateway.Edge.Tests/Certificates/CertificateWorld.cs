@@ -58,7 +58,7 @@ sealed class CertificateWorld : IDisposable
     public EdgeOptions Options { get; set; }
 
     /// <summary>The CA of source Acme; null: one that issues nothing.</summary>
-    public CertificateAuthority? Authority { get; set; }
+    public ICertificateAuthority? Authority { get; set; }
 
     /// <summary>In place of <see cref="Authority"/>: the CA of each configuration.</summary>
     public Func<EdgeOptions, IssuingCa>? CaOf { get; set; }
@@ -114,7 +114,7 @@ sealed class CertificateWorld : IDisposable
     public SimulatedCa UseSimulatedCa()
     {
         _simulatedCa = new SimulatedCa(Time.GetUtcNow) { HasRenewalInfo = false };
-        Authority = _simulatedCa.Authority;
+        Authority = _simulatedCa;
         return _simulatedCa;
     }
 

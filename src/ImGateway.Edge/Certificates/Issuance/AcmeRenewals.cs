@@ -98,7 +98,7 @@ sealed partial class AcmeRenewals(
         Func<RenewalState, RenewalState> learn;
         try
         {
-            var window = await ca.Value.Authority.AskRenewalInfo(credential.Leaf, cancellationToken);
+            var window = await ca.Value.Authority.AskRenewalInfoAsync(credential.Leaf, cancellationToken);
             learn = known => window?.ApplyTo(known, draw, now) ?? RenewalWindow.NotOffered(known, now);
             if (window is not null && (window.Start != state.WindowStart || window.End != state.WindowEnd))
             {

@@ -13,6 +13,7 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// <summary>Issues one certificate at the configured CA, from the order to a servable credential (RFC 8555 §7.4).</summary>
 sealed partial class CertificateIssuer(
     EdgeOptions options, IStorage storage, AcmeConnection connection, AcmeAccounts accounts, ChallengeValidation validation, TimeProvider time, ILogger<CertificateIssuer> logger)
+    : ICertificateAuthority
 {
     static readonly TimeSpan ValidationTimeout = TimeSpan.FromMinutes(5);
 
@@ -89,7 +90,6 @@ sealed partial class CertificateIssuer(
     }
 
     /// <summary>Revokes with the account that ordered the certificate, or else with the certificate's own key (RFC 8555 §7.6).</summary>
-    /// <exception cref="IssuanceException">The CA has not revoked it.</exception>
     public async Task RevokeAsync(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken)
     {
         try
@@ -134,10 +134,11 @@ sealed partial class CertificateIssuer(
             if (order is null)
             {
                 isResumed = false;
+                bool counts;
                 progress.Report("ordering");
                 try
                 {
-                    (account, order) = await _orders.CreateAsync(server, account, request, profile, cancellationToken);
+                    (account, order, counts) = await _orders.CreateAsync(server, account, request, profile, cancellationToken);
                 }
                 catch (IssuanceException) when (last is not null)
                 {
@@ -146,7 +147,7 @@ sealed partial class CertificateIssuer(
                 }
 
                 onOrdered();
-                if (!request.Staging) await request.Pending.WriteAsync(order.Location, key, request.Revoked, cancellationToken);
+                if (!request.Staging) await request.Pending.WriteAsync(order.Location, key, request.Revoked, counts, cancellationToken);
             }
 
             try

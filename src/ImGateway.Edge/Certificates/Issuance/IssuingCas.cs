@@ -6,7 +6,7 @@ using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
-/// <summary>Creates the CA of a configuration.</summary>
+/// <summary>Creates the CA of a configuration. A test replaces the CA by registering its own.</summary>
 delegate IssuingCa CreateIssuingCa(EdgeOptions options);
 
 /// <summary>Creates the CA of each configuration, with what all of them share.</summary>
@@ -22,7 +22,7 @@ sealed class IssuingCas(
         var validation = new ChallengeValidation(responders.Of(options), loggers.CreateLogger<ChallengeValidation>());
         var issuer = new CertificateIssuer(
             options, storage, connection, new AcmeAccounts(options, storage, audit, _accounts), validation, time, loggers.CreateLogger<CertificateIssuer>());
-        return new IssuingCa(new CertificateAuthority(issuer.IssueAsync, issuer.AskRenewalInfoAsync, issuer.RevokeAsync), BudgetAt(AcmePaths.Limits(options)));
+        return new IssuingCa(issuer, BudgetAt(AcmePaths.Limits(options)));
     }
 
     public void Dispose()

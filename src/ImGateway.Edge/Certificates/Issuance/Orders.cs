@@ -34,29 +34,30 @@ sealed class Orders(AcmeAccounts accounts)
     }
 
     /// <summary>Places an order. If the CA no longer knows the account or has deactivated it, registers a new one first.</summary>
-    public async Task<(AcmeAccount Account, Order Order)> CreateAsync(
+    /// <returns>The account that placed the order, the order, and whether it counts in the budget.</returns>
+    public async Task<(AcmeAccount Account, Order Order, bool Counts)> CreateAsync(
         AcmeServer server, AcmeAccount known, IssueRequest request, ProfileChoice profile, CancellationToken cancellationToken)
     {
         var replaces = Replaces(server, request);
         var account = known;
-        await request.BeginOrder(replaces is not null);
+        var counts = await request.BeginOrder(replaces is not null);
         while (true)
         {
             try
             {
                 var order = new OrderRequest([AcmeIdentifier.For(request.Host.Value)]) { Profile = profile.Asked, Replaces = replaces };
-                return (account, await account.CreateOrderAsync(order, cancellationToken));
+                return (account, await account.CreateOrderAsync(order, cancellationToken), counts);
             }
             catch (AcmeException e) when (e.Problem?.Type == "invalidProfile" && profile.TryLeaveOut())
             {
-                await request.BeginOrder(replaces is not null);
+                counts = await request.BeginOrder(replaces is not null);
             }
             catch (AcmeException e) when (replaces is not null && MayBeRefusalOfReplaces(e))
             {
                 // A CA that rejects "replaces" gets the order without it (RFC 9773 §5). The problem type differs: Pebble answers serverInternal
                 // for a certificate that it does not know.
                 replaces = null;
-                await request.BeginOrder(false);
+                counts = await request.BeginOrder(false);
             }
             catch (AcmeException e) when (account == known && !request.Staging && e.Problem?.Type is "accountDoesNotExist" or "unauthorized")
             {

@@ -50,7 +50,7 @@ sealed partial class RenewalRun(
             var old = installer.Served.GetValueOrDefault(host);
             Begins(host, cause.Reason, cause.Who);
             var request = new IssueRequest(host, old, pending, BeginOrder, () => counted = true, () => NoteAsync(() => budget.AuthorizationFailedAsync(host, cancellationToken))) { NewKey = state.Revoked, IsLate = IsLate(old, state) };
-            var issued = await authority.Issue(request, progress.Of(host, observer), cancellationToken);
+            var issued = await authority.IssueAsync(request, progress.Of(host, observer), cancellationToken);
 
             // 3. Install, unless a file covers the host by now.
             using (await asyncLock.AcquireAsync(cancellationToken))
@@ -90,7 +90,7 @@ sealed partial class RenewalRun(
             return null;
         }
 
-        async Task BeginOrder(bool isExempt)
+        async Task<bool> BeginOrder(bool isExempt)
         {
             // The renewal's previous order has failed, so it issued no certificate.
             if (counted) await budget.NotIssuedAsync(host, cancellationToken);
@@ -100,7 +100,7 @@ sealed partial class RenewalRun(
             // each new certificate, the budget ends the loop.
             var isFree = isExempt && state.IsInWindow(time.GetUtcNow()) && cause is not { Reason: RenewalReasons.Revoked, Who: InstallCause.Loop };
             await budget.BeginAsync(host, isFree, mayTakeLast: !serves, cancellationToken);
-            counted = pending.Counts = !isFree;
+            return counted = !isFree;
         }
     }
 
@@ -123,9 +123,9 @@ sealed partial class RenewalRun(
     /// <summary>A line of bounded length. The remedy is never truncated, because it may contain a link.</summary>
     static string Why(Exception e)
     {
-        var line = SingleLine.Escape(e is IssuanceException ? e.Message : $"{e.GetType().Name}: {e.Message}");
-        if (line.Length <= LongestError) return line;
-        return e is IssuanceException { Remedy: { } remedy } ? $"{line[..LongestError]}…; {SingleLine.Escape(remedy)}" : line[..LongestError] + "…";
+        var text = e is IssuanceException ? e.Message : $"{e.GetType().Name}: {e.Message}";
+        var line = SingleLine.Escape(text, LongestError);
+        return text.Length > LongestError && e is IssuanceException { Remedy: { } remedy } ? $"{line}; {SingleLine.Escape(remedy)}" : line;
     }
 
     /// <summary>Whether the served certificate was marked as revoked after <paramref name="begun"/> was read.</summary>

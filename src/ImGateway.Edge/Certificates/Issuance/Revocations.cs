@@ -1,5 +1,4 @@
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Audit;
 using ImGateway.Edge.Certificates.Files;
@@ -65,7 +64,7 @@ sealed partial class Revocations(
         HostName host, RevocationReason reason, string who, IProgress<string> progress, CancellationToken cancellationToken)
     {
         // 1. Record it for every host first: from now on, also after a restart, only later orders can replace the certificate.
-        var name = JsonNamingPolicy.CamelCase.ConvertName(reason.ToString());
+        var name = RevocationReasons.NameOf(reason);
         var marked = await MarkAsync(host, name, cancellationToken);
         if (!marked.ContainsKey(host)) return new(host, Succeeded: false, $"{host}: has no certificate; there is nothing to revoke", null);
         var certificates = marked.Values.DistinctBy(credential => credential.Fingerprint).ToList();
@@ -140,7 +139,7 @@ sealed partial class Revocations(
     {
         try
         {
-            await ca.Value.Authority.Revoke(leaf, reason, cancellationToken);
+            await ca.Value.Authority.RevokeAsync(leaf, reason, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -148,7 +147,7 @@ sealed partial class Revocations(
         }
 
         await pending.RemoveAsync(leaf, cancellationToken);
-        foreach (var host in hosts) await audit.RevokedAsync(host, leaf.SerialNumber, new InstallCause(RenewalReasons.Revoked, who), JsonNamingPolicy.CamelCase.ConvertName(reason.ToString()));
+        foreach (var host in hosts) await audit.RevokedAsync(host, leaf.SerialNumber, new InstallCause(RenewalReasons.Revoked, who), RevocationReasons.NameOf(reason));
         return null;
     }
 

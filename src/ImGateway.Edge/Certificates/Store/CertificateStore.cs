@@ -87,7 +87,7 @@ sealed partial class CertificateStore(
     public string CurrentPath(HostName host) => storage.LocationOf(StoreKeys.Of(host).Current);
 
     /// <summary>The host's order in progress.</summary>
-    public PendingOrderFile PendingOrder(HostName host) => new(storage, StoreKeys.Of(host).Pending);
+    public PendingOrderStore PendingOrder(HostName host) => new(storage, StoreKeys.Of(host).Pending);
 
     /// <summary>Keeps a damaged bundle for inspection, and makes the previous one the current one.</summary>
     async Task RepairAsync(StoreKeys keys, CancellationToken cancellationToken)

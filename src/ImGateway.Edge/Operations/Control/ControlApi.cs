@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ImGateway.Edge.Certificates;
 using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections;

@@ -320,7 +320,7 @@ public sealed class RevocationTests : IDisposable
         await storage.TryLeaseAsync(IStorage.Writer, CancellationToken.None);
         using var budget = new IssuanceBudget(storage, "limits.json", _world.Time, (_, _) => { });
         var second = _world.Options with { Acme = _world.Options.Acme with { Directory = "https://other.example.com/directory" } };
-        _world.CaOf = options => new IssuingCa(options.Acme.Directory == second.Acme.Directory ? other.Authority : _ca.Authority, budget);
+        _world.CaOf = options => new IssuingCa(options.Acme.Directory == second.Acme.Directory ? other : _ca, budget);
         using var edge = await _world.StartAsync();
         await edge.RoundAsync();
         var gate = Hold(Gateway);

@@ -4,6 +4,7 @@ using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Served;
+using ImGateway.Edge.Certificates.X509;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
@@ -13,7 +14,7 @@ namespace ImGateway.Edge.Tests.Certificates.Issuance;
 /// and fails as a test scripts.
 /// </summary>
 /// <param name="now">The clock of the CA, which may differ from that of its client.</param>
-sealed class SimulatedCa(Func<DateTimeOffset> now) : IDisposable
+sealed class SimulatedCa(Func<DateTimeOffset> now) : ICertificateAuthority, IDisposable
 {
     readonly TestCa _root = TestCa.Create("Simulated Root", now().AddYears(-20), now().AddYears(40));
     readonly List<TestCa> _intermediates = [];
@@ -71,8 +72,6 @@ sealed class SimulatedCa(Func<DateTimeOffset> now) : IDisposable
     /// <summary>Requests that exceeded a limit of Let's Encrypt.</summary>
     public List<string> LimitHits { get; } = [];
 
-    public CertificateAuthority Authority => new(IssueAsync, AskAsync, RevokeAsync);
-
     /// <summary>Another intermediate signs from now on.</summary>
     public void ChangeIntermediate() => _intermediates.Add(_root.CreateIntermediate(
         $"Simulated Intermediate {_intermediates.Count}", notBefore: now().AddYears(-19), notAfter: now().AddYears(39)));
@@ -83,7 +82,7 @@ sealed class SimulatedCa(Func<DateTimeOffset> now) : IDisposable
         _root.Dispose();
     }
 
-    async Task<HostCertificate> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
+    public async Task<HostCertificate> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
     {
         Attempts++;
         progress.Report("ordering");
@@ -96,14 +95,14 @@ sealed class SimulatedCa(Func<DateTimeOffset> now) : IDisposable
 
         // 1. The order.
         var replaced = HasRenewalInfo && request.Current is { Source: HostCertificate.Acme } current ? current.Credential.Leaf : null;
-        await request.BeginOrder(replaced is not null);
+        var counts = await request.BeginOrder(replaced is not null);
         // Boulder exempts a renewal within its window only.
         var isExempt = replaced is not null && WindowOf(replaced) is var window && window.Start <= now() && now() < window.End;
         lock (Orders) Orders.Add(request);
         UnreachableSinceOrder = 0;
         if (fault is not null) OrdersFailed++;
         if (!isExempt) Count("orders", _orders, 300, TimeSpan.FromHours(3));
-        var key = await KeyAsync(request, cancellationToken);
+        var key = await KeyAsync(request, counts, cancellationToken);
         if (Hold is not null) await Hold(request).WaitAsync(cancellationToken);
         if (fault is { Step: OrderStep.Order }) throw fault.Failure;
 
@@ -127,7 +126,7 @@ sealed class SimulatedCa(Func<DateTimeOffset> now) : IDisposable
         return new HostCertificate(issued.ToCredential(request.Host.Value), HostCertificate.Acme, "https://ca.example.com/directory");
     }
 
-    Task<RenewalWindow?> AskAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
+    public Task<RenewalWindow?> AskRenewalInfoAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
     {
         RenewalInfoRequests++;
         if (!IsUp) throw new HttpRequestException("ca.test: connection refused");
@@ -135,7 +134,7 @@ sealed class SimulatedCa(Func<DateTimeOffset> now) : IDisposable
         return Task.FromResult(HasRenewalInfo ? WindowOf(certificate) : null);
     }
 
-    Task RevokeAsync(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken)
+    public Task RevokeAsync(X509Certificate2 certificate, RevocationReason reason, CancellationToken cancellationToken)
     {
         if (RevocationFault() is { } fault) throw fault;
         lock (Revoked) Revoked.Add(certificate.SerialNumber);
@@ -146,19 +145,19 @@ sealed class SimulatedCa(Func<DateTimeOffset> now) : IDisposable
     /// <summary>As Let's Encrypt does: centred on the moment when a third of the life is left.</summary>
     RenewalWindow WindowOf(X509Certificate2 certificate)
     {
-        var notAfter = new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
-        var life = notAfter - new DateTimeOffset(certificate.NotBefore.ToUniversalTime());
+        var notAfter = certificate.ValidUntil();
+        var life = notAfter - certificate.ValidFrom();
         var (centre, half) = (notAfter - life / 3, life / 100);
         return Withdrawn.Contains(certificate.SerialNumber)
             ? new RenewalWindow(now().AddDays(-2), now().AddDays(-1), new Uri("https://ca.test/incident"), TimeSpan.FromHours(6))
             : new RenewalWindow(centre - half, centre + half, null, TimeSpan.FromHours(6));
     }
 
-    async Task<ECDsa> KeyAsync(IssueRequest request, CancellationToken cancellationToken)
+    async Task<ECDsa> KeyAsync(IssueRequest request, bool counts, CancellationToken cancellationToken)
     {
         var key = ReuseKey && !request.NewKey ? request.Current?.Credential.Leaf.GetECDsaPrivateKey() : null;
         key ??= ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        if (ReuseKey) await request.Pending.WriteAsync(new Uri("https://ca.example.com/order/1"), key, revoked: null, cancellationToken);
+        if (ReuseKey) await request.Pending.WriteAsync(new Uri("https://ca.example.com/order/1"), key, revoked: null, counts, cancellationToken);
         return key;
     }
 

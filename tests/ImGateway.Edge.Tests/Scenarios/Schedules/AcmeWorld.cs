@@ -48,7 +48,7 @@ sealed class AcmeWorld : ScheduleWorld
         return Task.CompletedTask;
     }
 
-    protected override CertificateAuthority Authority => _ca.Authority;
+    protected override ICertificateAuthority Authority => _ca;
 
     public override void Dispose()
     {

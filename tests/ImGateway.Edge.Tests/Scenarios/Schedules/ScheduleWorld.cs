@@ -45,7 +45,7 @@ abstract class ScheduleWorld : IDisposable
     protected ServerCertificateSelector Selector => _edge!.Selector;
 
     /// <summary>The CA; null: there is none.</summary>
-    protected virtual CertificateAuthority? Authority => null;
+    protected virtual ICertificateAuthority? Authority => null;
 
     protected Credential? Served => Selector.Served.GetValueOrDefault(Host);
 

@@ -1,6 +1,6 @@
 using ImGateway.Acme;
 
-namespace ImGateway.Edge.Operations.Control;
+namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>Revocation reasons in the spelling of RFC 5280 §5.3.1, limited to those that CAs accept from subscribers (RFC 8555 §7.6).</summary>
 static class RevocationReasons
@@ -15,6 +15,8 @@ static class RevocationReasons
     };
 
     public static IEnumerable<string> Names => All.Keys;
+
+    public static string NameOf(RevocationReason reason) => All.First(entry => entry.Value == reason).Key;
 
     public static bool TryParse(string? text, out RevocationReason reason)
     {

@@ -10,21 +10,19 @@ namespace ImGateway.Edge.Certificates.Store;
 /// <c>NAME/pending.pem</c>: the URL of an order in progress, and its key. After a crash the order is resumed instead of placing another one,
 /// also if the CA has issued the certificate meanwhile.
 /// </summary>
-sealed class PendingOrderFile(IStorage storage, string key)
+sealed class PendingOrderStore(IStorage storage, string key)
 {
     const string Prefix = "Order: ";
     const string RevokedPrefix = "Instead-Of-Revoked: ";
     const string Counted = "Counted: yes";
 
-    /// <summary>Whether the order to be written was counted in the budget. Earlier versions did not write this; their orders are taken as not counted.</summary>
-    public bool Counts { get; set; }
-
     /// <param name="revoked">SHA-256 of the revoked certificate that the order replaces; null if none was revoked.</param>
+    /// <param name="counts">Whether the order was counted in the budget. Earlier versions did not write this; their orders are taken as not counted.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">Access to the storage is denied.</exception>
-    public async Task WriteAsync(Uri order, AsymmetricAlgorithm orderKey, string? revoked, CancellationToken cancellationToken)
+    public async Task WriteAsync(Uri order, AsymmetricAlgorithm orderKey, string? revoked, bool counts, CancellationToken cancellationToken)
     {
-        var after = (revoked is null ? "" : $"{RevokedPrefix}{revoked}\n") + (Counts ? $"{Counted}\n" : "");
+        var after = (revoked is null ? "" : $"{RevokedPrefix}{revoked}\n") + (counts ? $"{Counted}\n" : "");
         await storage.WriteAsync(key, Encoding.ASCII.GetBytes($"{Prefix}{order.AbsoluteUri}\n{after}{orderKey.ExportPkcs8PrivateKeyPem()}\n"), cancellationToken);
     }
 
