@@ -14,12 +14,12 @@ namespace ImGateway.Edge.Certificates;
 sealed partial class CertificateManager(
     CertificateLoader loader,
     StoreTakeover takeover,
-    CertificateInstaller installer,
     FileReplacements files,
     SelfSignedRenewals selfSigned,
     RenewalStates renewalStates,
     AcmeMaintenance acme,
     ExpiryAlerts alerts,
+    TicketKeyRotation ticketKeys,
     OnChangeHook onChange,
     AsyncLock asyncLock,
     ILogger<CertificateManager> logger) : BackgroundService
@@ -79,7 +79,7 @@ sealed partial class CertificateManager(
             await files.CheckAsync(cancellationToken);
             await selfSigned.RenewDueAsync(cancellationToken);
             alerts.CheckWhenDue();
-            installer.RotateTicketKeys();
+            ticketKeys.RotateWhenDue();
             await acme.RunDueAsync(cancellationToken);
         }
 

@@ -45,8 +45,8 @@ static class CertificatesRegistration
         services.AddSingleton<CertificateManager>().AddHostedService(provider => provider.GetRequiredService<CertificateManager>());
         services.AddHostedService(provider => provider.GetRequiredService<SharedCertificates>());
 
-        // 5. Consumers: alerts, the operator's program, OCSP stapling, the status page.
-        services.AddSingleton<ExpiryAlerts>().AddSingleton<OnChangeHook>();
+        // 5. Consumers: alerts, session ticket keys, the operator's program, OCSP stapling, the status page.
+        services.AddSingleton<ExpiryAlerts>().AddSingleton<TicketKeyRotation>().AddSingleton<OnChangeHook>();
         services.AddStapling();
         return services.AddSingleton<CertificateOverview>();
     }

@@ -5,7 +5,6 @@ using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
-using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tls;
 
@@ -21,23 +20,17 @@ sealed partial class CertificateInstaller(
     CertificateMetrics metrics,
     CertificateAudit audit,
     TimeProvider time,
-    ScheduleClock clock,
     ILogger<CertificateInstaller> logger)
 {
-    /// <summary>Session ticket keys live as long as their TLS context: a day at most (docs/decisions).</summary>
-    static readonly TimeSpan TicketKeyLifetime = TimeSpan.FromDays(1);
-
     readonly CertificateSwap _swap = new(selector, probe, time);
-    readonly ConcurrentQueue<HostName> _changed = [];
     readonly Dictionary<HostName, Credential> _chainsReported = [];
     volatile IReadOnlyDictionary<HostName, HostCertificate> _served = new Dictionary<HostName, HostCertificate>();
-    DueTime _nextTicketKeys = DueTime.After(TicketKeyLifetime, clock.Now);
 
     /// <summary>A snapshot: the table is never changed in place.</summary>
     public IReadOnlyDictionary<HostName, HostCertificate> Served => _served;
 
     /// <summary>Hosts whose certificate was replaced, for the one consumer, <see cref="OnChangeHook"/>.</summary>
-    public ConcurrentQueue<HostName> Changed => _changed;
+    public ConcurrentQueue<HostName> Changed { get; } = [];
 
     /// <summary>Serves stored certificates without test handshakes, which they passed when they were installed.</summary>
     /// <exception cref="InvalidOperationException">A complete chain would not be sent; nothing has changed.</exception>
@@ -145,15 +138,6 @@ sealed partial class CertificateInstaller(
     /// <summary>Updates metrics that depend on the options, after a reload.</summary>
     public void RefreshMetrics() => Announce(_served, cause: null);
 
-    /// <summary>Rotates the session ticket keys, once a day.</summary>
-    public void RotateTicketKeys()
-    {
-        var now = clock.Now;
-        if (!_nextTicketKeys.IsDue(now)) return;
-        selector.RotateTicketKeys();
-        _nextTicketKeys = DueTime.After(TicketKeyLifetime, now);
-    }
-
     /// <summary>The served certificates without revoked ones: even a certificate that is not valid yet may replace a revoked one.</summary>
     Dictionary<HostName, HostCertificate> NotRevoked() => _served.Where(entry => !revoked.Contains(entry.Value.Credential)).ToDictionary();
 
@@ -229,7 +213,7 @@ sealed partial class CertificateInstaller(
             }
         }
 
-        foreach (var (host, _) in changed) _changed.Enqueue(host);
+        foreach (var (host, _) in changed) Changed.Enqueue(host);
         return changed;
     }
 
