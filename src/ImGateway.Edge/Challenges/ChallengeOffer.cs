@@ -1,4 +1,3 @@
-using System.Buffers;
 using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Challenges;
@@ -15,15 +14,4 @@ namespace ImGateway.Edge.Challenges;
 sealed record ChallengeOffer(HostName Host, string Token, string KeyAuthorization, ReadOnlyMemory<byte> Digest, string TxtValue)
 {
     public override string ToString() => $"challenge for {Host}";
-}
-
-static class Base64UrlText
-{
-    /// <summary>The longest token accepted; CAs send 43 characters or fewer.</summary>
-    public const int LongestToken = 256;
-
-    static readonly SearchValues<char> Alphabet = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-
-    /// <summary>Base64url without padding (RFC 4648 §5, RFC 8555 §6.1).</summary>
-    public static bool IsToken(ReadOnlySpan<char> text) => text.Length is > 0 and <= LongestToken && !text.ContainsAnyExcept(Alphabet);
 }

@@ -50,8 +50,7 @@ sealed class OutputTail
     public string LastLine()
     {
         var lines = Encoding.UTF8.GetString(_kept.AsSpan(0, _length)).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        if (lines is not [.., var last]) return "";
-        return SingleLine.Escape(last.Length > LongestLine ? last[..LongestLine] + "…" : last);
+        return lines is [.., var last] ? SingleLine.Escape(last, LongestLine) : "";
     }
 
     void Keep(ReadOnlySpan<byte> read)

@@ -29,8 +29,7 @@ sealed class HealthCheckResults(TimeProvider time)
     static string ResultOf(DestinationProbingResult result)
     {
         if (result.Response is { } response) return ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
-        var why = result.Exception is OperationCanceledException ? "no answer in time" : SingleLine.Escape(result.Exception?.GetBaseException().Message ?? "no answer");
-        return why.Length > LongestResult ? why[..LongestResult] + "…" : why;
+        return result.Exception is OperationCanceledException ? "no answer in time" : SingleLine.Escape(result.Exception?.GetBaseException().Message ?? "no answer", LongestResult);
     }
 }
 

@@ -89,9 +89,9 @@ sealed partial class WatchedFolders(Action changed, ILogger<WatchedFolders> logg
         if (Directory.Exists(folder) && Interlocked.Exchange(ref _reported, 1) == 0) LogNotWatched(SingleLine.Escape(folder), SingleLine.Escape(error.Message));
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Folder}: is watched for changed files")]
+    [LoggerMessage(1, LogLevel.Debug, "{Folder}: is watched for changed files")]
     partial void LogWatched(string folder);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Folder}: inotify cannot watch it, so its files are polled each second: {Why}. Raise fs.inotify.max_user_instances or fs.inotify.max_user_watches")]
+    [LoggerMessage(2, LogLevel.Warning, "{Folder}: inotify cannot watch it, so its files are polled each second: {Why}. Raise fs.inotify.max_user_instances or fs.inotify.max_user_watches")]
     partial void LogNotWatched(string folder, string why);
 }
