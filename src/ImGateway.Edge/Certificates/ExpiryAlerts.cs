@@ -59,6 +59,6 @@ sealed partial class ExpiryAlerts(CurrentCertificateOptions options, Certificate
     [LoggerMessage(2, LogLevel.Warning, "{Host}: the certificate served is in the last tenth of its life and expires at {NotAfter:u}; renew it; it came from {Origin}")]
     partial void NearsExpiry(HostName host, DateTimeOffset notAfter, string origin);
 
-    [LoggerMessage(3, LogLevel.Warning, "{Host}: the certificate served is {Days} days old, more than Certificates:MaxAge ({MaxDays} days); rotate it; it came from {Origin}")]
+    [LoggerMessage(3, LogLevel.Warning, "{Host}: the certificate served is {Days} days old, more than Edge:Certificates:MaxAge ({MaxDays} days); rotate it; it came from {Origin}")]
     partial void TooOld(HostName host, int days, int maxDays, string origin);
 }

@@ -114,9 +114,9 @@ sealed partial class OnChangeHook(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "{Host}: Certificates:OnChange: {Program} was told")]
+    [LoggerMessage(1, LogLevel.Information, "{Host}: Edge:Certificates:OnChange: {Program} was told")]
     partial void Ran(HostName host, string program);
 
-    [LoggerMessage(2, LogLevel.Warning, "{Host}: Certificates:OnChange: {Program} {Why}; the new certificate is served all the same")]
+    [LoggerMessage(2, LogLevel.Warning, "{Host}: Edge:Certificates:OnChange: {Program} {Why}; the new certificate is served all the same")]
     partial void Failed(HostName host, string program, string why);
 }

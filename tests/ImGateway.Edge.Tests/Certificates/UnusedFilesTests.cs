@@ -22,7 +22,7 @@ public sealed class UnusedFilesTests : IDisposable
         var (rsa, _) = Write("rsa", KeyType.RSA2048, age: 1, "gateway.example.com");
         var (ecdsa, serial) = Write("ecdsa", KeyType.P256, age: 2, "gateway.example.com");
         await using var edge = await EdgeProcess.StartAsync(new EdgeSetup { Hosts = ["gateway.example.com"], Files = [rsa, ecdsa] });
-        var line = $"{rsa.Certificate}: serves no host: gateway.example.com is served from {ecdsa.Certificate}, whose key is ECDSA; remove one of them from Certificates:Files";
+        var line = $"{rsa.Certificate}: serves no host: gateway.example.com is served from {ecdsa.Certificate}, whose key is ECDSA; remove one of them from Edge:Certificates:Files";
 
         Assert.Equal(serial, await new EdgeClient(edge.Https, _world.Ca.Root.Certificate).ServedSerialAsync("gateway.example.com"));
         Assert.Equal("Warning", (await edge.WaitForLog(said => said.Message == line, Patience))["@l"]);
@@ -147,7 +147,11 @@ public sealed class UnusedFilesTests : IDisposable
         Assert.All(warnings.Zip(beginnings), pair => Assert.StartsWith(pair.Second, pair.First, StringComparison.Ordinal));
     }
 
-    string[] Warnings() => [.. CertificateFilesCheck.Warnings(new ConfigurationResult(_world.Options, [], _world.Options), TimeProvider.System)];
+    string[] Warnings()
+    {
+        var configuration = new ConfigurationResult(_world.Options, [], _world.Options);
+        return [.. CertificateFilesCheck.Warnings(configuration, CertificateFilesCheck.Read(configuration, TimeProvider.System), TimeProvider.System)];
+    }
 
     void Use(params CertificateFile[] files) => _world.Options = _world.Options with { Certificates = new() { Source = CertificateSource.Files, Files = files } };
 

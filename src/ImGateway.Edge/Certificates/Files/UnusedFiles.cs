@@ -21,7 +21,7 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<HostCertificate> off
            where why is not null
            select new CertificateProblem(offer.Origin, $"serves no host: {why}", Remedy(offer)),
         .. options.Certificates.Source is CertificateSource.Acme && options.Hosts.All(host => offers.Any(offer => offer.Credential.Covers(host)))
-            ? [new CertificateProblem("Edge:Certificates:Source", "Acme issues nothing, because Certificates:Files cover every host", "write Files, or remove the files of hosts that the CA is to issue for")]
+            ? [new CertificateProblem("Edge:Certificates:Source", "Acme issues nothing, because Edge:Certificates:Files cover every host", "write Files, or remove the files of hosts that the CA is to issue for")]
             : (CertificateProblem[])[],
     ];
 
@@ -55,7 +55,7 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<HostCertificate> off
 
     string Remedy(HostCertificate offer) => served.Values.Any(current => current.ByHand && current.FileHash == offer.FileHash)
         ? "write a new certificate to the file when it is to be served again"
-        : "remove one of them from Certificates:Files";
+        : "remove one of them from Edge:Certificates:Files";
 
     static bool IsSame(HostCertificate one, HostCertificate other) => one.Credential.Fingerprint == other.Credential.Fingerprint;
 

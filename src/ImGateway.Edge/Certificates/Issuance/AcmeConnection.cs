@@ -36,9 +36,9 @@ sealed class AcmeConnection(EdgeOptions options, AcmeMetrics metrics, TimeProvid
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new IssuanceException($"Acme:TrustedRootsFile: {path} cannot be read: {e.Message.TrimEnd('.')}; name a PEM file with the roots of the CA's HTTPS", e);
+            throw new IssuanceException($"Edge:Acme:TrustedRootsFile: {path} cannot be read: {e.Message.TrimEnd('.')}; name a PEM file with the roots of the CA's HTTPS", e);
         }
 
-        throw new IssuanceException($"Acme:TrustedRootsFile: {path} holds no certificate; name a PEM file with the roots of the CA's HTTPS");
+        throw new IssuanceException($"Edge:Acme:TrustedRootsFile: {path} holds no certificate; name a PEM file with the roots of the CA's HTTPS");
     }
 }

@@ -9,22 +9,15 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// Keeps orders within a CA's limits, over restarts: <c>accounts/CA/limits.json</c>. An order is recorded before it is sent, so that
 /// a crash loop exhausts this budget and not the CA's limits.
 /// </summary>
-sealed class IssuanceBudget : IDisposable
+/// <param name="storage">Shared by all edges that order with the account.</param>
+/// <param name="key">The storage key of the record.</param>
+/// <param name="time">The clock of the limits' windows.</param>
+/// <param name="show">Receives the rest of each limit, for metrics.</param>
+sealed class IssuanceBudget(IStorage storage, string key, TimeProvider time, Action<IssuanceLimit, int> show) : IDisposable
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     readonly AsyncLock _asyncLock = new();
-    readonly IStorage _storage;
-    readonly string _key;
-    readonly TimeProvider _time;
-    readonly Action<IssuanceLimit, int> _show;
-
-    /// <param name="storage">Shared by all edges that order with the account.</param>
-    /// <param name="key">The storage key of the record.</param>
-    /// <param name="time">The clock of the limits' windows.</param>
-    /// <param name="show">Receives the rest of each limit, for metrics.</param>
-    public IssuanceBudget(IStorage storage, string key, TimeProvider time, Action<IssuanceLimit, int> show) =>
-        (_storage, _key, _time, _show) = (storage, key, time, show);
 
     /// <summary>Records an order before it is sent; it counts until <see cref="NotIssuedAsync"/>.</summary>
     /// <param name="isExempt">Whether the CA exempts the order from its limits, as a renewal within the suggested window (RFC 9773 §5).</param>
@@ -32,7 +25,7 @@ sealed class IssuanceBudget : IDisposable
     /// <exception cref="IssuanceException">A limit would be exceeded, or the order could not be recorded.</exception>
     public Task BeginAsync(HostName host, bool isExempt, bool mayTakeLast, CancellationToken cancellationToken) => ChangeAsync(ledger =>
     {
-        var now = _time.GetUtcNow();
+        var now = time.GetUtcNow();
         if (isExempt) return ledger;
         if (ledger.Obstacle(host.Value, mayTakeLast, now) is not { } obstacle) return ledger.Ordered(host.Value, now);
         throw new IssuanceException(
@@ -47,17 +40,17 @@ sealed class IssuanceBudget : IDisposable
     public Task NotIssuedAsync(HostName host, CancellationToken cancellationToken) => ChangeAsync(ledger => ledger.NotIssued(host.Value), cancellationToken);
 
     public Task AuthorizationFailedAsync(HostName host, CancellationToken cancellationToken) =>
-        ChangeAsync(ledger => ledger.AuthorizationFailed(host.Value, _time.GetUtcNow()), cancellationToken);
+        ChangeAsync(ledger => ledger.AuthorizationFailed(host.Value, time.GetUtcNow()), cancellationToken);
 
     public async Task<IReadOnlyList<(IssuanceLimit Limit, int Left)>> RemainingAsync(CancellationToken cancellationToken) =>
-        [.. (await ReadAsync(cancellationToken)).Ledger.Remaining(_time.GetUtcNow())];
+        [.. (await ReadAsync(cancellationToken)).Ledger.Remaining(time.GetUtcNow())];
 
     /// <summary>Updates the metrics, including what has expired since the last change.</summary>
     public async Task RefreshMetricsAsync(CancellationToken cancellationToken)
     {
         try
         {
-            foreach (var (limit, left) in await RemainingAsync(cancellationToken)) _show(limit, left);
+            foreach (var (limit, left) in await RemainingAsync(cancellationToken)) show(limit, left);
         }
         catch (IssuanceException)
         {
@@ -80,13 +73,15 @@ sealed class IssuanceBudget : IDisposable
 
     async Task<bool> TryChangeAsync(Func<OrderLedger, OrderLedger> change, CancellationToken cancellationToken)
     {
-        var now = _time.GetUtcNow();
+        var now = time.GetUtcNow();
         var (ledger, version) = await ReadAsync(cancellationToken);
         // Stored even if nothing else changes: otherwise each process would count these orders as placed now.
         if (ledger.IsAheadOf(now)) return await TryWriteAsync(ledger.AsOf(now), version, cancellationToken) && await TryChangeAsync(change, cancellationToken);
-        var changed = change(ledger.AsOf(now));
-        if (!await TryWriteAsync(changed, version, cancellationToken)) return false;
-        foreach (var (limit, left) in changed.Remaining(now)) _show(limit, left);
+        var current = ledger.AsOf(now);
+        var changed = change(current);
+        // An exempt order changes nothing.
+        if (!ReferenceEquals(changed, current) && !await TryWriteAsync(changed, version, cancellationToken)) return false;
+        foreach (var (limit, left) in changed.Remaining(now)) show(limit, left);
         return true;
     }
 
@@ -95,7 +90,7 @@ sealed class IssuanceBudget : IDisposable
     {
         try
         {
-            await _storage.WriteAsync([new StorageChange(_key, JsonSerializer.SerializeToUtf8Bytes(ledger, Json), version)], lease: null, cancellationToken);
+            await storage.WriteAsync([new StorageChange(key, JsonSerializer.SerializeToUtf8Bytes(ledger, Json), version)], lease: null, cancellationToken);
             return true;
         }
         catch (StorageConflictException)
@@ -104,7 +99,7 @@ sealed class IssuanceBudget : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IssuanceException($"{_storage.LocationOf(_key)}: cannot be written: {e.Message.TrimEnd('.')}; see to the space in DataDirectory and to its owner", e);
+            throw new IssuanceException($"{storage.LocationOf(key)}: cannot be written: {e.Message.TrimEnd('.')}; see to the space in DataDirectory and to its owner", e);
         }
     }
 
@@ -113,12 +108,12 @@ sealed class IssuanceBudget : IDisposable
     {
         try
         {
-            return await _storage.ReadAsync(_key, cancellationToken) is { } value ? (Parse(value.Content), value.Version) : (OrderLedger.Empty, StoredValue.Absent);
+            return await storage.ReadAsync(key, cancellationToken) is { } value ? (Parse(value.Content), value.Version) : (OrderLedger.Empty, StoredValue.Absent);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Writing a new record would lose the recorded orders.
-            throw new IssuanceException($"{_storage.LocationOf(_key)}: cannot be read: {e.Message.TrimEnd('.')}; see to DataDirectory and to its owner", e);
+            throw new IssuanceException($"{storage.LocationOf(key)}: cannot be read: {e.Message.TrimEnd('.')}; see to DataDirectory and to its owner", e);
         }
     }
 

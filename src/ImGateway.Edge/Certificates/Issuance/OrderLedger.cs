@@ -93,5 +93,7 @@ sealed record IssuanceLimit(string Name, int Count, TimeSpan Window)
         return over < 0 ? null : (this, counted[over] + Window);
     }
 
-    public override string ToString() => $"{Count} {Name.Replace('_', ' ')} in {Window}";
+    public override string ToString() => $"{Count} {Name.Replace('_', ' ')} in {(Window.Days > 0 ? Of(Window.Days, "day") : Of(Window.Hours, "hour"))}";
+
+    static string Of(int count, string unit) => count == 1 ? $"1 {unit}" : $"{count} {unit}s";
 }

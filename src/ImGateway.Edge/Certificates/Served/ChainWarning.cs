@@ -27,7 +27,7 @@ static class ChainWarning
 
     static string Remedy(string source) => source switch
     {
-        HostCertificate.Acme => "if it is a private root, add it to Acme:TrustedRootsFile before the next renewal, or to the trust store of this machine; else name another chain as Acme:PreferredChain",
+        HostCertificate.Acme => "if it is a private root, add it to Edge:Acme:TrustedRootsFile before the next renewal, or to the trust store of this machine; else name another chain as Edge:Acme:PreferredChain",
         HostCertificate.Import => "import the certificate again with the certificates of its issuers, a private root included, as --chain",
         _ => "append the certificates of the missing issuers to the file, or name them as Chain (if it is a private root, the root itself)",
     };
