@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ImGateway.Edge;
 using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Commands;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Operations.Control;
@@ -18,14 +19,16 @@ var root = new RootCommand(CommandLine.Description)
     RunCommand.Create(engines),
     DemoCommand.Create(engines),
     ValidateCommand.Create(
-        (configuration, _) => Task.FromResult(
-            CertificateFilesCheck.Warnings(configuration, TimeProvider.System).Concat(CertificateFilesCheck.ChainWarnings(configuration, TimeProvider.System))),
-        [
-            async (configuration, cancellationToken) => await TlsPolicySelfTest.ProblemsAsync(configuration, engines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
-            (configuration, cancellationToken) => CertificateFilesCheck.ProblemsAsync(configuration, engines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
-            (configuration, _) => Task.FromResult(AcmeFilesCheck.Problems(configuration, TimeProvider.System)),
-            (configuration, _) => Task.FromResult(configuration.IsValid("Edge:DataDirectory") ? ControlSocket.Problems(configuration.Draft) : []),
-        ]),
+        async (configuration, cancellationToken) => new(await TlsPolicySelfTest.ProblemsAsync(configuration, engines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken)),
+        async (configuration, cancellationToken) =>
+        {
+            var readings = CertificateFilesCheck.Read(configuration, TimeProvider.System);
+            return new(
+                await CertificateFilesCheck.ProblemsAsync(configuration, readings, engines.Of(configuration.Draft.Tls), TimeProvider.System, cancellationToken),
+                [.. CertificateFilesCheck.Warnings(configuration, readings, TimeProvider.System), .. CertificateFilesCheck.ChainWarnings(readings)]);
+        },
+        (configuration, _) => Task.FromResult(new ValidateResult(AcmeFilesCheck.Problems(configuration, TimeProvider.System))),
+        (configuration, _) => Task.FromResult(new ValidateResult(configuration.IsValid("Edge:DataDirectory") ? ControlSocket.Problems(configuration.Draft) : []))),
     DoctorCommand.Create(engines),
     CertCommand.Create(engines),
     AuditCommand.Create(TimeProvider.System),

@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Configuration;
 using ImGateway.Testing;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tests.Storage;

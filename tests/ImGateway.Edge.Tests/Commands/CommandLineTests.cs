@@ -58,7 +58,7 @@ public sealed class CommandLineTests : IDisposable
     public async Task Validate_RunsFurtherChecksWhateverElseIsWrong()
     {
         var checks = ValidateCommand.Create((configuration, _) =>
-            Task.FromResult<IEnumerable<string>>([$"{configuration.Draft.Certificates.Files[0].Certificate}: no such file; name another"]));
+            Task.FromResult(new ValidateResult([$"{configuration.Draft.Certificates.Files[0].Certificate}: no such file; name another"])));
         var elsewhere = Write(Settings.Valid.Replace("http://", "https://", StringComparison.Ordinal));
         var among = Write(Settings.Valid.Replace("im.example.com", "a b", StringComparison.Ordinal));
 

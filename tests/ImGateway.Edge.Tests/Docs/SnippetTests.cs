@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ImGateway.Edge.Certificates.Files;
+using ImGateway.Edge.Certificates.Issuance;
 using ImGateway.Edge.Operations;
 using ImGateway.Edge.Tests.Configuration;
 using ImGateway.Testing;

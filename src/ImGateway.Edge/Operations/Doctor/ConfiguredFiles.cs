@@ -12,11 +12,12 @@ static class ConfiguredFiles
     public static async Task<IEnumerable<Finding>> CheckAsync(EdgeOptions options, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {
         var configuration = new ConfigurationResult(options, [], options);
-        var problems = await CertificateFilesCheck.ProblemsAsync(configuration, engine, time, cancellationToken);
+        var readings = CertificateFilesCheck.Read(configuration, time);
+        var problems = await CertificateFilesCheck.ProblemsAsync(configuration, readings, engine, time, cancellationToken);
         List<Finding> found =
         [
             .. problems.Select(problem => Found(FindingStatus.Fail, problem)),
-            .. CertificateFilesCheck.Warnings(configuration, time).Select(warning => Found(FindingStatus.Warn, warning)),
+            .. CertificateFilesCheck.Warnings(configuration, readings, time).Select(warning => Found(FindingStatus.Warn, warning)),
         ];
         return found.Count > 0 ? found : [new(Check, FindingStatus.Ok, $"{options.Certificates.Files.Count} can be served")];
     }

@@ -1,11 +1,12 @@
 using System.Buffers.Text;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using ImGateway.Edge.Certificates.Files;
 using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Configuration.Reading;
 
-namespace ImGateway.Edge.Certificates.Files;
+namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>The checks of <c>imgw validate</c> for files and programs that ACME needs. Reads files; runs and changes nothing.</summary>
 public static class AcmeFilesCheck
@@ -92,9 +93,7 @@ public static class AcmeFilesCheck
         if (options.Certificates.Files.Count == 0) yield break;
         var reader = new CertificateFileReader(options.Hosts, time);
         var readings = CertificateFilesCheck.Readable(options).Select(reader.Read).ToList();
-        // An unreadable file may cover any host.
-        if (readings.Any(reading => reading.Credential is null && reading.Names.Count == 0)) yield break;
-        foreach (var host in options.Hosts.Where(host => !readings.Any(reading => reading.Names.Any(name => name.Matches(host)))))
+        foreach (var host in CertificateFilesCheck.UncoveredHosts(options, readings))
         {
             if (AcmeHosts.FaultOf(host, options.Acme) is { } found) yield return $"Edge:Hosts: {found.Fault}; {found.Remedy}";
         }
