@@ -22,7 +22,7 @@ sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, Ti
     /// <returns>False if the file was refused for the same reason already.</returns>
     public async Task<bool> RefuseAsync(CertificateFile file, string why, IReadOnlyList<HostName> hosts)
     {
-        var line = SingleLine.Escape(why, LongestReason);
+        var line = SingleLine.EscapeAtMost(why, LongestReason);
         var known = _files.TryGetValue(file, out var before);
         _files[file] = (new RefusedFile(SingleLine.Escape(file.Certificate), known ? before.Refused.Since : time.GetUtcNow(), line, [.. hosts.Select(host => host.Value)]), hosts);
         Publish(known ? before.Hosts.Concat(hosts) : hosts);

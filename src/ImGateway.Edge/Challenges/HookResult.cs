@@ -50,7 +50,7 @@ sealed class OutputTail
     public string LastLine()
     {
         var lines = Encoding.UTF8.GetString(_kept.AsSpan(0, _length)).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return lines is [.., var last] ? SingleLine.Escape(last, LongestLine) : "";
+        return lines is [.., var last] ? SingleLine.EscapeAtMost(last, LongestLine) : "";
     }
 
     void Keep(ReadOnlySpan<byte> read)

@@ -9,7 +9,7 @@ static class SingleLine
     const int LongestQuote = 80;
 
     /// <param name="longest">The text is truncated to this length before it is escaped, so that no escape sequence is cut.</param>
-    public static string Escape(string text, int longest) => Escape(text.Length > longest ? text[..longest] + "…" : text);
+    public static string EscapeAtMost(string text, int longest) => Escape(text.Length > longest ? text[..longest] + "…" : text);
 
     public static string Escape(string text)
     {

@@ -29,7 +29,7 @@ sealed class HealthCheckResults(TimeProvider time)
     static string ResultOf(DestinationProbingResult result)
     {
         if (result.Response is { } response) return ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
-        return result.Exception is OperationCanceledException ? "no answer in time" : SingleLine.Escape(result.Exception?.GetBaseException().Message ?? "no answer", LongestResult);
+        return result.Exception is OperationCanceledException ? "no answer in time" : SingleLine.EscapeAtMost(result.Exception?.GetBaseException().Message ?? "no answer", LongestResult);
     }
 }
 

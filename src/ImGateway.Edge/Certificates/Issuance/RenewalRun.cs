@@ -124,7 +124,7 @@ sealed partial class RenewalRun(
     static string Why(Exception e)
     {
         var text = e is IssuanceException ? e.Message : $"{e.GetType().Name}: {e.Message}";
-        var line = SingleLine.Escape(text, LongestError);
+        var line = SingleLine.EscapeAtMost(text, LongestError);
         return text.Length > LongestError && e is IssuanceException { Remedy: { } remedy } ? $"{line}; {SingleLine.Escape(remedy)}" : line;
     }
 

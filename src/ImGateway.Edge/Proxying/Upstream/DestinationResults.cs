@@ -34,7 +34,7 @@ sealed partial class DestinationResults(TimeProvider time, ILogger<DestinationRe
         else LogAnswering(destination.Model.Config.Address);
     }
 
-    static string ErrorOf(UpstreamError error, Exception? exception) => SingleLine.Escape(exception?.GetBaseException().Message ?? ProxyMetrics.LabelOf(error), LongestError);
+    static string ErrorOf(UpstreamError error, Exception? exception) => SingleLine.EscapeAtMost(exception?.GetBaseException().Message ?? ProxyMetrics.LabelOf(error), LongestError);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Address} fails: {Failed} of {Attempts} requests in the last minute, the last one with: {Reason}")]
     partial void LogFailing(string address, int failed, int attempts, string reason);
