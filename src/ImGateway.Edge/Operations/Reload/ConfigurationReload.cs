@@ -119,9 +119,10 @@ sealed partial class ConfigurationReload(
         {
             await requestPipeline.ReplaceAsync(next, proxy);
         }
-        catch (UserError)
+        catch
         {
-            await certificates.ApplyAsync(running, cancellationToken);
+            // After any exception, and not to be cancelled: otherwise the edge would serve the certificates of one configuration and the routes of another.
+            await certificates.ApplyAsync(running, CancellationToken.None);
             throw;
         }
 
