@@ -23,6 +23,7 @@ sealed partial class CertificateReloader(
     CertificateLoader loader,
     CertificateInstaller installer,
     RenewalStates renewalStates,
+    CertificateMetrics metrics,
     CreateFilesSource createFiles,
     CreateIssuingCa createCa,
     AsyncLock asyncLock,
@@ -53,6 +54,8 @@ sealed partial class CertificateReloader(
             refused.Retain(before.Certificates.Files);
             selector.Reconfigure(before);
             await installer.RestoreAsync(served);
+            foreach (var host in next.Hosts.Except(before.Hosts)) metrics.Forget(host);
+            RefreshMetrics();
             if (found != watched) found.Dispose();
             // Valid certificates may have been stored before another one was refused.
             if (await stored.TryRestoreAsync(CancellationToken.None) is { } why) NotRestored(before.DataDirectory, why);
@@ -65,20 +68,28 @@ sealed partial class CertificateReloader(
         foreach (var host in before.Hosts.Except(next.Hosts))
         {
             renewalStates.Forget(host);
+            metrics.Forget(host);
             NoLongerServed(host);
         }
 
-        installer.RefreshMetrics();
-        await renewalStates.ReadMissingAsync(cancellationToken);
-        renewalStates.RefreshMetrics();
-
         // 4. New orders use the new configuration; orders in progress complete with the old one.
         ca.Replace(createCa(next));
+
+        // 5. The new configuration is in force, so this is not cancelled.
+        await renewalStates.ReadMissingAsync(CancellationToken.None);
+        RefreshMetrics();
 
         void ChangeNames()
         {
             selector.Reconfigure(next);
             installer.Retain(next.Hosts);
+        }
+
+        void RefreshMetrics()
+        {
+            installer.RefreshMetrics();
+            renewalStates.RefreshMetrics();
+            refused.RefreshMetrics();
         }
     }
 

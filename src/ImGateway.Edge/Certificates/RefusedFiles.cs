@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Certificates;
 /// The certificate files that are refused, for status, metrics and audit log. A log line alone is easily missed, and the previous certificate may be
 /// served for weeks until it expires. Written under the certificate lock, read without.
 /// </summary>
-sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, TimeProvider time)
+sealed class RefusedFiles(CurrentCertificateOptions options, CertificateMetrics metrics, CertificateAudit audit, TimeProvider time)
 {
     /// <summary>Longest reason to keep: a reason may list thousands of hosts, and each report repeats it.</summary>
     const int LongestReason = 1000;
@@ -54,10 +54,14 @@ sealed class RefusedFiles(CertificateMetrics metrics, CertificateAudit audit, Ti
         }
     }
 
+    /// <summary>Updates the metrics of all refused files, after a reload.</summary>
+    public void RefreshMetrics() => Publish(_files.Values.SelectMany(entry => entry.Hosts));
+
     void Publish(IEnumerable<HostName> changed)
     {
         _all = [.. _files.Values.Select(entry => entry.Refused)];
-        foreach (var host in changed.Distinct()) metrics.FilesRefused(host, _files.Values.Count(entry => entry.Hosts.Contains(host)));
+        // A file may have covered hosts that were removed since; they must have no series again.
+        foreach (var host in changed.Distinct().Where(host => options.Value.Hosts.Contains(host))) metrics.FilesRefused(host, _files.Values.Count(entry => entry.Hosts.Contains(host)));
     }
 }
 

@@ -120,5 +120,70 @@ public sealed class CertificateReloadTests : IDisposable
         Assert.Equal(0, await _world.MetricAsync("imgw_certificate_renewals_total{host=\"gateway.example.com\",result=\"success\",reason=\"missing\"}"));
     }
 
+    [Fact]
+    public async Task A_host_that_was_removed_without_ever_being_served_leaves_no_metrics()
+    {
+        _world.UseAcme();
+        using var edge = await _world.StartAsync();
+        await edge.RoundAsync();
+        Assert.NotEmpty(await _world.SeriesOfAsync(Gateway));
+
+        await ReconfigureAsync(edge, _world.Options with { Hosts = [Shop] });
+
+        Assert.Empty(await _world.SeriesOfAsync(Gateway));
+    }
+
+    [Fact]
+    public async Task A_host_that_was_removed_with_its_refused_file_leaves_no_metrics()
+    {
+        var gateway = _world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "gateway.example.com").WriteTo(_world["gateway"]);
+        var chat = _world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "chat.example.com").WriteTo(_world["chat"]);
+        _world.Options = _world.Options with { Certificates = new() { Source = CertificateSource.Files, Files = [gateway, chat] } };
+        using var edge = await _world.StartAsync();
+        await File.WriteAllTextAsync(chat.Certificate, "no certificate", TestContext.Current.CancellationToken);
+        await edge.SettleAsync();
+        Assert.Equal(1, await _world.MetricAsync("imgw_certificate_files_refused{host=\"chat.example.com\"}"));
+
+        await ReconfigureAsync(edge, _world.Options with { Hosts = [Gateway], Certificates = _world.Options.Certificates with { Files = [gateway] } });
+
+        Assert.Empty(await _world.SeriesOfAsync(Chat));
+    }
+
+    [Fact]
+    public async Task A_refused_file_is_still_in_the_metrics_after_a_reload_that_was_refused_and_would_have_removed_its_host()
+    {
+        var gateway = _world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "gateway.example.com").WriteTo(_world["gateway"]);
+        var chat = _world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "chat.example.com").WriteTo(_world["chat"]);
+        var shop = _world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_world["shop"]);
+        _world.Options = _world.Options with { Certificates = new() { Source = CertificateSource.Files, Files = [gateway, chat] } };
+        using var edge = await _world.StartAsync();
+        await File.WriteAllTextAsync(chat.Certificate, "no certificate", TestContext.Current.CancellationToken);
+        await edge.SettleAsync();
+        _world.Probe = host => host == Shop ? "no" : null;
+
+        await Assert.ThrowsAsync<CertificateLoadException>(() => ReconfigureAsync(edge, _world.Options with
+        {
+            Hosts = [Gateway, Shop],
+            Certificates = _world.Options.Certificates with { Files = [gateway, shop] },
+        }));
+
+        Assert.Equal(1, await _world.MetricAsync("imgw_certificate_files_refused{host=\"chat.example.com\"}"));
+    }
+
+    [Fact]
+    public async Task A_reload_that_was_refused_leaves_the_metrics_of_its_hosts_as_they_were()
+    {
+        _world.UseSelfSigned();
+        using var edge = await _world.StartAsync();
+        var before = await _world.SeriesOfAsync(Chat);
+        Assert.Contains(before, series => series.StartsWith("imgw_certificate_next_renewal_timestamp_seconds", StringComparison.Ordinal));
+        _world.Probe = host => host == Shop ? "no" : null;
+
+        await Assert.ThrowsAsync<CertificateLoadException>(() => ReconfigureAsync(edge, _world.Options with { Hosts = [Gateway, Shop] }));
+
+        Assert.Equal(before, await _world.SeriesOfAsync(Chat));
+        Assert.Empty(await _world.SeriesOfAsync(Shop));
+    }
+
     static Task ReconfigureAsync(CertificateWorld.Edge edge, EdgeOptions next) => edge.Services.GetRequiredService<CertificateReloader>().ApplyAsync(next, TestContext.Current.CancellationToken);
 }

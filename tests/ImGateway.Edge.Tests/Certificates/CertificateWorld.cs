@@ -138,10 +138,19 @@ sealed class CertificateWorld : IDisposable
 
     public async Task<double> MetricAsync(string series)
     {
+        var line = (await SeriesAsync()).FirstOrDefault(line => line.StartsWith(series + " ", StringComparison.Ordinal));
+        return line is null ? 0 : double.Parse(line[(series.Length + 1)..]);
+    }
+
+    /// <summary>The series that have the host as a label, without their values.</summary>
+    public async Task<IReadOnlyList<string>> SeriesOfAsync(HostName host) =>
+        [.. (await SeriesAsync()).Where(line => line.Contains($"host=\"{host.Value}\"", StringComparison.Ordinal)).Select(line => line[..line.LastIndexOf(' ')]).Order(StringComparer.Ordinal)];
+
+    async Task<string[]> SeriesAsync()
+    {
         using var page = new MemoryStream();
         await Registry.CollectAndExportAsTextAsync(page);
-        var line = System.Text.Encoding.UTF8.GetString(page.ToArray()).Split('\n').FirstOrDefault(line => line.StartsWith(series + " ", StringComparison.Ordinal));
-        return line is null ? 0 : double.Parse(line[(series.Length + 1)..]);
+        return System.Text.Encoding.UTF8.GetString(page.ToArray()).Split('\n');
     }
 
     public void Dispose()
