@@ -50,15 +50,7 @@ sealed partial class CertificateManager(
             while (true)
             {
                 await files.WaitAsync(stoppingToken);
-                try
-                {
-                    await RunDueAsync(stoppingToken);
-                }
-                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
-                {
-                    // The next round may succeed: the loop must never end while the process is running.
-                    RoundFailed(e);
-                }
+                await RunDueAsync(stoppingToken);
             }
         }
         finally
@@ -69,25 +61,40 @@ sealed partial class CertificateManager(
         }
     }
 
-    /// <summary>One round of the loop.</summary>
+    /// <summary>One round of the loop. A step that fails does not prevent the others.</summary>
     internal async Task RunDueAsync(CancellationToken cancellationToken)
     {
         using (await asyncLock.AcquireAsync(cancellationToken))
         {
-            await takeover.CheckAsync(cancellationToken);
-            await renewalStates.ReadMissingAsync(cancellationToken);
-            await files.CheckAsync(cancellationToken);
-            await selfSigned.RenewDueAsync(cancellationToken);
-            alerts.CheckWhenDue();
-            ticketKeys.RotateWhenDue();
-            await acme.RunDueAsync(cancellationToken);
+            await StepAsync(takeover.CheckAsync, cancellationToken);
+            await StepAsync(renewalStates.ReadMissingAsync, cancellationToken);
+            await StepAsync(files.CheckAsync, cancellationToken);
+            await StepAsync(selfSigned.RenewDueAsync, cancellationToken);
+            Step(alerts.CheckWhenDue);
+            Step(ticketKeys.RotateWhenDue);
+            await StepAsync(acme.RunDueAsync, cancellationToken);
         }
 
-        onChange.Start();
+        Step(onChange.Start);
     }
 
     /// <summary>Completes when all renewals and revocations that were started have ended.</summary>
     internal Task RenewalsAsync() => acme.EndedAsync();
+
+    void Step(Action step) => PeriodicTask.RunOnce(step, RoundFailed);
+
+    async Task StepAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await step(cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            // The next round may succeed: the loop must never end while the process is running.
+            RoundFailed(e);
+        }
+    }
 
     [LoggerMessage(1, LogLevel.Error, "A round of certificate upkeep failed; the next is in a second")]
     partial void RoundFailed(Exception exception);

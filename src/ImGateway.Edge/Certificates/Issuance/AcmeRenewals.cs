@@ -32,7 +32,7 @@ sealed partial class AcmeRenewals(
         foreach (var host in hosts)
         {
             await NoteRevocationAsync(host, cancellationToken);
-            if (Decide(host) is not RenewalDecision.Wait) Start(host, known: null, () => RoundAsync(host, cancellationToken), cancellationToken);
+            if (Decide(host) is not RenewalDecision.Wait) Start(host, known: null, () => ObservedRoundAsync(host, cancellationToken), cancellationToken);
         }
     }
 
@@ -70,6 +70,20 @@ sealed partial class AcmeRenewals(
         if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential || !ocsp.IsRevoked(credential) || renewalStates.Of(host) is { Revoked: true }) return;
         await renewalStates.SaveAsync(host, renewalStates.Of(host) with { Revoked = true }, cancellationToken);
         FoundRevoked(host, credential.SerialNumber);
+    }
+
+    /// <summary>Nothing awaits a round of the loop before the stop, so its exceptions are logged here.</summary>
+    async Task<RenewResult?> ObservedRoundAsync(HostName host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RoundAsync(host, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            Unforeseen(host, e);
+            return null;
+        }
     }
 
     /// <summary>Performs what is due for one host, until nothing is.</summary>
@@ -163,4 +177,7 @@ sealed partial class AcmeRenewals(
 
     [LoggerMessage(3, LogLevel.Warning, "{Host}: certificate {Serial} is revoked, as its CA says; another one with a new key takes its place")]
     partial void FoundRevoked(HostName host, string serial);
+
+    [LoggerMessage(4, LogLevel.Error, "{Host}: a renewal ended in a way that nobody foresaw")]
+    partial void Unforeseen(HostName host, Exception exception);
 }

@@ -33,6 +33,19 @@ sealed partial class RenewalRun(
     /// <returns>Null if the certificate was revoked meanwhile: a certificate ordered before that is not used.</returns>
     public async Task<RenewResult?> RunAsync(HostName host, InstallCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await RenewAsync(host, cause, observer, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            // The storage cannot lease the renewal, or not delete its order.
+            return await FailedAsync(host, cause, e, cancellationToken);
+        }
+    }
+
+    async Task<RenewResult?> RenewAsync(HostName host, InstallCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
+    {
         // 1. Take the lease: of all edges that share the storage, one renews the host. Its previous holder may have renewed already.
         await using var lease = await storage.TryLeaseAsync($"issuance/{host.CertificateName}", cancellationToken);
         if (lease is null) return new(host, Succeeded: false, $"{host}: another edge renews it already; repeat this when that one is done", Serial(host));

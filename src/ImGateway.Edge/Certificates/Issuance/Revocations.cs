@@ -31,6 +31,9 @@ sealed partial class Revocations(
     SharedRandom random,
     ILogger<Revocations> logger)
 {
+    /// <summary>Guards <see cref="_next"/> and <see cref="_failures"/>, which verbs and the loop change.</summary>
+    readonly Lock _lock = new();
+
     Task _repeating = Task.CompletedTask;
     DueTime _next;
     int _failures, _verbs;
@@ -52,9 +55,9 @@ sealed partial class Revocations(
     /// <summary>Starts to repeat unconfirmed revocations, without waiting. For the loop.</summary>
     public async Task RepeatDueAsync(CancellationToken cancellationToken)
     {
-        if (!_repeating.IsCompleted || Volatile.Read(ref _verbs) > 0 || !_next.IsDue(clock.Now)) return;
+        if (!_repeating.IsCompleted || Volatile.Read(ref _verbs) > 0 || !IsRetryDue()) return;
         var due = (await pending.AllAsync(cancellationToken)).Where(IsDue).ToList();
-        if (due.Count > 0) _repeating = Task.Run(() => RepeatAsync(due, cancellationToken), cancellationToken);
+        if (due.Count > 0) _repeating = Task.Run(() => ObservedRepeatAsync(due, cancellationToken), cancellationToken);
     }
 
     /// <summary>Completes when the repetition started by <see cref="RepeatDueAsync"/> has ended.</summary>
@@ -108,14 +111,27 @@ sealed partial class Revocations(
                 why ??= refusedOne;
             }
 
-            if (why is not null) Failed();
+            if (why is not null) ScheduleRetry();
             return why;
+        }
+    }
+
+    /// <summary>Nothing awaits a repetition before the stop, so its exceptions are logged here.</summary>
+    async Task ObservedRepeatAsync(IReadOnlyList<PendingRevocation> due, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RepeatAsync(due, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            Unforeseen(e, ScheduleRetry());
         }
     }
 
     async Task RepeatAsync(IReadOnlyList<PendingRevocation> due, CancellationToken cancellationToken)
     {
-        var failed = false;
+        DateTimeOffset? next = null;
         foreach (var revocation in due)
         {
             using var certificate = X509CertificateLoader.LoadCertificate(revocation.Certificate);
@@ -126,12 +142,12 @@ sealed partial class Revocations(
                 continue;
             }
 
-            if (!failed) Failed();
-            failed = true;
-            NotRevoked(string.Join(", ", hosts), certificate.SerialNumber, SingleLine.Escape(refusal), _next.ToWallClock(clock.Now));
+            next ??= ScheduleRetry();
+            NotRevoked(string.Join(", ", hosts), certificate.SerialNumber, SingleLine.Escape(refusal), next.Value);
         }
 
-        if (!failed) _failures = 0;
+        if (next is not null) return;
+        lock (_lock) _failures = 0;
     }
 
     /// <returns>Null, or why the CA has not revoked it.</returns>
@@ -155,10 +171,21 @@ sealed partial class Revocations(
     bool IsDue(PendingRevocation revocation) =>
         revocation.Reason == RevocationReason.KeyCompromise || !installer.Served.Values.Any(served => revocation.IsOf(served.Credential.Leaf));
 
-    void Failed()
+    bool IsRetryDue()
     {
-        var now = clock.Now;
-        _next = DueTime.After(RetrySchedule.Next(++_failures, notAfter: null, retryAfter: null, random.NextDouble(), now.Wall) - now.Wall, now);
+        lock (_lock) return _next.IsDue(clock.Now);
+    }
+
+    /// <returns>When the CA is asked again.</returns>
+    DateTimeOffset ScheduleRetry()
+    {
+        lock (_lock)
+        {
+            var now = clock.Now;
+            var next = RetrySchedule.Next(++_failures, notAfter: null, retryAfter: null, random.NextDouble(), now.Wall);
+            _next = DueTime.After(next - now.Wall, now);
+            return next;
+        }
     }
 
     /// <summary>Marks the host's certificate as revoked. Returns every host that serves it, or another certificate of a compromised key; empty if the host has none.</summary>
@@ -169,7 +196,7 @@ sealed partial class Revocations(
             var served = installer.Served;
             if (!served.TryGetValue(host, out var old)) return new Dictionary<HostName, Credential>();
             await revoked.AddAsync(old.Credential, reason, cancellationToken);
-            await writer.DestroyCompromisedAsync(cancellationToken);
+            await DestroyCompromisedAsync(cancellationToken);
             // A file with the revoked certificate no longer covers its hosts.
             files.Value.RejectAll(revoked.Contains);
             var marked = served.Where(entry => IsSame(entry.Value.Credential))
@@ -182,9 +209,28 @@ sealed partial class Revocations(
         }
     }
 
+    /// <summary>A storage that fails does not prevent the revocation at the CA. The next start or takeover deletes what is left.</summary>
+    async Task DestroyCompromisedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await writer.DestroyCompromisedAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            NotDestroyed(e.Message.TrimEnd('.'));
+        }
+    }
+
     [LoggerMessage(1, LogLevel.Information, "{Hosts}: the CA has revoked certificate {Serial} now")]
     partial void Revoked(string hosts, string serial);
 
     [LoggerMessage(2, LogLevel.Error, "{Hosts}: certificate {Serial} is not revoked yet: {Why}; the CA is asked again at {Next:u}")]
     partial void NotRevoked(string hosts, string serial, string why, DateTimeOffset next);
+
+    [LoggerMessage(3, LogLevel.Error, "Not all copies of a compromised key could be deleted: {Why}. The revocation goes on; remove the file")]
+    partial void NotDestroyed(string why);
+
+    [LoggerMessage(4, LogLevel.Error, "The repetition of a revocation ended in a way that nobody foresaw; the CA is asked again at {Next:u}")]
+    partial void Unforeseen(Exception exception, DateTimeOffset next);
 }

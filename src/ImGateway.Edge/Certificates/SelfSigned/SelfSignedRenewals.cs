@@ -10,23 +10,33 @@ namespace ImGateway.Edge.Certificates.SelfSigned;
 
 /// <summary>Renews certificates of the development CA when they are due, or on request of an operator.</summary>
 sealed partial class SelfSignedRenewals(
-    SelfSignedSource source, Reloadable<FilesSource> files, CertificateInstaller installer, AsyncLock asyncLock, CertificateMetrics metrics, ScheduleClock clock, ILogger<SelfSignedRenewals> logger)
+    CurrentCertificateOptions options,
+    SelfSignedSource source,
+    Reloadable<FilesSource> files,
+    CertificateInstaller installer,
+    AsyncLock asyncLock,
+    CertificateMetrics metrics,
+    ScheduleClock clock,
+    ILogger<SelfSignedRenewals> logger)
 {
     /// <summary>The interval of checks, and of retries after a failure.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
     DueTime _next;
 
-    /// <summary>Renews what is due. The caller holds the lock.</summary>
+    /// <summary>Renews what is due, and issues for hosts that have no certificate. The caller holds the lock.</summary>
     public async Task RenewDueAsync(CancellationToken cancellationToken)
     {
         var now = clock.Now;
         if (!source.IsAllowed || !_next.IsDue(now)) return;
         _next = DueTime.After(Interval, now);
-        foreach (var (host, old) in installer.Served.Where(entry => !files.Value.Covers(entry.Key)))
+        foreach (var host in options.Value.Hosts.Where(host => !files.Value.Covers(host)))
         {
-            if (source.Due(old, now.Wall) is not { } reason || await IssueAsync(host, old, InstallCause.ByLoop(reason), cancellationToken) is not { } failure) continue;
-            RenewalFailed(host, failure, old.Credential.SerialNumber, old.Credential.NotAfter);
+            var old = installer.Served.GetValueOrDefault(host);
+            var reason = old is null ? RenewalReasons.Missing : source.Due(old, now.Wall);
+            if (reason is null || await IssueAsync(host, old, InstallCause.ByLoop(reason), cancellationToken) is not { } failure) continue;
+            if (old is null) NothingServed(host, failure);
+            else RenewalFailed(host, failure, old.Credential.SerialNumber, old.Credential.NotAfter);
         }
     }
 
@@ -64,4 +74,7 @@ sealed partial class SelfSignedRenewals(
 
     [LoggerMessage(1, LogLevel.Error, "{Host}: renewal failed: {Why}. It goes on with certificate {Serial}, valid until {NotAfter:u}")]
     partial void RenewalFailed(HostName host, string why, string serial, DateTimeOffset notAfter);
+
+    [LoggerMessage(2, LogLevel.Error, "{Host}: no certificate: {Why}. Its TLS connections are refused until there is one")]
+    partial void NothingServed(HostName host, string why);
 }

@@ -58,7 +58,7 @@ sealed partial class OcspStapler(
                 {
                     await RoundAsync(stoppingToken);
                 }
-                catch (Exception e) when (e is not OperationCanceledException)
+                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
                     // The next round may succeed.
                     RoundFailed(e);

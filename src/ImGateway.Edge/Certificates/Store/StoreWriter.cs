@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
@@ -39,17 +40,26 @@ sealed class StoreWriter(CurrentCertificateOptions options, IStorage storage, Re
     }
 
     /// <summary>Deletes all copies of compromised keys, except those in use. Called after an addition to <see cref="RevokedCertificates"/>.</summary>
+    /// <exception cref="IOException">A copy cannot be read or deleted; the others are deleted.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to a copy is denied; the others are deleted.</exception>
     public async Task DestroyCompromisedAsync(CancellationToken cancellationToken)
     {
         if (!storage.IsWriter || !revoked.HasCompromisedKeys) return;
         var served = options.Value.Hosts.Select(host => StoreKeys.Of(host).Current).ToHashSet(StringComparer.Ordinal);
+        Exception? failure = null;
         foreach (var key in await storage.ListAsync(StoreKeys.Root, cancellationToken))
         {
-            if (!key.EndsWith(".pem", StringComparison.Ordinal) || served.Contains(key) || await storage.ReadAsync(key, cancellationToken) is not { } value) continue;
-            using var privateKey = PrivateKeyReader.TryRead(storage.LocationOf(key), value.Content);
-            // A file whose key cannot be read may contain a compromised one.
-            if (privateKey is null || revoked.IsCompromised(privateKey)) await storage.DeleteAsync(key, cancellationToken);
+            try
+            {
+                if (key.EndsWith(".pem", StringComparison.Ordinal) && !served.Contains(key)) await DestroyIfCompromisedAsync(key, cancellationToken);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                failure ??= e;
+            }
         }
+
+        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
     }
 
     /// <summary>Stages new bundles; they are committed for all hosts or for none.</summary>
@@ -93,6 +103,14 @@ sealed class StoreWriter(CurrentCertificateOptions options, IStorage storage, Re
     public async Task DestroyPreviousAsync(HostName host, CancellationToken cancellationToken)
     {
         if (storage.IsWriter) await storage.DeleteAsync(StoreKeys.Of(host).Previous, cancellationToken);
+    }
+
+    async Task DestroyIfCompromisedAsync(string key, CancellationToken cancellationToken)
+    {
+        if (await storage.ReadAsync(key, cancellationToken) is not { } value) return;
+        using var privateKey = PrivateKeyReader.TryRead(storage.LocationOf(key), value.Content);
+        // A file whose key cannot be read may contain a compromised one.
+        if (privateKey is null || revoked.IsCompromised(privateKey)) await storage.DeleteAsync(key, cancellationToken);
     }
 
     async Task BecomeWriterAsync(CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using ImGateway.Acme;
 using ImGateway.Edge.Certificates.Installation;
 using ImGateway.Edge.Certificates.Issuance;
@@ -10,6 +11,7 @@ using ImGateway.Edge.Storage;
 using ImGateway.Edge.Tests.Scenarios.Acme;
 using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates.Issuance;
@@ -257,6 +259,122 @@ public sealed class RevocationTests : IDisposable
 
         Assert.DoesNotContain(old.SerialNumber, edge.Served.Values.Select(credential => credential.SerialNumber));
         Assert.Equal([old.SerialNumber], _ca.Revoked);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_for_a_while_is_asked_for_again_later()
+    {
+        using var first = _world.Issue(TimeSpan.FromDays(1), TimeSpan.FromDays(60), "gateway.example.com");
+        using var second = _world.Issue(TimeSpan.FromDays(1), TimeSpan.FromDays(60), "chat.example.com");
+        _ca.RevocationFault = () => new IssuanceException("ca.example.com: 503");
+        using (var edge = await _world.StartAsync())
+        {
+            await edge.ImportAsync(first);
+            await edge.ImportAsync(second);
+            await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise).WaitAsync(Patience);
+        }
+
+        // A folder in place of the file cannot be read.
+        var (file, aside) = (_world.Data("revocations.json"), _world["aside.json"]);
+        File.Move(file, aside);
+        Directory.CreateDirectory(file);
+        using var next = await _world.StartAsync();
+        await next.RoundAsync();
+        await RevokeAsync(next, Chat, RevocationReason.KeyCompromise).WaitAsync(Patience);
+        Assert.Single(_world.Log.Lines, line => line.Text.Contains($"{file}: cannot be read", StringComparison.Ordinal));
+        Directory.Delete(file);
+        File.Move(aside, file);
+        _world.Time.Advance(TimeSpan.FromMinutes(12));
+        await next.RoundAsync();
+        var stored = JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!.AsArray();
+        Assert.Equal([Convert.ToBase64String(first.Leaf.RawData), Convert.ToBase64String(second.Leaf.RawData)], stored.Select(entry => (string)entry!["certificate"]!));
+
+        _ca.RevocationFault = () => null;
+        _world.Time.Advance(TimeSpan.FromDays(1));
+        await next.RoundAsync();
+
+        Assert.Equal(new[] { first.SerialNumber, second.SerialNumber }.Order(StringComparer.Ordinal), _ca.Revoked.Order(StringComparer.Ordinal));
+        Assert.False(File.Exists(file));
+    }
+
+    [Theory]
+    [InlineData("AAAA")]
+    [InlineData(null)]
+    public async Task A_damaged_entry_does_not_hold_up_the_others(string? damaged)
+    {
+        using var shared = _world.Issue();
+        _ca.RevocationFault = () => new IssuanceException("ca.example.com: 503");
+        using (var edge = await _world.StartAsync())
+        {
+            await edge.ImportAsync(shared);
+            await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise).WaitAsync(Patience);
+        }
+
+        var file = _world.Data("revocations.json");
+        var entries = JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!.AsArray();
+        entries.Insert(0, new JsonObject { ["certificate"] = damaged, ["reason"] = "keyCompromise", ["who"] = "uid 0" });
+        await File.WriteAllTextAsync(file, entries.ToJsonString(), TestContext.Current.CancellationToken);
+        _ca.RevocationFault = () => null;
+        using var next = await _world.StartAsync();
+        await next.RoundAsync();
+
+        Assert.Equal([shared.SerialNumber], _ca.Revoked);
+        Assert.Single(_world.Log.Lines, line => line.Text.Contains($"{file}: cannot be read", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Copy_of_a_compromised_key_that_cannot_be_deleted_does_not_prevent_the_revocation()
+    {
+        _ca.ReuseKey = true;
+        using var shared = _world.Issue();
+        using var edge = await _world.StartAsync();
+        await edge.ImportAsync(shared);
+        // The previous certificate has the same key.
+        Assert.True((await RenewAsync(edge, Gateway)).Succeeded);
+        Assert.True(File.Exists(_world.Stored(Gateway, "previous.pem")));
+        // Reading it fails, before the previous certificate is reached.
+        var loop = _world.Stored(Gateway, "a.pem");
+        File.CreateSymbolicLink(loop, loop);
+        _ca.NextFault = () => OrderFault.ServerError("down");
+
+        var result = await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise).WaitAsync(Patience);
+
+        Assert.Contains("is revoked", result.Message, StringComparison.Ordinal);
+        Assert.Contains(shared.SerialNumber, _ca.Revoked);
+        Assert.False(File.Exists(_world.Stored(Gateway, "previous.pem")));
+        Assert.Contains(_world.Log.Lines, line => line.Text.Contains("compromised key", StringComparison.Ordinal) && line.Text.Contains(loop, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Overtaken_renewal_whose_order_cannot_be_deleted_is_a_failure_that_is_tried_again()
+    {
+        _ca.ReuseKey = true;
+        using var edge = await _world.StartAsync();
+        await edge.RoundAsync();
+        var leaked = CertificatePins.Of(edge.Served[Gateway]);
+        _world.Time.Advance(TimeSpan.FromDays(80));
+        var gate = Hold(Gateway);
+        var renewal = edge.RoundAsync();
+        await gate.Reached.Task.WaitAsync(Patience);
+        _ca.Hold = null;
+        var revocation = RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise);
+        await _ca.RevokedOne.Task.WaitAsync(Patience);
+        // A folder in place of the file is not deleted.
+        var pending = _world.Stored(Gateway, "pending.pem");
+        File.Delete(pending);
+        Directory.CreateDirectory(pending);
+        gate.Open.SetResult();
+
+        await renewal.WaitAsync(Patience);
+        var result = await revocation.WaitAsync(Patience);
+
+        Assert.False(result.Succeeded);
+        Assert.Contains("no new one yet", result.Message, StringComparison.Ordinal);
+        Assert.NotNull(edge.Services.GetRequiredService<RenewalStates>().Of(Gateway).NextAttempt);
+        Directory.Delete(pending);
+        _world.Time.Advance(TimeSpan.FromHours(1));
+        await edge.RoundAsync();
+        Assert.NotEqual(leaked, CertificatePins.Of(edge.Served[Gateway]));
     }
 
     [Fact]

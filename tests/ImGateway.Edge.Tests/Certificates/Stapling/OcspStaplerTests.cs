@@ -105,6 +105,24 @@ public sealed class OcspStaplerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Time_out_in_the_storage_does_not_end_stapling()
+    {
+        _responder.Answer(Good(Write(Leaf())));
+        await StartAsync();
+        await _stapler.RoundAsync(Cancelled);
+        await _stapler.FetchesAsync().WaitAsync(TimeSpan.FromSeconds(20), Cancelled);
+        _world.DiskStep = () => throw new TaskCanceledException("timed out");
+        var failed = _log.ContainingAsync("OCSP upkeep failed", Cancelled);
+
+        await _stapler.StartAsync(Cancelled);
+
+        await Task.WhenAny(failed, _stapler.ExecuteTask!);
+        Assert.False(_stapler.ExecuteTask!.IsCompleted);
+        _world.DiskStep = () => { };
+        await _stapler.StopAsync(Cancelled);
+    }
+
+    [Fact]
     public async Task A_revoked_certificate_is_reported_and_not_stapled_also_after_a_restart()
     {
         var issued = Write(Leaf());
