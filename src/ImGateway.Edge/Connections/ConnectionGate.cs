@@ -59,10 +59,19 @@ sealed class ConnectionGate
     public async ValueTask<Admission> AdmitAsync(ConnectionContext connection, CancellationTokenSource wait)
     {
         var silence = _silent.Enter(wait);
-        if (_headerRequired && await TakeHeaderAsync(connection, wait.Token) is { IsClosed: true } closed)
+        try
         {
+            if (_headerRequired && await TakeHeaderAsync(connection, wait.Token) is { IsClosed: true } closed)
+            {
+                silence.End();
+                return closed;
+            }
+        }
+        catch
+        {
+            // The caller disposes the source.
             silence.End();
-            return closed;
+            throw;
         }
 
         // A trusted proxy carries many clients, so only the total limit applies.

@@ -92,9 +92,10 @@ sealed class TlsMiddleware(
     async ValueTask<HandshakeResult> HandshakeAsync(ConnectionContext connection)
     {
         var timeout = _timeouts.Rent();
-        var admission = await gate.AdmitAsync(connection, timeout);
+        var admission = default(Admission);
         try
         {
+            admission = await gate.AdmitAsync(connection, timeout);
             if (admission.Refusal is ConnectionRefusal.ProxyProtocol) metrics.OnFailed(HandshakeFailure.Refused);
             var (session, info) = admission.IsClosed ? default : await _handshakes.PerformAsync(connection, admission, timeout.Token);
             admission.OnFirstBytes();
@@ -104,6 +105,7 @@ sealed class TlsMiddleware(
         catch
         {
             admission.Dispose();
+            timeout.Dispose();
             throw;
         }
     }
