@@ -27,8 +27,9 @@ sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events,
         context.RequestTransforms.Add(new UpstreamTiming.RequestSent(time));
         context.ResponseTransforms.Add(new UpstreamTiming.ResponseStarted(time));
         context.ResponseTransforms.Add(new HopByHopHeaders.ResponseHeaders());
-        context.ResponseTransforms.Add(new SwitchingProtocolsTransform());
+        // Before an upgrade is granted: a 101 that is rejected afterwards would count as a success of the destination.
         context.ResponseTransforms.Add(new ResponseFramingCheck());
+        context.ResponseTransforms.Add(new SwitchingProtocolsTransform());
         context.ResponseTransforms.Add(new ContentlessResponse());
         context.ResponseTransforms.Add(new EventStreamTransform(options, events, time));
         context.ResponseTrailersTransforms.Add(new HopByHopHeaders.ResponseTrailers());

@@ -1,5 +1,12 @@
+using System.Collections.Concurrent;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Proxying;
 using ImGateway.Testing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
 
 namespace ImGateway.Edge.Tests.Proxying;
 
@@ -111,6 +118,28 @@ public sealed class UpgradeTests
     }
 
     [Fact]
+    public async Task A_101_that_is_502_for_another_fault_is_a_failure_of_its_destination()
+    {
+        await using var upstream = RecordingUpstream.Start((connection, head) =>
+            connection.SendAsync(UpstreamScripts.SwitchingProtocols(head).Replace("\r\n\r\n", "\r\nTransfer-Encoding: gzip\r\n\r\nSECRET", StringComparison.Ordinal)));
+        var policy = new RecordingPolicy();
+        await using var edge = await ProxyHost.StartAsync(
+            ProxyHost.Options(upstream.Address),
+            new Dictionary<string, string?>
+            {
+                ["ReverseProxy:Clusters:gateway:HealthCheck:Passive:Enabled"] = "true",
+                ["ReverseProxy:Clusters:gateway:HealthCheck:Passive:Policy"] = policy.Name,
+            },
+            services: services => services.AddSingleton<IPassiveHealthCheckPolicy>(new PassiveHealthCheckFilter(policy)));
+
+        var response = await edge.GetAsync("/ws", WebSocket);
+
+        Assert.Equal(502, response.Status);
+        Assert.DoesNotContain("SECRET", response.Body);
+        Assert.Equal(ForwarderError.ResponseHeaders, Assert.Single(policy.Results));
+    }
+
+    [Fact]
     public async Task An_upgrade_that_the_upstream_refuses_is_its_plain_answer()
     {
         await using var upstream = RecordingUpstream.Start(UpstreamScripts.Answer("go away", status: "401 Unauthorized"));
@@ -141,5 +170,15 @@ public sealed class UpgradeTests
         Assert.Contains(Key + "\r\n", head);
         Assert.Contains("Sec-WebSocket-Protocol: chat\r\n", head);
         Assert.Contains("X-Forwarded-For: 127.0.0.1\r\n", head);
+    }
+
+    sealed class RecordingPolicy : IPassiveHealthCheckPolicy
+    {
+        public string Name => "Recording";
+
+        public ConcurrentQueue<ForwarderError> Results { get; } = [];
+
+        public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination) =>
+            Results.Enqueue(context.Features.Get<IForwarderErrorFeature>()?.Error ?? ForwarderError.None);
     }
 }
