@@ -3,6 +3,22 @@ namespace ImGateway.Edge.WebSockets;
 /// <summary>Spreads the closing of many sockets evenly over a time span, with jitter, so that clients do not reconnect in step.</summary>
 static class DrainSchedule
 {
+    /// <summary>The interval for items opened during the drain: a few on connections that are still open, and by clients that had just connected.</summary>
+    static readonly TimeSpan CheckAgain = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Closes the open items over <paramref name="spread"/>, then items opened later, until cancelled.</summary>
+    public static async Task CloseUntilCancelledAsync<T>(
+        Func<IReadOnlyCollection<T>> open, Action<T> close, TimeSpan spread, Random random, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await CloseAsync([.. open()], close, spread, random, time, cancellationToken);
+        using var timer = new PeriodicTimer(CheckAgain, time);
+        do
+        {
+            foreach (var one in open()) close(one);
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
     /// <summary>
     /// Closes each item at its time, in random order, so that the order of connecting is not repeated. Returns at the end of the spread, so that
     /// later closings do not change its evenness.

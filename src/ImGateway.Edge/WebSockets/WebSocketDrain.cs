@@ -6,38 +6,24 @@ sealed class WebSocketDrain(WebSocketRegistry registry, WebSocketMetrics metrics
     /// <summary>"Service Restart" in IANA's registry of close codes (RFC 6455 §11.7): clients reconnect, to another edge.</summary>
     const ushort ServiceRestart = 1012;
 
-    /// <summary>The interval for sockets opened during the drain: a few on HTTP/2 connections, and by clients that had just connected.</summary>
-    static readonly TimeSpan CheckAgain = TimeSpan.FromMilliseconds(500);
-
     public int Remaining => registry.Count;
 
     /// <summary>The number of sockets closed by drains.</summary>
     public long ClosedByDrain => metrics.Closed(ClosedBy.Drain);
 
     /// <summary>Closes the open sockets over <paramref name="spread"/>, then sockets opened later, until cancelled.</summary>
-    public async Task CloseAsync(TimeSpan spread, CancellationToken cancellationToken)
-    {
-        await DrainSchedule.CloseAsync(registry.Open.ToArray(), socket => socket.RequestClose(ServiceRestart), spread, random, time, cancellationToken);
-
-        using var timer = new PeriodicTimer(CheckAgain, time);
-        do RequestCloseOfAll();
-        while (await timer.WaitForNextTickAsync(cancellationToken));
-    }
+    public Task CloseAsync(TimeSpan spread, CancellationToken cancellationToken) =>
+        DrainSchedule.CloseUntilCancelledAsync(() => registry.Open, static socket => socket.RequestClose(ServiceRestart), spread, random, time, cancellationToken);
 
     /// <summary>Aborts the remaining sockets, counted as ended by the drain.</summary>
     /// <returns>Their number.</returns>
     public int AbortAll()
     {
         var sockets = registry.Open;
-        RequestCloseOfAll();
-        foreach (var socket in sockets) socket.Abort(ClosedBy.Drain);
+        foreach (var socket in sockets) socket.RequestClose(ServiceRestart);
+        foreach (var socket in sockets) registry.TryAbort(socket, ClosedBy.Drain);
         return sockets.Count;
     }
 
     public Task WhenEmptyAsync(CancellationToken cancellationToken) => registry.WhenEmptyAsync(cancellationToken);
-
-    void RequestCloseOfAll()
-    {
-        foreach (var socket in registry.Open) socket.RequestClose(ServiceRestart);
-    }
 }

@@ -67,22 +67,26 @@ sealed partial class WebSocketRegistry : IDisposable
         Interlocked.Exchange(ref _emptied, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
+    /// <summary>Aborts a socket. An exception is logged: it would keep other sockets open, and from a timer callback it would end the process.</summary>
+    public void TryAbort(OpenWebSocket socket, ClosedBy by)
+    {
+        try
+        {
+            socket.Abort(by);
+        }
+        catch (Exception e)
+        {
+            LogNotAborted(socket.Route, e);
+        }
+    }
+
     /// <summary>Reads the time-out each time, so that a reload applies to open sockets.</summary>
     void EndIdle()
     {
         var timeout = IdleTimeout;
         foreach (var (socket, _) in _open)
         {
-            if (socket.IdleFor < timeout && socket.BlockedFor < timeout) continue;
-            try
-            {
-                socket.Abort(ClosedBy.Idle);
-            }
-            catch (Exception e)
-            {
-                // An exception from a timer callback would end the process.
-                LogNotEnded(socket.Route, e);
-            }
+            if (socket.IdleFor >= timeout || socket.BlockedFor >= timeout) TryAbort(socket, ClosedBy.Idle);
         }
 
         try
@@ -95,6 +99,6 @@ sealed partial class WebSocketRegistry : IDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A silent WebSocket on route {Route} could not be ended; it is tried again")]
-    partial void LogNotEnded(string route, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "A WebSocket on route {Route} could not be aborted")]
+    partial void LogNotAborted(string route, Exception exception);
 }

@@ -79,6 +79,18 @@ public sealed class WebSocketRegistryTests : IDisposable
     }
 
     [Fact]
+    public void A_socket_that_fails_to_end_keeps_no_other_open_at_the_end_of_a_drain()
+    {
+        var (failing, others) = (Open(), Enumerable.Range(0, 8).Select(_ => Open()).ToList());
+        failing.OnAbort = () => throw new InvalidOperationException("it cannot end");
+
+        var aborted = new WebSocketDrain(_registry, _registry.Metrics, new Random(1), _time).AbortAll();
+
+        Assert.Equal(1 + others.Count, aborted);
+        Assert.All(others, socket => Assert.Equal(ClosedBy.Drain, socket.AbortedBy));
+    }
+
+    [Fact]
     public async Task A_clock_that_is_put_back_makes_no_duration_negative()
     {
         var registry = new CollectorRegistry();

@@ -8,18 +8,7 @@ namespace ImGateway.Edge.Proxying.Upstream;
 /// </summary>
 sealed class EventStreamDrain(OpenEventStreams streams, Random random, TimeProvider time)
 {
-    /// <summary>The interval at which streams opened during the drain are ended; there are few, since no client can connect any more.</summary>
-    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
-
     /// <summary>Ends the open streams over <paramref name="spread"/>, then streams opened later, until cancelled.</summary>
-    public async Task CloseAsync(TimeSpan spread, CancellationToken cancellationToken)
-    {
-        await DrainSchedule.CloseAsync(streams.All, stream => stream.End(), spread, random, time, cancellationToken);
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            foreach (var stream in streams.All) stream.End();
-        }
-        while (await timer.WaitForNextTickAsync(cancellationToken));
-    }
+    public Task CloseAsync(TimeSpan spread, CancellationToken cancellationToken) =>
+        DrainSchedule.CloseUntilCancelledAsync(() => streams.All, static stream => stream.End(), spread, random, time, cancellationToken);
 }
