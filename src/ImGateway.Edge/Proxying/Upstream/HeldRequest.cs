@@ -29,6 +29,9 @@ sealed class HeldRequest(ClusterState cluster, long deadline)
     /// <summary>Order of arrival; 0 until it has arrived.</summary>
     public long Order { get; set; }
 
+    /// <summary>Its place in the queue; no longer in a list once it has left.</summary>
+    public LinkedListNode<HeldRequest>? Node { get; set; }
+
     public Task<HoldResult> Begin()
     {
         if (_end.Task.IsCompleted) _end = NewEnd();

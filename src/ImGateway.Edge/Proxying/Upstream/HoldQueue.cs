@@ -143,7 +143,11 @@ sealed partial class HoldQueue(ProxyMetrics metrics, FailedAddresses failed, Tim
 
     void Leave(HeldRequest request)
     {
-        lock (_lock) _held.Remove(request);
+        lock (_lock)
+        {
+            if (request.Node is { List: not null } node) _held.Remove(node);
+        }
+
         request.End(HoldResult.ClientDisconnected);
     }
 
@@ -153,14 +157,13 @@ sealed partial class HoldQueue(ProxyMetrics metrics, FailedAddresses failed, Tim
         if (request.Order == 0)
         {
             request.Order = ++_arrivals;
-            _held.AddLast(request);
+            request.Node = _held.AddLast(request);
             return;
         }
 
         var next = _held.First;
         while (next is not null && next.Value.Order < request.Order) next = next.Next;
-        if (next is null) _held.AddLast(request);
-        else _held.AddBefore(next, request);
+        request.Node = next is null ? _held.AddLast(request) : _held.AddBefore(next, request);
     }
 
     static TimeSpan Shorter(TimeSpan one, TimeSpan other) => other < one ? (other < TimeSpan.Zero ? TimeSpan.Zero : other) : one;
