@@ -17,7 +17,4 @@ sealed class AlpnCertificateTable(SslApplicationProtocol protocol, FrozenDiction
     public bool Matches(scoped ClientHello hello) => hello.Alpn.SequenceEqual(_offer);
 
     public Selection Find(ReadOnlySpan<char> name) => _names.TryGetValue(name, out var served) ? served : HandshakeFailure.NoApplicationProtocol;
-
-    /// <summary>The entry that is already served with this credential, so that its context is reused.</summary>
-    public HostContext? FindServed(string name, Credential credential) => names.GetValueOrDefault(name) is { } served && served.Credential == credential ? served : null;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Security;
 using ImGateway.Edge.Configuration;
@@ -104,20 +105,26 @@ public sealed class ServerCertificateSelector
     /// </summary>
     internal void PublishForAlpn(SslApplicationProtocol protocol, IReadOnlyDictionary<string, Credential> credentials)
     {
-        var known = _alpnTable;
-        _alpnTable = new AlpnCertificateTable(protocol, credentials.ToFrozenDictionary(
-            named => named.Key,
-            named => known?.FindServed(named.Key, named.Value) ?? ServeForAlpn(protocol, named.Value),
-            StringComparer.Ordinal));
+        lock (_changing)
+        {
+            var known = _alpnTable;
+            _alpnTable = new AlpnCertificateTable(protocol, credentials.ToFrozenDictionary(
+                named => named.Key,
+                named => ServeForAlpn(protocol, named.Value, known?.Find(named.Key).Served),
+                StringComparer.Ordinal));
+        }
     }
 
     /// <summary>Serves <paramref name="credentials"/>, for challenges only, to clients that request a host without a credential.</summary>
     internal void PublishTemporary(IReadOnlyDictionary<HostName, Credential> credentials)
     {
-        var known = _temporary;
-        _temporary = credentials.Count == 0
-            ? null
-            : new TemporaryCertificateTable([.. credentials.Select(each => known?.FindServed(each.Key, each.Value) ?? ServeTemporary(each.Key, each.Value))]);
+        lock (_changing)
+        {
+            var known = _temporary;
+            _temporary = credentials.Count == 0
+                ? null
+                : new TemporaryCertificateTable([.. credentials.Select(each => ServeTemporary(each.Key, each.Value, known?.Find(each.Key.Value)))]);
+        }
     }
 
     /// <summary>
@@ -172,15 +179,20 @@ public sealed class ServerCertificateSelector
 
     HostContext Serve(HostName host, Credential credential, HostContext? known)
     {
-        if (known is not null && known.Credential == credential && known.Host == host) return known;
+        if (IsUnchanged(known, host, credential)) return known;
         var settings = new TlsContextSettings(credential, _policy, Protocols) { Staple = _staples.GetValueOrDefault(credential.Fingerprint) };
         return new(host, credential, Engine.CreateContext(settings));
     }
 
-    HostContext ServeForAlpn(SslApplicationProtocol protocol, Credential credential) =>
-        new(credential.Names[0], credential, ForChallenges(credential, [protocol])) { EndsAfterHandshake = true };
+    HostContext ServeForAlpn(SslApplicationProtocol protocol, Credential credential, HostContext? known) =>
+        IsUnchanged(known, credential.Names[0], credential) ? known : new(credential.Names[0], credential, ForChallenges(credential, [protocol])) { EndsAfterHandshake = true };
 
-    HostContext ServeTemporary(HostName host, Credential credential) => new(host, credential, ForChallenges(credential, Protocols)) { IsTemporary = true };
+    HostContext ServeTemporary(HostName host, Credential credential, HostContext? known) =>
+        IsUnchanged(known, host, credential) ? known : new(host, credential, ForChallenges(credential, Protocols)) { IsTemporary = true };
+
+    /// <summary>Whether the context that is served already is reused.</summary>
+    static bool IsUnchanged([NotNullWhen(true)] HostContext? known, HostName host, Credential credential) =>
+        known is not null && known.Credential == credential && known.Host == host;
 
     TlsContext ForChallenges(Credential credential, IReadOnlyList<SslApplicationProtocol> protocols) =>
         Engine.CreateContext(new(credential, _policy, protocols) { IsForChallenges = true });

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Net;
-using ImGateway.Edge.Configuration;
 
 namespace ImGateway.Edge.Tls;
 
@@ -19,7 +18,4 @@ sealed class TemporaryCertificateTable(IReadOnlyList<HostContext> temporary)
     /// <summary>For a client without SNI: the certificate of the server's address, otherwise any, because the challenges of all hosts are answered on each.</summary>
     public HostContext FindUnnamed(IPAddress? address) =>
         (address is null ? null : temporary.FirstOrDefault(served => served.Host.IsAddress && IPAddress.Parse(served.Host.Value).Equals(address))) ?? temporary[0];
-
-    /// <summary>The entry that is already served with this credential, so that its context is reused.</summary>
-    public HostContext? FindServed(HostName host, Credential credential) => Find(host.Value) is { } served && served.Credential == credential ? served : null;
 }
