@@ -9,8 +9,18 @@ sealed class LeastRequests(DestinationWebSockets sockets) : ILoadBalancingPolicy
 {
     public string Name => LoadBalancingPolicies.LeastRequests;
 
-    public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations) =>
-        availableDestinations.MinBy(sockets.ConcurrentRequests);
+    public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations)
+    {
+        var (least, fewest) = (default(DestinationState), int.MaxValue);
+        // By index, because an enumerator of the interface is allocated.
+        for (var i = 0; i < availableDestinations.Count; i++)
+        {
+            var requests = sockets.ConcurrentRequests(availableDestinations[i]);
+            if (least is null || requests < fewest) (least, fewest) = (availableDestinations[i], requests);
+        }
+
+        return least;
+    }
 }
 
 /// <summary>YARP's PowerOfTwoChoices, its default, by that count: of two random destinations the one with fewer.</summary>
