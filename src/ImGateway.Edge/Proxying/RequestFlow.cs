@@ -17,7 +17,6 @@ sealed partial class RequestFlow(
     Retries retries,
     HttpChallenges challenges,
     UpstreamFailureHandler failures,
-    DestinationResults results,
     ProxyMetrics metrics,
     TimeProvider time,
     ILogger<RequestFlow> logger)
@@ -64,8 +63,7 @@ sealed partial class RequestFlow(
 
             // 5. A failed attempt is retried at another destination, or waits until the gateway is back.
             var failure = context.Features.Get<IForwarderErrorFeature>();
-            results.Record(context, failure);
-            if (failure is not null) failures.Record(context, route!, failure);
+            failures.Record(context, route!, failure);
             if (failure is not null && retries.MayRetry(context, failure, isWebSocket)) failure = await retries.RetryAsync(context, pipeline.Yarp, route!, target, failure, isWebSocket);
 
             // 6. The error response, if it failed.

@@ -17,7 +17,7 @@ namespace ImGateway.Edge.Proxying;
 /// the same destination, if the connection was closed before the first byte of a response, as an idle connection may be.)</item>
 /// </list>
 /// </summary>
-sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamFailureHandler failures, DestinationResults results, ProxyMetrics metrics, TimeProvider time)
+sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamFailureHandler failures, ProxyMetrics metrics, TimeProvider time)
 {
     const int MaxLost = 1;
 
@@ -68,11 +68,10 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamFailureHand
             Clean(context);
             await yarp.ForwardAsync(context, route, path.Span);
             var next = context.Features.Get<IForwarderErrorFeature>();
-            results.Record(context, next);
+            failures.Record(context, route, next);
             // A session affinity policy that forbids another destination has answered 503.
             mayGoElsewhere = next is not null || context.GetReverseProxyFeature().ProxiedDestination is not null;
             if (next is null && mayGoElsewhere) return null;
-            if (next is not null) failures.Record(context, route, next);
             failure = next ?? failure;
             if (!MayRetry(context, failure, isWebSocket)) return failure;
         }

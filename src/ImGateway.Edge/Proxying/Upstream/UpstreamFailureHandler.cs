@@ -7,7 +7,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ImGateway.Edge.Proxying.Upstream;
 
 /// <summary>Handles requests that failed upstream: a short error response without details, a metric label, and log lines at intervals.</summary>
-sealed partial class UpstreamFailureHandler(ProxyMetrics metrics, TimeProvider time, ILogger<UpstreamFailureHandler> logger)
+sealed partial class UpstreamFailureHandler(DestinationResults results, ProxyMetrics metrics, TimeProvider time, ILogger<UpstreamFailureHandler> logger)
 {
     static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
     static readonly byte[] BadGateway = "The gateway failed\n"u8.ToArray();
@@ -17,14 +17,14 @@ sealed partial class UpstreamFailureHandler(ProxyMetrics metrics, TimeProvider t
 
     readonly ConcurrentDictionary<(string Route, UpstreamError Error), LogThrottle> _throttles = new();
 
-    /// <summary>Counts and logs a failed attempt.</summary>
-    public void Record(HttpContext context, ProxyRoute route, IForwarderErrorFeature failure)
+    /// <summary>Notes the result of an attempt for its destination; a failure is also counted and logged.</summary>
+    /// <param name="failure">Null if the destination responded.</param>
+    public void Record(HttpContext context, ProxyRoute route, IForwarderErrorFeature? failure)
     {
-        if (Classify(failure, clientIsGone: context.RequestAborted.IsCancellationRequested) is { } error)
-        {
-            metrics.OnUpstreamError(route.Label, error);
-            Log(route, error, failure.Exception);
-        }
+        results.Record(context, failure);
+        if (failure is null || Classify(failure, clientIsGone: context.RequestAborted.IsCancellationRequested) is not { } error) return;
+        metrics.OnUpstreamError(route.Label, error);
+        Log(route, error, failure.Exception);
     }
 
     /// <summary>Writes the error response.</summary>
