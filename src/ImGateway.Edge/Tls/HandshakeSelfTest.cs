@@ -21,9 +21,8 @@ public sealed class HandshakeSelfTest
     /// </summary>
     public async Task<string?> ProbeAsync(HostName host, Credential expected, CancellationToken cancellationToken)
     {
-        var address = host.IsAddress ? IPAddress.Parse(host.Value) : null;
-        var name = host.IsWildcard ? "imgw-self-probe" + host.Value[1..] : host.Value;
-        if (await HandshakeAsync(name, address, expected, cancellationToken) is { } failure) return failure;
+        var (name, address) = InMemoryConnection.ClientOf(host);
+        if (await HandshakeAsync(name ?? "", address, expected, cancellationToken) is { } failure) return failure;
         return _selector.HostWithoutSni == host && await HandshakeAsync("", address: null, expected, cancellationToken) is { } unnamed
             ? $"of a client that sends no name: {unnamed}"
             : null;

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using ImGateway.Edge.Configuration;
 using Microsoft.AspNetCore.Connections;
 
 namespace ImGateway.Edge.Tls;
@@ -23,6 +24,11 @@ sealed class InMemoryConnection : IAsyncDisposable
     }
 
     public IDuplexPipe Client { get; }
+
+    /// <summary>What a client of <paramref name="host"/> requests: a name as SNI (null if none), or the server's address.</summary>
+    public static (string? Sni, IPAddress? Address) ClientOf(HostName host) => host.IsAddress ? (null, IPAddress.Parse(host.Value))
+        : host.IsWildcard ? ("imgw-self-probe" + host.Value[1..], null)
+        : (host.Value, null);
 
     public async ValueTask DisposeAsync()
     {

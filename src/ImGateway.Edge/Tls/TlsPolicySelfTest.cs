@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
@@ -131,8 +130,8 @@ sealed class TlsPolicySelfTest(ServerCertificateSelector selector, EdgeOptions o
     async Task<ProbeServerHello?> OfferAsync(
         HostName host, ushort version, ushort[] suites, NamedGroup[] groups, bool x25519Share, CancellationToken cancellationToken)
     {
-        await using var connection = new InMemoryConnection(_middleware.Use, host.IsAddress ? IPAddress.Parse(host.Value) : null);
-        var name = host.IsAddress ? null : host.IsWildcard ? "imgw-self-probe" + host.Value[1..] : host.Value;
+        var (name, address) = InMemoryConnection.ClientOf(host);
+        await using var connection = new InMemoryConnection(_middleware.Use, address);
         await connection.Client.Output.WriteAsync(ProbeClientHello.Write(version, suites, groups, x25519Share, name), cancellationToken);
         var read = await connection.Client.Input.ReadAtLeastAsync(ProbeServerHello.LongestPrefix, cancellationToken);
         var first = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, ProbeServerHello.LongestPrefix));

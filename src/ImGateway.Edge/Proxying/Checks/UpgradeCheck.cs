@@ -21,10 +21,9 @@ sealed class UpgradeCheck(EdgeOptions options, RouteTable routes)
         var request = context.Request;
         if (HttpMethods.IsConnect(request.Method))
         {
-            // RFC 8441 §4. A CONNECT without :protocol requests a tunnel.
+            // RFC 8441 §4. RequestFlow has refused a CONNECT without :protocol, which requests a tunnel.
             var connect = context.Features.Get<IHttpExtendedConnectFeature>();
-            if (connect is not { IsExtendedConnect: true }) return Refusal.Method;
-            if (!string.Equals(connect.Protocol, WebSocket, StringComparison.OrdinalIgnoreCase)) return Refusal.Protocol;
+            if (!string.Equals(connect?.Protocol, WebSocket, StringComparison.OrdinalIgnoreCase)) return Refusal.Protocol;
             // YARP generates a key for the upstream and fails if the client sent one, which RFC 8441 does not need.
             request.Headers.Remove("Sec-WebSocket-Key");
         }
