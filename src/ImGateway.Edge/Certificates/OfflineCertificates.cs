@@ -74,7 +74,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
         var served = await store.LoadAllAsync(cancellationToken);
         var change = await prepare(store, served);
         if (change.Problems.Count > 0) return change.Result(served);
-        if (change.Changes.Values.Select(offer => revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return InstallResult.Failed(refusal);
+        if (InstallRules.Refusal(change.Changes, served, revoked, cause.IsRollback, time.GetUtcNow()) is { } refusal) return InstallResult.Failed(refusal.Why);
 
         // The test handshakes of a running edge.
         var credentials = change.Changes.ToDictionary(entry => entry.Key, entry => entry.Value.Credential);
@@ -89,7 +89,6 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
             var news = change.Changes
                 .Where(entry => !served.TryGetValue(entry.Key, out var old) || !old.Credential.HasSameCertificates(entry.Value.Credential))
                 .ToDictionary(entry => entry.Key, entry => entry.Value with { InstalledAt = time.GetUtcNow() });
-            if (HostCertificate.WhyTooEarly(news, served, time.GetUtcNow()) is { } early) return InstallResult.Failed(early);
             await using var saved = await writer.StageAsync(news, lease: null, cancellationToken);
             if (saved is not null) await saved.CommitAsync(cancellationToken);
             var log = new CertificateAudit(storage, new AuditLog(storage, loggers.CreateLogger(AuditLog.Category), () => options.Audit), _configuration, time);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using ImGateway.Edge.Configuration;
 
@@ -16,7 +17,7 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
 
     static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
-    static readonly EnumerationOptions Folders = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true, RecurseSubdirectories = true };
+    static readonly EnumerationOptions Subfolders = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true, RecurseSubdirectories = true };
 
     readonly Lock _lock = new();
     readonly DiskOperationObserver _observer = observer;
@@ -111,7 +112,7 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
         if (_writer.Problem is { } problem) OwnerNotWritten(path, problem);
         try
         {
-            foreach (var folder in Directory.EnumerateDirectories(root, "*", Folders).Prepend(root))
+            foreach (var folder in Directory.EnumerateDirectories(root, "*", Subfolders).Prepend(root))
             {
                 StagedFiles.Recover(folder, _observer);
                 DurableFile.RemoveTemporaries(folder);
@@ -178,7 +179,7 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
     {
         var path = LocationOf(folder);
         return Directory.Exists(path)
-            ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file)[0] != '.').Order(StringComparer.Ordinal)
+            ? Directory.EnumerateFiles(path, "*", Subfolders).Where(file => Path.GetFileName(file)[0] != '.').Order(StringComparer.Ordinal)
             : [];
     }
 
@@ -246,8 +247,17 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
             lock (_storage._lock)
             {
                 _storage.Check(_changes, _lease);
-                foreach (var folder in _folders) folder.Commit();
-                _committed = true;
+                try
+                {
+                    foreach (var folder in _folders) folder.Commit();
+                    _committed = true;
+                }
+                catch
+                {
+                    // Within the lock: undone later, it would overwrite what was committed in between.
+                    Discard();
+                    throw;
+                }
             }
 
             return ValueTask.CompletedTask;
@@ -261,8 +271,22 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
 
         void Discard()
         {
-            foreach (var folder in _folders) folder.Discard();
+            List<StagedFiles> folders = [.. _folders];
             _folders.Clear();
+            Exception? failure = null;
+            foreach (var folder in folders)
+            {
+                try
+                {
+                    folder.Discard();
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    failure ??= e;
+                }
+            }
+
+            if (failure is not null) ExceptionDispatchInfo.Throw(failure);
         }
     }
 }

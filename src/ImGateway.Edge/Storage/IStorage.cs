@@ -30,7 +30,7 @@ interface IStorage
 
     /// <summary>
     /// Prepares changes for <see cref="IStagedWrite.CommitAsync"/>, which applies all or none. A crash leaves all changes of a folder or none of them;
-    /// of two folders it may leave only those of the first.
+    /// of two folders it may leave only those of the first, and of several deletions in a folder where nothing is written only some.
     /// </summary>
     /// <param name="lease">The lease that permits the changes; null if being a writer is sufficient.</param>
     /// <exception cref="StorageConflictException">A key has another version than expected.</exception>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Channels;
 
@@ -10,6 +11,7 @@ sealed class MemoryStorage
     readonly Lock _lock = new();
     readonly SortedDictionary<string, StoredValue> _values = new(StringComparer.Ordinal);
     readonly Dictionary<string, List<string>> _logs = new(StringComparer.Ordinal);
+    readonly Dictionary<(string Key, int MostBytes), IReadOnlyList<string>> _lastLines = [];
     readonly Dictionary<string, Node.Lease> _leases = new(StringComparer.Ordinal);
     readonly List<Watcher> _watchers = [];
     long _versions, _fencing;
@@ -49,7 +51,8 @@ sealed class MemoryStorage
                 if (!shared._logs.TryGetValue(key, out var lines)) shared._logs[key] = lines = [];
                 lines.Add(Encoding.UTF8.GetString(line.Span));
                 // The maximum that files would hold.
-                while (lines.Count > 1 && lines.Sum(kept => kept.Length + 1L) > retention.MaxBytes * (retention.Keep + 1)) lines.RemoveAt(0);
+                while (lines.Count > 1 && lines.Sum(BytesOf) > retention.MaxBytes * (retention.Keep + 1)) lines.RemoveAt(0);
+                foreach (var last in shared._lastLines.Keys.Where(last => last.Key == key).ToList()) shared._lastLines.Remove(last);
             }
 
             return ValueTask.FromResult<string?>(null);
@@ -64,9 +67,10 @@ sealed class MemoryStorage
         {
             lock (shared._lock)
             {
-                var left = mostBytes;
-                IReadOnlyList<string> last = [.. shared._logs.GetValueOrDefault(key, []).AsEnumerable().Reverse().TakeWhile(line => (left -= line.Length + 1) >= 0)];
-                return ValueTask.FromResult(last);
+                if (shared._lastLines.TryGetValue((key, mostBytes), out var known)) return ValueTask.FromResult(known);
+                var left = (long)mostBytes;
+                return ValueTask.FromResult(
+                    shared._lastLines[(key, mostBytes)] = [.. shared._logs.GetValueOrDefault(key, []).AsEnumerable().Reverse().TakeWhile(line => (left -= BytesOf(line)) >= 0)]);
             }
         }
 
@@ -74,7 +78,7 @@ sealed class MemoryStorage
         {
             var watcher = new Watcher(name, folder, Channel.CreateUnbounded<string>());
             lock (shared._lock) shared._watchers.Add(watcher);
-            return watcher.Keys.Reader.ReadAllAsync(cancellationToken);
+            return ReadAsync(watcher, cancellationToken);
         }
 
         public ValueTask<IStorageLease?> TryLeaseAsync(string name, CancellationToken cancellationToken)
@@ -95,6 +99,21 @@ sealed class MemoryStorage
                 shared._watchers.RemoveAll(watcher => watcher.Node == name);
             }
         }
+
+        async IAsyncEnumerable<string> ReadAsync(Watcher watcher, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            try
+            {
+                await foreach (var key in watcher.Keys.Reader.ReadAllAsync(cancellationToken)) yield return key;
+            }
+            finally
+            {
+                lock (shared._lock) shared._watchers.Remove(watcher);
+            }
+        }
+
+        /// <summary>With the line break.</summary>
+        static long BytesOf(string line) => Encoding.UTF8.GetByteCount(line) + 1L;
 
         /// <summary>Every node may write, so each has a writer lease of its own.</summary>
         string NameOf(string lease) => lease == IStorage.Writer ? $"{lease}/{name}" : lease;

@@ -4,7 +4,7 @@ namespace ImGateway.Edge.Storage;
 /// Files of one folder that change together. Contents are staged in <c>.next.NAME</c>, deletions as <c>.drop.NAME</c>, so that a full disk is noticed before
 /// anything has changed. A commit consists of renames only: the last staged content is renamed to <c>.commit.NAME</c>, the mark; then each file is renamed
 /// into place in the given order, the marked one last. Every file is complete at every moment. After a crash, <see cref="Recover"/> completes the commit if
-/// there is a mark, and otherwise discards it; contents are not compared, since old and new may be equal.
+/// there is a mark, and otherwise discards it; contents are not compared, since old and new may be equal. Deletions alone have no mark.
 /// </summary>
 sealed class StagedFiles
 {
@@ -79,7 +79,16 @@ sealed class StagedFiles
             else Replace(_folder, name, _observer);
         }
 
-        if (_marked is not null) DurableFile.Move(PathOf(Mark + _marked), PathOf(_marked), _observer);
+        if (_marked is not null)
+        {
+            DurableFile.Move(PathOf(Mark + _marked), PathOf(_marked), _observer);
+        }
+        else if (_changes.Count > 0)
+        {
+            // A deleted key must not be back after a power failure.
+            DurableFile.Flush(_folder);
+            _observer.Done();
+        }
     }
 
     /// <summary>Restores the state before the change.</summary>

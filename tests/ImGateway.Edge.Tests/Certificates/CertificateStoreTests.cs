@@ -50,6 +50,22 @@ public sealed class CertificateStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Keys_of_damaged_bundles_and_of_the_development_CA_are_made_private_too()
+    {
+        _world.UseSelfSigned();
+        (await _world.StartAsync()).Dispose();
+        string[] keys = [_world.Stored(Gateway, "damaged.pem"), _world.Data("development-ca", "ca.key")];
+        await File.WriteAllTextAsync(keys[0], "a key", Cancelled);
+        foreach (var key in keys) File.SetUnixFileMode(key, OwnerOnly | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(_world.Data("development-ca"), OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+
+        using var edge = await _world.StartAsync();
+
+        Assert.All(keys, key => Assert.Equal(OwnerOnly, File.GetUnixFileMode(key)));
+        Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(_world.Data("development-ca")));
+    }
+
+    [Fact]
     public async Task Keys_of_accounts_are_as_private_and_what_a_crash_left_of_one_is_removed()
     {
         var folder = _world.Data("accounts", "ca.example.com");

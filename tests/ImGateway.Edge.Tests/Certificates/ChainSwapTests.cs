@@ -1,4 +1,9 @@
+using ImGateway.Edge.Certificates.Installation;
+using ImGateway.Edge.Certificates.Store;
+using ImGateway.Edge.Tests.Storage;
+using ImGateway.Edge.Tls.SslStream;
 using ImGateway.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using static ImGateway.Edge.Tests.Certificates.CertificateWorld;
 
 namespace ImGateway.Edge.Tests.Certificates;
@@ -86,6 +91,54 @@ public sealed class ChainSwapTests : IDisposable
         Assert.Empty((await edge.Installs.RollbackAsync(Gateway.Value, "uid 1000", TestContext.Current.CancellationToken)).Problems);
         Assert.Equal(lone.SerialNumber, edge.Serial());
     }
+
+    /// <summary>As a running edge refuses it.</summary>
+    [Fact]
+    public async Task A_lone_leaf_is_not_imported_over_a_complete_chain_while_no_edge_runs()
+    {
+        _world.UseSelfSigned();
+        using var complete = _world.Issue();
+        Assert.Empty((await ImportAsync(complete, complete.LeafPem + complete.IssuersPem + complete.RootPem)).Problems);
+        using var lone = _world.Issue();
+
+        var refused = await ImportAsync(lone, lone.LeafPem);
+
+        Assert.Contains("'CN=World Intermediate' is missing", Assert.Single(refused.Problems), StringComparison.Ordinal);
+        Assert.Equal([complete.SerialNumber, complete.SerialNumber], (await _world.Offline.ReadAsync(TestContext.Current.CancellationToken)).Select(entry => entry.Credential.SerialNumber));
+    }
+
+    [Fact]
+    public async Task A_rollback_to_a_lone_leaf_is_the_operators_choice_while_no_edge_runs_too()
+    {
+        _world.UseSelfSigned();
+        using var lone = _world.Issue();
+        Assert.Empty((await ImportAsync(lone, lone.LeafPem)).Problems);
+        using var complete = _world.Issue();
+        Assert.Empty((await ImportAsync(complete, complete.LeafPem + complete.IssuersPem + complete.RootPem)).Problems);
+
+        Assert.Empty((await _world.Offline.RollbackAsync(Gateway.Value, new SslStreamEngine(TestProcess.Policy), TestContext.Current.CancellationToken)).Problems);
+
+        Assert.Contains(lone.SerialNumber, (await _world.Offline.ReadAsync(TestContext.Current.CancellationToken)).Select(entry => entry.Credential.SerialNumber));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_not_valid_yet_is_imported_over_a_revoked_one_while_no_edge_runs()
+    {
+        _world.UseSelfSigned();
+        using var first = _world.Issue();
+        Assert.Empty((await ImportAsync(first, first.ChainPem)).Problems);
+        var served = (await _world.Offline.ReadAsync(TestContext.Current.CancellationToken))[0].Credential;
+        using (var storage = await Writers.OpenAsync(_world.Data()))
+        {
+            await new RevokedCertificates(storage, _world.Time, NullLogger<RevokedCertificates>.Instance).AddAsync(served, "superseded", TestContext.Current.CancellationToken);
+        }
+
+        using var early = _world.Issue(age: TimeSpan.FromHours(-1), left: TimeSpan.FromDays(90));
+        Assert.Empty((await ImportAsync(early, early.ChainPem)).Problems);
+    }
+
+    Task<InstallResult> ImportAsync(IssuedCertificate issued, string pem) =>
+        _world.Offline.ImportAsync(pem, issued.KeyPem, chainPem: null, password: null, "uid 1000", new SslStreamEngine(TestProcess.Policy), TestContext.Current.CancellationToken);
 
     void Write(IssuedCertificate issued, string pem)
     {

@@ -111,6 +111,48 @@ public sealed class FileStorageTests : StorageContractTests, IDisposable
         await WriterAsync();
     }
 
+    /// <summary>Undone by a later disposal, it would overwrite what was committed in between.</summary>
+    [Fact]
+    public async Task A_commit_that_fails_is_undone_before_another_one_of_its_keys()
+    {
+        var storage = await WriterAsync();
+        await WriteAsync(storage, "a/one", "old");
+        await using var failing = await storage.StageAsync([new StorageChange("a/one", [1]), new StorageChange("b/two", [2])], lease: null, Cancelled);
+        var fails = true;
+        _step = () =>
+        {
+            if (!fails) return;
+            fails = false;
+            throw new IOException("no space left");
+        };
+
+        await Assert.ThrowsAsync<IOException>(async () => await failing.CommitAsync(Cancelled));
+        Assert.Equal("old", await File.ReadAllTextAsync(_folder["data", "a", "one"], Cancelled));
+        await WriteAsync(storage, "a/one", "another");
+        await failing.DisposeAsync();
+
+        Assert.Equal("another", await File.ReadAllTextAsync(_folder["data", "a", "one"], Cancelled));
+        Assert.Equal(["a/one"], await storage.ListAsync("a", Cancelled));
+        Assert.Empty(await storage.ListAsync("b", Cancelled));
+    }
+
+    /// <summary>A revoked key must not be back after a power failure. Each step is after an fsync.</summary>
+    [Theory]
+    [InlineData("a/one")]
+    [InlineData("a/one", "a/two")]
+    public async Task A_change_of_deletions_alone_is_made_durable(params string[] keys)
+    {
+        var storage = await WriterAsync();
+        foreach (var key in keys) await WriteAsync(storage, key, "x");
+        await using var staged = await storage.StageAsync([.. keys.Select(key => new StorageChange(key, content: null))], lease: null, Cancelled);
+        List<bool> steps = [];
+        _step = () => steps.Add(Directory.EnumerateFiles(_folder["data", "a"]).Any());
+
+        await staged.CommitAsync(Cancelled);
+
+        Assert.Equal([false], steps);
+    }
+
     static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);

@@ -171,6 +171,7 @@ public abstract class StorageContractTests
         var last = await reader.ReadLastLinesAsync("audit.jsonl", 50, Cancelled);
         Assert.Equal(["line 499", "line 498"], last.Where(line => line.StartsWith("line ", StringComparison.Ordinal)).Take(2));
         Assert.InRange(last.Count, 2, 7);
+        Assert.Same(last, await reader.ReadLastLinesAsync("audit.jsonl", 50, Cancelled));
     }
 
     /// <summary>Waits for what the watcher reports, and would end in the test's time-out where that does not come.</summary>

@@ -64,13 +64,11 @@ sealed partial class CertificateInstaller(
     public async Task<InstallFailure?> InstallAsync(
         IReadOnlyDictionary<HostName, HostCertificate> changes, InstallCause cause, IStorageLease? lease, CancellationToken cancellationToken)
     {
-        // 0. Refuse revoked certificates, from whatever source.
-        if (changes.Values.Select(offer => revoked.Refusal(offer.Credential)).FirstOrDefault(why => why is not null) is { } refusal) return new(refusal, IsStorage: false);
+        // 0. Refuse what must not be installed, from whatever source.
+        if (InstallRules.Refusal(changes, _served, revoked, cause.IsRollback, time.GetUtcNow()) is { } refusal) return refusal;
         Dictionary<HostName, HostCertificate> next = [];
         foreach (var (host, offer) in changes) next[host] = await WithPreviousAsync(host, offer, cancellationToken);
         var swaps = next.Where(entry => IsNew(entry.Key, entry.Value)).ToDictionary();
-        if (HostCertificate.WhyTooEarly(swaps, NotRevoked(), time.GetUtcNow()) is { } early) return new(early, IsStorage: false) { IsEarly = true };
-        if (!cause.IsRollback && HostCertificate.WhyChainIsWorse(swaps, NotRevoked(), time.GetUtcNow()) is { } gap) return new(gap, IsStorage: false);
         try
         {
             // 1. Stage the write: if the disk is full, that is known before anything is served.
@@ -137,9 +135,6 @@ sealed partial class CertificateInstaller(
 
     /// <summary>Updates metrics that depend on the options, after a reload.</summary>
     public void RefreshMetrics() => Announce(_served, cause: null);
-
-    /// <summary>The served certificates without revoked ones: even a certificate that is not valid yet may replace a revoked one.</summary>
-    Dictionary<HostName, HostCertificate> NotRevoked() => _served.Where(entry => !revoked.Contains(entry.Value.Credential)).ToDictionary();
 
     void Replace(IReadOnlyDictionary<HostName, HostCertificate> served)
     {

@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Certificates.SelfSigned;
 /// <summary>Certificates for source <c>SelfSigned</c>, from the development CA in DataDirectory.</summary>
 sealed class SelfSignedSource(CurrentCertificateOptions options, IStorage storage, TimeProvider time)
 {
-    const string Folder = "development-ca", CertificateKey = Folder + "/ca.pem", KeyKey = Folder + "/ca.key";
+    const string CertificateKey = StoreKeys.DevelopmentCa + "/ca.pem", KeyKey = StoreKeys.DevelopmentCaKey;
 
     public bool IsAllowed => options.Value.Certificates.Source == CertificateSource.SelfSigned;
 
@@ -55,7 +55,7 @@ sealed class SelfSignedSource(CurrentCertificateOptions options, IStorage storag
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CertificateLoadException(
-                [$"{storage.LocationOf(Folder)}: cannot be used: {e.Message.TrimEnd('.')}; make DataDirectory writable for the user {Environment.UserName}"]);
+                [$"{storage.LocationOf(StoreKeys.DevelopmentCa)}: cannot be used: {e.Message.TrimEnd('.')}; make DataDirectory writable for the user {Environment.UserName}"]);
         }
     }
 }

@@ -1,4 +1,3 @@
-using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
 
@@ -36,34 +35,6 @@ public sealed record HostCertificate(Credential Credential, string Source, strin
         if (others.Count == 0) return null;
         return string.Join(", ", others.Take(most)) + (others.Count > most ? $" and {others.Count - most} more" : "");
     }
-
-    /// <summary>The problem if <paramref name="changes"/> would replace a valid certificate by one that is not valid yet; otherwise null.</summary>
-    public static string? WhyTooEarly(
-        IReadOnlyDictionary<HostName, HostCertificate> changes, IReadOnlyDictionary<HostName, HostCertificate> served, DateTimeOffset now) =>
-        changes.Where(entry => entry.Value.Credential.HasToWait(served.GetValueOrDefault(entry.Key)?.Credential, now))
-            .Select(entry => $"the certificate is not valid before {entry.Value.Credential.NotBefore:u} (the clock here says {now:u}), and that of {entry.Key} is valid now")
-            .FirstOrDefault();
-
-    /// <summary>
-    /// The problem if <paramref name="changes"/> would replace a complete chain by one that may be incomplete, usually <c>fullchain.pem</c> by
-    /// <c>cert.pem</c>; otherwise null.
-    /// </summary>
-    public static string? WhyChainIsWorse(
-        IReadOnlyDictionary<HostName, HostCertificate> changes, IReadOnlyDictionary<HostName, HostCertificate> served, DateTimeOffset now) =>
-        (from change in changes
-         let old = served.GetValueOrDefault(change.Key)
-         where old is not null && old.Credential.Covers(change.Key) && old.Credential.NotAfter >= now && change.Value.HasWorseChainThan(old)
-         let warning = ChainWarning.Of(change.Value)
-         where warning is not null
-         select $"{warning.Message}, and the chain served for {change.Key} {(old.Credential.Chain is ChainState.Complete ? "is complete" : "has its issuer")}; {warning.Remedy}").FirstOrDefault();
-
-    /// <summary>
-    /// Whether this chain is worse than <paramref name="old"/>: a leaf without issuer after one with its issuer; or, for a file or import, an incomplete chain
-    /// after a complete one. Not for a certificate that a CA issued with an issuer: its root may be unknown to this machine, and another order
-    /// would not change that. Any certificate may replace a self-signed one.
-    /// </summary>
-    bool HasWorseChainThan(HostCertificate old) => old is { Source: not SelfSigned, Credential.IsSelfSigned: false }
-        && ((Credential.Issuers.Count == 0 && old.Credential.Issuers.Count > 0) || (Source is Files or Import && old.Credential.Chain is ChainState.Complete));
 
     /// <summary>Selects a candidate for each host; hosts that no candidate covers have no entry.</summary>
     public static IReadOnlyDictionary<HostName, HostCertificate> Choose(

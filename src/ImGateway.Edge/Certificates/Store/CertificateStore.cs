@@ -15,7 +15,7 @@ sealed partial class CertificateStore(
     /// <exception cref="CertificateLoadException">The storage cannot be used.</exception>
     public Task OpenAsync(CancellationToken cancellationToken) => CertificateLoadException.GuardAsync(options.Value, async () =>
     {
-        await storage.OpenAsync([StoreKeys.Root, .. options.Value.Hosts.SelectMany(host => StoreKeys.Of(host).All)], cancellationToken);
+        await storage.OpenAsync([StoreKeys.Root, StoreKeys.DevelopmentCa, StoreKeys.DevelopmentCaKey, .. options.Value.Hosts.SelectMany(host => StoreKeys.Of(host).All)], cancellationToken);
         var accounts = await storage.ListAsync("accounts", cancellationToken);
         await storage.OpenAsync([.. accounts.Select(key => key[..key.LastIndexOf('/')]).Distinct(), .. accounts], cancellationToken);
     });

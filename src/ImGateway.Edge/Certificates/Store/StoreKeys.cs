@@ -8,6 +8,11 @@ sealed record StoreKeys(string Folder)
 {
     public const string Root = "certificates";
 
+    /// <summary>The folder of the development CA, which belongs to no host.</summary>
+    public const string DevelopmentCa = "development-ca";
+
+    public const string DevelopmentCaKey = DevelopmentCa + "/ca.key";
+
     /// <summary>Private key and chain that are served.</summary>
     public string Current => $"{Folder}/current.pem";
 
@@ -26,7 +31,7 @@ sealed record StoreKeys(string Folder)
     /// <summary>The OCSP response last fetched. It identifies its certificate itself.</summary>
     public string Staple => $"{Folder}/ocsp.der";
 
-    public IReadOnlyList<string> All => [Folder, Current, Previous, State, Pending, Staple];
+    public IReadOnlyList<string> All => [Folder, Current, Previous, Damaged, State, Pending, Staple];
 
     public static StoreKeys Of(HostName host) => new($"{Root}/{host.CertificateName}");
 }

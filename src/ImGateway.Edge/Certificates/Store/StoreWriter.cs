@@ -95,8 +95,7 @@ sealed class StoreWriter(CurrentCertificateOptions options, IStorage storage, Re
     public async Task SaveOriginAsync(HostName host, HostCertificate served, CancellationToken cancellationToken)
     {
         if (!storage.IsWriter) return;
-        var old = await StoredMetadata.ReadAsync(storage, host, cancellationToken);
-        await storage.WriteAsync(StoreKeys.Of(host).State, (StoredMetadata.Of(served, old?.Previous) with { Renewal = old?.Renewal }).ToBytes(), cancellationToken);
+        await StoredMetadata.ChangeAsync(storage, host, current => StoredMetadata.Of(served, current?.Previous) with { Renewal = current?.Renewal }, cancellationToken);
     }
 
     /// <summary>Deletes the previous certificate with its key.</summary>

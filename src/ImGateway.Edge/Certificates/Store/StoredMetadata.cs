@@ -51,6 +51,20 @@ sealed record StoredMetadata(
     public static async Task<StoredMetadata?> ReadAsync(IStorage storage, HostName host, CancellationToken cancellationToken) =>
         await storage.ReadAsync(StoreKeys.Of(host).State, cancellationToken) is { } value ? Parse(value.Content) : null;
 
+    /// <summary>Changes the stored metadata. Does nothing if another edge stores another certificate meanwhile, because its metadata is the current one.</summary>
+    /// <param name="change">The next metadata for the current one, which is null if there is none or it is damaged.</param>
+    public static async Task ChangeAsync(IStorage storage, HostName host, Func<StoredMetadata?, StoredMetadata> change, CancellationToken cancellationToken)
+    {
+        string? first = null;
+        await storage.ChangeAsync(StoreKeys.Of(host).State, content =>
+        {
+            var current = content is null ? null : Parse(content);
+            var certificate = (current ?? None).CertificateSha256;
+            first ??= certificate;
+            return certificate == first ? change(current).ToBytes() : null;
+        }, cancellationToken);
+    }
+
     /// <summary>Null if it is damaged: the edge can serve without it.</summary>
     public static StoredMetadata? Parse(byte[] content)
     {

@@ -14,8 +14,6 @@ sealed class StoredRenewals(IStorage storage)
     /// <summary>Does nothing if another process writes the storage.</summary>
     public async Task SaveAsync(HostName host, RenewalState renewal, CancellationToken cancellationToken)
     {
-        if (!storage.IsWriter) return;
-        var metadata = (await StoredMetadata.ReadAsync(storage, host, cancellationToken) ?? StoredMetadata.None) with { Renewal = renewal };
-        await storage.WriteAsync(StoreKeys.Of(host).State, metadata.ToBytes(), cancellationToken);
+        if (storage.IsWriter) await StoredMetadata.ChangeAsync(storage, host, current => (current ?? StoredMetadata.None) with { Renewal = renewal }, cancellationToken);
     }
 }
