@@ -31,7 +31,7 @@ public static class EdgeApplication
     internal static WebApplication Build(
         EdgeOptions options,
         IConfiguration configuration,
-        TlsEngines engines,
+        TlsEngineFactory engines,
         Serilog.ILogger log,
         Action<IApplicationBuilder>? pages = null,
         ConfigurationFile? file = null,
@@ -114,12 +114,12 @@ public static class EdgeApplication
     static void UsePages(this WebApplication app, Action<IApplicationBuilder>? pages)
     {
         if (pages is null) return;
-        var requestPipeline = app.Services.GetRequiredService<CurrentRequestPipeline>();
-        app.UseWhen(context => context.Features.Get<ListenerFeature>() is { Kind: ListenerKind.Https }, branch =>
+        var requestConfiguration = app.Services.GetRequiredService<CurrentRequestConfiguration>();
+        app.UseWhen(context => context.Features.Get<ConnectionFactsFeature>() is { Kind: ListenerKind.Https }, branch =>
         {
             branch.Use((context, next) =>
             {
-                requestPipeline.Current.Headers.AddTo(context.Response, overTls: true);
+                requestConfiguration.Current.Headers.AddTo(context.Response, overTls: true);
                 return next(context);
             });
             pages(branch);

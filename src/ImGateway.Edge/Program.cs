@@ -10,7 +10,7 @@ using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.Policy;
 
 // Must run before any cryptography, otherwise it has no effect.
-var engines = new TlsEngines(TlsPolicyFile.Apply());
+var engines = new TlsEngineFactory(TlsPolicyFile.Apply());
 NativeHeap.LimitArenas();
 MinimumThreads.Set();
 

@@ -10,7 +10,7 @@ namespace ImGateway.BouncyCastle;
 /// <summary>Accepts by another transport, and hands to Kestrel what has completed its handshake.</summary>
 sealed class HandshakeFirstTransport(IListenerTransport accepting, TlsMiddleware tls) : IListenerTransport
 {
-    public IConnectionListener Listen(Socket socket, EndPoint endPoint, ListenerAdmission admissions) => new Listener(accepting.Listen(socket, endPoint, admissions), tls);
+    public IConnectionListener Listen(Socket socket, EndPoint endPoint, ListenerAdmission admission) => new Listener(accepting.Listen(socket, endPoint, admission), tls);
 
     sealed class Listener : IConnectionListener
     {

@@ -104,7 +104,7 @@ public sealed class NetworkNamespace : IAsyncDisposable
 
     static async Task RunAsync(params string[] command)
     {
-        var result = await PartnerTool.RunAsync(command[0], command[1..]);
+        var result = await ExternalTool.RunAsync(command[0], command[1..]);
         if (result.ExitCode != 0) throw new InvalidOperationException($"{string.Join(' ', command)}: {result.Output} {result.Error}");
     }
 

@@ -8,5 +8,5 @@ public static class TestProcess
 {
     public static LoadedTlsPolicy Policy { get; } = TlsPolicyFile.Apply();
 
-    public static TlsEngines Engines { get; } = new(Policy);
+    public static TlsEngineFactory Engines { get; } = new(Policy);
 }

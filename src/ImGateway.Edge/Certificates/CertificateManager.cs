@@ -14,14 +14,14 @@ namespace ImGateway.Edge.Certificates;
 sealed partial class CertificateManager(
     CertificateLoader loader,
     StoreTakeover takeover,
-    FileReplacements files,
+    CertificateFileReload files,
     SelfSignedRenewals selfSigned,
     RenewalStates renewalStates,
     AcmeMaintenance acme,
     ExpiryAlerts alerts,
     TicketKeyRotation ticketKeys,
     OnChangeHook onChange,
-    AsyncLock asyncLock,
+    AsyncLock certificateLock,
     ILogger<CertificateManager> logger) : BackgroundService
 {
     bool _loaded;
@@ -33,7 +33,7 @@ sealed partial class CertificateManager(
         await Task.Run(() => loader.LoadAsync(cancellationToken), cancellationToken);
         await renewalStates.ReadMissingAsync(cancellationToken);
         renewalStates.RefreshMetrics();
-        await acme.ShowBudgetAsync(cancellationToken);
+        await acme.RefreshBudgetMetricsAsync(cancellationToken);
         _loaded = true;
     }
 
@@ -64,7 +64,7 @@ sealed partial class CertificateManager(
     /// <summary>One round of the loop. A step that fails does not prevent the others.</summary>
     internal async Task RunDueAsync(CancellationToken cancellationToken)
     {
-        using (await asyncLock.AcquireAsync(cancellationToken))
+        using (await certificateLock.AcquireAsync(cancellationToken))
         {
             await StepAsync(takeover.CheckAsync, cancellationToken);
             await StepAsync(renewalStates.ReadMissingAsync, cancellationToken);

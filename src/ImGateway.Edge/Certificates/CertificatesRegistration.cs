@@ -34,12 +34,12 @@ static class CertificatesRegistration
         // 3. The sources: files, the development CA, a CA.
         services.AddSingleton<CreateFilesSource>(provider => next => ActivatorUtilities.CreateInstance<FilesSource>(provider, next));
         services.AddSingleton(provider => new Reloadable<FilesSource>(provider.GetRequiredService<CreateFilesSource>()(options)));
-        services.AddSingleton<RefusedFiles>().AddSingleton<FileReplacements>();
+        services.AddSingleton<RefusedFiles>().AddSingleton<CertificateFileReload>();
         services.AddSingleton<SelfSignedSource>().AddSingleton<SelfSignedRenewals>();
         services.AddIssuance(options);
 
         // 4. What replaces certificates: start, takeover from another process, reload, operators, the loop.
-        services.AddSingleton<CertificateLoader>().AddSingleton<StoreTakeover>().AddSingleton<CertificateReloader>();
+        services.AddSingleton<CertificateLoader>().AddSingleton<StoreTakeover>().AddSingleton<CertificateReconfiguration>();
         services.AddSingleton<OperatorInstalls>().AddSingleton<OperatorRenewals>();
         services.AddSingleton<SharedCertificates>();
         services.AddSingleton<CertificateManager>().AddHostedService(provider => provider.GetRequiredService<CertificateManager>());

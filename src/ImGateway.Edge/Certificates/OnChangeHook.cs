@@ -13,7 +13,7 @@ namespace ImGateway.Edge.Certificates;
 sealed partial class OnChangeHook(
     CurrentCertificateOptions options, IStorage storage, CertificateStore store, CertificateInstaller installer, HookProgram program, TimeProvider time, ILogger<OnChangeHook> logger) : IDisposable
 {
-    const int SideBySide = 4;
+    const int MaxConcurrency = 4;
 
     static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
@@ -21,7 +21,7 @@ sealed partial class OnChangeHook(
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
     readonly CancellationTokenSource _stop = new();
-    readonly SemaphoreSlim _slots = new(SideBySide, SideBySide);
+    readonly SemaphoreSlim _slots = new(MaxConcurrency, MaxConcurrency);
     readonly Lock _lock = new();
     readonly Dictionary<HostName, Task> _running = [];
     readonly HashSet<HostName> _again = [];

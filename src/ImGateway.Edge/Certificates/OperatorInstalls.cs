@@ -16,7 +16,7 @@ sealed partial class OperatorInstalls(
     StoreTakeover takeover,
     CertificateInstaller installer,
     Reloadable<FilesSource> files,
-    AsyncLock asyncLock,
+    AsyncLock certificateLock,
     CertificateMetrics metrics,
     TimeProvider time,
     ILogger<OperatorInstalls> logger)
@@ -28,19 +28,19 @@ sealed partial class OperatorInstalls(
         string certificatePem, string keyPem, string? chainPem, string? password, string who, CancellationToken cancellationToken)
     {
         var contents = FileContents.Of(certificatePem, keyPem, chainPem, password is null ? null : new Secret(password));
-        return ChangeAsync(
+        return InstallAsync(
             $"import by {who}", new InstallCause(RenewalReasons.Manual, who), () => Task.FromResult(ProposedInstall.Import(contents, who, options.Value, time, installer.Served)), cancellationToken);
     }
 
     /// <summary>Restores the previous certificate, if it is still valid; the present one becomes the previous one.</summary>
     /// <param name="name">A configured host, or the name of its certificate in the store.</param>
     /// <param name="who">The user, for the logs.</param>
-    public Task<InstallResult> RollbackAsync(string name, string who, CancellationToken cancellationToken) => ChangeAsync(
+    public Task<InstallResult> RollbackAsync(string name, string who, CancellationToken cancellationToken) => InstallAsync(
         $"rollback by {who}", new InstallCause(RenewalReasons.Manual, who) { IsRollback = true }, () => ProposedInstall.RollbackAsync(name, options.Value, store, installer.Served, cancellationToken), cancellationToken);
 
-    async Task<InstallResult> ChangeAsync(string what, InstallCause cause, Func<Task<ProposedInstall>> prepare, CancellationToken cancellationToken)
+    async Task<InstallResult> InstallAsync(string what, InstallCause cause, Func<Task<ProposedInstall>> prepare, CancellationToken cancellationToken)
     {
-        using (await asyncLock.AcquireAsync(cancellationToken))
+        using (await certificateLock.AcquireAsync(cancellationToken))
         {
             try
             {
@@ -52,23 +52,23 @@ sealed partial class OperatorInstalls(
             }
 
             var before = installer.Served;
-            var change = await prepare();
-            if (change.Problems.Count == 0 && await installer.InstallAsync(change.Changes, cause, cancellationToken) is { } failure)
+            var proposal = await prepare();
+            if (proposal.Problems.Count == 0 && await installer.InstallAsync(proposal.Changes, cause, cancellationToken) is { } failure)
             {
-                foreach (var host in change.Changes.Keys) metrics.RenewalFailed(host, cause.Reason);
-                change = change with { Problems = [$"{string.Join(", ", change.Changes.Keys)}: {failure.Why}; what was served before still is"] };
+                foreach (var host in proposal.Changes.Keys) metrics.RenewalFailed(host, cause.Reason);
+                proposal = proposal with { Problems = [$"{string.Join(", ", proposal.Changes.Keys)}: {failure.Why}; what was served before still is"] };
             }
 
-            if (change.Problems.Count == 0)
+            if (proposal.Problems.Count == 0)
             {
-                Changed(what, string.Join(", ", change.Changes.Keys));
+                Changed(what, string.Join(", ", proposal.Changes.Keys));
                 var unused = files.Value.NewlyUnused(installer.Served);
                 foreach (var warning in unused) FileUnused(warning);
-                return (change with { Warnings = [.. change.Warnings, .. unused.Select(warning => warning.ToString())] }).Result(before);
+                return (proposal with { Warnings = [.. proposal.Warnings, .. unused.Select(warning => warning.ToString())] }).Result(before);
             }
 
-            ChangeRefused(what, string.Join(" · ", change.Problems));
-            return change.Result(before);
+            ChangeRefused(what, string.Join(" · ", proposal.Problems));
+            return proposal.Result(before);
         }
     }
 

@@ -23,7 +23,7 @@ sealed class OperatorRenewals(
     Revocations revocations,
     Reloadable<IssuingCa> ca,
     RenewalProgress steps,
-    AsyncLock asyncLock)
+    AsyncLock certificateLock)
 {
     bool IsSelfSigned => options.Value.Certificates.Source == CertificateSource.SelfSigned;
 
@@ -73,7 +73,7 @@ sealed class OperatorRenewals(
     /// <summary>The reason why no certificate can be ordered for the host.</summary>
     async Task<RenewResult?> RefusalAsync(HostName host, CancellationToken cancellationToken)
     {
-        using (await asyncLock.AcquireAsync(cancellationToken))
+        using (await certificateLock.AcquireAsync(cancellationToken))
         {
             if (!options.Value.Hosts.Contains(host)) return Refused(host, $"is none of the configured hosts ({string.Join(", ", options.Value.Hosts)}); name one of them");
             if (files.Value.Choose().TryGetValue(host, out var file)) return Refused(host, $"is served from {file.Origin}; replace that file, or remove it from Edge:Certificates:Files");

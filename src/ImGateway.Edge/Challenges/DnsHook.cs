@@ -20,7 +20,7 @@ sealed partial class DnsHook(EdgeOptions options, HookProgram program, ILogger<D
 
     public bool CanAnswer(HostName host) => options.Acme.DnsHook is not null && !host.IsAddress;
 
-    public async Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken)
+    public async Task<IAsyncDisposable> PresentAsync(ChallengeData offer, CancellationToken cancellationToken)
     {
         if (!CanAnswer(offer.Host)) throw new ChallengeException($"{Key}: needed for dns-01 of {offer.Host}, which must be a name; name the program there");
         // The value is derived from input of the CA; the name is configured.

@@ -19,7 +19,7 @@ sealed class DnsPersist : IChallengeResponder
 
     public bool CanAnswer(HostName host) => !host.IsAddress;
 
-    public Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken) =>
+    public Task<IAsyncDisposable> PresentAsync(ChallengeData offer, CancellationToken cancellationToken) =>
         Task.FromResult<IAsyncDisposable>(Withdrawal.None);
 
     /// <param name="host">The host. For a wildcard, the record of the parent domain needs the wildcard policy.</param>

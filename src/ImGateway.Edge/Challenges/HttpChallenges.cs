@@ -15,7 +15,7 @@ sealed class HttpChallenges(TemporaryCertificates temporary, SharedChallenges sh
 
     public bool CanAnswer(HostName host) => !host.IsWildcard;
 
-    public async Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken)
+    public async Task<IAsyncDisposable> PresentAsync(ChallengeData offer, CancellationToken cancellationToken)
     {
         if (!CanAnswer(offer.Host)) throw new ChallengeException($"{offer.Host}: http-01 proves no wildcards (RFC 8555 §7.1.4); use dns-01");
         if (!Base64UrlText.IsToken(offer.Token)) throw new ChallengeException($"{offer.Host}: the CA's http-01 token is not base64url; it cannot be a path");
@@ -50,7 +50,7 @@ sealed class HttpChallenges(TemporaryCertificates temporary, SharedChallenges sh
         return true;
     }
 
-    static bool IsKeyAuthorization(ChallengeOffer offer) =>
+    static bool IsKeyAuthorization(ChallengeData offer) =>
         offer.KeyAuthorization.StartsWith(offer.Token + ".", StringComparison.Ordinal)
         && Base64UrlText.IsToken(offer.KeyAuthorization.AsSpan(offer.Token.Length + 1));
 }

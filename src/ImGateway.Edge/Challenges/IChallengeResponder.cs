@@ -12,7 +12,7 @@ interface IChallengeResponder
 
     /// <summary>Puts the response in place and returns when the CA may validate; disposing the result removes the response.</summary>
     /// <exception cref="ChallengeException">The challenge cannot be completed; the message is one line for the operator.</exception>
-    Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken);
+    Task<IAsyncDisposable> PresentAsync(ChallengeData offer, CancellationToken cancellationToken);
 }
 
 /// <summary>Why a challenge cannot be completed, and the remedy.</summary>

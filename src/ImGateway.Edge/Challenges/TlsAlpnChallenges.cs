@@ -26,7 +26,7 @@ sealed class TlsAlpnChallenges : IChallengeResponder
 
     public bool CanAnswer(HostName host) => !host.IsWildcard;
 
-    public async Task<IAsyncDisposable> PresentAsync(ChallengeOffer offer, CancellationToken cancellationToken)
+    public async Task<IAsyncDisposable> PresentAsync(ChallengeData offer, CancellationToken cancellationToken)
     {
         if (!CanAnswer(offer.Host)) throw new ChallengeException($"{offer.Host}: tls-alpn-01 proves no wildcards (RFC 8737 §3); use dns-01");
         var here = Answer(offer.Host, offer.Digest.Span);

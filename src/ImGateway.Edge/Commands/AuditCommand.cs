@@ -37,7 +37,7 @@ static class AuditCommand
         // Only DataDirectory is needed; other problems of the configuration are ignored.
         using var storage = FileStorage.In(EdgeConfiguration.Read(EdgeConfiguration.Load(configFile)).Draft, TimeProvider.System, NullLoggerFactory.Instance);
         var entries = await ReadAsync(
-            storage, entry => (since is null || entry.Time >= since) && (name is null || (entry.Host is { } host && IsCalled(host, name))), cancellationToken);
+            storage, entry => (since is null || entry.Time >= since) && (name is null || (entry.Host is { } host && IsNamed(host, name))), cancellationToken);
         if (json) await JsonOption.WriteAsync(console.Output, entries);
         else if (entries.Count == 0) await console.Output.WriteLineAsync("nothing is recorded");
         else new TextTable(["Time", "Host", "Action", "Why", "Who", "Serial", "Detail"], [.. entries.Select(Row)]).Write(console.Output);
@@ -56,7 +56,7 @@ static class AuditCommand
         }
     }
 
-    static bool IsCalled(string host, string name) =>
+    static bool IsNamed(string host, string name) =>
         name.Equals(host, StringComparison.OrdinalIgnoreCase) || name.Equals(host.Replace('*', '_'), StringComparison.OrdinalIgnoreCase)
         || (HostName.TryParse(name, out var parsed) && parsed.Value == host);
 

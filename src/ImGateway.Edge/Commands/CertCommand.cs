@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Commands;
 /// <summary>The verbs about certificates.</summary>
 static class CertCommand
 {
-    public static Command Create(TlsEngines engines) => new("cert", "Certificates")
+    public static Command Create(TlsEngineFactory engines) => new("cert", "Certificates")
     {
         CertListCommand.Create(),
         CertShowCommand.Create(),

@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Commands;
 
 static class CertImportCommand
 {
-    public static Command Create(TlsEngines engines)
+    public static Command Create(TlsEngineFactory engines)
     {
         var certificate = File("--cert", "The certificate in PEM, its chain behind it or in --chain");
         var key = File("--key", "Its private key in PEM");
@@ -36,7 +36,7 @@ static class CertImportCommand
     }
 
     static async Task<int> ImportAsync(
-        CertificateFile file, TlsEngines engines, string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
+        CertificateFile file, TlsEngineFactory engines, string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         // 1. Read the files in this process: the edge may run as another user, in another folder.
         using var access = CertificateAccess.Open(configFile, console.Error);

@@ -4,7 +4,7 @@ namespace ImGateway.Edge.Commands;
 
 static class CertRollbackCommand
 {
-    public static Command Create(TlsEngines engines)
+    public static Command Create(TlsEngineFactory engines)
     {
         var (name, config) = (NameArgument.Create(), ConfigOption.Create());
         var command = new Command("rollback", "Serve the previous certificate again, if it is still valid; what is served now is kept in its place") { name, config };
@@ -13,7 +13,7 @@ static class CertRollbackCommand
         return command;
     }
 
-    static async Task<int> RollBackAsync(string name, TlsEngines engines, string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
+    static async Task<int> RollBackAsync(string name, TlsEngineFactory engines, string? configFile, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         using var access = CertificateAccess.Open(configFile, console.Error);
         var certificate = await access.FindAsync(name, cancellationToken);

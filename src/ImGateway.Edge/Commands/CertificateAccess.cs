@@ -55,13 +55,13 @@ sealed class CertificateAccess : IDisposable
     public Task<ControlRenewed> RevokeAsync(string name, ControlRevoke revoke, IProgress<string> progress, CancellationToken cancellationToken) =>
         FollowAsync($"/certificates/{Uri.EscapeDataString(name)}/revoke", revoke, progress, cancellationToken);
 
-    public async Task<InstallOutcome> ImportAsync(ControlImport import, TlsEngines engines, CancellationToken cancellationToken) =>
+    public async Task<InstallOutcome> ImportAsync(ControlImport import, TlsEngineFactory engines, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>("/certificates/import", import, cancellationToken) is { } reply
             ? new InstallOutcome(ValueOf(reply), Served: true)
             : await OnDiskAsync(engines, (store, engine) => store.ImportAsync(import.Certificate!, import.Key!, import.Chain, import.Password, Environment.UserName, engine, cancellationToken));
 
     /// <param name="name">As <see cref="CertificateStatus.Name"/>.</param>
-    public async Task<InstallOutcome> RollbackAsync(string name, TlsEngines engines, CancellationToken cancellationToken) =>
+    public async Task<InstallOutcome> RollbackAsync(string name, TlsEngineFactory engines, CancellationToken cancellationToken) =>
         await _edge.PostAsync<ControlInstalled>($"/certificates/{Uri.EscapeDataString(name)}/rollback", body: null, cancellationToken) is { } reply
             ? new InstallOutcome(ValueOf(reply), Served: true)
             : await OnDiskAsync(engines, (store, engine) => store.RollbackAsync(name, engine, cancellationToken));
@@ -79,7 +79,7 @@ sealed class CertificateAccess : IDisposable
         OnDiskAsync(async (store, options) => CertificateStatus.Of(
             options.Hosts, await store.ReadAsync(cancellationToken), [], _ => null, TimeProvider.System.GetUtcNow()));
 
-    async Task<InstallOutcome> OnDiskAsync(TlsEngines engines, Func<OfflineCertificates, ITlsEngine, Task<InstallResult>> change)
+    async Task<InstallOutcome> OnDiskAsync(TlsEngineFactory engines, Func<OfflineCertificates, ITlsEngine, Task<InstallResult>> change)
     {
         var result = await OnDiskAsync((store, options) => change(store, engines.Of(options.Tls)));
         return result.Succeeded ? new InstallOutcome(ControlInstalled.Of(result), Served: false) : throw new UserError(result.Problems);

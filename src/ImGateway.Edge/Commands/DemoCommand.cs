@@ -11,7 +11,7 @@ namespace ImGateway.Edge.Commands;
 
 static class DemoCommand
 {
-    public static Command Create(TlsEngines engines)
+    public static Command Create(TlsEngineFactory engines)
     {
         var upstream = new Option<Uri?>("--upstream")
         {
@@ -57,7 +57,7 @@ static class DemoCommand
         return command;
     }
 
-    static async Task<int> RunAsync(DemoSettings settings, TlsEngines engines, TextWriter error, CancellationToken cancellationToken)
+    static async Task<int> RunAsync(DemoSettings settings, TlsEngineFactory engines, TextWriter error, CancellationToken cancellationToken)
     {
         await using var log = LoggerSetup.CreateLogger(new ConfigurationBuilder().Build(), readable: true);
         return await new DemoHost(engines, log, AnsiConsole.Console, error).RunAsync(settings, cancellationToken);

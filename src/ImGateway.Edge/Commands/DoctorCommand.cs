@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Commands;
 static class DoctorCommand
 {
     /// <param name="resolver">The path of resolv.conf(5), which lists the name servers.</param>
-    public static Command Create(TlsEngines engines, string resolver = "/etc/resolv.conf")
+    public static Command Create(TlsEngineFactory engines, string resolver = "/etc/resolv.conf")
     {
         var (config, json) = (ConfigOption.Create(), new Option<bool>("--json") { Description = "Write a JSON array" });
         var command = new Command("doctor", "Look at everything around the edge: ports, DNS, DNSSEC, CAA, clock, disk, OpenSSL, policy, limits, gateway, CA; with a remedy each") { json, config };
@@ -20,7 +20,7 @@ static class DoctorCommand
     }
 
     static async Task<int> CheckAsync(
-        string? configFile, bool json, TlsEngines engines, string resolver, InvocationConfiguration console, CancellationToken cancellationToken)
+        string? configFile, bool json, TlsEngineFactory engines, string resolver, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
         var result = EdgeConfiguration.Read(EdgeConfiguration.Load(configFile));

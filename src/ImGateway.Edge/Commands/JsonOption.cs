@@ -9,5 +9,5 @@ static class JsonOption
 {
     public static Option<bool> Create() => new("--json") { Description = "Write JSON, as /api on the management port does" };
 
-    public static Task WriteAsync<T>(TextWriter output, T value) => output.WriteLineAsync(JsonSerializer.Serialize(value, EdgeStatus.Json));
+    public static Task WriteAsync<T>(TextWriter output, T value) => output.WriteLineAsync(JsonSerializer.Serialize(value, StatusCollector.Json));
 }

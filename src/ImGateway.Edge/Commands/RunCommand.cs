@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Commands;
 static class RunCommand
 {
     /// <param name="services">Registered last, to replace other registrations, for example by another TLS engine; null = none.</param>
-    public static Command Create(TlsEngines engines, Action<IServiceCollection>? services = null)
+    public static Command Create(TlsEngineFactory engines, Action<IServiceCollection>? services = null)
     {
         var config = ConfigOption.Create();
         var command = new Command("run", "Serve what the configuration says, until SIGTERM or Ctrl+C") { config };
@@ -18,7 +18,7 @@ static class RunCommand
     }
 
     static async Task<int> RunAsync(
-        string? configFile, TlsEngines engines, Action<IServiceCollection>? services, TextWriter error, CancellationToken cancellationToken)
+        string? configFile, TlsEngineFactory engines, Action<IServiceCollection>? services, TextWriter error, CancellationToken cancellationToken)
     {
         var inherited = InheritedSockets.Take();
         var file = ConfigurationFile.Of(configFile);

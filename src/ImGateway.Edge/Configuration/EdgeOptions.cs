@@ -45,7 +45,7 @@ public sealed record EdgeOptions
     /// never use it. None: that of the variables <c>HTTPS_PROXY</c> and <c>HTTP_PROXY</c>, except for destinations that <c>NO_PROXY</c> lists.
     /// </summary>
     /// <example>"http://proxy.example.com:3128"</example>
-    public ProxyAddress? OutgoingProxy { get; init; }
+    public OutgoingProxyAddress? OutgoingProxy { get; init; }
 
     public PlainHttpSection PlainHttp { get; init; } = new();
 

@@ -15,7 +15,7 @@ sealed class OutgoingProxy(Func<EdgeOptions> options) : IWebProxy, ICredentials
     }
 
     /// <summary>The proxy for <paramref name="destination"/>; null = direct connection.</summary>
-    public static ProxyAddress? For(Uri destination, EdgeOptions options)
+    public static OutgoingProxyAddress? For(Uri destination, EdgeOptions options)
     {
         if (options.OutgoingProxy is { } own) return own;
         var environment = options.ProxyEnvironment;
@@ -31,7 +31,7 @@ sealed class OutgoingProxy(Func<EdgeOptions> options) : IWebProxy, ICredentials
     public NetworkCredential? GetCredential(Uri uri, string authType)
     {
         var now = options();
-        ProxyAddress?[] proxies = [now.OutgoingProxy, now.ProxyEnvironment.Https, now.ProxyEnvironment.Http];
+        OutgoingProxyAddress?[] proxies = [now.OutgoingProxy, now.ProxyEnvironment.Https, now.ProxyEnvironment.Http];
         return Array.Find(proxies, proxy => proxy?.Uri.Equals(uri) is true)?.Credentials();
     }
 }

@@ -4,24 +4,24 @@ namespace ImGateway.Edge.Configuration;
 /// <param name="Https">The proxy for <c>https://</c> URLs; null = direct connection.</param>
 /// <param name="Http">The proxy for <c>http://</c> URLs; null = direct connection.</param>
 /// <param name="Except">Destinations that bypass the proxy.</param>
-sealed record ProxyEnvironment(ProxyAddress? Https, ProxyAddress? Http, ProxyExceptions Except)
+sealed record ProxyEnvironment(OutgoingProxyAddress? Https, OutgoingProxyAddress? Http, NoProxyList Except)
 {
     const string HttpsKey = "HTTPS_PROXY", HttpKey = "HTTP_PROXY", ExceptKey = "NO_PROXY";
 
-    public static readonly ProxyEnvironment None = new(null, null, ProxyExceptions.None);
+    public static readonly ProxyEnvironment None = new(null, null, NoProxyList.None);
 
     /// <summary>An unusable value is a warning at start, not an error: other programs read these variables too.</summary>
     /// <param name="configuration">Contains the environment variables; names are case-insensitive, so <c>https_proxy</c> equals <c>HTTPS_PROXY</c>.</param>
     /// <param name="hasOwn">Whether <c>OutgoingProxy</c> is set and overrides the variables.</param>
     public static ProxyEnvironment Read(IConfiguration configuration, bool hasOwn, ProblemCollector problems)
     {
-        return hasOwn ? None : new ProxyEnvironment(Proxy(HttpsKey), Proxy(HttpKey), new ProxyExceptions(configuration[ExceptKey] ?? ""));
+        return hasOwn ? None : new ProxyEnvironment(Proxy(HttpsKey), Proxy(HttpKey), new NoProxyList(configuration[ExceptKey] ?? ""));
 
-        ProxyAddress? Proxy(string key)
+        OutgoingProxyAddress? Proxy(string key)
         {
             if (configuration[key] is not { Length: > 0 } text) return null;
-            if (ProxyAddress.TryParse(text.Trim(), out var proxy)) return proxy;
-            problems.Ignored(key, $"is not {ProxyAddress.What} and is not used", $"{ProxyAddress.Remedy}, or set Edge:OutgoingProxy");
+            if (OutgoingProxyAddress.TryParse(text.Trim(), out var proxy)) return proxy;
+            problems.Ignored(key, $"is not {OutgoingProxyAddress.What} and is not used", $"{OutgoingProxyAddress.Remedy}, or set Edge:OutgoingProxy");
             return null;
         }
     }

@@ -8,16 +8,16 @@ namespace ImGateway.Edge.Connections;
 /// A connection to a public listener, also available as a connection feature. Knows when a graceful shutdown may close it. Counted from accept until its
 /// socket is closed.
 /// </summary>
-sealed class ClientConnection : ClosingConnection
+sealed class ClientConnection : BoundedCloseConnection
 {
     readonly ClientConnections _all;
-    IConnectionLifetimeNotificationFeature? _life;
+    IConnectionLifetimeNotificationFeature? _lifetime;
     Use _use;
-    bool _endsWithClient;
+    bool _isReleasedAfterDisconnect;
     int _checks;
 
-    public ClientConnection(ConnectionContext transport, ClientConnections all, ClosingConnections closing)
-        : base(transport, closing) => (_all, Lease) = (all, new ConnectionLease(this, all));
+    public ClientConnection(ConnectionContext transport, ClientConnections all, SlowCloseMonitor slowCloses)
+        : base(transport, slowCloses) => (_all, Lease) = (all, new ConnectionLease(this, all));
 
     enum Use
     {
@@ -38,10 +38,10 @@ sealed class ClientConnection : ClosingConnection
     public Task ServeAsync(ConnectionDelegate next)
     {
         // Read here, while no other thread accesses the features.
-        _life = Features.Get<IConnectionLifetimeNotificationFeature>();
+        _lifetime = Features.Get<IConnectionLifetimeNotificationFeature>();
         // The fence guarantees that either side observes the other: an earlier stop request could not reach the server.
         Interlocked.MemoryBarrier();
-        if (_all.IsClosingUnused) Close(evenFresh: true);
+        if (_all.IsClosingUnused) Close(evenUnused: true);
         return next(this);
     }
 
@@ -58,7 +58,7 @@ sealed class ClientConnection : ClosingConnection
     /// at once Kestrel sometimes waits for one that never ends (github.com/dotnet/aspnetcore/issues/51307), and the connection would stay counted and
     /// hold up a drain.
     /// </summary>
-    public void ReleaseAfterDisconnect() => _endsWithClient = true;
+    public void ReleaseAfterDisconnect() => _isReleasedAfterDisconnect = true;
 
     /// <summary>
     /// Called at intervals: closes the socket and releases the connection when the client has been disconnected for <paramref name="checks"/> intervals.
@@ -66,16 +66,16 @@ sealed class ClientConnection : ClosingConnection
     /// </summary>
     public bool ReleaseIfDisconnected(int checks)
     {
-        if (!_endsWithClient || !ConnectionClosed.IsCancellationRequested || ++_checks < checks || !Lease.TryRelease()) return false;
+        if (!_isReleasedAfterDisconnect || !ConnectionClosed.IsCancellationRequested || ++_checks < checks || !Lease.TryRelease()) return false;
         Abort(new ConnectionAbortedException("The client has disconnected."));
         return true;
     }
 
     /// <summary>Closes the connection after the responses in progress.</summary>
-    /// <param name="evenFresh">Also closes a connection without a request so far.</param>
-    public void Close(bool evenFresh)
+    /// <param name="evenUnused">Also closes a connection without a request so far.</param>
+    public void Close(bool evenUnused)
     {
-        if (_use is Use.Closable || (evenFresh && _use is Use.Unused)) _life?.RequestClose();
+        if (_use is Use.Closable || (evenUnused && _use is Use.Unused)) _lifetime?.RequestClose();
     }
 
     public void AbortForStop() => Abort(new ConnectionAbortedException("The edge stops."));
@@ -101,6 +101,6 @@ sealed class ClientConnection : ClosingConnection
         _use = use;
         // The fence guarantees that either side observes the other: a stop that begins meanwhile observes the new use, or this method observes the stop.
         Interlocked.MemoryBarrier();
-        if (_all.IsClosing) Close(evenFresh: false);
+        if (_all.IsClosing) Close(evenUnused: false);
     }
 }

@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Connections;
 namespace ImGateway.Edge.Connections;
 
 /// <summary>The client connections and their listeners: the public side of the edge, which a graceful shutdown closes step by step.</summary>
-sealed class ClientConnections(ClosingConnections closing, ConnectionBudget budget)
+sealed class ClientConnections(SlowCloseMonitor slowCloses, ConnectionBudget budget)
 {
     readonly ConcurrentDictionary<ClientConnection, byte> _open = new(ReferenceEqualityComparer.Instance);
     readonly ConcurrentBag<IConnectionListener> _listeners = [];
     readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _count;
-    volatile bool _closing, _closingFresh;
+    volatile bool _closing, _closingUnused;
 
     /// <summary>The number of connections, from accept until the socket is closed.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -19,14 +19,14 @@ sealed class ClientConnections(ClosingConnections closing, ConnectionBudget budg
     public bool IsClosing => _closing;
 
     /// <summary>Whether connections without a request so far are closed too.</summary>
-    public bool IsClosingUnused => _closingFresh;
+    public bool IsClosingUnused => _closingUnused;
 
     public void Add(IConnectionListener listener) => _listeners.Add(listener);
 
     /// <summary>Counts an accepted connection and wraps <paramref name="transport"/>.</summary>
     public ClientConnection OnAccepted(ConnectionContext transport)
     {
-        var connection = new ClientConnection(transport, this, closing);
+        var connection = new ClientConnection(transport, this, slowCloses);
         // Set at accept, because a transport may pass the connection to the server only after the handshake.
         connection.Features.Set(connection);
         Interlocked.Increment(ref _count);
@@ -48,16 +48,16 @@ sealed class ClientConnections(ClosingConnections closing, ConnectionBudget budg
     {
         _closing = true;
         Interlocked.MemoryBarrier();
-        foreach (var (client, _) in _open) client.Close(evenFresh: false);
+        foreach (var (client, _) in _open) client.Close(evenUnused: false);
         if (Count == 0) _empty.TrySetResult();
     }
 
     /// <summary>Also closes connections without a request so far.</summary>
     public void CloseUnused()
     {
-        _closingFresh = true;
+        _closingUnused = true;
         Interlocked.MemoryBarrier();
-        foreach (var (client, _) in _open) client.Close(evenFresh: true);
+        foreach (var (client, _) in _open) client.Close(evenUnused: true);
     }
 
     public void Abort()

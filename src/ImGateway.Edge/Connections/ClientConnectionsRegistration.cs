@@ -8,8 +8,8 @@ namespace ImGateway.Edge.Connections;
 static class ClientConnectionsRegistration
 {
     public static IServiceCollection AddClientConnections(this IServiceCollection services) => services
-        .AddSingleton<ClosingConnections>()
-        .AddHostedService(provider => provider.GetRequiredService<ClosingConnections>())
+        .AddSingleton<SlowCloseMonitor>()
+        .AddHostedService(provider => provider.GetRequiredService<SlowCloseMonitor>())
         .AddSingleton<ClientConnections>()
         .AddHostedService<DisconnectedClients>();
 
@@ -21,7 +21,7 @@ static class ClientConnectionsRegistration
         .AddSingleton(plan)
         .AddSingleton<ManagementConnectionLimit>()
         .AddSingleton<SocketTransport>()
-        .AddSingleton<IConnectionListenerFactory, PublicTransport>()
+        .AddSingleton<IConnectionListenerFactory, ListenerTransportFactory>()
         .AddHostedService<ConnectionBudgetMonitor>());
 
     /// <summary>Tracks the connections of a listener on a <see cref="PublicEndPoint"/>. Must come before TLS, so that connections in their handshake are tracked too.</summary>

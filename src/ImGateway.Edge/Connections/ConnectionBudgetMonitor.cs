@@ -28,10 +28,10 @@ sealed partial class ConnectionBudgetMonitor(
     long _counted = time.GetTimestamp();
 
     /// <summary>How long a connection may be silent: falls from <paramref name="longest"/> to one second as the budget is exhausted.</summary>
-    public static TimeSpan SilenceLimit(double fullness, TimeSpan longest)
+    public static TimeSpan SilenceLimit(double usedShare, TimeSpan longest)
     {
-        if (fullness < NearlyExhaustedFrom || longest <= Shortest) return longest;
-        return longest - (longest - Shortest) * ((fullness - NearlyExhaustedFrom) / (1 - NearlyExhaustedFrom));
+        if (usedShare < NearlyExhaustedFrom || longest <= Shortest) return longest;
+        return longest - (longest - Shortest) * ((usedShare - NearlyExhaustedFrom) / (1 - NearlyExhaustedFrom));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -44,8 +44,8 @@ sealed partial class ConnectionBudgetMonitor(
 
     void Check()
     {
-        if (time.GetElapsedTime(_counted) >= _untilCount) (_untilCount, _counted) = (Count(), time.GetTimestamp());
-        if (budget.UsedShare is >= NearlyExhaustedFrom and var fullness) gate.CloseSilent(SilenceLimit(fullness, current.Value.Tls.HandshakeTimeout));
+        if (time.GetElapsedTime(_counted) >= _untilCount) (_untilCount, _counted) = (CountDescriptors(), time.GetTimestamp());
+        if (budget.UsedShare is >= NearlyExhaustedFrom and var usedShare) gate.CloseSilent(SilenceLimit(usedShare, current.Value.Tls.HandshakeTimeout));
     }
 
     void OnCheckFailed(Exception exception)
@@ -54,7 +54,7 @@ sealed partial class ConnectionBudgetMonitor(
     }
 
     /// <summary>Returns the delay until the next round.</summary>
-    TimeSpan Count()
+    TimeSpan CountDescriptors()
     {
         if (OpenFiles.Limit is not { } limit) return CountEvery;
         var began = time.GetTimestamp();

@@ -40,7 +40,7 @@ sealed class ConnectionGate
     public int SilentOverLimit => _silentOverLimit.Count;
 
     /// <summary>A gate for in-memory probes: without limits or metrics.</summary>
-    public static ConnectionGate ForProbes(TimeProvider time)
+    public static ConnectionGate ForSelfTests(TimeProvider time)
     {
         var current = new CurrentOptions(new EdgeOptions());
         return new ConnectionGate(
@@ -80,13 +80,13 @@ sealed class ConnectionGate
         if (refusal is not ConnectionRefusal.None)
         {
             silence.End();
-            return new Admission(null, null, refusal) { Silence = _silentOverLimit.Enter(wait) };
+            return new Admission(null, null, refusal) { Registration = _silentOverLimit.Enter(wait) };
         }
 
         var admission = new Admission(_limits, client, refusal);
-        if (connection.Features.Get<ClientConnection>() is not { } counted) return admission with { Silence = silence };
+        if (connection.Features.Get<ClientConnection>() is not { } counted) return admission with { Registration = silence };
         counted.Lease.Hold(admission);
-        return admission with { Counted = null, Silence = silence };
+        return admission with { Limits = null, Registration = silence };
     }
 
     /// <summary>Closes connections that have sent nothing for <paramref name="age"/>.</summary>
@@ -135,23 +135,23 @@ sealed class ConnectionGate
 }
 
 /// <summary>The result of admission: the counted connection, or the reason of the refusal.</summary>
-readonly record struct Admission(ConnectionLimits? Counted, ClientNetwork? Client, ConnectionRefusal Refusal) : IDisposable
+readonly record struct Admission(ConnectionLimits? Limits, ClientNetwork? Client, ConnectionRefusal Refusal) : IDisposable
 {
     /// <summary>The connection is closed or its PROXY header was refused.</summary>
     public bool IsClosed { get; init; }
 
     /// <summary>The entry among the silent connections.</summary>
-    public SilentConnections.Registration Silence { get; init; }
+    public SilentConnections.Registration Registration { get; init; }
 
     /// <summary>The connection exceeds a limit, but may be a CA's, which is never refused.</summary>
     public bool IsOverLimit => Refusal is ConnectionRefusal.Connections or ConnectionRefusal.ConnectionsPerAddress;
 
     /// <summary>The client has sent something or has disconnected: the time-out is no longer cancelled by the gate. May be called again.</summary>
-    public void OnFirstBytes() => Silence.End();
+    public void OnFirstBytes() => Registration.End();
 
     public void Dispose()
     {
         OnFirstBytes();
-        Counted?.Leave(Client);
+        Limits?.Leave(Client);
     }
 }

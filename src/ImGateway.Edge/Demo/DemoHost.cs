@@ -7,7 +7,7 @@ using Spectre.Console;
 namespace ImGateway.Edge.Demo;
 
 /// <summary><c>imgw demo</c>: an edge with a development certificate and a demo gateway behind it, without configuration.</summary>
-public sealed class DemoHost(TlsEngines engines, Serilog.ILogger log, IAnsiConsole console, TextWriter error)
+public sealed class DemoHost(TlsEngineFactory engines, Serilog.ILogger log, IAnsiConsole console, TextWriter error)
 {
     /// <summary>Serves until a stop is requested. Returns the exit code.</summary>
     public async Task<int> RunAsync(DemoSettings settings, CancellationToken cancellationToken)

@@ -33,7 +33,7 @@ sealed record DemoPorts(int Https, int Http, int Management)
     }
 
     /// <summary>127.0.0.1, and ::1 if the machine has it.</summary>
-    public static IReadOnlyList<ListenAddress> Loopback(int port) => MachineAddress.Has(IPAddress.IPv6Loopback)
+    public static IReadOnlyList<ListenAddress> Loopback(int port) => LocalAddresses.Has(IPAddress.IPv6Loopback)
         ? [new(IPAddress.Loopback, port), new(IPAddress.IPv6Loopback, port)]
         : [new(IPAddress.Loopback, port)];
 

@@ -26,7 +26,7 @@ sealed class AccessLog(RequestDelegate next, CurrentOptions options, Reloadable<
     {
         var start = time.GetTimestamp();
         // Before the headers are rewritten for the upstream.
-        var client = context.Features.Get<ListenerFeature>() is { } listener ? addresses.Value.Of(context, listener).Client : "-";
+        var client = context.Features.Get<ConnectionFactsFeature>() is { } listener ? addresses.Value.Of(context, listener).Client : "-";
         var timing = new UpstreamTiming();
         context.Features.Set(timing);
         var completed = false;
@@ -45,11 +45,11 @@ sealed class AccessLog(RequestDelegate next, CurrentOptions options, Reloadable<
         }
     }
 
-    void Write(AccessLogEntry entry, long start, OpenWebSocket? socket, RelayEnd? end) =>
+    void Write(AccessLogEntry entry, long start, OpenWebSocket? socket, RelayOutcome? end) =>
         _logger.Write(entry.ToEvent(time.GetUtcNow(), time.GetElapsedTime(start), socket, end));
 
     sealed class SocketLine(AccessLog log, AccessLogEntry entry, long start) : IWebSocketObserver
     {
-        public void OnEnded(OpenWebSocket? socket, RelayEnd? end) => log.Write(entry, start, socket, end);
+        public void OnEnded(OpenWebSocket? socket, RelayOutcome? end) => log.Write(entry, start, socket, end);
     }
 }

@@ -73,7 +73,7 @@ sealed class AccessLogEntry
     /// <param name="duration">The duration of the request, or of the WebSocket from its request to its end.</param>
     /// <param name="socket">Null if the request is not a WebSocket.</param>
     /// <param name="end">How the WebSocket ended.</param>
-    public LogEvent ToEvent(DateTimeOffset now, TimeSpan duration, OpenWebSocket? socket, RelayEnd? end)
+    public LogEvent ToEvent(DateTimeOffset now, TimeSpan duration, OpenWebSocket? socket, RelayOutcome? end)
     {
         List<LogEventProperty> properties = new(capacity: 24)
         {
@@ -107,7 +107,7 @@ sealed class AccessLogEntry
         if (_tlsHostDiffers) properties.Add(Property("TlsHost", tls.Host.Value));
     }
 
-    static void AddWebSocket(List<LogEventProperty> properties, OpenWebSocket socket, RelayEnd? end)
+    static void AddWebSocket(List<LogEventProperty> properties, OpenWebSocket socket, RelayOutcome? end)
     {
         properties.Add(WebSocket);
         properties.Add(Property("BytesIn", socket.BytesIn));

@@ -25,7 +25,7 @@ public static class OperationsRegistration
         services.AddSingleton<Traffic>().AddSingleton<TrafficHistory>().AddHostedService(provider => provider.GetRequiredService<TrafficHistory>());
         services.AddSingleton<AuditTail>();
         services.AddSingleton<LastReload>().AddSingleton<DrainProgress>();
-        services.AddSingleton<EdgeStatus>();
+        services.AddSingleton<StatusCollector>();
         services.AddStop();
         return services;
     }
@@ -66,7 +66,7 @@ public static class OperationsRegistration
         var registry = services.GetRequiredService<CollectorRegistry>();
         registry.AddBeforeCollectCallback(services.GetRequiredService<ProcessMetrics>().Update);
         registry.AddBeforeCollectCallback(services.GetRequiredService<LimitMetrics>().Update);
-        return app.UseMiddleware<Management>();
+        return app.UseMiddleware<ManagementApi>();
     }
 
     /// <summary>The next middleware; active if <c>Edge:AccessLog</c> is on.</summary>

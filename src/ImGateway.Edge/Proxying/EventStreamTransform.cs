@@ -33,28 +33,28 @@ sealed class EventStreamTransform(CurrentOptions options, OpenEventStreams open,
     async Task CopyAsync(HttpResponseMessage upstream, HttpContext context)
     {
         var limit = options.Value.Upstream.IdleTimeout is var timeout && timeout > Shortest ? timeout : Shortest;
-        using var silent = new CancellationTokenSource(limit, time);
-        await using var left = context.RequestAborted.UnsafeRegister(static silent => ((CancellationTokenSource)silent!).Cancel(), silent);
-        var (toClient, stream) = (false, new OpenEventStream(silent));
+        using var idleTimeout = new CancellationTokenSource(limit, time);
+        await using var disconnected = context.RequestAborted.UnsafeRegister(static idleTimeout => ((CancellationTokenSource)idleTimeout!).Cancel(), idleTimeout);
+        var (toClient, stream) = (false, new OpenEventStream(idleTimeout));
         open.Add(stream);
         try
         {
             // Flush the headers: a client considers the stream open when it has them, which may be long before the first event.
-            await context.Response.StartAsync(silent.Token);
-            await using var events = await upstream.Content.ReadAsStreamAsync(silent.Token);
+            await context.Response.StartAsync(idleTimeout.Token);
+            await using var events = await upstream.Content.ReadAsStreamAsync(idleTimeout.Token);
             // A zero-byte read returns when there is data, so that a silent stream holds no buffer.
-            while (await events.ReadAsync(Memory<byte>.Empty, silent.Token) == 0)
+            while (await events.ReadAsync(Memory<byte>.Empty, idleTimeout.Token) == 0)
             {
                 var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
                 try
                 {
-                    var read = await events.ReadAsync(buffer, silent.Token);
+                    var read = await events.ReadAsync(buffer, idleTimeout.Token);
                     if (read == 0) return;
-                    silent.CancelAfter(limit);
+                    idleTimeout.CancelAfter(limit);
                     toClient = true;
-                    await context.Response.Body.WriteAsync(buffer.AsMemory(0, read), silent.Token);
+                    await context.Response.Body.WriteAsync(buffer.AsMemory(0, read), idleTimeout.Token);
                     toClient = false;
-                    silent.CancelAfter(limit);
+                    idleTimeout.CancelAfter(limit);
                 }
                 finally
                 {

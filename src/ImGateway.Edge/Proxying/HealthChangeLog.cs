@@ -8,11 +8,11 @@ namespace ImGateway.Edge.Proxying;
 /// Logs each change of a destination's health, with the address. YARP's own log, which is off, has a line with a stack trace for each probe
 /// that fails, and names destinations by their keys.
 /// </summary>
-sealed partial class HealthChangeLog(IDestinationHealthUpdater yarp, HealthCheckResults healthChecks, ILogger<HealthChangeLog> logger) : IDestinationHealthUpdater
+sealed partial class HealthChangeLog(IDestinationHealthUpdater yarp, ActiveHealthCheckResults healthChecks, ILogger<HealthChangeLog> logger) : IDestinationHealthUpdater
 {
     const string Active = "an active check", Passive = "the results of requests";
 
-    readonly ConditionalWeakTable<DestinationState, Sick> _active = [], _passive = [];
+    readonly ConditionalWeakTable<DestinationState, UnhealthyMark> _active = [], _passive = [];
 
     public void SetActive(ClusterState cluster, IEnumerable<NewActiveDestinationHealth> newHealthPairs)
     {
@@ -27,10 +27,10 @@ sealed partial class HealthChangeLog(IDestinationHealthUpdater yarp, HealthCheck
         Note(_passive, destination, newHealth, Passive, why: null);
     }
 
-    void Note(ConditionalWeakTable<DestinationState, Sick> known, DestinationState destination, DestinationHealth health, string by, string? why)
+    void Note(ConditionalWeakTable<DestinationState, UnhealthyMark> known, DestinationState destination, DestinationHealth health, string by, string? why)
     {
         var address = destination.Model.Config.Address;
-        if (health is DestinationHealth.Unhealthy && known.TryAdd(destination, Sick.Instance)) LogUnhealthy(address, by, why ?? "too many have failed");
+        if (health is DestinationHealth.Unhealthy && known.TryAdd(destination, UnhealthyMark.Instance)) LogUnhealthy(address, by, why ?? "too many have failed");
         else if (health is DestinationHealth.Healthy && known.Remove(destination)) LogHealthy(address, by);
     }
 
@@ -40,8 +40,8 @@ sealed partial class HealthChangeLog(IDestinationHealthUpdater yarp, HealthCheck
     [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Address} is healthy again, by {By}")]
     partial void LogHealthy(string address, string by);
 
-    sealed class Sick
+    sealed class UnhealthyMark
     {
-        public static readonly Sick Instance = new();
+        public static readonly UnhealthyMark Instance = new();
     }
 }

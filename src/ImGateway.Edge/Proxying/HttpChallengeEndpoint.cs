@@ -7,19 +7,19 @@ namespace ImGateway.Edge.Proxying;
 /// <summary>Answers http-01 requests (RFC 8555 §8.3), on port 80 and, after a redirect by a proxy in front, on 443.</summary>
 static class HttpChallengeEndpoint
 {
-    /// <summary>Whether the request is an http-01 request; if so, <paramref name="answer"/> is the key authorization, null for a token that is not pending.</summary>
-    public static bool IsChallengeRequest(HttpContext context, HttpChallenges challenges, out byte[]? answer)
+    /// <summary>Whether the request is an http-01 request; if so, <paramref name="keyAuthorization"/> is the key authorization, null for a token that is not pending.</summary>
+    public static bool IsChallengeRequest(HttpContext context, HttpChallenges challenges, out byte[]? keyAuthorization)
     {
-        answer = null;
+        keyAuthorization = null;
         return (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
             && TargetCheck.OriginForm(context.Features.Get<IHttpRequestFeature>()!.RawTarget) is { } path
-            && challenges.IsChallenge(path, out answer);
+            && challenges.IsChallenge(path, out keyAuthorization);
     }
 
-    public static async Task WriteAsync(HttpContext context, byte[] answer)
+    public static async Task WriteAsync(HttpContext context, byte[] keyAuthorization)
     {
         context.Response.ContentType = "application/octet-stream";
-        context.Response.ContentLength = answer.Length;
-        await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+        context.Response.ContentLength = keyAuthorization.Length;
+        await context.Response.Body.WriteAsync(keyAuthorization, context.RequestAborted);
     }
 }

@@ -28,7 +28,7 @@ static class KestrelSettings
         kestrel.AddServerHeader = false;
         // For a proxy, header values are bytes (RFC 9110 §5.5). With the default UTF-8, other bytes would be rejected, and UTF-8 would
         // not be forwarded by .NET's client.
-        kestrel.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? ContentLengthEncoding.Instance : Encoding.Latin1;
+        kestrel.RequestHeaderEncodingSelector = static name => name == HeaderNames.ContentLength ? DigitsOnlyEncoding.Instance : Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
         SetLimits(kestrel, options);
     }

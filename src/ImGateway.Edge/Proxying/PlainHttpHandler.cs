@@ -12,22 +12,22 @@ namespace ImGateway.Edge.Proxying;
 /// <summary>Port 80: answers http-01, and redirects or refuses everything else.</summary>
 sealed class PlainHttpHandler(HttpChallenges challenges, ProxyMetrics metrics, TimeProvider time)
 {
-    public async Task HandleAsync(HttpContext context, RequestPipeline pipeline)
+    public async Task HandleAsync(HttpContext context, RequestConfiguration configuration)
     {
         var started = time.GetTimestamp();
-        pipeline.Headers.AddTo(context.Response, overTls: false);
+        configuration.Headers.AddTo(context.Response, overTls: false);
         // 1. http-01 requests are answered before Reject, the host check and all limits; an unknown token is 404.
         // 2. All other requests are redirected or refused, with 503 over a limit.
         var over = OverLimit(context);
-        var refusal = !HttpChallengeEndpoint.IsChallengeRequest(context, challenges, out var answer) ? over ?? Redirect(context, pipeline) : answer is null ? Refusal.NoRoute : null;
+        var refusal = !HttpChallengeEndpoint.IsChallengeRequest(context, challenges, out var keyAuthorization) ? over ?? Redirect(context, configuration) : keyAuthorization is null ? Refusal.NoRoute : null;
         if (refusal is not null)
         {
             metrics.OnRefused(refusal);
             await refusal.WriteAsync(context);
         }
-        else if (answer is not null)
+        else if (keyAuthorization is not null)
         {
-            await HttpChallengeEndpoint.WriteAsync(context, answer);
+            await HttpChallengeEndpoint.WriteAsync(context, keyAuthorization);
         }
 
         metrics.OnAnswered(RouteLabel.Other, context.Response.StatusCode, time.GetElapsedTime(started));
@@ -42,9 +42,9 @@ sealed class PlainHttpHandler(HttpChallenges challenges, ProxyMetrics metrics, T
     }
 
     /// <summary>Redirects to a configured host only, in its configured spelling, so that the client cannot influence the authority.</summary>
-    static Refusal? Redirect(HttpContext context, RequestPipeline pipeline)
+    static Refusal? Redirect(HttpContext context, RequestConfiguration configuration)
     {
-        var (options, hosts) = (pipeline.Options, pipeline.Hosts);
+        var (options, hosts) = (configuration.Options, configuration.Hosts);
         var request = context.Request;
         if (options.PlainHttp.Mode == PlainHttpMode.Reject) return Refusal.TlsRequired;
         if (HttpMethods.IsConnect(request.Method)) return Refusal.Method;

@@ -20,12 +20,12 @@ static class ProxyingRegistration
     public static IServiceCollection AddProxying(this IServiceCollection services, EdgeOptions options, IConfiguration configuration)
     {
         // 1. The objects that serve requests.
-        services.AddSingleton<RequestFlow>().AddSingleton<PlainHttpHandler>().AddSingleton<CurrentRequestPipeline>();
+        services.AddSingleton<RequestFlow>().AddSingleton<PlainHttpHandler>().AddSingleton<CurrentRequestConfiguration>();
         services.AddSingleton(new Reloadable<ClientAddress>(new ClientAddress(options)));
         services.AddSingleton<RequestRateLimiter>();
 
         // 2. YARP, configured by Edge and overridden by the user's ReverseProxy section.
-        services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>().AddSingleton<UpstreamPorts>().AddSingleton<FailedAddresses>();
+        services.AddSingleton<IForwarderHttpClientFactory, UpstreamClientFactory>().AddSingleton<SourcePortUsage>().AddSingleton<FailedAddresses>();
         var config = ProxyConfiguration.Read(options, configuration);
         services.AddReverseProxy().LoadFromMemory(config.Routes, config.Clusters).AddTransforms<UpstreamTransforms>();
         services.AddSingleton<YarpConfiguration>().AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<YarpConfiguration>());
@@ -36,12 +36,12 @@ static class ProxyingRegistration
 
         // 3. Decorators of YARP: load balancing that counts WebSockets until they end (YARP's own counters end with its forwarder), and logging of health
         // changes.
-        services.AddSingleton<DestinationWebSockets>().AddSingleton<LeastRequests>().AddSingleton<PowerOfTwoChoices>().AddSingleton<HealthCheckResults>();
-        services.Decorate<ILoadBalancingPolicy>((yarps, provider) => yarps.Name switch
+        services.AddSingleton<DestinationWebSockets>().AddSingleton<LeastRequests>().AddSingleton<PowerOfTwoChoices>().AddSingleton<ActiveHealthCheckResults>();
+        services.Decorate<ILoadBalancingPolicy>((policy, provider) => policy.Name switch
         {
             nameof(LoadBalancingPolicies.LeastRequests) => provider.GetRequiredService<LeastRequests>(),
             nameof(LoadBalancingPolicies.PowerOfTwoChoices) => provider.GetRequiredService<PowerOfTwoChoices>(),
-            _ => yarps,
+            _ => policy,
         });
         services.Decorate<IActiveHealthCheckPolicy, ActiveHealthCheckRecorder>().Decorate<IPassiveHealthCheckPolicy, PassiveHealthCheckFilter>();
         services.Decorate<IDestinationHealthUpdater, HealthChangeLog>();
@@ -55,13 +55,13 @@ static class ProxyingRegistration
     public static IApplicationBuilder UseProxying(this IApplicationBuilder app)
     {
         var services = app.ApplicationServices;
-        var (requestPipeline, flow, plain) = (services.GetRequiredService<CurrentRequestPipeline>(), services.GetRequiredService<RequestFlow>(), services.GetRequiredService<PlainHttpHandler>());
-        requestPipeline.Begin(new YarpPipeline(app));
-        services.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(services.GetRequiredService<UpstreamPorts>().Update);
-        return app.Use(next => context => context.Features.Get<ListenerFeature>() switch
+        var (requestConfiguration, flow, plain) = (services.GetRequiredService<CurrentRequestConfiguration>(), services.GetRequiredService<RequestFlow>(), services.GetRequiredService<PlainHttpHandler>());
+        requestConfiguration.Begin(new YarpPipeline(app));
+        services.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(services.GetRequiredService<SourcePortUsage>().Update);
+        return app.Use(next => context => context.Features.Get<ConnectionFactsFeature>() switch
         {
-            { Kind: ListenerKind.Https } listener => flow.InvokeAsync(context, listener, requestPipeline.Current),
-            { Kind: ListenerKind.Http } => plain.HandleAsync(context, requestPipeline.Current),
+            { Kind: ListenerKind.Https } listener => flow.InvokeAsync(context, listener, requestConfiguration.Current),
+            { Kind: ListenerKind.Http } => plain.HandleAsync(context, requestConfiguration.Current),
             _ => next(context),
         });
     }

@@ -11,9 +11,9 @@ namespace ImGateway.Edge.Proxying;
 
 /// <summary>The flow of a request over TLS, as numbered steps.</summary>
 sealed partial class RequestFlow(
-    RequestRateLimiter rates,
+    RequestRateLimiter limiter,
     WebSocketLeases leases,
-    DestinationWebSockets upstreamSockets,
+    DestinationWebSockets destinationSockets,
     Retries retries,
     HttpChallenges challenges,
     UpstreamFailureHandler failures,
@@ -22,12 +22,12 @@ sealed partial class RequestFlow(
     ILogger<RequestFlow> logger)
 {
     /// <summary>A stream that is reset later than this does not count as a rapid reset.</summary>
-    static readonly TimeSpan Premature = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan RapidResetLimit = TimeSpan.FromSeconds(1);
 
     static readonly byte[] ServerError = "The edge failed\n"u8.ToArray();
 
-    /// <param name="pipeline">The objects of one configuration, kept to the end of the request.</param>
-    public async Task InvokeAsync(HttpContext context, ListenerFeature listener, RequestPipeline pipeline)
+    /// <param name="configuration">The objects of one configuration, kept to the end of the request.</param>
+    public async Task InvokeAsync(HttpContext context, ConnectionFactsFeature listener, RequestConfiguration configuration)
     {
         var started = time.GetTimestamp();
         var label = RouteLabel.Other;
@@ -35,22 +35,22 @@ sealed partial class RequestFlow(
         try
         {
             // 1. Security headers on every response.
-            pipeline.Headers.AddTo(context.Response, overTls: true);
+            configuration.Headers.AddTo(context.Response, overTls: true);
 
             // http-01 requests that a proxy has redirected from port 80 may name any host (RFC 8555 §8.3): answered before the host check and all limits.
-            if (HttpChallengeEndpoint.IsChallengeRequest(context, challenges, out var answer) && answer is not null)
+            if (HttpChallengeEndpoint.IsChallengeRequest(context, challenges, out var keyAuthorization) && keyAuthorization is not null)
             {
-                await HttpChallengeEndpoint.WriteAsync(context, answer);
+                await HttpChallengeEndpoint.WriteAsync(context, keyAuthorization);
                 return;
             }
 
             // 2. Checks of framing, method, target, host, route and upgrade.
-            var refusal = Admit(context, listener, pipeline, out var route, out var target, out var isWebSocket);
+            var refusal = Check(context, listener, configuration, out var route, out var target, out var isWebSocket);
             label = route?.Label ?? RouteLabel.Other;
-            if (refusal is null && isWebSocket) upgrade = TakeLease(context, label, out refusal);
+            if (refusal is null && isWebSocket) upgrade = BeginUpgrade(context, label, out refusal);
 
             // 3. Headers for the upstream; malformed ones are refused.
-            refusal ??= pipeline.Upstream.Prepare(context, listener);
+            refusal ??= configuration.Upstream.Prepare(context, listener);
             if (refusal is not null)
             {
                 metrics.OnRefused(refusal);
@@ -59,12 +59,12 @@ sealed partial class RequestFlow(
             }
 
             // 4. Forward.
-            await pipeline.Yarp.ForwardAsync(context, route!, target.Span);
+            await configuration.Yarp.ForwardAsync(context, route!, target.Span);
 
             // 5. A failed attempt is retried at another destination, or waits until the gateway is back.
             var failure = context.Features.Get<IForwarderErrorFeature>();
             failures.Record(context, route!, failure);
-            if (failure is not null && retries.MayRetry(context, failure, isWebSocket)) failure = await retries.RetryAsync(context, pipeline.Yarp, route!, target, failure, isWebSocket);
+            if (failure is not null && retries.MayRetry(context, failure, isWebSocket)) failure = await retries.RetryAsync(context, configuration.Yarp, route!, target, failure, isWebSocket);
 
             // 6. The error response, if it failed.
             if (failure is not null) await UpstreamFailureHandler.WriteResponseAsync(context, failure);
@@ -91,13 +91,13 @@ sealed partial class RequestFlow(
     }
 
     /// <param name="target">The path of the request's target.</param>
-    Refusal? Admit(HttpContext context, ListenerFeature listener, RequestPipeline pipeline, out ProxyRoute? route, out ReadOnlyMemory<char> target, out bool isWebSocket)
+    Refusal? Check(HttpContext context, ConnectionFactsFeature listener, RequestConfiguration configuration, out ProxyRoute? route, out ReadOnlyMemory<char> target, out bool isWebSocket)
     {
         (route, target, isWebSocket) = (null, default, false);
-        var limits = pipeline.Options.Limits;
+        var limits = configuration.Options.Limits;
         if (listener.IsForChallenges) return Refusal.UnknownHost;
         // First, so that a client over its rate costs as little as possible.
-        if (limits.RequestsPerSecondPerAddress is > 0 and var perSecond && !rates.TryAcquire(pipeline.Addresses.AddressOf(context, listener), perSecond)) return Refusal.TooManyRequests;
+        if (limits.RequestsPerSecondPerAddress is > 0 and var perSecond && !limiter.TryAcquire(configuration.Addresses.AddressOf(context, listener), perSecond)) return Refusal.TooManyRequests;
         if (MessageCheck.Framing(context.Request) is { } malformed) return malformed;
         if (context.Request.ContentLength > limits.RequestBodyBytes) return Refusal.BodyTooLarge;
         if (HttpMethods.IsTrace(context.Request.Method)) return Refusal.Method;
@@ -105,28 +105,28 @@ sealed partial class RequestFlow(
         var raw = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         if (raw.Length > limits.UrlBytes) return Refusal.TargetTooLong;
         if (TargetCheck.OriginForm(raw) is not { } origin || !TargetCheck.IsUnambiguous(origin)) return Refusal.BadTarget;
-        if (!pipeline.Hosts.IsServed(context, listener)) return Refusal.UnknownHost;
+        if (!configuration.Hosts.IsServed(context, listener)) return Refusal.UnknownHost;
         target = origin.AsMemory(0, TargetCheck.PathOf(origin).Length);
-        route = pipeline.Routes.Match(target.Span);
+        route = configuration.Routes.Match(target.Span);
         if (route is null) return Refusal.NoRoute;
-        return pipeline.Upgrades.Check(context, target.Span, out isWebSocket);
+        return configuration.Upgrades.Check(context, target.Span, out isWebSocket);
     }
 
-    WebSocketUpgrade? TakeLease(HttpContext context, RouteLabel label, out Refusal? refusal)
+    WebSocketUpgrade? BeginUpgrade(HttpContext context, RouteLabel label, out Refusal? refusal)
     {
         var lease = leases.TryTake(context.Features.Get<ClientConnection>()?.Lease, ProxyMetrics.LabelOf(label));
         refusal = lease is null ? Refusal.WebSockets : null;
-        return lease is null ? null : new WebSocketUpgrade(context, lease, upstreamSockets);
+        return lease is null ? null : new WebSocketUpgrade(context, lease, destinationSockets);
     }
 
     /// <summary>
     /// Kestrel limits the number of open streams, but not how often a stream is opened and reset at once (rapid reset, CVE-2023-44487), whether by
     /// the client or by the server in response to the client (CVE-2025-8671). Each costs the upstream a request.
     /// </summary>
-    void EndIfFlooded(HttpContext context, ListenerFeature listener, long started)
+    void EndIfFlooded(HttpContext context, ConnectionFactsFeature listener, long started)
     {
         if (!HttpProtocol.IsHttp2(context.Request.Protocol)) return;
-        var isRapidReset = context.RequestAborted.IsCancellationRequested && time.GetElapsedTime(started) < Premature;
+        var isRapidReset = context.RequestAborted.IsCancellationRequested && time.GetElapsedTime(started) < RapidResetLimit;
         if (!listener.ExceedsRapidResets(isRapidReset)) return;
         metrics.OnRefused(Refusal.StreamResets);
         context.Features.Get<IConnectionLifetimeFeature>()?.Abort();

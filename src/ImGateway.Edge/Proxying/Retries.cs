@@ -30,7 +30,7 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamFailureHand
     {
         if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested || !(isWebSocket || IsSafe(context))) return false;
         if (failure.Error is ForwarderError.NoAvailableDestinations) return Holds;
-        return UpstreamFailureHandler.Classify(failure, clientIsGone: false) switch
+        return UpstreamFailureHandler.Classify(failure, clientDisconnected: false) switch
         {
             UpstreamError.Connect => true,
             UpstreamError.Reset => Holds && (context.Features.Get<FailedAttempts>()?.LostConnections ?? 0) < MaxLost,
@@ -52,7 +52,7 @@ sealed class Retries(CurrentOptions options, HoldQueue hold, UpstreamFailureHand
             var proxied = context.GetReverseProxyFeature();
             var cluster = proxied.Route.Cluster!;
             attempts.Add(proxied.ProxiedDestination);
-            var isLost = UpstreamFailureHandler.Classify(failure, clientIsGone: false) is UpstreamError.Reset;
+            var isLost = UpstreamFailureHandler.Classify(failure, clientDisconnected: false) is UpstreamError.Reset;
             if (isLost) attempts.LostConnections++;
             if (!mayGoElsewhere || !attempts.HasUntried(cluster.DestinationsState.AvailableDestinations))
             {

@@ -28,9 +28,9 @@ sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events,
         context.ResponseTransforms.Add(new UpstreamTiming.ResponseStarted(time));
         context.ResponseTransforms.Add(new HopByHopHeaders.ResponseHeaders());
         // Before an upgrade is granted: a 101 that is rejected afterwards would count as a success of the destination.
-        context.ResponseTransforms.Add(new ResponseFramingCheck());
+        context.ResponseTransforms.Add(new ResponseFramingTransform());
         context.ResponseTransforms.Add(new SwitchingProtocolsTransform());
-        context.ResponseTransforms.Add(new ContentlessResponse());
+        context.ResponseTransforms.Add(new ContentlessResponseTransform());
         context.ResponseTransforms.Add(new EventStreamTransform(options, events, time));
         context.ResponseTrailersTransforms.Add(new HopByHopHeaders.ResponseTrailers());
     }
@@ -47,7 +47,7 @@ sealed class UpstreamTransforms(CurrentOptions options, OpenEventStreams events,
         {
             var features = context.HttpContext.Features;
             var target = TargetCheck.OriginForm(features.Get<IHttpRequestFeature>()!.RawTarget)!;
-            var listener = features.Get<ListenerFeature>();
+            var listener = features.Get<ConnectionFactsFeature>();
             var known = listener?.Target;
             if (known is null || known.Target != target || known.Prefix != context.DestinationPrefix)
             {

@@ -19,15 +19,15 @@ sealed class WebSocketUpgrade : IDisposable
     const int ConnectError = 0xA;
 
     readonly HttpContext _context;
-    readonly DestinationWebSockets _upstreams;
+    readonly DestinationWebSockets _destinationSockets;
     readonly IHttpExtendedConnectFeature? _connect;
-    IHttpMinResponseDataRateFeature? _reading;
-    MinDataRate? _rate;
+    IHttpMinResponseDataRateFeature? _dataRateFeature;
+    MinDataRate? _minDataRate;
     bool _isHandedOver;
 
-    public WebSocketUpgrade(HttpContext context, WebSocketLease lease, DestinationWebSockets upstreams)
+    public WebSocketUpgrade(HttpContext context, WebSocketLease lease, DestinationWebSockets destinationSockets)
     {
-        (_context, Lease, _upstreams) = (context, lease, upstreams);
+        (_context, Lease, _destinationSockets) = (context, lease, destinationSockets);
         _connect = context.Features.Get<IHttpExtendedConnectFeature>();
         context.Features.Set(this);
     }
@@ -43,16 +43,16 @@ sealed class WebSocketUpgrade : IDisposable
     public void Grant(Stream upstream)
     {
         var proxied = _context.GetReverseProxyFeature();
-        Lease.Grant(upstream, _upstreams.Add(proxied.Route.Cluster!, proxied.ProxiedDestination!));
+        Lease.Grant(upstream, _destinationSockets.Add(proxied.Route.Cluster!, proxied.ProxiedDestination!));
     }
 
     /// <summary>Upgrades the client's side, which sends the response. False if the client has disconnected.</summary>
     public async Task<bool> TryAcceptAsync()
     {
         // No minimum data rate: a sleeping phone is not a slow reader. HTTP/2 has no such feature for streams.
-        _reading = _context.Features.Get<IHttpMinResponseDataRateFeature>();
-        _rate = _reading?.MinDataRate;
-        if (_reading is not null) _reading.MinDataRate = null;
+        _dataRateFeature = _context.Features.Get<IHttpMinResponseDataRateFeature>();
+        _minDataRate = _dataRateFeature?.MinDataRate;
+        if (_dataRateFeature is not null) _dataRateFeature.MinDataRate = null;
         try
         {
             Lease.Open(await UpgradeAsync());
@@ -72,7 +72,7 @@ sealed class WebSocketUpgrade : IDisposable
         var inOrder = await Lease.RelayAsync(_context.RequestAborted);
         // Close the client's side like the upstream's: gracefully unless aborted here. A client that does not read the
         // pending data is a slow reader again.
-        if (_reading is not null) _reading.MinDataRate = _rate;
+        if (_dataRateFeature is not null) _dataRateFeature.MinDataRate = _minDataRate;
         if (!inOrder) AbortClient();
     }
 

@@ -5,7 +5,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace ImGateway.Edge.Proxying;
 
 /// <summary>Replaces YARP's configuration while serving: validated before anything changes, then applied, which YARP does asynchronously and reports.</summary>
-sealed class YarpConfiguration(InMemoryConfigProvider provider, IConfigValidator validator, UpstreamPorts ports) : IConfigChangeListener
+sealed class YarpConfiguration(InMemoryConfigProvider provider, IConfigValidator validator, SourcePortUsage ports) : IConfigChangeListener
 {
     TaskCompletionSource _applied = New();
 

@@ -20,22 +20,22 @@ static class DurableFile
     public static readonly EnumerationOptions SkipInaccessible = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
 
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode = OwnerOnly) =>
-        Write(path, content, mode, overwrite: true, DiskOperationObserver.Unobserved);
+        Write(path, content, mode, overwrite: true, DiskOperationHook.Unobserved);
 
-    public static void Write(string path, ReadOnlySpan<byte> content, DiskOperationObserver observer) => Write(path, content, OwnerOnly, overwrite: true, observer);
+    public static void Write(string path, ReadOnlySpan<byte> content, DiskOperationHook hook) => Write(path, content, OwnerOnly, overwrite: true, hook);
 
     /// <exception cref="IOException">Writing failed, or the file exists.</exception>
-    public static void WriteNew(string path, ReadOnlySpan<byte> content) => Write(path, content, OwnerOnly, overwrite: false, DiskOperationObserver.Unobserved);
+    public static void WriteNew(string path, ReadOnlySpan<byte> content) => Write(path, content, OwnerOnly, overwrite: false, DiskOperationHook.Unobserved);
 
     /// <summary>Writes a file that <see cref="Move"/> will rename: content and mode are durable, the name may not be after a crash.</summary>
-    public static void WriteStaged(string path, ReadOnlySpan<byte> content, DiskOperationObserver observer)
+    public static void WriteStaged(string path, ReadOnlySpan<byte> content, DiskOperationHook hook)
     {
         File.Delete(path);
         Create(path, content, OwnerOnly);
-        observer.Done();
+        hook.Done();
     }
 
-    static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool overwrite, DiskOperationObserver observer)
+    static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, bool overwrite, DiskOperationHook hook)
     {
         var full = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(full)!;
@@ -43,7 +43,7 @@ static class DurableFile
         Create(temporary, content, mode);
         try
         {
-            observer.Done();
+            hook.Done();
             File.Move(temporary, full, overwrite);
         }
         catch
@@ -53,7 +53,7 @@ static class DurableFile
         }
 
         Flush(folder);
-        observer.Done();
+        hook.Done();
     }
 
     /// <summary>Creates a file with durable content; leaves none if writing fails.</summary>
@@ -75,11 +75,11 @@ static class DurableFile
     }
 
     /// <summary>Renames within one directory, replacing the target.</summary>
-    public static void Move(string from, string to, DiskOperationObserver observer)
+    public static void Move(string from, string to, DiskOperationHook hook)
     {
         File.Move(from, to, overwrite: true);
         Flush(Path.GetDirectoryName(Path.GetFullPath(to))!);
-        observer.Done();
+        hook.Done();
     }
 
     /// <summary>Removes temporary files of <see cref="Write(string, ReadOnlySpan{byte}, UnixFileMode)"/> that a crash has left behind: they may contain keys.</summary>

@@ -1,7 +1,7 @@
 namespace ImGateway.Edge.Storage;
 
 /// <summary>Logs as files, one line for each entry, rotated when they exceed a size (<see cref="RotatedFiles"/>).</summary>
-sealed class FileLogs(DiskOperationObserver observer)
+sealed class FileLogs(DiskOperationHook hook)
 {
     readonly Lock _lock = new();
 
@@ -17,7 +17,7 @@ sealed class FileLogs(DiskOperationObserver observer)
         {
             var problem = TryRotate(path, line.Length + 1, retention);
             // Makes the directory entry of a new log durable too.
-            if (!File.Exists(path)) DurableFile.Write(path, [], observer);
+            if (!File.Exists(path)) DurableFile.Write(path, [], hook);
             Append(path, line);
             return problem;
         }
@@ -56,7 +56,7 @@ sealed class FileLogs(DiskOperationObserver observer)
     {
         try
         {
-            RotatedFiles.Rotate(path, more, retention, observer);
+            RotatedFiles.Rotate(path, more, retention, hook);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

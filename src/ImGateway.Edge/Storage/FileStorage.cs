@@ -10,7 +10,7 @@ namespace ImGateway.Edge.Storage;
 /// Every file is complete or absent (<see cref="DurableFile"/>), and the files of a folder that change together do so across a crash too
 /// (<see cref="StagedFiles"/>).
 /// </summary>
-sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperationObserver observer, TimeProvider time, ILogger<FileStorage> logger) : IStorage, IDisposable
+sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperationHook hook, TimeProvider time, ILogger<FileStorage> logger) : IStorage, IDisposable
 {
     /// <summary>ENOTDIR, as .NET reports it in HResult.</summary>
     const int NotAFolder = 20;
@@ -20,8 +20,8 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
     static readonly EnumerationOptions Subfolders = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true, RecurseSubdirectories = true };
 
     readonly Lock _lock = new();
-    readonly DiskOperationObserver _observer = observer;
-    readonly FileLogs _logs = new(observer);
+    readonly DiskOperationHook _hook = hook;
+    readonly FileLogs _logs = new(hook);
     readonly Dictionary<string, FileLease> _leases = new(StringComparer.Ordinal);
     WriterLock? _writer;
     long _granted;
@@ -30,10 +30,10 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
 
     public bool IsShared => false;
 
-    public static FileStorage In(EdgeOptions options, TimeProvider time, ILoggerFactory loggers) => In(options, DiskOperationObserver.Unobserved, time, loggers);
+    public static FileStorage In(EdgeOptions options, TimeProvider time, ILoggerFactory loggers) => In(options, DiskOperationHook.Unobserved, time, loggers);
 
-    public static FileStorage In(EdgeOptions options, DiskOperationObserver observer, TimeProvider time, ILoggerFactory loggers) =>
-        new(options.DataDirectory, new PrivateFileModes(loggers.CreateLogger<PrivateFileModes>()), observer, time, loggers.CreateLogger<FileStorage>());
+    public static FileStorage In(EdgeOptions options, DiskOperationHook hook, TimeProvider time, ILoggerFactory loggers) =>
+        new(options.DataDirectory, new PrivateFileModes(loggers.CreateLogger<PrivateFileModes>()), hook, time, loggers.CreateLogger<FileStorage>());
 
     public string LocationOf(string key) => Path.Combine([root, .. key.Split('/')]);
 
@@ -114,7 +114,7 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
         {
             foreach (var folder in Directory.EnumerateDirectories(root, "*", Subfolders).Prepend(root))
             {
-                StagedFiles.Recover(folder, _observer);
+                StagedFiles.Recover(folder, _hook);
                 DurableFile.RemoveTemporaries(folder);
             }
         }
@@ -232,7 +232,7 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
             {
                 foreach (var folder in changes.GroupBy(change => Path.GetDirectoryName(storage.LocationOf(change.Key))!))
                 {
-                    _folders.Add(StagedFiles.Of(folder.Key, [.. folder.Select(change => (Path.GetFileName(storage.LocationOf(change.Key)), change.Content))], storage._observer));
+                    _folders.Add(StagedFiles.Of(folder.Key, [.. folder.Select(change => (Path.GetFileName(storage.LocationOf(change.Key)), change.Content))], storage._hook));
                 }
             }
             catch

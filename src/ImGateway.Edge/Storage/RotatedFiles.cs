@@ -15,12 +15,12 @@ static class RotatedFiles
     const int MostDigits = 9;
 
     /// <summary>Rotates <paramref name="path"/> if <paramref name="more"/> bytes would exceed its size limit. Only for the writer of the storage.</summary>
-    public static void Rotate(string path, int more, LogRetention retention, DiskOperationObserver observer)
+    public static void Rotate(string path, int more, LogRetention retention, DiskOperationHook hook)
     {
         if (new FileInfo(path) is not { Exists: true, Length: > 0 } file || file.Length + more <= retention.MaxBytes) return;
         var rotated = Rotated(path);
         var next = rotated.Count == 0 ? 1 : rotated[^1].Number + 1;
-        DurableFile.Move(path, Numbered(path, next), observer);
+        DurableFile.Move(path, Numbered(path, next), hook);
         foreach (var (_, old) in rotated.Take(rotated.Count + 1 - retention.Keep)) File.Delete(old);
     }
 

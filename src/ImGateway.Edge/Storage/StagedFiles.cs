@@ -12,7 +12,7 @@ sealed class StagedFiles
 
     readonly string _folder;
     readonly IReadOnlyList<(string Name, byte[]? Content)> _changes;
-    readonly DiskOperationObserver _observer;
+    readonly DiskOperationHook _hook;
     readonly string? _marked;
 
     /// <summary>The suffix of a single file, which is staged like any temporary file, so that <see cref="Recover"/> does not take it for a part of a larger change.</summary>
@@ -20,18 +20,18 @@ sealed class StagedFiles
     readonly Dictionary<string, byte[]?> _before = new(StringComparer.Ordinal);
     bool _committing;
 
-    StagedFiles(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes, DiskOperationObserver observer)
+    StagedFiles(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes, DiskOperationHook hook)
     {
-        (_folder, _changes, _observer) = (folder, changes, observer);
+        (_folder, _changes, _hook) = (folder, changes, hook);
         _marked = changes.LastOrDefault(change => change.Content is not null).Name;
     }
 
     /// <exception cref="IOException">Writing failed; nothing has changed.</exception>
-    public static StagedFiles Of(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes, DiskOperationObserver observer)
+    public static StagedFiles Of(string folder, IReadOnlyList<(string Name, byte[]? Content)> changes, DiskOperationHook hook)
     {
-        var staged = new StagedFiles(folder, changes, observer);
+        var staged = new StagedFiles(folder, changes, hook);
         if (staged._marked is not null) DurableFile.CreatePrivateFolder(folder);
-        else if (!Directory.Exists(folder)) return new StagedFiles(folder, [], observer);
+        else if (!Directory.Exists(folder)) return new StagedFiles(folder, [], hook);
         try
         {
             staged.Stage();
@@ -45,15 +45,15 @@ sealed class StagedFiles
     }
 
     /// <summary>Completes or discards a change that a crash interrupted.</summary>
-    public static void Recover(string folder, DiskOperationObserver observer)
+    public static void Recover(string folder, DiskOperationHook hook)
     {
         if (Names(folder, Mark) is [var mark, ..])
         {
             // The name of a staged certificate in versions that stored only PEM bundles.
-            if (File.Exists(Path.Combine(folder, ".next.pem"))) DurableFile.Move(Path.Combine(folder, ".next.pem"), Path.Combine(folder, "current.pem"), observer);
-            foreach (var name in Names(folder, Next)) Replace(folder, name, observer);
+            if (File.Exists(Path.Combine(folder, ".next.pem"))) DurableFile.Move(Path.Combine(folder, ".next.pem"), Path.Combine(folder, "current.pem"), hook);
+            foreach (var name in Names(folder, Next)) Replace(folder, name, hook);
             foreach (var name in Names(folder, Drop)) Remove(folder, name);
-            DurableFile.Move(Path.Combine(folder, Mark + mark), Path.Combine(folder, mark), observer);
+            DurableFile.Move(Path.Combine(folder, Mark + mark), Path.Combine(folder, mark), hook);
         }
 
         foreach (var file in Names(folder, Mark).Select(name => Mark + name).Concat(Names(folder, Next).Select(name => Next + name)).Concat(Names(folder, Drop).Select(name => Drop + name)))
@@ -68,26 +68,26 @@ sealed class StagedFiles
         if (_changes is [(var only, not null)])
         {
             // One rename is a commit by itself.
-            DurableFile.Move(StagedOf(only), PathOf(only), _observer);
+            DurableFile.Move(StagedOf(only), PathOf(only), _hook);
             return;
         }
 
-        if (_marked is not null) DurableFile.Move(PathOf(Next + _marked), PathOf(Mark + _marked), _observer);
+        if (_marked is not null) DurableFile.Move(PathOf(Next + _marked), PathOf(Mark + _marked), _hook);
         foreach (var (name, content) in _changes.Where(change => change.Name != _marked))
         {
             if (content is null) Remove(_folder, name);
-            else Replace(_folder, name, _observer);
+            else Replace(_folder, name, _hook);
         }
 
         if (_marked is not null)
         {
-            DurableFile.Move(PathOf(Mark + _marked), PathOf(_marked), _observer);
+            DurableFile.Move(PathOf(Mark + _marked), PathOf(_marked), _hook);
         }
         else if (_changes.Count > 0)
         {
             // A deleted key must not be back after a power failure.
             DurableFile.Flush(_folder);
-            _observer.Done();
+            _hook.Done();
         }
     }
 
@@ -107,15 +107,15 @@ sealed class StagedFiles
         foreach (var (name, content) in _changes)
         {
             _before[name] = Bytes(PathOf(name));
-            if (content is not null) DurableFile.WriteStaged(StagedOf(name), content, _observer);
-            else if (_changes.Count > 1) DurableFile.WriteStaged(PathOf(Drop + name), [], _observer);
+            if (content is not null) DurableFile.WriteStaged(StagedOf(name), content, _hook);
+            else if (_changes.Count > 1) DurableFile.WriteStaged(PathOf(Drop + name), [], _hook);
         }
 
         // Durable before the mark refers to them.
         if (_changes.Count > 1) DurableFile.Flush(_folder);
     }
 
-    static void Replace(string folder, string name, DiskOperationObserver observer) => DurableFile.Move(Path.Combine(folder, Next + name), Path.Combine(folder, name), observer);
+    static void Replace(string folder, string name, DiskOperationHook hook) => DurableFile.Move(Path.Combine(folder, Next + name), Path.Combine(folder, name), hook);
 
     static void Remove(string folder, string name)
     {
@@ -138,7 +138,7 @@ sealed class StagedFiles
         {
             var (file, content) = (PathOf(name), _before[name]);
             if (content is null) File.Delete(file);
-            else if (Bytes(file) is not { } now || !now.AsSpan().SequenceEqual(content)) DurableFile.Write(file, content, _observer);
+            else if (Bytes(file) is not { } now || !now.AsSpan().SequenceEqual(content)) DurableFile.Write(file, content, _hook);
         }
     }
 }

@@ -8,10 +8,10 @@ namespace ImGateway.Edge.Tls;
 /// </summary>
 public sealed class CertificateSelfTest(ServerCertificateSelector selector, EdgeOptions options, TimeProvider time)
 {
-    readonly HandshakeSelfTest _probe = new(selector, options, time);
+    readonly HandshakeSelfTest _handshake = new(selector, options, time);
     readonly TlsPolicySelfTest _policy = new(selector, options, time);
 
     /// <summary>Null if the handshakes for <paramref name="host"/> succeed with <paramref name="expected"/>; otherwise the problem.</summary>
     public async Task<string?> TestAsync(HostName host, Credential expected, CancellationToken cancellationToken) =>
-        await _probe.ProbeAsync(host, expected, cancellationToken) ?? await _policy.ProblemAsync(host, expected, cancellationToken);
+        await _handshake.TestAsync(host, expected, cancellationToken) ?? await _policy.ProblemAsync(host, expected, cancellationToken);
 }

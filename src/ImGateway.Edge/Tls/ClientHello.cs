@@ -51,17 +51,17 @@ readonly ref struct ClientHello
     public delegate T Handler<TState, T>(scoped ClientHello hello, TState state);
 
     /// <summary>Parses the ClientHello at the start of <paramref name="buffer"/>, which may be fragmented into records and segments anywhere.</summary>
-    public static ClientHelloStatus Read<TState, T>(in ReadOnlySequence<byte> buffer, TState state, Handler<TState, T> use, out T? result)
+    public static ClientHelloStatus Read<TState, T>(in ReadOnlySequence<byte> buffer, TState state, Handler<TState, T> handler, out T? result)
     {
         result = default;
         if (buffer.IsEmpty) return ClientHelloStatus.Incomplete;
-        if (buffer.IsSingleSegment && IsOneRecord(buffer.FirstSpan, out var message)) return Parse(message, state, use, out result);
+        if (buffer.IsSingleSegment && IsOneRecord(buffer.FirstSpan, out var message)) return Parse(message, state, handler, out result);
 
         var rented = ArrayPool<byte>.Shared.Rent((int)Math.Min(buffer.Length, MaxBytes + RecordHeader));
         try
         {
             var status = Reassemble(buffer, rented, out var length);
-            return status is ClientHelloStatus.Complete ? Parse(rented.AsSpan(0, length), state, use, out result) : status;
+            return status is ClientHelloStatus.Complete ? Parse(rented.AsSpan(0, length), state, handler, out result) : status;
         }
         finally
         {
@@ -115,7 +115,7 @@ readonly ref struct ClientHello
         }
     }
 
-    static ClientHelloStatus Parse<TState, T>(ReadOnlySpan<byte> message, TState state, Handler<TState, T> use, out T? result)
+    static ClientHelloStatus Parse<TState, T>(ReadOnlySpan<byte> message, TState state, Handler<TState, T> handler, out T? result)
     {
         result = default;
         if (message[0] != 1) return ClientHelloStatus.Malformed;
@@ -143,7 +143,7 @@ readonly ref struct ClientHello
             }
         }
 
-        result = use(new ClientHello(serverName, alpn, tls12, tls13), state);
+        result = handler(new ClientHello(serverName, alpn, tls12, tls13), state);
         return ClientHelloStatus.Complete;
     }
 

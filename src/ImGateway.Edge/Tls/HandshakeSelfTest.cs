@@ -13,13 +13,13 @@ public sealed class HandshakeSelfTest
     readonly TlsMiddleware _middleware;
 
     public HandshakeSelfTest(ServerCertificateSelector selector, EdgeOptions options, TimeProvider time) =>
-        (_selector, _middleware) = (selector, TlsMiddleware.ForProbes(selector, options.Tls, time));
+        (_selector, _middleware) = (selector, TlsMiddleware.ForSelfTests(selector, options.Tls, time));
 
     /// <summary>
     /// Null if a TLS client that requests <paramref name="host"/>, and one without SNI if the host is the default, receives
     /// <paramref name="expected"/> with its complete chain; otherwise the problem.
     /// </summary>
-    public async Task<string?> ProbeAsync(HostName host, Credential expected, CancellationToken cancellationToken)
+    public async Task<string?> TestAsync(HostName host, Credential expected, CancellationToken cancellationToken)
     {
         var (name, address) = InMemoryConnection.ClientOf(host);
         if (await HandshakeAsync(name ?? "", address, expected, cancellationToken) is { } failure) return failure;

@@ -22,17 +22,17 @@ sealed class Http2Preface(TimeProvider time)
     /// <summary>Whether HTTP/2 may begin on <paramref name="connection"/>; if not, the connection must be closed.</summary>
     public async Task<bool> CheckAsync(ConnectionContext connection)
     {
-        using var late = new CancellationTokenSource(TimeLimit, time);
+        using var timeout = new CancellationTokenSource(TimeLimit, time);
         try
         {
             while (true)
             {
-                var read = await connection.Transport.Input.ReadAsync(late.Token);
+                var read = await connection.Transport.Input.ReadAsync(timeout.Token);
                 var begins = Begins(read.Buffer);
                 var needsMore = begins is null && !read.IsCompleted;
                 connection.Transport.Input.AdvanceTo(read.Buffer.Start, needsMore ? read.Buffer.End : read.Buffer.Start);
                 if (needsMore) continue;
-                if (begins is false) await connection.Transport.Output.WriteAsync(ProtocolError, late.Token);
+                if (begins is false) await connection.Transport.Output.WriteAsync(ProtocolError, timeout.Token);
                 return begins is true;
             }
         }

@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Tls;
 
 /// <summary>A configured name with its credential and context, built once for each certificate and name.</summary>
 /// <param name="Context">The engine's context.</param>
-sealed record HostContext(HostName Host, Credential Credential, TlsContext Context)
+sealed record ServedHost(HostName Host, Credential Credential, TlsContext Context)
 {
     /// <summary>The connection is closed after the handshake.</summary>
     public bool EndsAfterHandshake { get; init; }
@@ -18,9 +18,9 @@ sealed record HostContext(HostName Host, Credential Credential, TlsContext Conte
 }
 
 /// <summary>The result of a selection: the host with its context, or the reason of a refusal.</summary>
-readonly record struct Selection(HostContext? Served, HandshakeFailure Failure)
+readonly record struct Selection(ServedHost? Served, HandshakeFailure Failure)
 {
-    public static implicit operator Selection(HostContext served) => new(served, default);
+    public static implicit operator Selection(ServedHost served) => new(served, default);
 
     public static implicit operator Selection(HandshakeFailure failure) => new(null, failure);
 }
@@ -73,8 +73,8 @@ public sealed class ServerCertificateSelector
         lock (_changing)
         {
             var (names, known) = (_names, _table);
-            var named = names.Hosts.Where(credentials.ContainsKey).Select(host => Serve(host, credentials[host], known.Named.GetValueOrDefault(host))).ToArray();
-            var unnamed = HostOfDefault(names, credentials) is { } host ? Serve(host, credentials[host], known.Unnamed) : null;
+            var named = names.Hosts.Where(credentials.ContainsKey).Select(host => CreateServed(host, credentials[host], known.Named.GetValueOrDefault(host))).ToArray();
+            var unnamed = HostOfDefault(names, credentials) is { } host ? CreateServed(host, credentials[host], known.Unnamed) : null;
             _table = new Table(named, unnamed, names.Unknown);
             if (named.Length > 0) _hasServed = true;
         }
@@ -110,7 +110,7 @@ public sealed class ServerCertificateSelector
             var known = _alpnTable;
             _alpnTable = new AlpnCertificateTable(protocol, credentials.ToFrozenDictionary(
                 named => named.Key,
-                named => ServeForAlpn(protocol, named.Value, known?.Find(named.Key).Served),
+                named => CreateForAlpn(protocol, named.Value, known?.Find(named.Key).Served),
                 StringComparer.Ordinal));
         }
     }
@@ -123,7 +123,7 @@ public sealed class ServerCertificateSelector
             var known = _temporary;
             _temporary = credentials.Count == 0
                 ? null
-                : new TemporaryCertificateTable([.. credentials.Select(each => ServeTemporary(each.Key, each.Value, known?.Find(each.Key.Value)))]);
+                : new TemporaryCertificateTable([.. credentials.Select(each => CreateTemporary(each.Key, each.Value, known?.Find(each.Key.Value)))]);
         }
     }
 
@@ -170,28 +170,28 @@ public sealed class ServerCertificateSelector
             : table.UnknownNames is UnknownNames.Default ? Found(table.Unnamed)
             : HandshakeFailure.UnknownName;
 
-        static Selection Found(HostContext? served) => served is null ? HandshakeFailure.Refused : served;
+        static Selection Found(ServedHost? served) => served is null ? HandshakeFailure.Refused : served;
     }
 
     /// <summary>The default is looked up like SNI: exact name, then the wildcard that covers it.</summary>
     static HostName? HostOfDefault(Names names, IReadOnlyDictionary<HostName, Credential> credentials) =>
         credentials.ContainsKey(names.DefaultHost) ? names.DefaultHost : names.Hosts.FirstOrDefault(host => host.Matches(names.DefaultHost) && credentials.ContainsKey(host));
 
-    HostContext Serve(HostName host, Credential credential, HostContext? known)
+    ServedHost CreateServed(HostName host, Credential credential, ServedHost? known)
     {
         if (IsUnchanged(known, host, credential)) return known;
         var settings = new TlsContextSettings(credential, _policy, Protocols) { Staple = _staples.GetValueOrDefault(credential.Fingerprint) };
         return new(host, credential, Engine.CreateContext(settings));
     }
 
-    HostContext ServeForAlpn(SslApplicationProtocol protocol, Credential credential, HostContext? known) =>
+    ServedHost CreateForAlpn(SslApplicationProtocol protocol, Credential credential, ServedHost? known) =>
         IsUnchanged(known, credential.Names[0], credential) ? known : new(credential.Names[0], credential, ForChallenges(credential, [protocol])) { EndsAfterHandshake = true };
 
-    HostContext ServeTemporary(HostName host, Credential credential, HostContext? known) =>
+    ServedHost CreateTemporary(HostName host, Credential credential, ServedHost? known) =>
         IsUnchanged(known, host, credential) ? known : new(host, credential, ForChallenges(credential, Protocols)) { IsTemporary = true };
 
     /// <summary>Whether the context that is served already is reused.</summary>
-    static bool IsUnchanged([NotNullWhen(true)] HostContext? known, HostName host, Credential credential) =>
+    static bool IsUnchanged([NotNullWhen(true)] ServedHost? known, HostName host, Credential credential) =>
         known is not null && known.Credential == credential && known.Host == host;
 
     TlsContext ForChallenges(Credential credential, IReadOnlyList<SslApplicationProtocol> protocols) =>
@@ -217,9 +217,9 @@ public sealed class ServerCertificateSelector
 
     sealed class Table
     {
-        readonly FrozenDictionary<string, HostContext>.AlternateLookup<ReadOnlySpan<char>> _exact, _wildcards;
+        readonly FrozenDictionary<string, ServedHost>.AlternateLookup<ReadOnlySpan<char>> _exact, _wildcards;
 
-        public Table(IReadOnlyList<HostContext> named, HostContext? unnamed, UnknownNames unknownNames)
+        public Table(IReadOnlyList<ServedHost> named, ServedHost? unnamed, UnknownNames unknownNames)
         {
             (Unnamed, UnknownNames) = (unnamed, unknownNames);
             Named = named.ToFrozenDictionary(served => served.Host);
@@ -229,26 +229,26 @@ public sealed class ServerCertificateSelector
             _wildcards = Index(named.Where(served => served.Host.IsWildcard), served => served.Host.Value[1..]);
         }
 
-        public FrozenDictionary<HostName, HostContext> Named { get; }
+        public FrozenDictionary<HostName, ServedHost> Named { get; }
 
         public FrozenDictionary<HostName, Credential> Credentials { get; }
 
-        public IEnumerable<HostContext> All => Unnamed is null ? Named.Values : [.. Named.Values, Unnamed];
+        public IEnumerable<ServedHost> All => Unnamed is null ? Named.Values : [.. Named.Values, Unnamed];
 
-        public FrozenDictionary<IPAddress, HostContext> Addresses { get; }
+        public FrozenDictionary<IPAddress, ServedHost> Addresses { get; }
 
-        public HostContext? Unnamed { get; }
+        public ServedHost? Unnamed { get; }
 
         public UnknownNames UnknownNames { get; }
 
-        public HostContext? Find(ReadOnlySpan<char> name)
+        public ServedHost? Find(ReadOnlySpan<char> name)
         {
             if (_exact.TryGetValue(name, out var served)) return served;
             var dot = name.IndexOf('.');
             return dot > 0 && _wildcards.TryGetValue(name[dot..], out served) ? served : null;
         }
 
-        static FrozenDictionary<string, HostContext>.AlternateLookup<ReadOnlySpan<char>> Index(IEnumerable<HostContext> names, Func<HostContext, string> key) =>
+        static FrozenDictionary<string, ServedHost>.AlternateLookup<ReadOnlySpan<char>> Index(IEnumerable<ServedHost> names, Func<ServedHost, string> key) =>
             names.ToFrozenDictionary(key, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 }

@@ -8,14 +8,14 @@ namespace ImGateway.Edge.Tls;
 /// On their connections only challenges are answered.
 /// </summary>
 /// <param name="temporary">The temporary certificates, at least one.</param>
-sealed class TemporaryCertificateTable(IReadOnlyList<HostContext> temporary)
+sealed class TemporaryCertificateTable(IReadOnlyList<ServedHost> temporary)
 {
-    readonly FrozenDictionary<string, HostContext>.AlternateLookup<ReadOnlySpan<char>> _names =
+    readonly FrozenDictionary<string, ServedHost>.AlternateLookup<ReadOnlySpan<char>> _names =
         temporary.ToFrozenDictionary(served => served.Host.Value, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
-    public HostContext? Find(ReadOnlySpan<char> name) => _names.TryGetValue(name, out var served) ? served : null;
+    public ServedHost? Find(ReadOnlySpan<char> name) => _names.TryGetValue(name, out var served) ? served : null;
 
     /// <summary>For a client without SNI: the certificate of the server's address, otherwise any, because the challenges of all hosts are answered on each.</summary>
-    public HostContext FindUnnamed(IPAddress? address) =>
+    public ServedHost FindUnnamed(IPAddress? address) =>
         (address is null ? null : temporary.FirstOrDefault(served => served.Host.IsAddress && IPAddress.Parse(served.Host.Value).Equals(address))) ?? temporary[0];
 }

@@ -23,8 +23,8 @@ sealed class TlsMiddleware(
     readonly HandshakeTimeoutPool _timeouts = new(options.HandshakeTimeout, time);
 
     /// <summary>A middleware for in-memory probes, without limits and metrics.</summary>
-    public static TlsMiddleware ForProbes(ServerCertificateSelector selector, TlsSection options, TimeProvider time) => new(
-        ConnectionGate.ForProbes(time),
+    public static TlsMiddleware ForSelfTests(ServerCertificateSelector selector, TlsSection options, TimeProvider time) => new(
+        ConnectionGate.ForSelfTests(time),
         selector,
         new TlsMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())),
         new HandshakeLog(NullLogger<HandshakeLog>.Instance, time),

@@ -30,7 +30,7 @@ sealed class TlsPolicySelfTest(ServerCertificateSelector selector, EdgeOptions o
 
     static readonly ushort[] Weak13 = [0x1304, 0x1305]; // AES-CCM
 
-    readonly TlsMiddleware _middleware = TlsMiddleware.ForProbes(selector, options.Tls, time);
+    readonly TlsMiddleware _middleware = TlsMiddleware.ForSelfTests(selector, options.Tls, time);
 
     LoadedTlsPolicy Policy => selector.Engine.Policy;
 

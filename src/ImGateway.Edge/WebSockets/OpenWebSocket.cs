@@ -56,7 +56,7 @@ abstract class OpenWebSocket(string route, TimeProvider time)
 
     // Each direction has one writer, its copy loop.
     // Called before and after the write to the upstream.
-    protected void CountReceived(int bytes)
+    protected void BeginForward(int bytes)
     {
         var now = time.GetTimestamp();
         Volatile.Write(ref _forwardingSince, now);
@@ -64,10 +64,10 @@ abstract class OpenWebSocket(string route, TimeProvider time)
         Volatile.Write(ref _bytesIn, _bytesIn + bytes);
     }
 
-    protected void CountForwarded() => Volatile.Write(ref _forwardingSince, NoWrite);
+    protected void EndForward() => Volatile.Write(ref _forwardingSince, NoWrite);
 
     // Called before and after the write to the client.
-    protected void CountSent(int bytes)
+    protected void BeginSend(int bytes)
     {
         var now = time.GetTimestamp();
         Volatile.Write(ref _sendingSince, now);
@@ -75,7 +75,7 @@ abstract class OpenWebSocket(string route, TimeProvider time)
         Volatile.Write(ref _bytesOut, _bytesOut + bytes);
     }
 
-    protected void CountTaken() => Volatile.Write(ref _sendingSince, NoWrite);
+    protected void EndSend() => Volatile.Write(ref _sendingSince, NoWrite);
 
     TimeSpan WaitOf(ref long since) => Volatile.Read(ref since) is var began && began == NoWrite ? TimeSpan.Zero : time.GetElapsedTime(began);
 }

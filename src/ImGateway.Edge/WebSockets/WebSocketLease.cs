@@ -6,7 +6,7 @@ namespace ImGateway.Edge.WebSockets;
 interface IWebSocketObserver
 {
     /// <param name="socket">Null, like <paramref name="end"/>, if the upgrade failed.</param>
-    void OnEnded(OpenWebSocket? socket, RelayEnd? end);
+    void OnEnded(OpenWebSocket? socket, RelayOutcome? end);
 }
 
 /// <summary>
@@ -24,7 +24,7 @@ sealed class WebSocketLease : IDisposable
     Stream? _upstream;
     IWebSocketObserver? _destination;
     WebSocketRelay? _relay;
-    RelayEnd? _end;
+    RelayOutcome? _end;
     bool _isReleased;
 
     internal WebSocketLease(WebSocketLeases leases, ConnectionLease? connection, string route)
@@ -37,7 +37,7 @@ sealed class WebSocketLease : IDisposable
     public OpenWebSocket? Socket => _relay;
 
     /// <summary>Null until it has ended.</summary>
-    public RelayEnd? End => _end;
+    public RelayOutcome? End => _end;
 
     /// <summary>Whether the upstream has granted the upgrade.</summary>
     public bool IsGranted => _upstream is not null;
@@ -92,7 +92,7 @@ sealed class WebSocketLease : IDisposable
     {
         using var relay = _relay;
         if (relay is null) return false;
-        var end = new RelayEnd(ClosedBy.Error, IsGraceful: false);
+        var end = new RelayOutcome(ClosedBy.Error, IsGraceful: false);
         try
         {
             await using var closed = clientClosed.UnsafeRegister(static relay => ((WebSocketRelay)relay!).OnClientDisconnected(), relay);
@@ -113,7 +113,7 @@ sealed class WebSocketLease : IDisposable
         _relay?.Abort(ClosedBy.Client);
     }
 
-    void Release(RelayEnd? end)
+    void Release(RelayOutcome? end)
     {
         Stream? upstream;
         IWebSocketObserver? destination;
@@ -121,7 +121,7 @@ sealed class WebSocketLease : IDisposable
         {
             if (_isReleased) return;
             _isReleased = true;
-            _end = end ?? (_relay is null ? null : new RelayEnd(ClosedBy.Client, IsGraceful: false));
+            _end = end ?? (_relay is null ? null : new RelayOutcome(ClosedBy.Client, IsGraceful: false));
             (upstream, destination) = (_upstream, _destination);
         }
 

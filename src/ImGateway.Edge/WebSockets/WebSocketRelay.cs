@@ -19,13 +19,13 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
 
     readonly CancellationTokenSource _ended = new(Timeout.InfiniteTimeSpan, time);
     readonly CloseHandshake _close = new(client);
-    RelayEnd? _end;
+    RelayOutcome? _end;
 
     /// <summary>Whether the requested Close frame has been sent to the client.</summary>
     public bool HasSentClose => _close.IsSent;
 
     /// <summary>Relays until both directions have ended, and closes the upstream's side.</summary>
-    public async Task<RelayEnd> RunAsync()
+    public async Task<RelayOutcome> RunAsync()
     {
         // Disposing the stream ends a read from the upstream: a token would be registered again for each read.
         await using var cut = _ended.Token.UnsafeRegister(static upstream => ((Stream)upstream!).Dispose(), upstream);
@@ -52,12 +52,12 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     public override void Abort(ClosedBy by)
     {
         // After an idle time-out the client may still be connected, so its side is closed gracefully.
-        if (by == ClosedBy.Idle) End(new RelayEnd(by, IsGraceful: true, RelayFault.IdleTimeout));
-        else End(new RelayEnd(by, IsGraceful: false));
+        if (by == ClosedBy.Idle) End(new RelayOutcome(by, IsGraceful: true, RelayFault.IdleTimeout));
+        else End(new RelayOutcome(by, IsGraceful: false));
     }
 
     /// <summary>The client has disconnected; bytes that it sent before may still have to be relayed.</summary>
-    public void OnClientDisconnected() => EndSoon(new RelayEnd(ClosedBy.Client, IsGraceful: true));
+    public void OnClientDisconnected() => EndSoon(new RelayOutcome(ClosedBy.Client, IsGraceful: true));
 
     public void Dispose() => _ended.Dispose();
 
@@ -84,12 +84,12 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                         if (tracker.CloseHasBegun) _close.Note(ClosedBy.Client);
                     }
 
-                    CountReceived(read);
+                    BeginForward(read);
                     metrics.OnReceived(read);
                     isWriting = true;
                     await upstream.WriteAsync(buffer.AsMemory(0, read), CancellationToken.None);
                     isWriting = false;
-                    CountForwarded();
+                    EndForward();
                     size = read == buffer.Length ? LargeBufferSize : BufferSize;
                 }
                 finally
@@ -99,7 +99,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
             }
 
             // The upstream has received everything; its remaining output cannot be sent on a half-closed connection.
-            End(new RelayEnd(ClosedBy.Client, IsGraceful: true));
+            End(new RelayOutcome(ClosedBy.Client, IsGraceful: true));
         }
         catch (Exception e)
         {
@@ -171,10 +171,10 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                         CloseCode = tracker.CloseCode;
                     }
 
-                    CountSent(count);
+                    BeginSend(count);
                     metrics.OnSent(count);
                     await client.WriteAsync(buffer.AsMemory(0, count), ended);
-                    CountTaken();
+                    EndSend();
                     if (tracker.MayClose && _close.IsRequested)
                     {
                         isDropping = true;
@@ -189,7 +189,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
                 }
             }
 
-            End(new RelayEnd(ClosedBy.Upstream, IsGraceful: true));
+            End(new RelayOutcome(ClosedBy.Upstream, IsGraceful: true));
         }
         catch (Exception e)
         {
@@ -263,12 +263,12 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
 
     void Fail(ClosedBy by, RelayFault fault, Exception exception, bool soon)
     {
-        var end = new RelayEnd(IsOfStream(exception) ? by : ClosedBy.Error, IsGraceful: by == ClosedBy.Client, fault, exception);
+        var end = new RelayOutcome(IsOfStream(exception) ? by : ClosedBy.Error, IsGraceful: by == ClosedBy.Client, fault, exception);
         if (soon) EndSoon(end);
         else End(end);
     }
 
-    void End(RelayEnd end)
+    void End(RelayOutcome end)
     {
         Interlocked.CompareExchange(ref _end, end, null);
         try
@@ -282,7 +282,7 @@ sealed class WebSocketRelay(string route, Stream client, Stream upstream, WebSoc
     }
 
     /// <summary>Lets the other direction end by itself, within <see cref="LastBytes"/>.</summary>
-    void EndSoon(RelayEnd end)
+    void EndSoon(RelayOutcome end)
     {
         Interlocked.CompareExchange(ref _end, end, null);
         try

@@ -18,14 +18,14 @@ namespace ImGateway.Edge.Tests.Certificates;
 /// What <see cref="EdgeApplication.Build"/> makes, for tests of the certificates of one edge: a test replaces the test handshakes, the clock, the random numbers,
 /// the log and the CA. Nothing listens or starts by itself.
 /// </summary>
-sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger Log, DiskOperationObserver Steps)
+sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger Log, DiskOperationHook DiskOperations)
 {
     /// <summary>The storage of the edge; the container disposes it.</summary>
-    public FileStorage Storage { get; } = FileStorage.In(Options, Steps, Time, new OneLog(Log));
+    public FileStorage Storage { get; } = FileStorage.In(Options, DiskOperations, Time, new OneLog(Log));
 
     public CollectorRegistry Registry { get; init; } = Prometheus.Metrics.NewCustomRegistry();
 
-    public HandshakeTest Probe { get; init; } = (_, _, _) => Task.FromResult<string?>(null);
+    public HandshakeTest HandshakeTest { get; init; } = (_, _, _) => Task.FromResult<string?>(null);
 
     public Random Random { get; init; } = new(1);
 
@@ -39,7 +39,7 @@ sealed record CertificateGraph(EdgeOptions Options, TimeProvider Time, ILogger L
         .AddSingleton(Registry)
         .AddSingleton<ILoggerFactory>(new OneLog(Log))
         .AddSingleton<IStorage>(_ => Storage)
-        .AddSingleton(Probe)
+        .AddSingleton(HandshakeTest)
         .AddSingleton(new CreateIssuingCa(CaOf ?? With(new NoCa()))));
 
     /// <summary>The same CA for each configuration, by one budget.</summary>

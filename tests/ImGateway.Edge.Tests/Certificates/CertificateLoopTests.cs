@@ -21,7 +21,7 @@ public sealed class CertificateLoopTests : IDisposable
         await edge.RoundAsync();
         var before = edge.Serial(Chat);
         // What is staged for the host fails in a way that no storage should.
-        _world.DiskStep = () =>
+        _world.OnDiskOperation = () =>
         {
             if (Directory.EnumerateFiles(_world.Data("certificates", "gateway.example.com"), ".next.*").Any()) throw new InvalidOperationException("not foreseen");
         };
@@ -42,13 +42,13 @@ public sealed class CertificateLoopTests : IDisposable
         using var file = _world.Issue(TimeSpan.FromDays(1), TimeSpan.FromDays(300), "gateway.example.com");
         _world.UseSelfSigned();
         _world.Options = _world.Options with { Certificates = _world.Options.Certificates with { Files = [file.WriteTo(_world["files"])] } };
-        _world.Probe = host => host == Chat ? "refused" : null;
+        _world.HandshakeFailure = host => host == Chat ? "refused" : null;
         using var edge = await _world.StartAsync();
         Assert.DoesNotContain(Chat, edge.Served.Keys);
 
         await edge.RoundAsync();
         Assert.Contains(_world.Log.Lines, line => line.Text.StartsWith("chat.example.com: no certificate: ", StringComparison.Ordinal));
-        _world.Probe = _ => null;
+        _world.HandshakeFailure = _ => null;
         _world.Time.Advance(TimeSpan.FromMinutes(10));
         await edge.RoundAsync();
 

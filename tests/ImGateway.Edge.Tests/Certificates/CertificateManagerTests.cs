@@ -404,7 +404,7 @@ public sealed class CertificateManagerTests : IDisposable
 
     CertificateManager Create(EdgeOptions options, TimeProvider time)
     {
-        var host = new CertificateGraph(options, time, _log, DiskOperationObserver.Unobserved) { Registry = _registry, Probe = ProbeAsync }.Build();
+        var host = new CertificateGraph(options, time, _log, DiskOperationHook.Unobserved) { Registry = _registry, HandshakeTest = ProbeAsync }.Build();
         _hosts.Add(host);
         _selector = host.Services.GetRequiredService<ServerCertificateSelector>();
         return host.Services.GetRequiredService<CertificateManager>();

@@ -39,7 +39,7 @@ public sealed class CertificateReloadTests : IDisposable
         _world.WriteFile();
         using var edge = await _world.StartAsync();
         var before = edge.Served.ToDictionary();
-        _world.Probe = host => host == Shop ? "no" : null;
+        _world.HandshakeFailure = host => host == Shop ? "no" : null;
         var shop = _world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_world["shop"]);
         var next = _world.Options with { Hosts = [Gateway, Shop], Certificates = _world.Options.Certificates with { Files = [.. _world.Options.Certificates.Files, shop] } };
 
@@ -81,7 +81,7 @@ public sealed class CertificateReloadTests : IDisposable
         var before = Contents();
         var gateway = _world.Issue().WriteTo(_world["new"]);
         var shop = _world.Issue(TimeSpan.Zero, TimeSpan.FromDays(90), "shop.example.com").WriteTo(_world["shop"]);
-        _world.Probe = host => host == Shop ? "no" : null;
+        _world.HandshakeFailure = host => host == Shop ? "no" : null;
 
         await Assert.ThrowsAsync<CertificateLoadException>(() => ReconfigureAsync(edge, _world.Options with
         {
@@ -159,7 +159,7 @@ public sealed class CertificateReloadTests : IDisposable
         using var edge = await _world.StartAsync();
         await File.WriteAllTextAsync(chat.Certificate, "no certificate", TestContext.Current.CancellationToken);
         await edge.SettleAsync();
-        _world.Probe = host => host == Shop ? "no" : null;
+        _world.HandshakeFailure = host => host == Shop ? "no" : null;
 
         await Assert.ThrowsAsync<CertificateLoadException>(() => ReconfigureAsync(edge, _world.Options with
         {
@@ -177,7 +177,7 @@ public sealed class CertificateReloadTests : IDisposable
         using var edge = await _world.StartAsync();
         var before = await _world.SeriesOfAsync(Chat);
         Assert.Contains(before, series => series.StartsWith("imgw_certificate_next_renewal_timestamp_seconds", StringComparison.Ordinal));
-        _world.Probe = host => host == Shop ? "no" : null;
+        _world.HandshakeFailure = host => host == Shop ? "no" : null;
 
         await Assert.ThrowsAsync<CertificateLoadException>(() => ReconfigureAsync(edge, _world.Options with { Hosts = [Gateway, Shop] }));
 
@@ -185,5 +185,5 @@ public sealed class CertificateReloadTests : IDisposable
         Assert.Empty(await _world.SeriesOfAsync(Shop));
     }
 
-    static Task ReconfigureAsync(CertificateWorld.Edge edge, EdgeOptions next) => edge.Services.GetRequiredService<CertificateReloader>().ApplyAsync(next, TestContext.Current.CancellationToken);
+    static Task ReconfigureAsync(CertificateWorld.Edge edge, EdgeOptions next) => edge.Services.GetRequiredService<CertificateReconfiguration>().ApplyAsync(next, TestContext.Current.CancellationToken);
 }

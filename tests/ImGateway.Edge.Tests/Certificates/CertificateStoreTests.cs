@@ -160,7 +160,7 @@ public sealed class CertificateStoreTests : IDisposable
         using var file = _world.WriteFile();
         (await _world.StartAsync()).Dispose();
         using var next = _world.WriteFile();
-        _world.Probe = _ => "shown another chain";
+        _world.HandshakeFailure = _ => "shown another chain";
         using var edge = await _world.StartAsync();
         Assert.Equal(file.SerialNumber, edge.Serial());
         Assert.Contains(_world.Log.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("shown another chain"));
@@ -170,7 +170,7 @@ public sealed class CertificateStoreTests : IDisposable
     public async Task First_certificate_that_does_not_prove_itself_keeps_the_edge_from_starting()
     {
         using var file = _world.WriteFile();
-        _world.Probe = _ => "shown another chain";
+        _world.HandshakeFailure = _ => "shown another chain";
         Assert.Contains("shown another chain", Assert.Single((await Assert.ThrowsAsync<CertificateLoadException>(_world.StartAsync)).Lines));
         Assert.False(File.Exists(_world.Stored(Gateway, "current.pem")));
     }
@@ -283,13 +283,13 @@ public sealed class CertificateStoreTests : IDisposable
 
         async Task WatchAsync(Func<Task<InstallResult>> change)
         {
-            _world.DiskStep = () =>
+            _world.OnDiskOperation = () =>
             {
                 copies.Add(_world[$"crash-{copies.Count}"]);
                 Copy(_world.Data(), copies[^1]);
             };
             Assert.True((await change()).Succeeded);
-            _world.DiskStep = () => { };
+            _world.OnDiskOperation = () => { };
         }
     }
 

@@ -53,7 +53,7 @@ sealed class CertificateWorld : IDisposable
 
     public LogCollector<CertificateManager> Log { get; } = new();
 
-    public Func<HostName, string?> Probe { get; set; } = _ => null;
+    public Func<HostName, string?> HandshakeFailure { get; set; } = _ => null;
 
     public EdgeOptions Options { get; set; }
 
@@ -64,7 +64,7 @@ sealed class CertificateWorld : IDisposable
     public Func<EdgeOptions, IssuingCa>? CaOf { get; set; }
 
     /// <summary>Called after each disk operation of an edge.</summary>
-    public Action DiskStep { get; set; } = () => { };
+    public Action OnDiskOperation { get; set; } = () => { };
 
     /// <summary>What OCSP says of what is served.</summary>
     public Func<Credential, bool> IsRevoked { get; set; } = _ => false;
@@ -170,11 +170,11 @@ sealed class CertificateWorld : IDisposable
         public Edge(CertificateWorld world)
         {
             _world = world;
-            var graph = new CertificateGraph(world.Options, world.Time, world.Log, new DiskOperationObserver(() => world.DiskStep()))
+            var graph = new CertificateGraph(world.Options, world.Time, world.Log, new DiskOperationHook(() => world.OnDiskOperation()))
             {
                 Registry = world.Registry,
                 Random = world.Random,
-                Probe = (host, _, _) => Task.FromResult(world.Probe(host)),
+                HandshakeTest = (host, _, _) => Task.FromResult(world.HandshakeFailure(host)),
             };
             _host = (graph with { CaOf = world.CaOf ?? (world.Authority is { } authority ? graph.With(authority) : null) }).Build();
         }
@@ -224,7 +224,7 @@ sealed class CertificateWorld : IDisposable
             }
         }
 
-        public Task ReloadAsync(EdgeOptions options) => Services.GetRequiredService<CertificateReloader>().ApplyAsync(options, CancellationToken.None);
+        public Task ReloadAsync(EdgeOptions options) => Services.GetRequiredService<CertificateReconfiguration>().ApplyAsync(options, CancellationToken.None);
 
         public void Dispose() => _host.Dispose();
     }

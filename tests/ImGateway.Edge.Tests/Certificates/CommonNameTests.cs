@@ -19,11 +19,11 @@ public sealed class CommonNameTests : IDisposable
         var file = await SignItselfAsync("/C=US/ST=CA/L=SF/O=Example/CN=localhost");
         await using var edge = await EdgeProcess.StartAsync(new EdgeSetup { Hosts = ["localhost"], Upstream = upstream.Address, Files = [file] });
 
-        var served = await PartnerTool.RunAsync(
-            PartnerTool.Curl, ["--silent", "--show-error", "--fail", "--max-time", "20", "--cacert", file.Certificate, $"https://localhost:{edge.HttpsPort}/api/x"]);
+        var served = await ExternalTool.RunAsync(
+            ExternalTool.Curl, ["--silent", "--show-error", "--fail", "--max-time", "20", "--cacert", file.Certificate, $"https://localhost:{edge.HttpsPort}/api/x"]);
 
         Assert.True(served.ExitCode == 0, served.All + edge.Log);
-        var warning = await edge.WaitForLog(line => line.Message.Contains("no SAN", StringComparison.Ordinal), TimeSpan.FromSeconds(20));
+        var warning = await edge.WaitForLogAsync(line => line.Message.Contains("no SAN", StringComparison.Ordinal), TimeSpan.FromSeconds(20));
         Assert.Contains("browsers refuse", warning.Message, StringComparison.Ordinal);
         Assert.Contains("imgw cert self-signed --host localhost", warning.Message, StringComparison.Ordinal);
     }

@@ -127,7 +127,7 @@ public sealed class ImportTests : IDisposable
         using var first = _world.Issue();
         await edge.ImportAsync(first);
         var before = Tree();
-        _world.Probe = host => host == Chat ? "shown another chain" : null;
+        _world.HandshakeFailure = host => host == Chat ? "shown another chain" : null;
         using var second = _world.Issue();
         var result = await edge.ImportAsync(second);
         Assert.Contains("shown another chain", Assert.Single(result.Problems));
@@ -143,7 +143,7 @@ public sealed class ImportTests : IDisposable
         using var edge = await _world.StartAsync();
         var before = Tree();
         using var cancel = new CancellationTokenSource();
-        _world.Probe = _ =>
+        _world.HandshakeFailure = _ =>
         {
             cancel.Cancel();
             throw new OperationCanceledException(cancel.Token);

@@ -31,7 +31,7 @@ public sealed class StoreCrashTests : IDisposable
         {
             Assert.Equal(first.SerialNumber, edge.Serial());
             Assert.Equal(File.ReadAllBytes(_world.Stored(Gateway, "previous.pem")), File.ReadAllBytes(_world.Stored(Gateway, "current.pem")));
-            _world.Probe = _ => "no";
+            _world.HandshakeFailure = _ => "no";
             copies = await CopiesAsync(() => edge.ImportAsync(third));
         }
 
@@ -65,7 +65,7 @@ public sealed class StoreCrashTests : IDisposable
             {
                 allowed.Add(edge.Serial());
                 var kind = random.Next(3);
-                _world.Probe = kind == 0 ? _ => "no" : _ => null;
+                _world.HandshakeFailure = kind == 0 ? _ => "no" : _ => null;
                 copies = await CopiesAsync(() => kind == 2 ? edge.RollbackAsync() : edge.ImportAsync(_world.Issue()));
                 allowed.Add(edge.Serial());
             }
@@ -79,20 +79,20 @@ public sealed class StoreCrashTests : IDisposable
     async Task<List<string>> CopiesAsync(Func<Task<InstallResult>> change)
     {
         List<string> copies = [];
-        _world.DiskStep = () =>
+        _world.OnDiskOperation = () =>
         {
             copies.Add(_world[$"crash-{Guid.NewGuid():N}"]);
             Copy(_world.Data(), copies[^1]);
         };
         await change();
-        _world.DiskStep = () => { };
+        _world.OnDiskOperation = () => { };
         return copies;
     }
 
     async Task<List<string>> SerialsAsync(IEnumerable<string> copies)
     {
         var options = _world.Options;
-        _world.Probe = _ => null;
+        _world.HandshakeFailure = _ => null;
         List<string> serials = [];
         foreach (var copy in copies)
         {

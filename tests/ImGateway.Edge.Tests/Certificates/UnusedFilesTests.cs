@@ -25,7 +25,7 @@ public sealed class UnusedFilesTests : IDisposable
         var line = $"{rsa.Certificate}: serves no host: gateway.example.com is served from {ecdsa.Certificate}, whose key is ECDSA; remove one of them from Edge:Certificates:Files";
 
         Assert.Equal(serial, await new EdgeClient(edge.Https, _world.Ca.Root.Certificate).ServedSerialAsync("gateway.example.com"));
-        Assert.Equal("Warning", (await edge.WaitForLog(said => said.Message == line, Patience))["@l"]);
+        Assert.Equal("Warning", (await edge.WaitForLogAsync(said => said.Message == line, Patience))["@l"]);
         var validated = await EdgeVerb.RunAsync("validate", "--config", edge.ConfigFile);
         Assert.Equal((0, $"warning: {line}\n"), (validated.ExitCode, validated.Error));
         var doctor = await EdgeVerb.RunAsync("doctor", "--json", "--config", edge.ConfigFile);

@@ -210,7 +210,7 @@ public sealed class WrongClockTests : IDisposable
         using var first = _world.WriteFile();
         var edge = await _world.StartAsync();
         if (atStart) edge.Dispose();
-        _world.Probe = _ => "the engine is busy";
+        _world.HandshakeFailure = _ => "the engine is busy";
         using var second = _world.WriteFile();
         if (atStart) edge = await _world.StartAsync();
         await edge.SettleAsync();
@@ -222,7 +222,7 @@ public sealed class WrongClockTests : IDisposable
 
         Assert.Equal(first.SerialNumber, edge.Serial());
         Assert.Single(_world.Log.Lines, line => line.Text.Contains("the engine is busy") && !line.Text.Contains("is served, but a handshake failed"));
-        _world.Probe = _ => null;
+        _world.HandshakeFailure = _ => null;
         _world.Time.Advance(TimeSpan.FromMinutes(1));
         await edge.RoundAsync();
         Assert.Equal(second.SerialNumber, edge.Serial());

@@ -84,7 +84,7 @@ public sealed class DnsHookTests
         Assert.False(Responder(null).CanAnswer(HostName.Parse("gateway.test")));
     }
 
-    Task<IAsyncDisposable> PresentAsync(string program, ChallengeOffer offer) => Responder(program).PresentAsync(offer, TestContext.Current.CancellationToken);
+    Task<IAsyncDisposable> PresentAsync(string program, ChallengeData offer) => Responder(program).PresentAsync(offer, TestContext.Current.CancellationToken);
 
     DnsHook Responder(string? program) =>
         new(new EdgeOptions { Acme = new AcmeSection { DnsHook = program } }, new HookProgram(TimeProvider.System), _log);

@@ -24,7 +24,7 @@ sealed class Hook : IDisposable
         var draft = hook._directory["draft"];
         await File.WriteAllTextAsync(draft, $"#!/bin/sh\nlog='{hook.LogPath}'\n{script}\n");
         // By another process: a file that this one has open to write is busy for what any test forks meanwhile, and cannot be run.
-        await PartnerTool.RunAsync("install", ["-m", "700", draft, hook.Path]);
+        await ExternalTool.RunAsync("install", ["-m", "700", draft, hook.Path]);
         return hook;
     }
 

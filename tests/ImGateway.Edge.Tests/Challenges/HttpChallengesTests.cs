@@ -140,7 +140,7 @@ public sealed class HttpChallengesTests
             new TemporaryCertificates(new ServerCertificateSelector(ProxyHost.Options(new Uri("http://127.0.0.1:9")), new SslStreamEngine(TestProcess.Policy)), TimeProvider.System),
             new SharedChallenges(FileStorage.In(new EdgeOptions(), TimeProvider.System, NullLoggerFactory.Instance), NullLogger<SharedChallenges>.Instance));
 
-    static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, ChallengeOffer offer) =>
+    static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, ChallengeData offer) =>
         edge.Challenges.Single(responder => responder.Type == "http-01").PresentAsync(offer, TestContext.Current.CancellationToken);
 
     static Task<RawResponse> AskAsync(ProxyHost edge, string method, string target, string host) =>

@@ -59,7 +59,7 @@ public sealed class HttpsChallengeTests
         Assert.DoesNotContain("TOKEN.", answer.Body, StringComparison.Ordinal);
     }
 
-    static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, ChallengeOffer offer) =>
+    static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, ChallengeData offer) =>
         edge.Challenges.Single(responder => responder.Type == "http-01").PresentAsync(offer, TestContext.Current.CancellationToken);
 
     static Task<RawResponse> AskAsync(ProxyHost edge, string method, string target, string host) =>

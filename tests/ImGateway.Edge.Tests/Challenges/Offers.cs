@@ -11,11 +11,11 @@ static class Offers
 {
     const string Thumbprint = "LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ";
 
-    public static ChallengeOffer For(string host, string? token = null)
+    public static ChallengeData For(string host, string? token = null)
     {
         token ??= Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var authorization = $"{token}.{Thumbprint}";
         var digest = SHA256.HashData(Encoding.ASCII.GetBytes(authorization));
-        return new ChallengeOffer(HostName.Parse(host), token, authorization, digest, Base64Url.EncodeToString(digest));
+        return new ChallengeData(HostName.Parse(host), token, authorization, digest, Base64Url.EncodeToString(digest));
     }
 }

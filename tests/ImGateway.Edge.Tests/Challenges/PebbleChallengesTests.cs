@@ -27,7 +27,7 @@ public sealed class PebbleChallengesTests
         var order = await account.CreateOrderAsync(new OrderRequest([AcmeIdentifier.For(host)]), cancellation);
         var authorization = await account.GetAuthorizationAsync(order.Authorizations.Single(), cancellation);
         var challenge = authorization.Challenges.Single(offered => offered.Type == type);
-        var offer = new ChallengeOffer(
+        var offer = new ChallengeData(
             HostName.Parse(host), challenge.Token!, account.KeyAuthorization(challenge.Token!), account.TlsAlpnDigest(challenge.Token!), account.DnsTxtValue(challenge.Token!));
 
         await using (await edge.Challenges.Single(responder => responder.Type == type).PresentAsync(offer, cancellation))

@@ -133,8 +133,8 @@ public sealed class TemporaryCertificateTests
             Assert.Contains("New, TLSv1", again.Output, StringComparison.Ordinal);
         }
 
-        Task<ToolResult> ConnectAsync(string version, params string[] session) => PartnerTool.RunAsync(
-            PartnerTool.OpenSsl,
+        Task<ToolResult> ConnectAsync(string version, params string[] session) => ExternalTool.RunAsync(
+            ExternalTool.OpenSsl,
             ["s_client", "-connect", $"{edge.Tls}", "-servername", Pending, version, "-ign_eof", .. session],
             $"GET / HTTP/1.1\r\nHost: {Pending}\r\nConnection: close\r\n\r\n");
     }
@@ -142,7 +142,7 @@ public sealed class TemporaryCertificateTests
     static Task<ProxyHost> StartAsync(TestedEngine engine = TestedEngine.SslStream) =>
         ProxyHost.StartAsync(ProxyHost.Options(new Uri("http://127.0.0.1:9")), engine: engine);
 
-    static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, string type, ChallengeOffer offer) =>
+    static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, string type, ChallengeData offer) =>
         edge.Challenges.Single(responder => responder.Type == type).PresentAsync(offer, Cancellation);
 
     static HttpClient Client(ProxyHost edge, string version)

@@ -23,8 +23,8 @@ public sealed class TlsAlpnChallengesTests
         foreach (var version in (string[])["-tls1_2", "-tls1_3"])
         {
             // Standard input stays open: only the edge can end this.
-            var seen = await PartnerTool.RunAsync(
-                PartnerTool.OpenSsl, ["s_client", "-connect", $"{edge.Tls}", "-servername", ProxyHost.Host, "-alpn", Protocol, version], input: null);
+            var seen = await ExternalTool.RunAsync(
+                ExternalTool.OpenSsl, ["s_client", "-connect", $"{edge.Tls}", "-servername", ProxyHost.Host, "-alpn", Protocol, version], input: null);
 
             Assert.Contains($"ALPN protocol: {Protocol}", seen.Output, StringComparison.Ordinal);
             var certificate = X509Certificate2.CreateFromPem(seen.Output.AsSpan(seen.Output.IndexOf("-----BEGIN", StringComparison.Ordinal)));
@@ -124,8 +124,8 @@ public sealed class TlsAlpnChallengesTests
             }
         }
 
-        Task<ToolResult> ConnectAsync(string version, string alpn, params string[] session) => PartnerTool.RunAsync(
-            PartnerTool.OpenSsl,
+        Task<ToolResult> ConnectAsync(string version, string alpn, params string[] session) => ExternalTool.RunAsync(
+            ExternalTool.OpenSsl,
             ["s_client", "-connect", $"{edge.Tls}", "-servername", ProxyHost.Host, version, "-ign_eof", "-alpn", alpn, .. session],
             "GET / HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\n\r\n");
     }
@@ -187,11 +187,11 @@ public sealed class TlsAlpnChallengesTests
     static Task<ProxyHost> StartAsync(TestedEngine engine) =>
         ProxyHost.StartAsync(ProxyHost.Options(new Uri("http://127.0.0.1:9")), engine: engine);
 
-    static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, ChallengeOffer offer) =>
+    static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, ChallengeData offer) =>
         edge.Challenges.Single(responder => responder.Type == "tls-alpn-01").PresentAsync(offer, TestContext.Current.CancellationToken);
 
     /// <summary>RFC 8737 §3: self-signed, the digest in a critical acmeIdentifier.</summary>
-    static void AssertAnswers(X509Certificate2 certificate, ChallengeOffer offer)
+    static void AssertAnswers(X509Certificate2 certificate, ChallengeData offer)
     {
         var identifier = certificate.Extensions.Single(extension => extension.Oid!.Value == "1.3.6.1.5.5.7.1.31");
         Assert.True(identifier.Critical);

@@ -74,7 +74,7 @@ public sealed class ProgramTests : IDisposable
         var empty = Directory.CreateDirectory(Path.Combine(_directory.Path, "empty")).FullName;
         await File.WriteAllTextAsync(Path.Combine(etc, "imgw", "appsettings.json"), Minimal);
 
-        var said = await PartnerTool.RunAsync(
+        var said = await ExternalTool.RunAsync(
             "unshare", ["--mount", "sh", "-c", "mount --bind \"$1\" /etc && cd \"$2\" && shift 2 && exec \"$@\"", "sh", etc, empty, .. EdgeVerb.Command, "validate"]);
 
         Assert.True(said.ExitCode == 0, said.All);

@@ -90,14 +90,14 @@ public sealed class OutgoingProxySettingsTests
     public void No_text_makes_the_readers_fail() => Gen.Select(OneOf("", "http://", "http://u:p@", "https://", "http://[", "10.0.0.0/"), Gen.String, OneOf("", ":3128", "]:80", "/", "@proxy:1"))
         .Sample((start, text, end) =>
         {
-            if (ProxyAddress.TryParse(start + text + end, out var proxy))
+            if (OutgoingProxyAddress.TryParse(start + text + end, out var proxy))
             {
                 var login = proxy.Credentials();
                 Assert.True(login is null || $"{proxy}".StartsWith("http://***@", StringComparison.Ordinal), $"{proxy}");
                 Assert.Equal($"{proxy}", SingleLine.Escape($"{proxy}"));
             }
 
-            _ = new ProxyExceptions(start + text + end).Contain(new Uri(Https));
+            _ = new NoProxyList(start + text + end).Contain(new Uri(Https));
         });
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class OutgoingProxySettingsTests
     [InlineData("2001:db8::/32", "https://[2001:db8:7::1]", true)]
     [InlineData("2001:db8::/32", "https://[2001:db9::1]", false)]
     [InlineData("0.0.0.0/0", "https://[::1]", false)]
-    public void Exceptions_are_what_curl_and_Go_take(string text, string url, bool direct) => Assert.Equal(direct, new ProxyExceptions(text).Contain(new Uri(url)));
+    public void Exceptions_are_what_curl_and_Go_take(string text, string url, bool direct) => Assert.Equal(direct, new NoProxyList(text).Contain(new Uri(url)));
 
     static Gen<string> OneOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
 }

@@ -15,7 +15,7 @@ public sealed class ConnectionBudgetMonitorTests
     readonly ConnectionBudget _budget = new();
     readonly ConnectionGate _gate;
 
-    public ConnectionBudgetMonitorTests() => _gate = ConnectionGate.ForProbes(_time);
+    public ConnectionBudgetMonitorTests() => _gate = ConnectionGate.ForSelfTests(_time);
 
     /// <summary>An exception that left it would stop the edge.</summary>
     [Fact]

@@ -13,22 +13,22 @@ public sealed class ConnectionEndTests
     const int Unread = 24 * 1024 * 1024;
 
     [Theory]
-    [InlineData(ClosingConnectionHost.Tls)]
-    [InlineData(ClosingConnectionHost.Plain)]
-    [InlineData(ClosingConnectionHost.Management)]
+    [InlineData(BoundedCloseHost.Tls)]
+    [InlineData(BoundedCloseHost.Plain)]
+    [InlineData(BoundedCloseHost.Management)]
     public async Task A_client_that_never_reads_is_counted_until_its_socket_is_closed_and_that_is_bounded(string listener)
     {
         var served = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var host = await ClosingConnectionHost.StartAsync(connection =>
+        await using var host = await BoundedCloseHost.StartAsync(connection =>
         {
             connection.Transport.Output.Write(new byte[Unread]);
             served.SetResult(connection.Features.Get<IConnectionSocketFeature>()!.Socket);
             return Task.CompletedTask;
         });
         await using var client = await host.ConnectAsync(listener);
-        var server = await served.Task.WaitAsync(ClosingConnectionHost.Patience, TestContext.Current.CancellationToken);
+        var server = await served.Task.WaitAsync(BoundedCloseHost.Patience, TestContext.Current.CancellationToken);
 
-        var isCounted = listener is not ClosingConnectionHost.Management;
+        var isCounted = listener is not BoundedCloseHost.Management;
         await host.UntilAsync(() =>
         {
             var (counted, limited) = (host.Connections.Count, host.Services.GetRequiredService<ConnectionLimits>().Clients);
@@ -43,12 +43,12 @@ public sealed class ConnectionEndTests
     [Fact]
     public async Task A_client_that_reads_gets_all_of_it_however_much_there_is_at_the_end()
     {
-        await using var host = await ClosingConnectionHost.StartAsync(connection =>
+        await using var host = await BoundedCloseHost.StartAsync(connection =>
         {
             connection.Transport.Output.Write(new byte[Unread]);
             return Task.CompletedTask;
         });
-        await using var client = await host.ConnectAsync(ClosingConnectionHost.Tls);
+        await using var client = await host.ConnectAsync(BoundedCloseHost.Tls);
 
         var read = 0L;
         var buffer = new byte[256 * 1024];
@@ -70,18 +70,18 @@ public sealed class ConnectionEndTests
     public async Task What_the_server_has_of_a_pool_is_its_own_until_it_has_ended_even_long_after_the_client_has_left()
     {
         var (goOn, holds) = (new TaskCompletionSource(), new TaskCompletionSource<(Memory<byte>, MemoryPool<byte>)>(TaskCreationOptions.RunContinuationsAsynchronously));
-        await using var host = await ClosingConnectionHost.StartAsync(async connection =>
+        await using var host = await BoundedCloseHost.StartAsync(async connection =>
         {
             holds.SetResult((connection.Transport.Output.GetMemory(1), connection.Features.Get<IMemoryPoolFeature>()!.MemoryPool));
             await goOn.Task;
         });
         Memory<byte> held;
         MemoryPool<byte> pool;
-        await using (var client = await host.ConnectAsync(ClosingConnectionHost.Tls, http2: true))
+        await using (var client = await host.ConnectAsync(BoundedCloseHost.Tls, http2: true))
         {
             // RFC 9113 §3.4: what every connection begins with.
             await client.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0"u8.ToArray(), TestContext.Current.CancellationToken);
-            (held, pool) = await holds.Task.WaitAsync(ClosingConnectionHost.Patience, TestContext.Current.CancellationToken);
+            (held, pool) = await holds.Task.WaitAsync(BoundedCloseHost.Patience, TestContext.Current.CancellationToken);
         }
 
         await host.UntilAsync(() =>

@@ -12,20 +12,20 @@ public sealed class DisconnectedClientsTests : IAsyncDisposable
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     readonly FakeTimeProvider _time = new();
-    readonly ClosingConnections _closing;
+    readonly SlowCloseMonitor _slowCloses;
     readonly ClientConnections _connections;
     readonly TaskCompletionSource _server = new();
     readonly CancellationTokenSource _closed = new();
     readonly Transport _transport;
-    readonly DisconnectedClients _looks;
+    readonly DisconnectedClients _disconnected;
     readonly ClientConnection _connection;
     readonly Task _served;
 
     public DisconnectedClientsTests()
     {
-        _closing = new ClosingConnections(new CurrentOptions(new EdgeOptions()), _time, NullLogger<ClosingConnections>.Instance);
-        _connections = new ClientConnections(_closing, new ConnectionBudget());
-        _looks = new DisconnectedClients(_connections, _time, NullLogger<DisconnectedClients>.Instance);
+        _slowCloses = new SlowCloseMonitor(new CurrentOptions(new EdgeOptions()), _time, NullLogger<SlowCloseMonitor>.Instance);
+        _connections = new ClientConnections(_slowCloses, new ConnectionBudget());
+        _disconnected = new DisconnectedClients(_connections, _time, NullLogger<DisconnectedClients>.Instance);
         _transport = new Transport { ConnectionClosed = _closed.Token };
         _connection = _connections.OnAccepted(_transport);
         _served = _connection.ServeAsync(served =>
@@ -38,7 +38,7 @@ public sealed class DisconnectedClientsTests : IAsyncDisposable
     [Fact]
     public async Task A_connection_that_the_server_never_ends_is_released_a_while_after_its_client_has_left()
     {
-        await _looks.StartAsync(TestContext.Current.CancellationToken);
+        await _disconnected.StartAsync(TestContext.Current.CancellationToken);
         await _closed.CancelAsync();
 
         // Its clock is simulated, from some moment after the start on.
@@ -107,9 +107,9 @@ public sealed class DisconnectedClientsTests : IAsyncDisposable
     {
         _server.TrySetResult();
         await _served.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _looks.StopAsync(CancellationToken.None);
-        _looks.Dispose();
-        _closing.Dispose();
+        await _disconnected.StopAsync(CancellationToken.None);
+        _disconnected.Dispose();
+        _slowCloses.Dispose();
         _closed.Dispose();
     }
 

@@ -27,7 +27,7 @@ public sealed class ListenFailureTests : IAsyncLifetime
 
         Assert.Equal(443, edge.HttpsPort);
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, 9180), edge.Management);
-        var line = await edge.WaitForLog(line => line.Message.Contains("[::1]:9180", StringComparison.Ordinal), Patience);
+        var line = await edge.WaitForLogAsync(line => line.Message.Contains("[::1]:9180", StringComparison.Ordinal), Patience);
         Assert.Contains("skipped", line.Message, StringComparison.Ordinal);
         Assert.Contains("Edge:Listen:Management", line.Message, StringComparison.Ordinal);
         var ready = await EdgeVerb.RunInAsync(_space, "healthcheck", "--config", edge.ConfigFile);
@@ -111,7 +111,7 @@ public sealed class ListenFailureTests : IAsyncLifetime
 
     async Task InSpaceAsync(string command)
     {
-        var said = await PartnerTool.RunAsync(_space.Prefix[0], [.. _space.Prefix.Skip(1), "sh", "-c", command]);
+        var said = await ExternalTool.RunAsync(_space.Prefix[0], [.. _space.Prefix.Skip(1), "sh", "-c", command]);
         Assert.True(said.ExitCode == 0, said.All);
     }
 }

@@ -155,9 +155,9 @@ public sealed class ProxyProtocolTests
               server edge {edge.Tls} {how}
 
             """, TestContext.Current.CancellationToken);
-        await using var haproxy = await PartnerProcess.StartAsync("haproxy", ["-db", "-f", directory["haproxy.cfg"]], new Dictionary<string, string>(), () => AnswersAsync(port));
+        await using var haproxy = await ExternalProcess.StartAsync("haproxy", ["-db", "-f", directory["haproxy.cfg"]], new Dictionary<string, string>(), () => AnswersAsync(port));
 
-        var seen = await PartnerTool.RunAsync(PartnerTool.Curl,
+        var seen = await ExternalTool.RunAsync(ExternalTool.Curl,
         [
             "--silent", "--show-error", "--insecure", "--noproxy", "*", "--interface", "127.0.0.77", "--resolve", $"{ProxyHost.Host}:{port}:127.0.0.1",
             "--header", "X-Forwarded-For: 198.51.100.1", $"https://{ProxyHost.Host}:{port}/api",

@@ -59,7 +59,7 @@ public sealed class DemoPortsTests : IAsyncLifetime
             Assert.NotEmpty(lines);
             foreach (var line in lines)
             {
-                var pasted = await PartnerTool.RunAsync(_space.Prefix[0], [.. _space.Prefix.Skip(1), "bash", .. PastedCommand.Arguments(line, _data.Path)]);
+                var pasted = await ExternalTool.RunAsync(_space.Prefix[0], [.. _space.Prefix.Skip(1), "bash", .. PastedCommand.Arguments(line, _data.Path)]);
                 Assert.True(pasted.ExitCode == 0 && !pasted.All.Contains("verify error", StringComparison.Ordinal), $"{line}\n{pasted.All}");
             }
         }
@@ -79,11 +79,11 @@ public sealed class DemoPortsTests : IAsyncLifetime
         Assert.Single(said.Error.Trim().Split('\n')).AssertSays($"{option}: ", "9443", "taken", "ss -ltnp");
     }
 
-    async Task<PartnerProcess> StartAsync(string data, params string[] arguments)
+    async Task<ExternalProcess> StartAsync(string data, params string[] arguments)
     {
         var command = Command(data, arguments);
-        PartnerProcess? demo = null;
-        demo = await PartnerProcess.StartAsync(command[0], command[1..], new Dictionary<string, string>(), () => Task.FromResult(true));
+        ExternalProcess? demo = null;
+        demo = await ExternalProcess.StartAsync(command[0], command[1..], new Dictionary<string, string>(), () => Task.FromResult(true));
         try
         {
             await demo.Log.WaitForAsync(line => line.Text.Contains("Ctrl+C stops", StringComparison.Ordinal), Patience);
@@ -99,7 +99,7 @@ public sealed class DemoPortsTests : IAsyncLifetime
     Task<ToolResult> RunAsync(string data, params string[] arguments)
     {
         var command = Command(data, arguments);
-        return PartnerTool.RunAsync(command[0], command[1..]);
+        return ExternalTool.RunAsync(command[0], command[1..]);
     }
 
     string[] Command(string data, string[] arguments) =>
@@ -109,8 +109,8 @@ public sealed class DemoPortsTests : IAsyncLifetime
 
     async Task<string> CurlAsync(string url, params string[] more)
     {
-        string[] command = [.. _space.Prefix, PartnerTool.Curl, "-4", "-sS", "--max-time", "20", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", .. more, url];
-        var said = await PartnerTool.RunAsync(command[0], command[1..]);
+        string[] command = [.. _space.Prefix, ExternalTool.Curl, "-4", "-sS", "--max-time", "20", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", .. more, url];
+        var said = await ExternalTool.RunAsync(command[0], command[1..]);
         return said.ExitCode == 0 ? said.Output : said.All;
     }
 }

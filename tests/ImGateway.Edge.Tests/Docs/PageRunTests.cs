@@ -35,7 +35,7 @@ public sealed class PageRunTests
             File.WriteAllText(Path.Combine(edge.Directory, ".log"), edge.Log.ToString());
             var block = Path.Combine(edge.Directory, ".block");
             File.WriteAllText(block, fence.Text);
-            var said = await PartnerTool.RunAsync(
+            var said = await ExternalTool.RunAsync(
                 "bash", ["-c", "cd \"$1\" && . ./.programs && set -e && . ./.block", "bash", edge.Directory], timeout: Patience);
 
             Assert.True(said.ExitCode == 0, $"{fence}: ended with {said.ExitCode}:\n{fence.Text}\n{said.All}");
@@ -91,7 +91,7 @@ public sealed class PageRunTests
             }
             wscat() {
               [ -p .silence ] || mkfifo .silence # it hangs up where its input ends
-              command '{{PartnerTool.WsCat}}' --ca corporate-ca.crt --no-color -w 1 "${@//gateway.example.com/localhost:{{edge.HttpsPort}}}" <>.silence
+              command '{{ExternalTool.WsCat}}' --ca corporate-ca.crt --no-color -w 1 "${@//gateway.example.com/localhost:{{edge.HttpsPort}}}" <>.silence
             }
             docker() {
               case "$*" in

@@ -68,10 +68,10 @@ public sealed class SnippetTests : IDisposable
     public async Task Commands_are_bash_and_shellcheck_has_no_objection()
     {
         var files = Of("bash").Select(fence => Write(fence, ".sh", "#!/bin/bash\n")).ToList();
-        foreach (var file in files) Assert.Equal("", (await PartnerTool.RunAsync("bash", ["-n", file])).All);
+        foreach (var file in files) Assert.Equal("", (await ExternalTool.RunAsync("bash", ["-n", file])).All);
 
         // SC2164: a reader whose cd fails sees it. SC2046: several arguments from one command are sometimes meant.
-        var said = await PartnerTool.RunAsync("shellcheck", ["--shell=bash", "--severity=warning", "--exclude=SC2164,SC2046", "--format=gcc", .. files]);
+        var said = await ExternalTool.RunAsync("shellcheck", ["--shell=bash", "--severity=warning", "--exclude=SC2164,SC2046", "--format=gcc", .. files]);
         Assert.True(said.ExitCode == 0, said.All);
     }
 
@@ -93,7 +93,7 @@ public sealed class SnippetTests : IDisposable
         foreach (var (fence, i) in Of("promql").Select((fence, i) => (fence, i))) rules.Append($"  - record: shown:{i}\n    expr: {JsonSerializer.Serialize(fence.Text)}\n");
         File.WriteAllText(_directory["rules.yml"], rules.ToString());
 
-        var said = await PartnerTool.RunAsync(PromTool, ["check", "rules", _directory["rules.yml"]]);
+        var said = await ExternalTool.RunAsync(PromTool, ["check", "rules", _directory["rules.yml"]]);
 
         Assert.True(said.ExitCode == 0, said.All);
     }
@@ -103,7 +103,7 @@ public sealed class SnippetTests : IDisposable
     {
         foreach (var fence in Of("javascript"))
         {
-            var said = await PartnerTool.RunAsync("node", ["--check", Write(fence, ".js")]);
+            var said = await ExternalTool.RunAsync("node", ["--check", Write(fence, ".js")]);
             Assert.True(said.ExitCode == 0, $"{fence}: {said.All}");
         }
     }
@@ -114,7 +114,7 @@ public sealed class SnippetTests : IDisposable
         foreach (var fence in Of("xml")) System.Xml.Linq.XElement.Parse($"<shown>{fence.Text}</shown>");
         foreach (var fence in All.Where(fence => fence.Language is "swift" or "kotlin")) Assert.True(Balance(fence.Text) == 0, $"{fence}: brackets do not match");
         if (Of("yaml").Select(fence => Write(fence, ".yaml")).ToArray() is not { Length: > 0 } files) return;
-        var said = await PartnerTool.RunAsync("python3", ["-c", "import sys, yaml\nfor f in sys.argv[1:]: list(yaml.safe_load_all(open(f)))", .. files]);
+        var said = await ExternalTool.RunAsync("python3", ["-c", "import sys, yaml\nfor f in sys.argv[1:]: list(yaml.safe_load_all(open(f)))", .. files]);
         Assert.True(said.ExitCode == 0, said.All);
     }
 

@@ -57,10 +57,10 @@ public sealed class ControlSocketTests : IDisposable
         await using var first = await EdgeProcess.StartAsync(Setup(Data));
         await using var second = await EdgeProcess.StartAsync(Setup(Data));
 
-        var line = await second.WaitForLog(l => l.Message.StartsWith("Another imgw runs with this DataDirectory", StringComparison.Ordinal), Limit);
+        var line = await second.WaitForLogAsync(l => l.Message.StartsWith("Another imgw runs with this DataDirectory", StringComparison.Ordinal), Limit);
         Assert.Equal("Warning", line["@l"]);
         await first.StopAsync(Limit);
-        await second.WaitForLog(l => l.Message.StartsWith("Verbs reach this imgw by", StringComparison.Ordinal), Limit);
+        await second.WaitForLogAsync(l => l.Message.StartsWith("Verbs reach this imgw by", StringComparison.Ordinal), Limit);
 
         Assert.Equal((0, OwnerOnly), ((await HealthAsync(second)).ExitCode, File.GetUnixFileMode(Socket)));
     }
@@ -87,9 +87,9 @@ public sealed class ControlSocketTests : IDisposable
 
         await using var edge = await EdgeProcess.StartAsync(Setup(Data));
 
-        await edge.WaitForLog(l => l["@l"] == "Error" && l.Message.Contains("control.sock cannot be opened"), Limit);
+        await edge.WaitForLogAsync(l => l["@l"] == "Error" && l.Message.Contains("control.sock cannot be opened"), Limit);
         Directory.Delete(Socket, recursive: true);
-        await edge.WaitForLog(l => l.Message.StartsWith("Verbs reach this imgw by", StringComparison.Ordinal), Limit);
+        await edge.WaitForLogAsync(l => l.Message.StartsWith("Verbs reach this imgw by", StringComparison.Ordinal), Limit);
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class ControlSocketTests : IDisposable
         Assert.Matches(@"^\S+/control\.sock: may not be opened by .*; run the verb as [^\n]+ root\n$", closed.Error);
         Assert.Equal((1, ""), (open.ExitCode, open.Output));
         Assert.Matches("^the control socket [^\n]* only the user [^\n]* root; .*\n$", open.Error);
-        await edge.WaitForLog(l => l["Peer"] == $"uid {UnprivilegedUser}", Limit);
+        await edge.WaitForLogAsync(l => l["Peer"] == $"uid {UnprivilegedUser}", Limit);
     }
 
     [Fact]

@@ -281,7 +281,7 @@ public sealed class DrainTests : IDisposable
     static string Seconds(int seconds) => TimeSpan.FromSeconds(seconds).ToString("c");
 
     static Task<LogLine> LogAsync(EdgeProcess edge, string beginning) =>
-        edge.WaitForLog(line => line.Message.StartsWith(beginning, StringComparison.Ordinal), Patience);
+        edge.WaitForLogAsync(line => line.Message.StartsWith(beginning, StringComparison.Ordinal), Patience);
 
     static string Request(string path) => $"GET {path} HTTP/1.1\r\nHost: {Host}\r\n\r\n";
 

@@ -50,7 +50,7 @@ public sealed class FailingGatewayTests(Browser browser) : IClassFixture<Browser
         status = await ReadAsync(edge, "/api/status");
         Assert.Equal("healthy", (string?)status["upstreams"]![0]!["health"]);
         Assert.Empty(status["degraded"]!.AsArray());
-        await edge.WaitForLog(IsAbout("answers again"), Patience);
+        await edge.WaitForLogAsync(IsAbout("answers again"), Patience);
         Assert.Single(edge.Log.Lines, line => IsAbout("fails: ")(line));
 
         Func<LogLine, bool> IsAbout(string words) => line => line.Message.StartsWith($"Upstream http://127.0.0.1:{port}/ {words}", StringComparison.Ordinal);

@@ -22,13 +22,13 @@ public sealed class HealthCheckLogTests
                 }
                 """,
         });
-        await edge.WaitForLog(IsAboutUpstream, Patience);
+        await edge.WaitForLogAsync(IsAboutUpstream, Patience);
         using var limit = new CancellationTokenSource(Patience);
         for (var probes = new HashSet<string>(); probes.Count < 6; limit.Token.ThrowIfCancellationRequested()) probes.Add(await ProbeAsync(edge));
 
-        await using (var gateway = await EchoUpstream.StartAsync(port)) await edge.WaitForLog(line => line.Message.Contains("is healthy again", StringComparison.Ordinal), Patience);
+        await using (var gateway = await EchoUpstream.StartAsync(port)) await edge.WaitForLogAsync(line => line.Message.Contains("is healthy again", StringComparison.Ordinal), Patience);
         var recovered = edge.Log.Lines.ToList().FindIndex(line => line.Message.Contains("is healthy again", StringComparison.Ordinal));
-        await edge.WaitForLog(IsAboutUpstream, Patience, from: recovered + 1);
+        await edge.WaitForLogAsync(IsAboutUpstream, Patience, from: recovered + 1);
 
         var lines = edge.Log.Lines.Where(IsAboutUpstream).Select(line => line.Message).ToList();
         Assert.Equal(3, lines.Count);

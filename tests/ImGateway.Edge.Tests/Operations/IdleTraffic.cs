@@ -13,17 +13,17 @@ namespace ImGateway.Edge.Tests.Operations;
 /// <summary>The statistics of an edge without connections and requests, but the handshakes that a test counts.</summary>
 sealed class IdleTraffic : IDisposable
 {
-    readonly ClosingConnections _closing;
+    readonly SlowCloseMonitor _slowCloses;
     readonly WebSocketRegistry _webSockets;
 
     public IdleTraffic(TlsMetrics tls)
     {
         var (metrics, options) = (Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()), new CurrentOptions(new EdgeOptions()));
         var relayed = new WebSocketMetrics(metrics);
-        _closing = new ClosingConnections(options, TimeProvider.System, NullLogger<ClosingConnections>.Instance);
+        _slowCloses = new SlowCloseMonitor(options, TimeProvider.System, NullLogger<SlowCloseMonitor>.Instance);
         _webSockets = new WebSocketRegistry(relayed, options, TimeProvider.System, NullLogger<WebSocketRegistry>.Instance);
         var refused = new RefusalMetrics(metrics);
-        Traffic = new Traffic(tls, new ProxyMetrics(metrics, refused), refused, relayed, _webSockets, new ClientConnections(_closing, new ConnectionBudget()));
+        Traffic = new Traffic(tls, new ProxyMetrics(metrics, refused), refused, relayed, _webSockets, new ClientConnections(_slowCloses, new ConnectionBudget()));
     }
 
     public Traffic Traffic { get; }
@@ -31,6 +31,6 @@ sealed class IdleTraffic : IDisposable
     public void Dispose()
     {
         _webSockets.Dispose();
-        _closing.Dispose();
+        _slowCloses.Dispose();
     }
 }

@@ -65,7 +65,7 @@ public sealed class LogsPageTests(TlsFixture tls)
         List<JsonElement> lines = [];
         foreach (var path in (string[])["/api/first?…", "/nowhere", "/plain", "/api/shared", "/api/hang", "/ws"])
         {
-            var line = await edge.WaitForLog(line => line["SourceContext"] == AccessLog.Source && line["Path"] == path, Patience);
+            var line = await edge.WaitForLogAsync(line => line["SourceContext"] == AccessLog.Source && line["Path"] == path, Patience);
             TestContext.Current.TestOutputHelper?.WriteLine(line.Text);
             Assert.DoesNotContain("secret", line.Text);
             lines.Add(JsonElement.Parse(line.Text));
@@ -140,7 +140,7 @@ public sealed class LogsPageTests(TlsFixture tls)
 
         using (await new EdgeClient(edge.Https, tls.Root.Certificate).GetAsync(TlsFixture.Gateway, "/api/second?token=s3cret", HttpVersion.Version20))
         {
-            await edge.WaitForLog(line => line["Path"] == "/api/second?…", Patience);
+            await edge.WaitForLogAsync(line => line["Path"] == "/api/second?…", Patience);
         }
 
         Assert.Contains(edge.Log.Lines, line => line["@l"] is "Debug" or "Verbose");

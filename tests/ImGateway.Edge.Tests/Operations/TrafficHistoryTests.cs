@@ -56,7 +56,7 @@ public sealed class TrafficHistoryTests : IDisposable
     public void It_is_an_hour_and_no_more_on_one_line_a_list()
     {
         using var history = new TrafficHistory(_idle.Traffic, _time, NullLogger<TrafficHistory>.Instance);
-        for (var i = 0; i < TrafficHistory.MostSamples + 40; i++)
+        for (var i = 0; i < TrafficHistory.MaxSamples + 40; i++)
         {
             Handshakes(i % 2);
             history.TakeSample();
@@ -67,9 +67,9 @@ public sealed class TrafficHistoryTests : IDisposable
         Assert.Equal(360, read.Handshakes.Count);
         Assert.Equal(360, read.WebSockets.Count);
         Assert.Equal(180, read.Handshakes.Sum());
-        var lines = JsonSerializer.Serialize(read, EdgeStatus.Json).Split('\n');
+        var lines = JsonSerializer.Serialize(read, StatusCollector.Json).Split('\n');
         Assert.Equal(8, lines.Length);
-        Assert.Equal(read.Handshakes, JsonSerializer.Deserialize<HistoryStatus>(string.Concat(lines), EdgeStatus.Json)!.Handshakes);
+        Assert.Equal(read.Handshakes, JsonSerializer.Deserialize<HistoryStatus>(string.Concat(lines), StatusCollector.Json)!.Handshakes);
     }
 
     void Handshakes(int count)

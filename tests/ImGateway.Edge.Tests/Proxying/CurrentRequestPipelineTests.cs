@@ -75,5 +75,5 @@ public sealed class CurrentRequestPipelineTests
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static WeakReference Weak(ProxyHost edge) => new(edge.Path);
+    static WeakReference Weak(ProxyHost edge) => new(edge.Pipeline);
 }

@@ -58,7 +58,7 @@ sealed class ProxyHost : IAsyncDisposable
 
     public WebSocketRegistry WebSockets => Services.GetRequiredService<WebSocketRegistry>();
 
-    public RequestPipeline Path => Services.GetRequiredService<CurrentRequestPipeline>().Current;
+    public RequestConfiguration Pipeline => Services.GetRequiredService<CurrentRequestConfiguration>().Current;
 
     public static EdgeOptions Options(params Uri[] upstreams) => new()
     {
@@ -86,7 +86,7 @@ sealed class ProxyHost : IAsyncDisposable
     public static Task<ProxyHost> StartAsync(RecordingUpstream upstream) => StartAsync(Options(upstream.Address));
 
     /// <summary>Requests from now on are served by these.</summary>
-    public Task ReloadAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null) => Services.GetRequiredService<CurrentRequestPipeline>().ReplaceAsync(
+    public Task ReloadAsync(EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null) => Services.GetRequiredService<CurrentRequestConfiguration>().ReplaceAsync(
         options, ProxyConfiguration.Read(options, Configuration(yarp)));
 
     /// <summary>A GET over HTTP/1.1 with these further header lines.</summary>

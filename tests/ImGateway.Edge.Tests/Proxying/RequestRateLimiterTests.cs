@@ -11,9 +11,9 @@ public sealed class RequestRateLimiterTests
     static readonly IPAddress Address = IPAddress.Parse("192.0.2.1");
 
     readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
-    readonly RequestRateLimiter _rates;
+    readonly RequestRateLimiter _limiter;
 
-    public RequestRateLimiterTests() => _rates = new RequestRateLimiter(_time);
+    public RequestRateLimiterTests() => _limiter = new RequestRateLimiter(_time);
 
     [Theory]
     [InlineData(1)]
@@ -37,7 +37,7 @@ public sealed class RequestRateLimiterTests
 
         _time.Advance(TimeSpan.FromSeconds(0.1));
 
-        Assert.False(_rates.TryAcquire(Address, 2));
+        Assert.False(_limiter.TryAcquire(Address, 2));
         Assert.Equal(100, Admitted(Address, 1000));
     }
 
@@ -60,11 +60,11 @@ public sealed class RequestRateLimiterTests
         var addresses = Enumerable.Range(0, 200_000).Select(i => new IPAddress([10, (byte)(i >> 16), (byte)(i >> 8), (byte)i])).ToList();
         var before = GC.GetAllocatedBytesForCurrentThread();
 
-        foreach (var address in addresses) Assert.True(_rates.TryAcquire(address, 5));
+        foreach (var address in addresses) Assert.True(_limiter.TryAcquire(address, 5));
 
         // What the runtime itself allocates now and then is no byte a request.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, addresses.Count / 10);
-        Assert.False(_rates.TryAcquire(Address, 5));
+        Assert.False(_limiter.TryAcquire(Address, 5));
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class RequestRateLimiterTests
     int Admitted(IPAddress address, int perSecond)
     {
         var admitted = 0;
-        while (_rates.TryAcquire(address, perSecond)) admitted++;
+        while (_limiter.TryAcquire(address, perSecond)) admitted++;
         return admitted;
     }
 

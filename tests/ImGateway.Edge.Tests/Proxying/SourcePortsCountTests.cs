@@ -16,8 +16,8 @@ public sealed class SourcePortsCountTests
     [InlineData("a b", "", null)]
     [InlineData("50000 50199", "x", null)]
     public void Reserved_ports_are_left_out_and_what_cannot_be_read_is_unknown(string range, string reserved, int? count) =>
-        Assert.Equal(count, SourcePorts.Count(range, reserved));
+        Assert.Equal(count, SourcePortRange.Count(range, reserved));
 
     [Fact]
-    public void This_machine_says_how_many_it_has() => Assert.InRange(SourcePorts.Count() ?? 0, 1, 65_535);
+    public void This_machine_says_how_many_it_has() => Assert.InRange(SourcePortRange.Count() ?? 0, 1, 65_535);
 }

@@ -123,7 +123,7 @@ public sealed class UpstreamAddressesTests
         /// <summary>How many connection requests the kernel has dropped in the namespace.</summary>
         public async Task<int> DroppedAsync()
         {
-            var read = await PartnerTool.RunAsync(space.Prefix[0], [.. space.Prefix.Skip(1), "cat", "/proc/net/netstat"]);
+            var read = await ExternalTool.RunAsync(space.Prefix[0], [.. space.Prefix.Skip(1), "cat", "/proc/net/netstat"]);
             var lines = read.Output.Split('\n').Where(line => line.StartsWith("TcpExt:", StringComparison.Ordinal)).Select(line => line.Split(' ')).ToList();
             return int.Parse(lines[1][Array.IndexOf(lines[0], "ListenOverflows")], System.Globalization.CultureInfo.InvariantCulture);
         }

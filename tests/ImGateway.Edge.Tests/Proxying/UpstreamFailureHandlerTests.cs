@@ -121,7 +121,7 @@ public sealed class UpstreamFailureHandlerTests
         edge.Services.GetRequiredService<ConnectionBudget>().SetMemoryLimit(0);
 
         // Two in a row would be enough.
-        var healthChecks = edge.Services.GetRequiredService<HealthCheckResults>();
+        var healthChecks = edge.Services.GetRequiredService<ActiveHealthCheckResults>();
         HashSet<DateTimeOffset> failed = [];
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         while (failed.Count < 5)

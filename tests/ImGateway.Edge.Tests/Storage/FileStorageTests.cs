@@ -24,7 +24,7 @@ public sealed class FileStorageTests : StorageContractTests, IDisposable
 
     private protected override IStorage Node()
     {
-        _nodes.Add(new FileStorage(_folder["data"], new PrivateFileModes(NullLogger<PrivateFileModes>.Instance), new DiskOperationObserver(() => _step()), _time, NullLogger<FileStorage>.Instance));
+        _nodes.Add(new FileStorage(_folder["data"], new PrivateFileModes(NullLogger<PrivateFileModes>.Instance), new DiskOperationHook(() => _step()), _time, NullLogger<FileStorage>.Instance));
         return _nodes[^1];
     }
 
@@ -61,7 +61,7 @@ public sealed class FileStorageTests : StorageContractTests, IDisposable
         List<string> states = [];
         foreach (var copy in copies)
         {
-            using var next = new FileStorage(copy, new PrivateFileModes(NullLogger<PrivateFileModes>.Instance), new DiskOperationObserver(() => _step()), _time, NullLogger<FileStorage>.Instance);
+            using var next = new FileStorage(copy, new PrivateFileModes(NullLogger<PrivateFileModes>.Instance), new DiskOperationHook(() => _step()), _time, NullLogger<FileStorage>.Instance);
             await using var lease = await next.TryLeaseAsync(IStorage.Writer, Cancelled);
             states.Add(string.Join(' ', Directory.GetFiles(Path.Combine(copy, "a")).Order(StringComparer.Ordinal).Select(file => $"{Path.GetFileName(file)}={File.ReadAllBytes(file)[0]}")));
         }
@@ -97,7 +97,7 @@ public sealed class FileStorageTests : StorageContractTests, IDisposable
         File.Move(Path.Combine(folder, ".next.state.json"), Path.Combine(folder, ".commit.state.json"));
         Copy(_folder["data"], _folder["crash"]);
 
-        using var next = new FileStorage(_folder["crash"], new PrivateFileModes(NullLogger<PrivateFileModes>.Instance), new DiskOperationObserver(() => _step()), _time, NullLogger<FileStorage>.Instance);
+        using var next = new FileStorage(_folder["crash"], new PrivateFileModes(NullLogger<PrivateFileModes>.Instance), new DiskOperationHook(() => _step()), _time, NullLogger<FileStorage>.Instance);
         await using var lease = await next.TryLeaseAsync(IStorage.Writer, Cancelled);
 
         Assert.Equal(["a/current.pem", "a/state.json"], await next.ListAsync("a", Cancelled));

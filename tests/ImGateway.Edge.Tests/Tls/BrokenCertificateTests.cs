@@ -39,7 +39,7 @@ public sealed class BrokenCertificateTests(TlsFixture tls)
 
         Break(file, fault);
 
-        var line = await edge.WaitForLog(l => l["@l"] is "Warning" or "Error" && l.Text.Contains(directory.Path, StringComparison.Ordinal), Limit, before);
+        var line = await edge.WaitForLogAsync(l => l["@l"] is "Warning" or "Error" && l.Text.Contains(directory.Path, StringComparison.Ordinal), Limit, before);
         var metrics = await edge.WaitForMetricsAsync(m => m.Sum("imgw_certificate_load_failures_total", ("host", Host)) > 0, Limit);
         Assert.DoesNotContain("   at ", line.Text, StringComparison.Ordinal);
         Assert.Equal(first.SerialNumber, await client.ServedSerialAsync(Host));

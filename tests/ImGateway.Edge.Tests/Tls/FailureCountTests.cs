@@ -38,7 +38,7 @@ public sealed class FailureCountTests
     {
         var options = new EdgeOptions { Hosts = [HostName.Parse("gateway.test")] };
         var engine = new TlsMiddleware(
-            ConnectionGate.ForProbes(TimeProvider.System),
+            ConnectionGate.ForSelfTests(TimeProvider.System),
             new ServerCertificateSelector(options, new SslStreamEngine(TestProcess.Policy)),
             _metrics,
             new HandshakeLog(NullLogger<HandshakeLog>.Instance, TimeProvider.System),

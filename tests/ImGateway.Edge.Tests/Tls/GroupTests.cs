@@ -18,8 +18,8 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
         var edge = await tls.EdgeAsync(TestedEngine.SslStream);
         foreach (var options in (string[][])[["-tls1_3"], ["-tls1_2", "-servername", "rsa.test"]])
         {
-            AssertAccepted(await OfferAsync(PartnerTool.OpenSsl, edge, group, options));
-            AssertAccepted(await OfferAsync(PartnerTool.NewOpenSsl, await newer.EdgeAsync(tls), group, options));
+            AssertAccepted(await OfferAsync(ExternalTool.OpenSsl, edge, group, options));
+            AssertAccepted(await OfferAsync(ExternalTool.NewOpenSsl, await newer.EdgeAsync(tls), group, options));
         }
     }
 
@@ -36,8 +36,8 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
     [InlineData("ffdhe8192", "-tls1_3")]
     public async Task Any_other_group_alone_is_refused(string group, string version)
     {
-        AssertRefused(await OfferAsync(PartnerTool.OpenSsl, await tls.EdgeAsync(TestedEngine.SslStream), group, version, "-servername", "rsa.test"));
-        AssertRefused(await OfferAsync(PartnerTool.NewOpenSsl, await newer.EdgeAsync(tls), group, version, "-servername", "rsa.test"));
+        AssertRefused(await OfferAsync(ExternalTool.OpenSsl, await tls.EdgeAsync(TestedEngine.SslStream), group, version, "-servername", "rsa.test"));
+        AssertRefused(await OfferAsync(ExternalTool.NewOpenSsl, await newer.EdgeAsync(tls), group, version, "-servername", "rsa.test"));
     }
 
     [Theory]
@@ -46,7 +46,7 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
     [InlineData("MLKEM768")]
     [InlineData("brainpoolP256r1tls13")]
     public async Task Groups_that_only_OpenSSL_3_5_has_are_refused(string group) =>
-        AssertRefused(await OfferAsync(PartnerTool.NewOpenSsl, await newer.EdgeAsync(tls), group, "-tls1_3"));
+        AssertRefused(await OfferAsync(ExternalTool.NewOpenSsl, await newer.EdgeAsync(tls), group, "-tls1_3"));
 
     [Theory]
     [InlineData(Hybrid)]
@@ -55,7 +55,7 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
     [InlineData($"P-521:X448:{Hybrid}")]
     public async Task OpenSSL_3_5_prefers_the_hybrid_wherever_the_client_has_it(string groups)
     {
-        var result = await OfferAsync(PartnerTool.NewOpenSsl, await newer.EdgeAsync(tls), groups, "-tls1_3");
+        var result = await OfferAsync(ExternalTool.NewOpenSsl, await newer.EdgeAsync(tls), groups, "-tls1_3");
 
         AssertAccepted(result);
         Assert.Contains($"Negotiated TLS1.3 group: {Hybrid}", result.Output, StringComparison.Ordinal);
@@ -63,7 +63,7 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
 
     [Fact]
     public async Task A_client_of_TLS_1_2_that_has_the_hybrid_first_gets_another_group() =>
-        AssertAccepted(await OfferAsync(PartnerTool.NewOpenSsl, await newer.EdgeAsync(tls), $"{Hybrid}:X25519:P-256", "-tls1_2"));
+        AssertAccepted(await OfferAsync(ExternalTool.NewOpenSsl, await newer.EdgeAsync(tls), $"{Hybrid}:X25519:P-256", "-tls1_2"));
 
     [Theory]
     [InlineData(KeyType.P384, "P-384")]
@@ -76,7 +76,7 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
         await using var edge = await EdgeProcess.StartAsync(
             new EdgeSetup { Hosts = [TlsFixture.Gateway], Files = [certificate.WriteTo(directory.Path)], Program = copy.Program });
 
-        AssertAccepted(await OfferAsync(PartnerTool.NewOpenSsl, edge, $"X25519:{curve}", "-tls1_2"));
+        AssertAccepted(await OfferAsync(ExternalTool.NewOpenSsl, edge, $"X25519:{curve}", "-tls1_2"));
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
     static Task<ToolResult> OfferAsync(string client, EdgeProcess edge, string groups, params string[] options)
     {
         string[] name = options.Contains("-servername") ? [] : ["-servername", TlsFixture.Gateway];
-        return PartnerTool.RunAsync(client, ["s_client", "-connect", edge.Https.ToString(), "-groups", groups, .. name, .. options]);
+        return ExternalTool.RunAsync(client, ["s_client", "-connect", edge.Https.ToString(), "-groups", groups, .. name, .. options]);
     }
 
     static void AssertAccepted(ToolResult result)

@@ -64,7 +64,7 @@ public sealed class HandshakeMetricsTests(TlsFixture tls)
     {
         var edge = await tls.EdgeAsync(engine);
 
-        var result = await PartnerTool.RunAsync(PartnerTool.Curl, ["-si", $"http://127.0.0.1:{edge.HttpsPort}/api"]);
+        var result = await ExternalTool.RunAsync(ExternalTool.Curl, ["-si", $"http://127.0.0.1:{edge.HttpsPort}/api"]);
 
         Assert.StartsWith("HTTP/1.1 400 ", result.Output, StringComparison.Ordinal);
         Assert.Contains("https://", result.Output, StringComparison.Ordinal);
@@ -89,7 +89,7 @@ public sealed class HandshakeMetricsTests(TlsFixture tls)
 
     async Task ConnectAsync(EdgeProcess edge, string[] options)
     {
-        var result = await PartnerTool.RunAsync(PartnerTool.OpenSsl,
+        var result = await ExternalTool.RunAsync(ExternalTool.OpenSsl,
             ["s_client", "-connect", edge.Https.ToString(), "-servername", TlsFixture.Gateway, "-CAfile", tls.RootFile, "-ign_eof", .. options],
             $"GET /health HTTP/1.1\r\nHost: {TlsFixture.Gateway}\r\nConnection: close\r\n\r\n");
         Assert.True(result.ExitCode == 0, result.All);

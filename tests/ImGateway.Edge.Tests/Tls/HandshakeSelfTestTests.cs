@@ -76,5 +76,5 @@ public sealed class HandshakeSelfTestTests : IDisposable
         new(_inner.Issue([host.Value], keyType).Leaf, [_inner.Certificate, _outer.Certificate, _root.Certificate], [host]);
 
     static Task<string?> ProbeAsync(ServerCertificateSelector selector, HostName host, Credential expected) =>
-        new HandshakeSelfTest(selector, Options, TimeProvider.System).ProbeAsync(host, expected, TestContext.Current.CancellationToken);
+        new HandshakeSelfTest(selector, Options, TimeProvider.System).TestAsync(host, expected, TestContext.Current.CancellationToken);
 }

@@ -28,7 +28,7 @@ public sealed class ProtocolTests(TlsFixture tls)
     {
         var edge = await tls.EdgeAsync(engine);
 
-        var result = await PartnerTool.RunAsync(PartnerTool.NewOpenSsl,
+        var result = await ExternalTool.RunAsync(ExternalTool.NewOpenSsl,
             ["s_client", "-connect", edge.Https.ToString(), "-servername", TlsFixture.Gateway, "-CAfile", tls.RootFile, "-verify_return_error"]);
 
         Assert.Contains("Verify return code: 0 (ok)", result.Output, StringComparison.Ordinal);
@@ -91,7 +91,7 @@ public sealed class ProtocolTests(TlsFixture tls)
     async Task<Dictionary<string, string>> CurlAsync(TestedEngine engine, params string[] options)
     {
         var edge = await tls.EdgeAsync(engine);
-        var result = await PartnerTool.RunAsync(PartnerTool.Curl,
+        var result = await ExternalTool.RunAsync(ExternalTool.Curl,
         [
             .. options, "-sv", "--cacert", tls.RootFile, "--resolve", $"{TlsFixture.Gateway}:{edge.HttpsPort}:127.0.0.1",
             "-o", "/dev/null", "-w", "%{ssl_verify_result} %{http_version} %{http_code}", $"https://{TlsFixture.Gateway}:{edge.HttpsPort}/api",

@@ -19,9 +19,9 @@ public sealed class RatingTests(TlsFixture tls)
         using var directory = new TemporaryDirectory();
 
         // Its script of renegotiations waits 120 times for an answer to each, which OpenSSL does not owe it: fewer and shorter waits.
-        var result = await PartnerTool.RunAsync("env",
+        var result = await ExternalTool.RunAsync("env",
         [
-            "SSL_RENEG_ATTEMPTS=1", "SSL_RENEG_WAIT=0.02", PartnerTool.TestSsl, "--add-ca", tls.RootFile, "--ip", "127.0.0.1", "--nodns", "min", "--warnings", "off", "--color", "0", "--quiet", "--fast", .. Checks,
+            "SSL_RENEG_ATTEMPTS=1", "SSL_RENEG_WAIT=0.02", ExternalTool.TestSsl, "--add-ca", tls.RootFile, "--ip", "127.0.0.1", "--nodns", "min", "--warnings", "off", "--color", "0", "--quiet", "--fast", .. Checks,
             "--jsonfile", directory["result.json"], $"https://{TlsFixture.Gateway}:{edge.HttpsPort}/api",
         ], timeout: TimeSpan.FromMinutes(12));
 

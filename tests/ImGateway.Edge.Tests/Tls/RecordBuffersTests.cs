@@ -12,20 +12,20 @@ public sealed class RecordBuffersTests : IDisposable
     readonly IssuedCertificate _certificate = TestCa.Create("Record buffers test CA").Issue("gateway.test");
 
     [Fact]
-    public void They_can_be_released_on_this_runtime() => Assert.True(RecordBuffers.IsAvailable);
+    public void They_can_be_released_on_this_runtime() => Assert.True(ReleaseBuffersMode.IsAvailable);
 
     [Fact]
     public async Task The_first_connection_of_a_context_asks_for_all_that_follow()
     {
         var options = new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamContext.CreateCertificateContext(_certificate.ToCredential("gateway.test")) };
         await using var first = await Connection.OpenAsync(options);
-        Assert.False(RecordBuffers.AreReleasedWhenIdle(first.Server));
+        Assert.False(ReleaseBuffersMode.AreReleasedWhenIdle(first.Server));
 
-        RecordBuffers.ReleaseWhenIdle(first.Server);
+        ReleaseBuffersMode.ReleaseWhenIdle(first.Server);
 
         await using var second = await Connection.OpenAsync(options);
-        Assert.True(RecordBuffers.AreReleasedWhenIdle(first.Server));
-        Assert.True(RecordBuffers.AreReleasedWhenIdle(second.Server));
+        Assert.True(ReleaseBuffersMode.AreReleasedWhenIdle(first.Server));
+        Assert.True(ReleaseBuffersMode.AreReleasedWhenIdle(second.Server));
         await first.EchoAsync(RandomNumberGenerator.GetBytes(100_000));
         await second.EchoAsync(RandomNumberGenerator.GetBytes(100_000));
     }
@@ -37,10 +37,10 @@ public sealed class RecordBuffersTests : IDisposable
         var gone = await Connection.OpenAsync(options);
         await gone.DisposeAsync();
 
-        RecordBuffers.ReleaseWhenIdle(gone.Server);
-        RecordBuffers.ReleaseWhenIdle(new SslStream(new MemoryStream()));
+        ReleaseBuffersMode.ReleaseWhenIdle(gone.Server);
+        ReleaseBuffersMode.ReleaseWhenIdle(new SslStream(new MemoryStream()));
 
-        Assert.False(RecordBuffers.AreReleasedWhenIdle(gone.Server));
+        Assert.False(ReleaseBuffersMode.AreReleasedWhenIdle(gone.Server));
     }
 
     public void Dispose() => _certificate.Dispose();

@@ -54,7 +54,7 @@ public sealed class ResumptionTests(TlsFixture tls)
     // The request keeps the client until the server has closed: tickets of TLS 1.3 come after the handshake.
     async Task<string> ConnectAsync(EdgeProcess edge, string name, params string[] options)
     {
-        var result = await PartnerTool.RunAsync(PartnerTool.OpenSsl,
+        var result = await ExternalTool.RunAsync(ExternalTool.OpenSsl,
             ["s_client", "-connect", edge.Https.ToString(), "-servername", name, "-CAfile", tls.RootFile, "-verify_return_error", "-ign_eof", .. options],
             $"GET /health HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n");
         Assert.True(result.ExitCode == 0, result.All);

@@ -16,7 +16,7 @@ public sealed partial class ScannerTests(TlsFixture tls)
     {
         var edge = await tls.EdgeAsync(engine);
 
-        var result = await PartnerTool.RunAsync(PartnerTool.Nmap,
+        var result = await ExternalTool.RunAsync(ExternalTool.Nmap,
             ["-Pn", "-sT", "-p", $"{edge.HttpsPort}", "--script", "+ssl-enum-ciphers", "127.0.0.1"], timeout: Limit);
 
         Assert.Equal(Expected.Order(StringComparer.Ordinal), NmapSuites(result.Output).Order(StringComparer.Ordinal));
@@ -27,7 +27,7 @@ public sealed partial class ScannerTests(TlsFixture tls)
     {
         var edge = await tls.EdgeAsync(engine);
 
-        var result = await PartnerTool.RunAsync(PartnerTool.SslScan,
+        var result = await ExternalTool.RunAsync(ExternalTool.SslScan,
             ["--xml=-", $"--sni-name={TlsFixture.Gateway}", edge.Https.ToString()], timeout: Limit);
 
         var test = XDocument.Parse(result.Output).Descendants("ssltest").Single();

@@ -94,7 +94,7 @@ sealed class SwappedFiles
 
     static async Task RunAsync(string program, IEnumerable<string> arguments)
     {
-        var result = await PartnerTool.RunAsync(program, arguments);
+        var result = await ExternalTool.RunAsync(program, arguments);
         Assert.True(result.ExitCode == 0, result.All);
     }
 }

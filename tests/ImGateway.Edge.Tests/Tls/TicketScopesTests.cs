@@ -118,7 +118,7 @@ public sealed class TicketScopesTests : IDisposable
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var client = PartnerTool.RunAsync(PartnerTool.OpenSsl,
+        var client = ExternalTool.RunAsync(ExternalTool.OpenSsl,
             ["s_client", "-connect", listener.LocalEndpoint.ToString()!, "-servername", Host, "-CAfile", directory["root.pem"], "-verify_return_error", "-ign_eof", .. options], "x");
         await using (var server = new SslStream(new NetworkStream(await listener.AcceptSocketAsync(TestContext.Current.CancellationToken), ownsSocket: true)))
         {

@@ -24,7 +24,7 @@ public sealed class TlsMiddlewareTests : IDisposable
         using var issued = _root.Issue("gateway.test");
         var selector = new ServerCertificateSelector(Options, Engines.Create(engine));
         selector.Publish(new Dictionary<HostName, Credential> { [Options.Hosts[0]] = new(issued.Leaf, [], Options.Hosts) });
-        var middleware = TlsMiddleware.ForProbes(selector, Options.Tls, TimeProvider.System);
+        var middleware = TlsMiddleware.ForSelfTests(selector, Options.Tls, TimeProvider.System);
         var (writing, served) = (Task.CompletedTask, new TaskCompletionSource());
 
         await using (var connection = new InMemoryConnection(_ => middleware.Use(LeaveWriting), localAddress: null))

@@ -14,7 +14,7 @@ public sealed class WaitingClientTests : IDisposable
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     readonly IssuedCertificate _certificate = TestCa.Create("Waiting client test CA").Issue("gateway.test");
-    readonly ConnectionGate _gate = ConnectionGate.ForProbes(TimeProvider.System);
+    readonly ConnectionGate _gate = ConnectionGate.ForSelfTests(TimeProvider.System);
 
     [Theory, InlineData(true), InlineData(false)]
     public async Task A_handshake_is_computed_for_those_alone_who_still_wait_for_it(bool stays)

@@ -15,7 +15,7 @@ public sealed class WebSocketClientTests(TlsFixture tls)
     {
         var edge = await tls.EdgeAsync(engine);
 
-        var result = await PartnerTool.RunAsync(PartnerTool.WsCat,
+        var result = await ExternalTool.RunAsync(ExternalTool.WsCat,
             ["--ca", tls.RootFile, "--no-color", "-c", $"wss://127.0.0.1:{edge.HttpsPort}/ws", "-x", "hello over wss", "-w", "1"], input: null);
 
         Assert.True(result.ExitCode == 0 && result.Output.Contains("hello over wss", StringComparison.Ordinal), result.All);

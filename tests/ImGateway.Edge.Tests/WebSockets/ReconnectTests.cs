@@ -23,9 +23,9 @@ public sealed partial class ReconnectTests(TlsFixture tls)
         setup = setup with { Settings = new Dictionary<string, JsonNode?>(StringComparer.Ordinal) { ["Listen:Https"] = new JsonArray($"127.0.0.1:{port}") } };
         await using var before = await EdgeProcess.StartAsync(setup);
 
-        await using var client = await PartnerProcess.StartAsync(
+        await using var client = await ExternalProcess.StartAsync(
             "node", [directory["client.cjs"], $"wss://localhost:{port}/ws"],
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["NODE_EXTRA_CA_CERTS"] = tls.RootFile, ["NODE_PATH"] = PartnerTool.NodeModules },
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["NODE_EXTRA_CA_CERTS"] = tls.RootFile, ["NODE_PATH"] = ExternalTool.NodeModules },
             async () => (await before.GetMetricsAsync()).Sum("imgw_websocket_connections") == 1);
         await client.Log.WaitForAsync(line => line.Text == "message hello", Patience);
 

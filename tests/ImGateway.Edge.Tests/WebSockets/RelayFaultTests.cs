@@ -105,9 +105,9 @@ public sealed class RelayFaultTests
 
         public MemoryDuplex Upstream { get; }
 
-        public Task<RelayEnd> Ended { get; }
+        public Task<RelayOutcome> Ended { get; }
 
-        public Task<RelayEnd> EndAsync() => Ended.WaitAsync(Patience);
+        public Task<RelayOutcome> EndAsync() => Ended.WaitAsync(Patience);
 
         public async Task UntilAsync(Func<WebSocketRelay, bool> condition)
         {

@@ -25,7 +25,7 @@ sealed class RelayInMemory : IAsyncDisposable
 
     public WebSocketRelay Socket { get; }
 
-    public Task<RelayEnd> Ended { get; }
+    public Task<RelayOutcome> Ended { get; }
 
     public async ValueTask SendFromUpstreamAsync(params Frame[] frames)
     {
@@ -48,7 +48,7 @@ sealed class RelayInMemory : IAsyncDisposable
         return all.ToArray();
     }
 
-    public Task<RelayEnd> EndAsync() => Ended.WaitAsync(Patience);
+    public Task<RelayOutcome> EndAsync() => Ended.WaitAsync(Patience);
 
     public async ValueTask DisposeAsync()
     {
@@ -60,7 +60,7 @@ sealed class RelayInMemory : IAsyncDisposable
     }
 
     /// <summary>As the server does: the client's side ends when the relay has.</summary>
-    async Task<RelayEnd> RunAsync(MemoryDuplex clientsEdge)
+    async Task<RelayOutcome> RunAsync(MemoryDuplex clientsEdge)
     {
         var end = await Socket.RunAsync();
         await clientsEdge.DisposeAsync();

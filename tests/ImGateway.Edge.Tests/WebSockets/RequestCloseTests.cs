@@ -21,7 +21,7 @@ public sealed class RequestCloseTests
         Assert.Equal(echo, await RelayInMemory.ReadAsync(relay.Upstream, echo.Length));
         Assert.False(relay.Ended.IsCompleted);
         await relay.Upstream.DisposeAsync();
-        Assert.Equal(new RelayEnd(ClosedBy.Drain, IsGraceful: true, RelayFault.None), await relay.EndAsync());
+        Assert.Equal(new RelayOutcome(ClosedBy.Drain, IsGraceful: true, RelayFault.None), await relay.EndAsync());
         Assert.Empty(await RelayInMemory.ReadToEndAsync(relay.Client));
     }
 

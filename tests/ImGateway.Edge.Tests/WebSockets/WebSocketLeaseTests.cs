@@ -13,7 +13,7 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    readonly ClosingConnections _closing;
+    readonly SlowCloseMonitor _slowCloses;
     readonly ClientConnections _connections;
     readonly ClientConnection _connection;
     readonly WebSocketRegistry _registry;
@@ -24,8 +24,8 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
     public WebSocketLeaseTests()
     {
         var current = new CurrentOptions(new EdgeOptions { Limits = new LimitsSection { WebSockets = 1 } });
-        _closing = new ClosingConnections(current, TimeProvider.System, NullLogger<ClosingConnections>.Instance);
-        _connections = new ClientConnections(_closing, new ConnectionBudget());
+        _slowCloses = new SlowCloseMonitor(current, TimeProvider.System, NullLogger<SlowCloseMonitor>.Instance);
+        _connections = new ClientConnections(_slowCloses, new ConnectionBudget());
         _connection = _connections.OnAccepted(new DefaultConnectionContext());
         _registry = new WebSocketRegistry(new WebSocketMetrics(Metrics.WithCustomRegistry(new CollectorRegistry())), current, TimeProvider.System, NullLogger<WebSocketRegistry>.Instance);
         _leases = new WebSocketLeases(_registry, current);
@@ -165,7 +165,7 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _registry.Dispose();
-        _closing.Dispose();
+        _slowCloses.Dispose();
         await _connection.DisposeAsync();
         foreach (var side in (MemoryDuplex[])[_client, _clientsEdge, _upstream, _upstreamsEdge]) await side.DisposeAsync();
     }
@@ -192,8 +192,8 @@ public sealed class WebSocketLeaseTests : IAsyncDisposable
     {
         public int Ended { get; private set; }
 
-        public RelayEnd? End { get; private set; }
+        public RelayOutcome? End { get; private set; }
 
-        public void OnEnded(OpenWebSocket? socket, RelayEnd? end) => (Ended, End) = (Ended + 1, end);
+        public void OnEnded(OpenWebSocket? socket, RelayOutcome? end) => (Ended, End) = (Ended + 1, end);
     }
 }

@@ -119,7 +119,7 @@ public sealed class WebSocketRegistryTests : IDisposable
     {
         public ClosedBy? AbortedBy { get; private set; }
 
-        public void Speak() => CountReceived(1);
+        public void Speak() => BeginForward(1);
 
         public override void RequestClose(ushort code)
         {

@@ -6,17 +6,17 @@ namespace ImGateway.Testing;
 public static class DemoGatewayProcess
 {
     /// <summary>Returns when it accepts connections. Disposing of it kills it.</summary>
-    public static Task<PartnerProcess> StartAsync(int port) =>
-        StartAsync(EdgeVerb.Command, $"127.0.0.1:{port}", () => PartnerProcess.ConnectsAsync(new IPEndPoint(IPAddress.Loopback, port)));
+    public static Task<ExternalProcess> StartAsync(int port) =>
+        StartAsync(EdgeVerb.Command, $"127.0.0.1:{port}", () => ExternalProcess.ConnectsAsync(new IPEndPoint(IPAddress.Loopback, port)));
 
     /// <summary>On every address of a namespace.</summary>
-    public static Task<PartnerProcess> StartAsync(int port, NetworkNamespace space) =>
-        StartAsync([.. space.Prefix, .. EdgeVerb.Command], $"0.0.0.0:{port}", () => PartnerProcess.ConnectsAsync(new IPEndPoint(IPAddress.Loopback, port), space));
+    public static Task<ExternalProcess> StartAsync(int port, NetworkNamespace space) =>
+        StartAsync([.. space.Prefix, .. EdgeVerb.Command], $"0.0.0.0:{port}", () => ExternalProcess.ConnectsAsync(new IPEndPoint(IPAddress.Loopback, port), space));
 
     /// <summary>On one address of a namespace.</summary>
-    public static Task<PartnerProcess> StartAsync(IPEndPoint address, NetworkNamespace space) =>
-        StartAsync([.. space.Prefix, .. EdgeVerb.Command], $"{address}", () => PartnerProcess.ConnectsAsync(address, space));
+    public static Task<ExternalProcess> StartAsync(IPEndPoint address, NetworkNamespace space) =>
+        StartAsync([.. space.Prefix, .. EdgeVerb.Command], $"{address}", () => ExternalProcess.ConnectsAsync(address, space));
 
-    static Task<PartnerProcess> StartAsync(string[] command, string listen, Func<Task<bool>> connects) =>
-        PartnerProcess.StartAsync(command[0], [.. command[1..], "demo", "--gateway-only", "--listen", listen], new Dictionary<string, string>(), connects);
+    static Task<ExternalProcess> StartAsync(string[] command, string listen, Func<Task<bool>> connects) =>
+        ExternalProcess.StartAsync(command[0], [.. command[1..], "demo", "--gateway-only", "--listen", listen], new Dictionary<string, string>(), connects);
 }

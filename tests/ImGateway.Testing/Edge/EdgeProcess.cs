@@ -126,7 +126,7 @@ public sealed class EdgeProcess : IAsyncDisposable
         return (edge._process.ExitCode, edge.Log.ToString(), edge.Errors.ToString());
     }
 
-    public Task<LogLine> WaitForLog(Func<LogLine, bool> predicate, TimeSpan timeout, int from = 0) => Log.WaitForAsync(predicate, timeout, from);
+    public Task<LogLine> WaitForLogAsync(Func<LogLine, bool> predicate, TimeSpan timeout, int from = 0) => Log.WaitForAsync(predicate, timeout, from);
 
     public async Task<Scrape> GetMetricsAsync() => new(await _management.GetStringAsync(ManagementUri("/metrics")));
 
@@ -198,7 +198,7 @@ public sealed class EdgeProcess : IAsyncDisposable
         if (setup.Namespace is { } space) command.InsertRange(0, space.Prefix);
         if (setup.Descriptors is { } descriptors) command.InsertRange(0, ["prlimit", $"--nofile={descriptors / 2}:{descriptors}"]);
         // In a user namespace of its own, whose limits are lower than the machine's; exec keeps the process id.
-        if (setup.Without is { } none) command.InsertRange(0, ["unshare", "--user", "--map-root-user", "sh", "-c", $"echo 0 >/proc/sys/user/{none} && exec \"$@\"", "sh"]);
+        if (setup.ZeroLimit is { } none) command.InsertRange(0, ["unshare", "--user", "--map-root-user", "sh", "-c", $"echo 0 >/proc/sys/user/{none} && exec \"$@\"", "sh"]);
         if (setup.HangupIgnored) command.InsertRange(0, ["env", "--ignore-signal=HUP"]);
         var start = new ProcessStartInfo(command[0], command[1..])
         {

@@ -41,7 +41,7 @@ public sealed record EdgeSetup
     public int? Descriptors { get; init; }
 
     /// <summary>A limit under <c>/proc/sys/user</c> that is set to 0, for example <c>max_inotify_watches</c>. Null = all limits of the machine.</summary>
-    public string? Without { get; init; }
+    public string? ZeroLimit { get; init; }
 
     /// <summary>SIGHUP is ignored when it starts, as under nohup.</summary>
     public bool HangupIgnored { get; init; }

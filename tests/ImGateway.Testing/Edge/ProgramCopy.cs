@@ -37,7 +37,7 @@ public sealed class ProgramCopy : IDisposable
         var copy = new ProgramCopy();
         try
         {
-            var unpacked = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(PartnerTool.NewOpenSsl)!, "..", "openssl"));
+            var unpacked = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ExternalTool.NewOpenSsl)!, "..", "openssl"));
             var libraries = Path.GetDirectoryName(Directory.EnumerateFiles(unpacked, "libssl.so.3", SearchOption.AllDirectories).First())!;
             File.CreateSymbolicLink(copy["ld.so"], Directory.EnumerateFiles(libraries, "ld-linux-*.so.*").First());
             SetInterpreter(copy["imgw"], copy["ld.so"]);
@@ -56,8 +56,8 @@ public sealed class ProgramCopy : IDisposable
 
     /// <summary>A verb of it.</summary>
     public Task<ToolResult> RunAsync(params string[] arguments) => Program.EndsWith(".dll", StringComparison.Ordinal)
-        ? PartnerTool.RunAsync("dotnet", [Program, .. arguments])
-        : PartnerTool.RunAsync(Program, arguments);
+        ? ExternalTool.RunAsync("dotnet", [Program, .. arguments])
+        : ExternalTool.RunAsync(Program, arguments);
 
     public void Dispose() => _directory.Dispose();
 

@@ -52,10 +52,10 @@ public sealed partial class DnsZones : IDisposable
     async Task SignAsync(string zone, bool expired)
     {
         var name = zone.Length == 0 ? "." : zone;
-        await RunAsync(PartnerTool.DnssecKeygen, "-q", "-K", _files.Path, "-a", "ECDSAP256SHA256", "-f", "KSK", name);
-        await RunAsync(PartnerTool.DnssecKeygen, "-q", "-K", _files.Path, "-a", "ECDSAP256SHA256", name);
+        await RunAsync(ExternalTool.DnssecKeygen, "-q", "-K", _files.Path, "-a", "ECDSAP256SHA256", "-f", "KSK", name);
+        await RunAsync(ExternalTool.DnssecKeygen, "-q", "-K", _files.Path, "-a", "ECDSAP256SHA256", name);
         string[] times = expired ? ["-s", "now-864000", "-e", "now-86400"] : [];
-        await RunAsync(PartnerTool.DnssecSignzone, ["-q", "-S", "-P", "-K", _files.Path, "-d", _files.Path, .. times, "-o", name, "-f", _files[$"{FileOf(zone)}.signed"], _files[FileOf(zone)]]);
+        await RunAsync(ExternalTool.DnssecSignzone, ["-q", "-S", "-P", "-K", _files.Path, "-d", _files.Path, .. times, "-o", name, "-f", _files[$"{FileOf(zone)}.signed"], _files[FileOf(zone)]]);
         _zones[zone] = _files[$"{FileOf(zone)}.signed"];
     }
 
@@ -65,7 +65,7 @@ public sealed partial class DnsZones : IDisposable
 
     static async Task RunAsync(string program, params string[] arguments)
     {
-        var result = await PartnerTool.RunAsync(program, arguments);
+        var result = await ExternalTool.RunAsync(program, arguments);
         if (result.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {result.All}");
     }
 

@@ -5,10 +5,10 @@ namespace ImGateway.Testing;
 /// <summary>BIND 9 on a port of loopback, UDP and TCP, until disposed of: with zones of its own, or as a resolver before another name server.</summary>
 public sealed class NameServer : IAsyncDisposable
 {
-    readonly PartnerProcess _process;
+    readonly ExternalProcess _process;
     readonly TemporaryDirectory _files;
 
-    NameServer(PartnerProcess process, TemporaryDirectory files, IPEndPoint address)
+    NameServer(ExternalProcess process, TemporaryDirectory files, IPEndPoint address)
     {
         (_process, _files, Address) = (process, files, address);
         File.WriteAllText(ResolverFile, $"nameserver [{address.Address}]:{address.Port}\n");
@@ -44,7 +44,7 @@ public sealed class NameServer : IAsyncDisposable
     static async Task<NameServer> StartAsync(IPEndPoint address, NetworkNamespace? space, IEnumerable<string> options, IEnumerable<string> statements)
     {
         var files = new TemporaryDirectory();
-        PartnerProcess? process = null;
+        ExternalProcess? process = null;
         try
         {
             string[] lines =
@@ -54,9 +54,9 @@ public sealed class NameServer : IAsyncDisposable
                 .. options, "};", "controls { };", .. statements,
             ];
             await File.WriteAllLinesAsync(files["named.conf"], lines);
-            List<string> command = [PartnerTool.Named, "-g", "-n", "1", "-c", files["named.conf"]];
+            List<string> command = [ExternalTool.Named, "-g", "-n", "1", "-c", files["named.conf"]];
             if (space is not null) command.InsertRange(0, space.Prefix);
-            process = await PartnerProcess.StartAsync(command[0], command[1..], new Dictionary<string, string>(), () => PartnerProcess.ConnectsAsync(address, space));
+            process = await ExternalProcess.StartAsync(command[0], command[1..], new Dictionary<string, string>(), () => ExternalProcess.ConnectsAsync(address, space));
             // It listens before it has loaded its zones.
             await process.Log.WaitForAsync(line => line.Text.EndsWith(" running", StringComparison.Ordinal), TimeSpan.FromSeconds(30));
             return new NameServer(process, files, address);

@@ -10,5 +10,5 @@ public static class OpenSsl
         if (result.ExitCode != 0) throw new InvalidOperationException($"openssl {string.Join(' ', arguments)}: {result.All}");
     }
 
-    public static Task<ToolResult> TryRunAsync(params string[] arguments) => PartnerTool.RunAsync(PartnerTool.OpenSsl, arguments);
+    public static Task<ToolResult> TryRunAsync(params string[] arguments) => ExternalTool.RunAsync(ExternalTool.OpenSsl, arguments);
 }

@@ -31,7 +31,7 @@ public sealed class OpenSslResponder : IAsyncDisposable
             directory["index.txt"], $"V\t{known.Leaf.NotAfter.ToUniversalTime():yyMMddHHmmss}Z\t\t{known.SerialNumber}\tunknown\t/CN=test\n");
         string[] arguments =
             ["ocsp", "-index", directory["index.txt"], "-port", $"{address.Port}", "-CA", directory["ca.pem"], "-rsigner", directory["ca.pem"], "-rkey", directory["ca.key"], "-ndays", "7", "-ignore_err"];
-        var start = new ProcessStartInfo(PartnerTool.OpenSsl, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(ExternalTool.OpenSsl, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         var process = Process.Start(start)!;
         var responder = new OpenSslResponder(process, directory);
         await responder._output.WaitForAsync(line => line.Text.StartsWith("ACCEPT", StringComparison.Ordinal), TimeSpan.FromSeconds(20));

@@ -14,7 +14,7 @@ public static class PastedCommand
     /// <param name="folder">Where the shell is.</param>
     /// <param name="input">What is typed. There is no terminal, so that programs which ask for a password read it from there.</param>
     public static Task<ToolResult> RunAsync(string command, string folder, string input = "") =>
-        PartnerTool.RunAsync("setsid", ["--wait", "bash", .. Arguments(command, folder)], input);
+        ExternalTool.RunAsync("setsid", ["--wait", "bash", .. Arguments(command, folder)], input);
 
     /// <summary>Of a bash that runs the command in the folder.</summary>
     public static string[] Arguments(string command, string folder)

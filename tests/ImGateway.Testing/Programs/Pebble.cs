@@ -11,9 +11,9 @@ public sealed class Pebble : IAsyncDisposable
     readonly TestCa _ca;
     readonly TemporaryDirectory _files;
     readonly HttpClient _management;
-    readonly PartnerProcess _process;
+    readonly ExternalProcess _process;
 
-    Pebble(TestCa ca, TemporaryDirectory files, HttpClient management, PartnerProcess process, PebbleDns dns, PebblePorts ports)
+    Pebble(TestCa ca, TemporaryDirectory files, HttpClient management, ExternalProcess process, PebbleDns dns, PebblePorts ports)
     {
         (_ca, _files, _management, _process, Dns, Directory) = (ca, files, management, process, dns, ports.Directory);
         (HttpPort, TlsPort) = (ports.Http, ports.Tls);
@@ -50,7 +50,7 @@ public sealed class Pebble : IAsyncDisposable
             management.BaseAddress = new Uri($"https://127.0.0.1:{managementPort}");
             dns = await PebbleDns.StartAsync(options.Debian);
             string[] arguments = ["-config", WriteConfiguration(options, ca, files, ports, managementPort), "-dnsserver", dns.Address];
-            var process = await PartnerProcess.StartAsync(
+            var process = await ExternalProcess.StartAsync(
                 Program("PEBBLE", "pebble", options.Debian), arguments, Environment(options),
                 async () => await AnswersAsync(management, "/roots/0") && await AnswersAsync(management, ports.Directory.AbsoluteUri));
             return new Pebble(ca, files, management, process, dns, ports);

@@ -5,10 +5,10 @@ namespace ImGateway.Testing;
 /// <summary>The name server that a <see cref="Pebble"/> asks: every name is 127.0.0.1 until a test says otherwise.</summary>
 public sealed class PebbleDns : IAsyncDisposable
 {
-    readonly PartnerProcess _process;
+    readonly ExternalProcess _process;
     readonly HttpClient _management;
 
-    PebbleDns(PartnerProcess process, HttpClient management, string address)
+    PebbleDns(ExternalProcess process, HttpClient management, string address)
     {
         _process = process;
         _management = management;
@@ -34,7 +34,7 @@ public sealed class PebbleDns : IAsyncDisposable
         ];
         try
         {
-            var process = await PartnerProcess.StartAsync(Pebble.Program(variable, "pebble-challtestsrv", debian), arguments,
+            var process = await ExternalProcess.StartAsync(Pebble.Program(variable, "pebble-challtestsrv", debian), arguments,
                 new Dictionary<string, string>(), () => Pebble.AnswersAsync(management, "/"));
             return new PebbleDns(process, management, $"127.0.0.1:{dns}");
         }

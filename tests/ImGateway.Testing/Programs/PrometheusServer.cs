@@ -10,11 +10,11 @@ public sealed record PrometheusSample(IReadOnlyDictionary<string, string> Labels
 /// <summary>A real Prometheus that scrapes and evaluates until disposed of; it is asked over its HTTP API.</summary>
 public sealed class PrometheusServer : IAsyncDisposable
 {
-    readonly PartnerProcess _process;
+    readonly ExternalProcess _process;
     readonly TemporaryDirectory _files;
     readonly HttpClient _http;
 
-    PrometheusServer(PartnerProcess process, TemporaryDirectory files, HttpClient http) => (_process, _files, _http) = (process, files, http);
+    PrometheusServer(ExternalProcess process, TemporaryDirectory files, HttpClient http) => (_process, _files, _http) = (process, files, http);
 
     public LogBook Log => _process.Log;
 
@@ -27,8 +27,8 @@ public sealed class PrometheusServer : IAsyncDisposable
         await File.WriteAllTextAsync(files["prometheus.yml"], configuration);
         try
         {
-            var process = await PartnerProcess.StartAsync(
-                PartnerTool.Prometheus,
+            var process = await ExternalProcess.StartAsync(
+                ExternalTool.Prometheus,
                 [
                     $"--config.file={files["prometheus.yml"]}", $"--storage.tsdb.path={files["data"]}", $"--web.listen-address=127.0.0.1:{port}",
                     "--storage.tsdb.retention.time=1d", "--log.level=warn",

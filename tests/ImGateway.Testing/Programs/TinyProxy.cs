@@ -5,10 +5,10 @@ namespace ImGateway.Testing;
 /// <summary>Debian's tinyproxy as the forward proxy of a company, on a port of loopback, until disposed of.</summary>
 public sealed class TinyProxy : IAsyncDisposable
 {
-    readonly PartnerProcess _process;
+    readonly ExternalProcess _process;
     readonly TemporaryDirectory _files;
 
-    TinyProxy(PartnerProcess process, TemporaryDirectory files, IPEndPoint address) => (_process, _files, Address) = (process, files, address);
+    TinyProxy(ExternalProcess process, TemporaryDirectory files, IPEndPoint address) => (_process, _files, Address) = (process, files, address);
 
     public IPEndPoint Address { get; }
 
@@ -35,8 +35,8 @@ public sealed class TinyProxy : IAsyncDisposable
                 .. user is null ? (string[])[] : [$"BasicAuth {user} {password}"],
             ];
             await File.WriteAllLinesAsync(files["tinyproxy.conf"], lines);
-            var process = await PartnerProcess.StartAsync(
-                PartnerTool.TinyProxy, ["-d", "-c", files["tinyproxy.conf"]], new Dictionary<string, string>(), () => PartnerProcess.ConnectsAsync(address));
+            var process = await ExternalProcess.StartAsync(
+                ExternalTool.TinyProxy, ["-d", "-c", files["tinyproxy.conf"]], new Dictionary<string, string>(), () => ExternalProcess.ConnectsAsync(address));
             return new TinyProxy(process, files, address);
         }
         catch

@@ -11,7 +11,7 @@ namespace ImGateway.Edge.Certificates.Files;
 sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
 {
     public CertificateFileReader(IReadOnlyList<HostName> hosts, TimeProvider time)
-        : this(new CertificateChecks(hosts, MachineRoots.Vouch), time)
+        : this(new CertificateChecks(hosts, MachineRoots.Trusts), time)
     {
     }
 
@@ -58,7 +58,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         var credential = new Credential(leaf, chain.Delivered, names) { Chain = checks.StateOf(chain) };
         return problems.Count == 0
             ? new(file, credential, names, problems, warnings)
-            : new(file, Credential: null, names, problems, warnings) { Untimely = problems.TrueForAll(problem => problem.IsOfAge) ? credential : null };
+            : new(file, Credential: null, names, problems, warnings) { Untimely = problems.TrueForAll(problem => problem.IsDateProblem) ? credential : null };
     }
 
     static (X509Certificate2? Leaf, IEnumerable<X509Certificate2> Others) ReadPem(FileContents contents, List<CertificateProblem> problems)

@@ -30,7 +30,7 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<HostCertificate> off
         List<HostName> hosts = [.. options.Hosts.Where(offer.Credential.Covers)];
         if (hosts.Exists(host => served.TryGetValue(host, out var current) && IsSame(current, offer)))
         {
-            var used = CertificateChoice.Best(hosts[0], offers.Where(other => IsSame(other, offer)), now)!;
+            var used = CertificateRanking.Best(hosts[0], offers.Where(other => IsSame(other, offer)), now)!;
             return used == offer ? null : Clause(hosts, (used.Origin, "which holds the same certificate"));
         }
 
@@ -50,7 +50,7 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<HostCertificate> off
         if (!served.TryGetValue(host, out var current)) return null;
         if (current.ByHand) return ($"what was imported or rolled back ({current.Origin})", "which stands until the file changes");
         var file = offers.FirstOrDefault(other => IsSame(other, current));
-        return file is not null && CertificateChoice.WhyRatherThan(file.Credential, offer.Credential, host, now) is { } why ? (file.Origin, why) : null;
+        return file is not null && CertificateRanking.WhyRatherThan(file.Credential, offer.Credential, host, now) is { } why ? (file.Origin, why) : null;
     }
 
     string Remedy(HostCertificate offer) => served.Values.Any(current => current.ByHand && current.FileHash == offer.FileHash)

@@ -21,10 +21,10 @@ sealed partial class WatchedFolders(Action changed, ILogger<WatchedFolders> logg
             if (FolderIdentity.Of(path) is { } identity) wanted.Add((path, identity));
         }
 
-        foreach (var gone in _watchers.Keys.Where(key => !wanted.Contains(key)).ToList())
+        foreach (var removed in _watchers.Keys.Where(key => !wanted.Contains(key)).ToList())
         {
-            _watchers[gone]?.Dispose();
-            _watchers.Remove(gone);
+            _watchers[removed]?.Dispose();
+            _watchers.Remove(removed);
         }
 
         foreach (var folder in wanted.Where(folder => !_watchers.ContainsKey(folder))) _watchers[folder] = Watch(folder.Path);

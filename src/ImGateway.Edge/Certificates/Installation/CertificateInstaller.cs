@@ -16,13 +16,13 @@ sealed partial class CertificateInstaller(
     StoreWriter writer,
     RevokedCertificates revoked,
     ServerCertificateSelector selector,
-    HandshakeTest probe,
+    HandshakeTest handshakeTest,
     CertificateMetrics metrics,
     CertificateAudit audit,
     TimeProvider time,
     ILogger<CertificateInstaller> logger)
 {
-    readonly CertificateSwap _swap = new(selector, probe, time);
+    readonly CertificateSwap _swap = new(selector, handshakeTest, time);
     readonly Dictionary<HostName, Credential> _chainsReported = [];
     volatile IReadOnlyDictionary<HostName, HostCertificate> _served = new Dictionary<HostName, HostCertificate>();
 

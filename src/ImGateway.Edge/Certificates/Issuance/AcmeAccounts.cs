@@ -12,8 +12,8 @@ using ImGateway.Edge.Storage;
 namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary><c>accounts/CA/account.pem</c>, the account's key, and <c>account.json</c>, where the CA keeps the account.</summary>
-/// <param name="asyncLock">The lock for registrations, shared by all configurations.</param>
-sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudit audit, AsyncLock asyncLock)
+/// <param name="registrationLock">The lock for registrations, shared by all configurations.</param>
+sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudit audit, AsyncLock registrationLock)
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -29,7 +29,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
     /// <exception cref="IssuanceException">The operator must act; the message has the remedy.</exception>
     public async Task<AcmeAccount> GetAsync(AcmeServer server, CancellationToken cancellationToken)
     {
-        using (await asyncLock.AcquireAsync(cancellationToken))
+        using (await registrationLock.AcquireAsync(cancellationToken))
         {
             var key = await ReadKeyAsync(cancellationToken);
             return key is not null && await ReadFactsAsync(cancellationToken) is { } facts && facts.Directory == server.DirectoryUri
@@ -43,7 +43,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
     /// <param name="newKey">Whether a new key is needed, because the CA has deactivated the account of the old one.</param>
     public async Task<AcmeAccount> ReplaceAsync(AcmeServer server, AcmeAccount lost, bool newKey, CancellationToken cancellationToken)
     {
-        using (await asyncLock.AcquireAsync(cancellationToken))
+        using (await registrationLock.AcquireAsync(cancellationToken))
         {
             // Several hosts may notice at once; the first one has replaced the account.
             if (await ReadFactsAsync(cancellationToken) is { } facts && facts.Url != lost.Location && await ReadKeyAsync(cancellationToken) is { } current) return server.Account(current, facts.Url);
@@ -52,7 +52,7 @@ sealed class AcmeAccounts(EdgeOptions options, IStorage storage, CertificateAudi
     }
 
     /// <summary>Registers a temporary account for a dry run, which is not stored.</summary>
-    public async Task<AcmeAccount> CreateAsync(AcmeServer server, CancellationToken cancellationToken) =>
+    public async Task<AcmeAccount> RegisterTemporaryAsync(AcmeServer server, CancellationToken cancellationToken) =>
         await server.RegisterAsync(AcmeKey.Create(), Request(server, external: false), cancellationToken);
 
     async Task<AcmeAccount> RegisterAsync(AcmeServer server, AcmeKey key, string action, string why, CancellationToken cancellationToken)

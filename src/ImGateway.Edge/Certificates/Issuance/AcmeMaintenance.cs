@@ -30,14 +30,14 @@ sealed class AcmeMaintenance(
     {
         if (!IsAcme) return;
         var now = clock.Now;
-        if (_nextBudget.IsDue(now)) await ShowBudgetAsync(cancellationToken);
+        if (_nextBudget.IsDue(now)) await RefreshBudgetMetricsAsync(cancellationToken);
         if (!storage.IsWriter) return;
         await renewals.StartDueAsync(options.Value.Hosts.Where(host => !files.Value.Covers(host)), cancellationToken);
         await revocations.RepeatDueAsync(cancellationToken);
     }
 
     /// <summary>Updates the metrics of the CA's limits.</summary>
-    public async Task ShowBudgetAsync(CancellationToken cancellationToken)
+    public async Task RefreshBudgetMetricsAsync(CancellationToken cancellationToken)
     {
         if (!IsAcme) return;
         _nextBudget = DueTime.After(BudgetInterval, clock.Now);

@@ -18,9 +18,9 @@ sealed partial class AcmeRenewals(
     SharedRandom random,
     ILogger<AcmeRenewals> logger) : IDisposable
 {
-    const int SideBySide = 4;
+    const int MaxConcurrency = 4;
 
-    readonly SemaphoreSlim _slots = new(SideBySide, SideBySide);
+    readonly SemaphoreSlim _slots = new(MaxConcurrency, MaxConcurrency);
     readonly Lock _lock = new();
     readonly Dictionary<HostName, Running> _running = [];
 

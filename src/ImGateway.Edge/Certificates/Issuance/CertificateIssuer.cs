@@ -12,13 +12,13 @@ namespace ImGateway.Edge.Certificates.Issuance;
 
 /// <summary>Issues one certificate at the configured CA, from the order to a servable credential (RFC 8555 §7.4).</summary>
 sealed partial class CertificateIssuer(
-    EdgeOptions options, IStorage storage, AcmeConnection connection, AcmeAccounts accounts, ChallengeValidation validation, TimeProvider time, ILogger<CertificateIssuer> logger)
+    EdgeOptions options, IStorage storage, AcmeServerFactory connection, AcmeAccounts accounts, ChallengeValidation validation, TimeProvider time, ILogger<CertificateIssuer> logger)
     : ICertificateAuthority
 {
-    static readonly TimeSpan ValidationTimeout = TimeSpan.FromMinutes(5);
+    static readonly TimeSpan OrderTimeout = TimeSpan.FromMinutes(5);
 
-    readonly Orders _orders = new(accounts);
-    readonly IssuedChain _chain = new(options, time, (host, warning) => ChainWarned(logger, host, SingleLine.Escape(warning.Message)));
+    readonly OrderPlacement _orders = new(accounts);
+    readonly IssuedChainCheck _chain = new(options, time, (host, warning) => ChainWarned(logger, host, SingleLine.Escape(warning.Message)));
 
     /// <exception cref="IssuanceException">Issuance failed; the message has the reason and the remedy.</exception>
     public async Task<HostCertificate> IssueAsync(IssueRequest request, IProgress<string> progress, CancellationToken cancellationToken)
@@ -36,13 +36,13 @@ sealed partial class CertificateIssuer(
             progress.Report($"asking {server.DirectoryUri.Host}");
             var profile = new ProfileChoice(options.Acme.Profile, mayLeaveOut: request.IsLate);
             profile.Check(server);
-            var account = keep ? await accounts.GetAsync(server, cancellationToken) : await accounts.CreateAsync(server, cancellationToken);
+            var account = keep ? await accounts.GetAsync(server, cancellationToken) : await accounts.RegisterTemporaryAsync(server, cancellationToken);
 
             // 3. Resume an interrupted order with its key, or place new orders while there are challenge types to try.
             using var pending = keep ? await PendingOfAsync(request, cancellationToken) : null;
             using var key = pending?.Key ?? KeyFor(request);
             ordered = pending is not null;
-            var order = pending is null ? null : await Orders.ResumeAsync(account, pending, request, cancellationToken);
+            var order = pending is null ? null : await OrderPlacement.ResumeAsync(account, pending, request, cancellationToken);
             ordered = order is not null;
             (account, order) = await IssuedAsync(server, account, order, request, profile, key, progress, () => ordered = true, cancellationToken);
             issued = true;
@@ -54,13 +54,13 @@ sealed partial class CertificateIssuer(
             if (!found) NoSuchChain(host, options.Acme.PreferredChain!, SingleLine.Escape(string.Join(", ", chains.Issuers)));
 
             // 5. Validate the certificate like a file.
-            var credential = new HostCertificate(_chain.Check(pem, key, host, server.DirectoryUri.Host), HostCertificate.Acme, server.DirectoryUri.AbsoluteUri)
+            var certificate = new HostCertificate(_chain.Check(pem, key, host, server.DirectoryUri.Host), HostCertificate.Acme, server.DirectoryUri.AbsoluteUri)
             {
                 WithoutProfile = profile.LeftOut,
             };
-            if (profile.LeftOut is { } left) LeftProfileOut(host, server.DirectoryUri.Host, SingleLine.Quote(left), credential.Credential.SerialNumber);
-            if (credential.OtherNames(host) is { } others) NotOrdered(host, credential.Credential.SerialNumber, others);
-            return credential;
+            if (profile.LeftOut is { } left) LeftProfileOut(host, server.DirectoryUri.Host, SingleLine.Quote(left), certificate.Credential.SerialNumber);
+            if (certificate.OtherNames(host) is { } others) NotOrdered(host, certificate.Credential.SerialNumber, others);
+            return certificate;
         }
         catch (AcmeException e)
         {
@@ -155,7 +155,7 @@ sealed partial class CertificateIssuer(
                 if (order.Status == OrderStatus.Pending)
                 {
                     foreach (var authorization in order.Authorizations) await validation.ValidateAsync(account, authorization, request.Host, failed, progress, cancellationToken);
-                    order = await account.WaitForOrderAsync(order.Location, OrderStatus.Ready, ValidationTimeout, cancellationToken);
+                    order = await account.WaitForOrderAsync(order.Location, OrderStatus.Ready, OrderTimeout, cancellationToken);
                 }
 
                 return (account, await FinishedAsync(account, order, request.Host, key, progress, cancellationToken));
@@ -191,7 +191,7 @@ sealed partial class CertificateIssuer(
         if (order.Status == OrderStatus.Valid) return order;
         progress.Report("asking for the certificate");
         if (order.Status == OrderStatus.Ready) order = await account.FinalizeAsync(order, SigningRequest.Create(host, key), cancellationToken);
-        return await account.WaitForOrderAsync(order.Location, OrderStatus.Valid, ValidationTimeout, cancellationToken);
+        return await account.WaitForOrderAsync(order.Location, OrderStatus.Valid, OrderTimeout, cancellationToken);
     }
 
     static async Task<PendingOrder?> PendingOfAsync(IssueRequest request, CancellationToken cancellationToken)

@@ -64,8 +64,8 @@ sealed partial class ChallengeValidation(IReadOnlyList<IChallengeResponder> resp
         // dns-persist-01 has no token: its record is permanent.
         var token = challenge.Token ?? "";
         var offer = token.Length == 0
-            ? new ChallengeOffer(host, "", "", ReadOnlyMemory<byte>.Empty, "")
-            : new ChallengeOffer(host, token, account.KeyAuthorization(token), account.TlsAlpnDigest(token), account.DnsTxtValue(token));
+            ? new ChallengeData(host, "", "", ReadOnlyMemory<byte>.Empty, "")
+            : new ChallengeData(host, token, account.KeyAuthorization(token), account.TlsAlpnDigest(token), account.DnsTxtValue(token));
         progress.Report($"proving control by {challenge.Type}");
         await using var presented = await responder.PresentAsync(offer, cancellationToken);
         try

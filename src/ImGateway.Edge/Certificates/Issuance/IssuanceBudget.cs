@@ -17,7 +17,7 @@ sealed class IssuanceBudget(IStorage storage, string key, TimeProvider time, Act
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    readonly AsyncLock _asyncLock = new();
+    readonly AsyncLock _lock = new();
 
     /// <summary>Records an order before it is sent; it counts until <see cref="NotIssuedAsync"/>.</summary>
     /// <param name="isExempt">Whether the CA exempts the order from its limits, as a renewal within the suggested window (RFC 9773 §5).</param>
@@ -58,11 +58,11 @@ sealed class IssuanceBudget(IStorage storage, string key, TimeProvider time, Act
         }
     }
 
-    public void Dispose() => _asyncLock.Dispose();
+    public void Dispose() => _lock.Dispose();
 
     async Task ChangeAsync(Func<OrderLedger, OrderLedger> change, CancellationToken cancellationToken)
     {
-        using (await _asyncLock.AcquireAsync(cancellationToken))
+        using (await _lock.AcquireAsync(cancellationToken))
         {
             while (!await TryChangeAsync(change, cancellationToken))
             {

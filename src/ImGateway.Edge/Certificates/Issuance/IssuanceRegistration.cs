@@ -8,7 +8,7 @@ static class IssuanceRegistration
     public static IServiceCollection AddIssuance(this IServiceCollection services, EdgeOptions options)
     {
         // 1. The configured CA with its remaining limits.
-        services.AddSingleton<AcmeMetrics>().AddSingleton<IssuingCas>().AddSingleton<CreateIssuingCa>(provider => provider.GetRequiredService<IssuingCas>().Of);
+        services.AddSingleton<AcmeMetrics>().AddSingleton<IssuingCaFactory>().AddSingleton<CreateIssuingCa>(provider => provider.GetRequiredService<IssuingCaFactory>().Of);
         services.AddSingleton(provider => new Reloadable<IssuingCa>(provider.GetRequiredService<CreateIssuingCa>()(options)));
 
         // 2. When hosts are renewed, and one renewal from the order to the installation.

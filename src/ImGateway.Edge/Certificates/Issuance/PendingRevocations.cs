@@ -27,14 +27,14 @@ sealed partial class PendingRevocations(IStorage storage, TimeProvider time, ILo
 
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
 
-    readonly AsyncLock _asyncLock = new();
+    readonly AsyncLock _lock = new();
     List<PendingRevocation> _all = [];
     bool _isRead, _isReported;
 
     /// <summary>Without expired certificates, which no client accepts.</summary>
     public async Task<IReadOnlyList<PendingRevocation>> AllAsync(CancellationToken cancellationToken)
     {
-        using (await _asyncLock.AcquireAsync(cancellationToken))
+        using (await _lock.AcquireAsync(cancellationToken))
         {
             await ReadAsync(cancellationToken);
             if (_all.RemoveAll(HasExpired) > 0) await WriteAsync(cancellationToken);
@@ -44,7 +44,7 @@ sealed partial class PendingRevocations(IStorage storage, TimeProvider time, ILo
 
     public async Task AddAsync(IEnumerable<PendingRevocation> revocations, CancellationToken cancellationToken)
     {
-        using (await _asyncLock.AcquireAsync(cancellationToken))
+        using (await _lock.AcquireAsync(cancellationToken))
         {
             await ReadAsync(cancellationToken);
             Add(revocations);
@@ -55,13 +55,13 @@ sealed partial class PendingRevocations(IStorage storage, TimeProvider time, ILo
     /// <summary>Removes a revocation that the CA has confirmed.</summary>
     public async Task RemoveAsync(X509Certificate2 certificate, CancellationToken cancellationToken)
     {
-        using (await _asyncLock.AcquireAsync(cancellationToken))
+        using (await _lock.AcquireAsync(cancellationToken))
         {
             if (_all.RemoveAll(known => known.IsOf(certificate)) > 0) await WriteAsync(cancellationToken);
         }
     }
 
-    public void Dispose() => _asyncLock.Dispose();
+    public void Dispose() => _lock.Dispose();
 
     bool HasExpired(PendingRevocation revocation)
     {

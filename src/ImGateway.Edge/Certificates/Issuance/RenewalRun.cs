@@ -19,7 +19,7 @@ sealed partial class RenewalRun(
     CertificateStore store,
     CertificateInstaller installer,
     RenewalStates renewalStates,
-    AsyncLock asyncLock,
+    AsyncLock certificateLock,
     CertificateMetrics metrics,
     CertificateAudit audit,
     RenewalProgress progress,
@@ -66,7 +66,7 @@ sealed partial class RenewalRun(
             var issued = await authority.IssueAsync(request, progress.Of(host, observer), cancellationToken);
 
             // 3. Install, unless a file covers the host by now.
-            using (await asyncLock.AcquireAsync(cancellationToken))
+            using (await certificateLock.AcquireAsync(cancellationToken))
             {
                 if (!IsConfigured(host)) return new(host, Succeeded: false, $"{host}: is no longer configured; what was issued is not put to use", SerialNumber: null);
                 if (files.Value.Covers(host)) return new(host, Succeeded: false, $"{host}: is served from a file now; what was issued is not put to use", Serial(host));

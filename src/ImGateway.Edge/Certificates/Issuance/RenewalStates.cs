@@ -13,7 +13,7 @@ sealed partial class RenewalStates(
     StoredRenewals stored,
     RevokedCertificates revoked,
     CertificateInstaller installer,
-    AsyncLock asyncLock,
+    AsyncLock certificateLock,
     CertificateMetrics metrics,
     CurrentCertificateOptions options,
     ScheduleClock clock,
@@ -34,7 +34,7 @@ sealed partial class RenewalStates(
     /// <summary>Changes the state under the lock, because ARI requests, renewals and operators change it concurrently.</summary>
     public async Task ChangeAsync(HostName host, Func<RenewalState, RenewalState> change, CancellationToken cancellationToken)
     {
-        using (await asyncLock.AcquireAsync(cancellationToken)) await SaveAsync(host, change(Of(host)), cancellationToken);
+        using (await certificateLock.AcquireAsync(cancellationToken)) await SaveAsync(host, change(Of(host)), cancellationToken);
     }
 
     /// <summary>The caller holds the lock. If the state cannot be stored, it still applies until this process ends.</summary>

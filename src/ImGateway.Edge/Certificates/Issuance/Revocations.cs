@@ -25,7 +25,7 @@ sealed partial class Revocations(
     RenewalStates renewalStates,
     AcmeRenewals renewals,
     PendingRevocations pending,
-    AsyncLock asyncLock,
+    AsyncLock certificateLock,
     CertificateAudit audit,
     ScheduleClock clock,
     SharedRandom random,
@@ -191,7 +191,7 @@ sealed partial class Revocations(
     /// <summary>Marks the host's certificate as revoked. Returns every host that serves it, or another certificate of a compromised key; empty if the host has none.</summary>
     async Task<IReadOnlyDictionary<HostName, Credential>> MarkAsync(HostName host, string reason, CancellationToken cancellationToken)
     {
-        using (await asyncLock.AcquireAsync(cancellationToken))
+        using (await certificateLock.AcquireAsync(cancellationToken))
         {
             var served = installer.Served;
             if (!served.TryGetValue(host, out var old)) return new Dictionary<HostName, Credential>();

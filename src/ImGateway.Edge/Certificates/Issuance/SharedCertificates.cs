@@ -15,14 +15,14 @@ sealed partial class SharedCertificates(
     CertificateInstaller installer,
     Reloadable<FilesSource> files,
     RenewalStates renewalStates,
-    AsyncLock asyncLock,
+    AsyncLock certificateLock,
     ILogger<SharedCertificates> logger) : BackgroundService
 {
     /// <summary>Serves the stored certificate of a host, if another one is served now.</summary>
     /// <returns>Whether the served certificate has changed.</returns>
     public async Task<bool> AdoptAsync(HostName host, CancellationToken cancellationToken)
     {
-        using (await asyncLock.AcquireAsync(cancellationToken))
+        using (await certificateLock.AcquireAsync(cancellationToken))
         {
             var before = installer.Served.GetValueOrDefault(host)?.Credential;
             var isNew = await store.ReadFingerprintAsync(host, cancellationToken) is { Length: > 0 } stored && stored != before?.Fingerprint;

@@ -14,7 +14,7 @@ sealed partial class SelfSignedRenewals(
     SelfSignedSource source,
     Reloadable<FilesSource> files,
     CertificateInstaller installer,
-    AsyncLock asyncLock,
+    AsyncLock certificateLock,
     CertificateMetrics metrics,
     ScheduleClock clock,
     ILogger<SelfSignedRenewals> logger)
@@ -44,7 +44,7 @@ sealed partial class SelfSignedRenewals(
     /// <param name="force">Renews even if the certificate is not due.</param>
     public async Task<RenewResult> RenewAsync(HostName host, bool force, string who, CancellationToken cancellationToken)
     {
-        using (await asyncLock.AcquireAsync(cancellationToken))
+        using (await certificateLock.AcquireAsync(cancellationToken))
         {
             var old = installer.Served.GetValueOrDefault(host);
             if (!force && old is not null && source.Due(old, clock.Now.Wall) is null)

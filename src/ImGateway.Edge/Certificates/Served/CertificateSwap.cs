@@ -7,9 +7,9 @@ namespace ImGateway.Edge.Certificates.Served;
 delegate Task<string?> HandshakeTest(HostName host, Credential expected, CancellationToken cancellationToken);
 
 /// <summary>Publishes a new certificate table, and the old one again if a test handshake fails.</summary>
-sealed class CertificateSwap(ServerCertificateSelector selector, HandshakeTest probe, TimeProvider time)
+sealed class CertificateSwap(ServerCertificateSelector selector, HandshakeTest handshakeTest, TimeProvider time)
 {
-    static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan TestTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Makes the test handshakes of <see cref="TryAsync"/> with a separate table, which no client is served.</summary>
     /// <returns>Null if all handshakes succeeded, otherwise the problem.</returns>
@@ -53,15 +53,15 @@ sealed class CertificateSwap(ServerCertificateSelector selector, HandshakeTest p
     /// <summary>One test handshake with a time-out: null if it succeeded, otherwise the problem.</summary>
     public async Task<string?> TestAsync(HostName host, Credential credential, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(ProbeTimeout, time);
+        using var timeout = new CancellationTokenSource(TestTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await probe(host, credential, either.Token);
+            return await handshakeTest(host, credential, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return $"no answer within {ProbeTimeout.TotalSeconds:0} s";
+            return $"no answer within {TestTimeout.TotalSeconds:0} s";
         }
     }
 }

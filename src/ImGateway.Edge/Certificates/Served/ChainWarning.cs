@@ -18,7 +18,7 @@ static class ChainWarning
     {
         if (credential.Chain is ChainState.Complete) return null;
         var last = credential.Issuers is [.., var issuer] ? issuer : credential.Leaf;
-        var address = IssuerAddress.Of(last) is { Length: <= LongestAddress } named ? $" ({last.Issuer} can be had at {named})" : "";
+        var address = CaIssuersUrl.Of(last) is { Length: <= LongestAddress } named ? $" ({last.Issuer} can be had at {named})" : "";
         return new CertificateProblem(
             origin,
             $"the certificate of {(last == credential.Leaf ? "its issuer" : "the later issuer")} '{last.Issuer}' is missing, so clients could not verify it unless they have that one (chain {credential.Chain.Label()})",

@@ -43,7 +43,7 @@ public sealed record HostCertificate(Credential Credential, string Source, strin
         Dictionary<HostName, HostCertificate> table = [];
         foreach (var host in hosts)
         {
-            if (CertificateChoice.Best(host, candidates, now) is { } best) table[host] = best;
+            if (CertificateRanking.Best(host, candidates, now) is { } best) table[host] = best;
         }
 
         return table;

@@ -49,7 +49,7 @@ sealed class OcspClient : IDisposable
             {
                 var response = await SendAsync(responder, target.Id.ToRequest(), cancellationToken);
                 var answer = OcspResponse.Read(response, target, _time.GetUtcNow());
-                if (answer.Status is not CertificateRevocation.Unknown) return answer;
+                if (answer.Status is not OcspCertificateStatus.Unknown) return answer;
                 problems.Add($"{responder.Authority} does not know the certificate");
             }
             catch (OcspException e)

@@ -37,7 +37,7 @@ sealed class OcspEntry(Credential credential, TimeProvider time)
     /// <summary>A revoked certificate remains revoked until the CA reports otherwise, even after the response has expired.</summary>
     public OcspState State =>
         Target is null ? OcspState.NotOffered
-        : Answer is { Status: CertificateRevocation.Revoked } ? OcspState.Revoked
+        : Answer is { Status: OcspCertificateStatus.Revoked } ? OcspState.Revoked
         : Answer is { } answer && answer.NextUpdate > time.GetUtcNow() && time.GetElapsedTime(_taken) < _life ? OcspState.Good
         : OcspState.Stale;
 }

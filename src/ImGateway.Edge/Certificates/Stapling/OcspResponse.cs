@@ -76,9 +76,9 @@ static class OcspResponse
             if (!id.IsIn(single.ReadSequence())) continue;
             var status = single.PeekTag() switch
             {
-                { TagClass: TagClass.ContextSpecific, TagValue: 0 } => CertificateRevocation.Good,
-                { TagClass: TagClass.ContextSpecific, TagValue: 1 } => CertificateRevocation.Revoked,
-                _ => CertificateRevocation.Unknown,
+                { TagClass: TagClass.ContextSpecific, TagValue: 0 } => OcspCertificateStatus.Good,
+                { TagClass: TagClass.ContextSpecific, TagValue: 1 } => OcspCertificateStatus.Revoked,
+                _ => OcspCertificateStatus.Unknown,
             };
             single.ReadEncodedValue();
             var thisUpdate = single.ReadGeneralizedTime();
@@ -104,7 +104,7 @@ static class OcspResponse
     }
 }
 
-enum CertificateRevocation
+enum OcspCertificateStatus
 {
     Good,
     Revoked,
@@ -115,7 +115,7 @@ enum CertificateRevocation
 /// <param name="ThisUpdate">The time at which the status was known to be correct.</param>
 /// <param name="NextUpdate">The end of the response's validity.</param>
 /// <param name="Response">The whole response in DER, for stapling.</param>
-sealed record OcspAnswer(CertificateRevocation Status, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate, byte[] Response);
+sealed record OcspAnswer(OcspCertificateStatus Status, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate, byte[] Response);
 
 /// <summary>No response, or an invalid one. The message is a short clause with the reason.</summary>
 sealed class OcspException(string message, Exception? inner = null) : Exception(message, inner);

@@ -24,13 +24,13 @@ sealed partial class OcspStapler(
     ILogger<OcspStapler> logger) : BackgroundService
 {
     /// <summary>Concurrent fetches. Each has a time-out.</summary>
-    const int MaxAtOnce = 16;
+    const int MaxConcurrency = 16;
 
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     readonly Dictionary<string, OcspEntry> _certificates = new(StringComparer.Ordinal);
     readonly Dictionary<OcspEntry, Task<Fetched>> _fetches = [];
-    readonly SemaphoreSlim _places = new(MaxAtOnce, MaxAtOnce);
+    readonly SemaphoreSlim _slots = new(MaxConcurrency, MaxConcurrency);
     IReadOnlyDictionary<HostName, HostCertificate>? _followed;
 
     /// <summary>Runs before the listeners open, so that stored responses are stapled from the first handshake on.</summary>
@@ -44,7 +44,7 @@ sealed partial class OcspStapler(
     public override void Dispose()
     {
         base.Dispose();
-        _places.Dispose();
+        _slots.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -107,10 +107,10 @@ sealed partial class OcspStapler(
         var current = installer.Served;
         if (ReferenceEquals(current, _followed) || !selector.Engine.CanStaple) return;
         var served = current.GroupBy(entry => entry.Value.Credential.Fingerprint, StringComparer.Ordinal).ToDictionary(group => group.Key, StringComparer.Ordinal);
-        foreach (var gone in _certificates.Keys.Where(fingerprint => !served.ContainsKey(fingerprint)).ToList())
+        foreach (var removed in _certificates.Keys.Where(fingerprint => !served.ContainsKey(fingerprint)).ToList())
         {
-            _certificates.Remove(gone);
-            selector.Staple(gone, response: null);
+            _certificates.Remove(removed);
+            selector.Staple(removed, response: null);
         }
 
         foreach (var (fingerprint, hosts) in served)
@@ -147,7 +147,7 @@ sealed partial class OcspStapler(
 
     async Task<Fetched> FetchAsync(OcspTarget target, CancellationToken cancellationToken)
     {
-        await _places.WaitAsync(cancellationToken);
+        await _slots.WaitAsync(cancellationToken);
         try
         {
             return new(await client.AskAsync(target, cancellationToken), "");
@@ -159,7 +159,7 @@ sealed partial class OcspStapler(
         }
         finally
         {
-            _places.Release();
+            _slots.Release();
         }
     }
 

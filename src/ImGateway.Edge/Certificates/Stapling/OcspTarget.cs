@@ -49,7 +49,7 @@ sealed record OcspTarget(X509Certificate2 Certificate, X509Certificate2 Issuer, 
     /// <summary>The certificate's state according to a stored response.</summary>
     public OcspState StateBy(byte[]? kept, DateTimeOffset now) =>
         kept is null || TryRead(kept, now) is not { } answer ? OcspState.Stale
-        : answer.Status is CertificateRevocation.Good ? OcspState.Good
+        : answer.Status is OcspCertificateStatus.Good ? OcspState.Good
         : OcspState.Revoked;
 
     /// <summary>Null unless the response is valid now, refers to this certificate, and its status is good or revoked.</summary>
@@ -58,7 +58,7 @@ sealed record OcspTarget(X509Certificate2 Certificate, X509Certificate2 Issuer, 
         try
         {
             var answer = OcspResponse.Read(response, this, now);
-            return answer.Status is CertificateRevocation.Unknown ? null : answer;
+            return answer.Status is OcspCertificateStatus.Unknown ? null : answer;
         }
         catch (OcspException)
         {

@@ -118,7 +118,7 @@ sealed partial class CertificateStore(
     Tls.Credential? Expired(HostName host, FileContents contents)
     {
         if (options.Value.Certificates.Source == CertificateSource.SelfSigned || StoredBundle.LeafOf(contents.Certificate, PreviousOf)?.NotAfter is not { } end || end >= time.GetUtcNow()) return null;
-        var credential = new CertificateFileReader([host], new StoppedClock(end)).Read(contents).Credential;
+        var credential = new CertificateFileReader([host], new FixedTimeProvider(end)).Read(contents).Credential;
         if (credential is not null) ServedExpired(host, credential.SerialNumber, end);
         return credential;
     }

@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Certificates.X509;
 
 /// <summary>Finds reasons for which clients would reject a certificate. Pure: time and the machine's roots are parameters.</summary>
 /// <param name="hosts">The configured hosts; if empty, they are unknown, and any name is accepted.</param>
-/// <param name="isKnown"><see cref="MachineRoots.Vouch"/>.</param>
+/// <param name="isKnown"><see cref="MachineRoots.Trusts"/>.</param>
 sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certificate2, bool> isKnown)
 {
     static readonly Dictionary<string, string> Curves = new()
@@ -24,7 +24,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     {
         var sent = Sent(chain).ToList();
         var lasting = Names(chain.Leaf).Concat(Purposes(chain.Leaf)).Concat(sent.SelectMany(each => Signature(each, leaf => Remedies.SignAnew(file, keyFile ?? file, IsOwnIssuer(leaf))))).Concat(Links(chain));
-        return Of(sent.SelectMany(Key)).Concat(Of(sent.SelectMany(each => Expired(each, now))).Select(problem => problem with { IsOfAge = true })).Concat(Of(lasting));
+        return Of(sent.SelectMany(Key)).Concat(Of(sent.SelectMany(each => Expired(each, now))).Select(problem => problem with { IsDateProblem = true })).Concat(Of(lasting));
 
         IEnumerable<CertificateProblem> Of(IEnumerable<(string Message, string Remedy)> found) =>
             found.Select(problem => new CertificateProblem(file, problem.Message, problem.Remedy));
@@ -47,7 +47,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
     /// <summary>Whether the chain leads to a root. An incomplete chain is served nevertheless: clients may have the missing certificate.</summary>
     public ChainState StateOf(CertificateChain chain) =>
         chain.Root is not null || chain.Leaf.IsSelfSigned() || chain.Sent.Reverse().Any(isKnown) ? ChainState.Complete
-        : chain.Issuers.Count > 0 || IssuerAddress.Of(chain.Leaf) is not null ? ChainState.Incomplete
+        : chain.Issuers.Count > 0 || CaIssuersUrl.Of(chain.Leaf) is not null ? ChainState.Incomplete
         : ChainState.Unverified;
 
     /// <summary>

@@ -9,7 +9,7 @@ namespace ImGateway.Edge.Certificates.X509;
 public sealed record CertificateProblem(string File, string Message, string Remedy)
 {
     /// <summary>A problem of the validity period alone: such a certificate is better than none.</summary>
-    public bool IsOfAge { get; init; }
+    public bool IsDateProblem { get; init; }
 
     /// <summary>The matching file, such as the key of a new certificate, may not have been written yet.</summary>
     public bool AwaitsOtherPart { get; init; }

@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Certificates.X509;
 static class MachineRoots
 {
     /// <summary>Whether <paramref name="certificate"/> is a trusted root or was issued by one.</summary>
-    public static bool Vouch(X509Certificate2 certificate) =>
+    public static bool Trusts(X509Certificate2 certificate) =>
         Vouches(certificate, StoreLocation.LocalMachine) || Vouches(certificate, StoreLocation.CurrentUser);
 
     static bool Vouches(X509Certificate2 certificate, StoreLocation location)

@@ -48,7 +48,7 @@ public static class EdgeConfiguration
         CertificateRules.Check(options, problems);
         AcmeRules.Check(options, problems);
         HeaderRules.Check(options, problems);
-        OriginRules.Check(options, problems);
+        AllowedOriginRules.Check(options, problems);
         RangeRules.Check(options, problems);
         OtherSectionRules.Check(configuration, options, problems);
         return new ConfigurationResult(problems.All.Any(problem => problem.PreventsStart) ? null : options, problems.All, options);

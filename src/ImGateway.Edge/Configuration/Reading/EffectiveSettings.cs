@@ -38,7 +38,7 @@ public static class EffectiveSettings
         bool flag => [new(key, flag ? "true" : "false", list)],
         // The original string, because Uri appends a slash.
         Uri url => [new(key, url.GetLeftPart(UriPartial.Authority), list)],
-        ProxyAddress proxy => [new(key, $"{proxy}", list) { Secret = proxy.Login }],
+        OutgoingProxyAddress proxy => [new(key, $"{proxy}", list) { Secret = proxy.Login }],
         _ when ValueParser.For(value.GetType()) is not null => [new(key, $"{value}", list) { Secret = value as Secret }],
         IReadOnlyDictionary<string, string> texts => texts.Count == 0 ? [new(key, None)] : texts.Select(text => new Setting($"{key}:{text.Key}", text.Value)),
         IEnumerable items => Items([.. items.Cast<object>()], key),

@@ -26,7 +26,7 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
         foreach (var child in children)
         {
             var property = Array.Find(properties, property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase));
-            if (property is null) Unread(child, section.Path, properties);
+            if (property is null) ReportUnknown(child, section.Path, properties);
             else if (ReadValue(property.PropertyType, child) is { } value) property.SetValue(record, value);
         }
 
@@ -37,14 +37,14 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
     object? ReadValue(Type type, IConfigurationSection section)
     {
         var valueType = Nullable.GetUnderlyingType(type) ?? type;
-        if (ValueParser.For(valueType) is { } parser) return ReadLeaf(parser, section);
+        if (ValueParser.For(valueType) is { } parser) return ParseValue(parser, section);
         if (!valueType.IsGenericType) return ReadRecord(valueType, section);
         return valueType.GetGenericTypeDefinition() == typeof(IReadOnlyList<>)
             ? ReadList(valueType.GenericTypeArguments[0], section)
             : ReadTexts(section);
     }
 
-    object? ReadLeaf(ValueParser parser, IConfigurationSection section)
+    object? ParseValue(ValueParser parser, IConfigurationSection section)
     {
         if (section.GetChildren().Any())
         {
@@ -124,7 +124,7 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
         return false;
     }
 
-    void Unread(IConfigurationSection section, string parent, IReadOnlyCollection<PropertyInfo> properties)
+    void ReportUnknown(IConfigurationSection section, string parent, IReadOnlyCollection<PropertyInfo> properties)
     {
         problems.Unknown(
             section.Path,

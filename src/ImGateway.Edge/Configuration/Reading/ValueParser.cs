@@ -37,7 +37,7 @@ sealed record ValueParser(Func<string, object?> Parse, string What, string Remed
             "an address and port",
             "write address:port, such as *:443, 127.0.0.1:9180 or [::1]:9180"),
         [typeof(IPNetwork)] = new(Network, "a network", "write address/length, such as 10.0.0.0/8"),
-        [typeof(ProxyAddress)] = new(text => ProxyAddress.TryParse(text, out var value) ? value : null, ProxyAddress.What, ProxyAddress.Remedy, IsSecret: true),
+        [typeof(OutgoingProxyAddress)] = new(text => OutgoingProxyAddress.TryParse(text, out var value) ? value : null, OutgoingProxyAddress.What, OutgoingProxyAddress.Remedy, IsSecret: true),
         [typeof(Uri)] = new(text => Uri.TryCreate(text, UriKind.Absolute, out var value) ? value : null, "a URL", "write http://host:port"),
     };
 

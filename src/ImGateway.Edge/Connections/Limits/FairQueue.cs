@@ -6,10 +6,10 @@ namespace ImGateway.Edge.Connections.Limits;
 /// </summary>
 sealed class FairQueue<T> where T : class
 {
-    const int MostExamined = 32;
+    const int MaxExamined = 32;
 
     readonly LinkedList<ClientQueue> _order = [];
-    readonly Dictionary<ClientNetwork, ClientQueue> _lines = [];
+    readonly Dictionary<ClientNetwork, ClientQueue> _queues = [];
 
     public int Count { get; private set; }
 
@@ -17,26 +17,26 @@ sealed class FairQueue<T> where T : class
     public Position Add(ClientNetwork? client, T entry)
     {
         Count++;
-        if (client is not { } key || !_lines.TryGetValue(key, out var line))
+        if (client is not { } key || !_queues.TryGetValue(key, out var queue))
         {
-            line = new ClientQueue(client);
-            _order.AddLast(line.Node);
-            if (client is { } unknown) _lines.Add(unknown, line);
+            queue = new ClientQueue(client);
+            _order.AddLast(queue.Node);
+            if (client is { } unknown) _queues.Add(unknown, queue);
         }
 
-        return new Position(line, line.Entries.AddLast(entry));
+        return new Position(queue, queue.Entries.AddLast(entry));
     }
 
     /// <summary>Takes the next entry; null if the queue is empty.</summary>
     public T? TakeNext()
     {
-        if (_order.First is not { Value: var line }) return null;
-        var next = line.Entries.First!;
-        Remove(new Position(line, next));
-        if (line.Entries.Count > 0)
+        if (_order.First is not { Value: var queue }) return null;
+        var next = queue.Entries.First!;
+        Remove(new Position(queue, next));
+        if (queue.Entries.Count > 0)
         {
             _order.RemoveFirst();
-            _order.AddLast(line.Node);
+            _order.AddLast(queue.Node);
         }
 
         return next.Value;
@@ -45,13 +45,13 @@ sealed class FairQueue<T> where T : class
     /// <summary>Removes an entry. False if it has been taken already.</summary>
     public bool Remove(Position position)
     {
-        var (line, entry) = position;
+        var (queue, entry) = position;
         if (entry.List is null) return false;
-        line.Entries.Remove(entry);
+        queue.Entries.Remove(entry);
         Count--;
-        if (line.Entries.Count > 0) return true;
-        _order.Remove(line.Node);
-        if (line.Client is { } key) _lines.Remove(key);
+        if (queue.Entries.Count > 0) return true;
+        _order.Remove(queue.Node);
+        if (queue.Client is { } key) _queues.Remove(key);
         return true;
     }
 
@@ -63,12 +63,12 @@ sealed class FairQueue<T> where T : class
     {
         ClientQueue? longest = null;
         var node = _order.Last;
-        for (var i = 0; i < MostExamined && node is not null; i++, node = node.Previous)
+        for (var i = 0; i < MaxExamined && node is not null; i++, node = node.Previous)
         {
             if (node.Value.Entries.Count > (longest?.Entries.Count ?? 0)) longest = node.Value;
         }
 
-        var own = newcomer is { } key && _lines.TryGetValue(key, out var line) ? line.Entries.Count : 0;
+        var own = newcomer is { } key && _queues.TryGetValue(key, out var queue) ? queue.Entries.Count : 0;
         if (longest is null || longest.Entries.Count <= own + 1) return null;
         var newest = longest.Entries.Last!;
         Remove(new Position(longest, newest));
@@ -76,7 +76,7 @@ sealed class FairQueue<T> where T : class
     }
 
     /// <summary>The position of an entry.</summary>
-    public readonly record struct Position(ClientQueue Line, LinkedListNode<T> Entry);
+    public readonly record struct Position(ClientQueue Queue, LinkedListNode<T> Entry);
 
     /// <summary>The entries of one client.</summary>
     public sealed class ClientQueue

@@ -50,7 +50,7 @@ sealed class HandshakeQueue(Func<int> slots, int waitingPerSlot)
             }
 
             var waiter = new Waiter(this, cancellationToken);
-            waiter.Place = _waiting.Add(client, waiter);
+            waiter.Position = _waiting.Add(client, waiter);
             // Registered last: a token that is cancelled already runs the callback at once.
             waiter.WatchCancellation();
             return new ValueTask<bool>(waiter.Task);
@@ -76,7 +76,7 @@ sealed class HandshakeQueue(Func<int> slots, int waitingPerSlot)
         lock (_lock)
         {
             // A waiter that has just got a slot keeps it; its own token ends the handshake.
-            if (!_waiting.Remove(waiter.Place)) return;
+            if (!_waiting.Remove(waiter.Position)) return;
         }
 
         waiter.Cancel();
@@ -88,7 +88,7 @@ sealed class HandshakeQueue(Func<int> slots, int waitingPerSlot)
         CancellationTokenRegistration _watching;
         bool _admitted;
 
-        public FairQueue<Waiter>.Position Place { get; set; }
+        public FairQueue<Waiter>.Position Position { get; set; }
 
         public void WatchCancellation() => _watching = cancellation.UnsafeRegister(static waiter => ((Waiter)waiter!).GiveUp(), this);
 

@@ -27,8 +27,8 @@ static class MemoryLimit
         {
             return File.ReadLines(groups).Select(line => line.Split(':', 3)).Where(fields => fields.Length == 3).SelectMany(fields => fields switch
             {
-                ["0", "", var path] => Lowest(root, path, "memory.max"),
-                [_, var controllers, var path] when controllers.Split(',').Contains("memory") => Lowest(Path.Combine(root, "memory"), path, "memory.limit_in_bytes"),
+                ["0", "", var path] => LimitsOf(root, path, "memory.max"),
+                [_, var controllers, var path] when controllers.Split(',').Contains("memory") => LimitsOf(Path.Combine(root, "memory"), path, "memory.limit_in_bytes"),
                 _ => [],
             }).Cast<long?>().Min();
         }
@@ -39,7 +39,7 @@ static class MemoryLimit
     }
 
     /// <summary>The limits of a group and of its ancestors, each of which limits its members. In a container the path may be the host's, of which only the root exists.</summary>
-    static IEnumerable<long> Lowest(string root, string path, string file)
+    static IEnumerable<long> LimitsOf(string root, string path, string file)
     {
         for (var group = path.TrimStart('/'); ; group = Path.GetDirectoryName(group) ?? "")
         {

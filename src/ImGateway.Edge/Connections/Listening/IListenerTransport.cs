@@ -12,7 +12,7 @@ namespace ImGateway.Edge.Connections.Listening;
 interface IListenerTransport
 {
     /// <param name="endPoint">The endpoint by which Kestrel identifies the listener.</param>
-    IConnectionListener Listen(Socket socket, EndPoint endPoint, ListenerAdmission admissions);
+    IConnectionListener Listen(Socket socket, EndPoint endPoint, ListenerAdmission admission);
 }
 
 /// <summary>Decides whether one more connection is accepted. One instance for each kind of listener.</summary>

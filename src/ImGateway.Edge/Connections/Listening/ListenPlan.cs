@@ -48,7 +48,7 @@ sealed record ListenPlan(
         };
     }
 
-    static bool IsMissing(ListenTarget target) => target is { IsDefault: true, Inherited: null, Address.Address: { } address } && !MachineAddress.Has(address);
+    static bool IsMissing(ListenTarget target) => target is { IsDefault: true, Inherited: null, Address.Address: { } address } && !LocalAddresses.Has(address);
 
     /// <summary>The addresses of one listener with the matched sockets.</summary>
     sealed class ListenerAddresses(string? name, string key, IReadOnlyList<ListenAddress> addresses)

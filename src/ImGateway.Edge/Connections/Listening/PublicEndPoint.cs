@@ -2,7 +2,7 @@ using System.Net;
 
 namespace ImGateway.Edge.Connections.Listening;
 
-/// <summary>An endpoint for clients, on which <see cref="PublicTransport"/> listens.</summary>
+/// <summary>An endpoint for clients, on which <see cref="ListenerTransportFactory"/> listens.</summary>
 /// <param name="address">The address to bind.</param>
 /// <param name="setting">The name for error messages; null = the address.</param>
 public sealed class PublicEndPoint(EndPoint address, string? setting = null) : EndPoint
@@ -17,7 +17,7 @@ public sealed class PublicEndPoint(EndPoint address, string? setting = null) : E
     public override string ToString() => address.ToString()!;
 }
 
-/// <summary>An endpoint for operators and their programs, on which <see cref="PublicTransport"/> listens too.</summary>
+/// <summary>An endpoint for operators and their programs, on which <see cref="ListenerTransportFactory"/> listens too.</summary>
 /// <param name="address">The address to bind.</param>
 /// <param name="setting">The name for error messages; null = the address.</param>
 public sealed class ManagementEndPoint(EndPoint address, string? setting = null) : EndPoint

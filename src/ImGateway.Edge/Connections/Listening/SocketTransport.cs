@@ -11,11 +11,11 @@ namespace ImGateway.Edge.Connections.Listening;
 sealed class SocketTransport(IOptions<SocketTransportOptions> options, TimeProvider time, ILoggerFactory loggers) : IListenerTransport, IDisposable
 {
     readonly SocketConnectionContextFactory _connections = new(WithKestrelPools(options.Value), loggers.CreateLogger<SocketConnectionContextFactory>());
-    readonly ILogger<PublicListener> _logger = loggers.CreateLogger<PublicListener>();
+    readonly ILogger<SocketListener> _logger = loggers.CreateLogger<SocketListener>();
     bool _isDisposed;
 
-    public IConnectionListener Listen(Socket socket, EndPoint endPoint, ListenerAdmission admissions) =>
-        new PublicListener(socket, endPoint, _connections, admissions, time, _logger);
+    public IConnectionListener Listen(Socket socket, EndPoint endPoint, ListenerAdmission admission) =>
+        new SocketListener(socket, endPoint, _connections, admission, time, _logger);
 
     /// <summary>The container disposes it once for each service type that it is registered as.</summary>
     public void Dispose()

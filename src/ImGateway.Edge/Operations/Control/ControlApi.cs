@@ -22,7 +22,7 @@ namespace ImGateway.Edge.Operations.Control;
 /// </summary>
 sealed partial class ControlApi(
     RequestDelegate next,
-    EdgeStatus status,
+    StatusCollector status,
     OperatorInstalls installs,
     OperatorRenewals renewals,
     ConfigurationReload reload,
@@ -38,7 +38,7 @@ sealed partial class ControlApi(
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.Features.Get<ListenerFeature>() is not { Kind: ListenerKind.Control }) return next(context);
+        if (context.Features.Get<ConnectionFactsFeature>() is not { Kind: ListenerKind.Control }) return next(context);
 
         var peer = context.Features.Get<IConnectionSocketFeature>() is { } connection ? ControlPeer.Of(connection.Socket) : null;
         if (peer is { MayAct: false })
@@ -156,7 +156,7 @@ sealed partial class ControlApi(
     {
         try
         {
-            return await context.Request.ReadFromJsonAsync<T>(EdgeStatus.Json, context.RequestAborted);
+            return await context.Request.ReadFromJsonAsync<T>(StatusCollector.Json, context.RequestAborted);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -176,7 +176,7 @@ sealed partial class ControlApi(
     static Task AnswerAsync<T>(HttpContext context, int code, T value)
     {
         context.Response.StatusCode = code;
-        return context.Response.WriteAsJsonAsync(value, EdgeStatus.Json, context.RequestAborted);
+        return context.Response.WriteAsJsonAsync(value, StatusCollector.Json, context.RequestAborted);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "Control socket: {Peer} refused")]

@@ -37,19 +37,19 @@ sealed class ControlClient : IDisposable
     /// <summary>Like <see cref="GetAsync"/>, with a body.</summary>
     public Task<ControlReply<T>?> PostAsync<T>(string path, object? body, CancellationToken cancellationToken) =>
         SendAsync<T>(
-            () => new HttpRequestMessage(HttpMethod.Post, path) { Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: EdgeStatus.Json) },
+            () => new HttpRequestMessage(HttpMethod.Post, path) { Content = body is null ? null : JsonContent.Create(body, body.GetType(), options: StatusCollector.Json) },
             cancellationToken);
 
     /// <summary>Like <see cref="PostAsync"/>, for long operations: reports each line of progress (<see cref="ControlProgress"/>).</summary>
     public Task<ControlReply<T>?> FollowAsync<T>(string path, object body, IProgress<string> progress, CancellationToken cancellationToken) => SendAsync(
-        () => new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, body.GetType(), options: EdgeStatus.Json) },
+        () => new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, body.GetType(), options: StatusCollector.Json) },
         HttpCompletionOption.ResponseHeadersRead,
         async content =>
         {
             using var lines = new StreamReader(await content.ReadAsStreamAsync(cancellationToken));
             while (await lines.ReadLineAsync(cancellationToken) is { } line)
             {
-                var message = JsonSerializer.Deserialize<ControlLine<T>>(line, EdgeStatus.Json);
+                var message = JsonSerializer.Deserialize<ControlLine<T>>(line, StatusCollector.Json);
                 if (message is { Progress: { } step }) progress.Report(step);
                 else if (message is { Result: { } result }) return result;
             }
@@ -61,7 +61,7 @@ sealed class ControlClient : IDisposable
     public void Dispose() => _http.Dispose();
 
     Task<ControlReply<T>?> SendAsync<T>(Func<HttpRequestMessage> create, CancellationToken cancellationToken) => SendAsync(
-        create, HttpCompletionOption.ResponseContentRead, content => content.ReadFromJsonAsync<T>(EdgeStatus.Json, cancellationToken), cancellationToken);
+        create, HttpCompletionOption.ResponseContentRead, content => content.ReadFromJsonAsync<T>(StatusCollector.Json, cancellationToken), cancellationToken);
 
     async Task<ControlReply<T>?> SendAsync<T>(
         Func<HttpRequestMessage> create, HttpCompletionOption completion, Func<HttpContent, Task<T?>> read, CancellationToken cancellationToken)
@@ -71,7 +71,7 @@ sealed class ControlClient : IDisposable
             using var request = create();
             using var answer = await _http.SendAsync(request, completion, cancellationToken);
             if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable) return new ControlReply<T>(await read(answer.Content), []);
-            var refusal = await answer.Content.ReadFromJsonAsync<ControlProblems>(EdgeStatus.Json, cancellationToken);
+            var refusal = await answer.Content.ReadFromJsonAsync<ControlProblems>(StatusCollector.Json, cancellationToken);
             return new ControlReply<T>(default, refusal?.Problems ?? [$"{_path}: the running edge answers {(int)answer.StatusCode}; see its log"]);
         }
         catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.AddressNotAvailable })

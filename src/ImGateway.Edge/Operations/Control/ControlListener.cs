@@ -21,15 +21,15 @@ sealed partial class ControlListener : IConnectionListener
     readonly TimeProvider _time;
     readonly ILogger<ControlListener> _logger;
     readonly SocketConnectionContextFactory _connections;
-    readonly ClosingConnections _closing;
+    readonly SlowCloseMonitor _slowCloses;
     readonly CancellationTokenSource _stop = new();
     readonly Lock _opening = new();
     FileStream? _lock;
     Socket? _socket;
 
-    public ControlListener(ControlEndPoint endPoint, ClosingConnections closing, TimeProvider time, ILoggerFactory loggers)
+    public ControlListener(ControlEndPoint endPoint, SlowCloseMonitor slowCloses, TimeProvider time, ILoggerFactory loggers)
     {
-        (EndPoint, _path, _closing, _time) = (endPoint, endPoint.Path, closing, time);
+        (EndPoint, _path, _slowCloses, _time) = (endPoint, endPoint.Path, slowCloses, time);
         _logger = loggers.CreateLogger<ControlListener>();
         _connections = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger<SocketConnectionContextFactory>());
     }
@@ -56,7 +56,7 @@ sealed partial class ControlListener : IConnectionListener
             try
             {
                 if (_socket is null) await TakeOverAsync();
-                return new ClosingConnection(_connections.Create(await _socket!.AcceptAsync(_stop.Token)), _closing);
+                return new BoundedCloseConnection(_connections.Create(await _socket!.AcceptAsync(_stop.Token)), _slowCloses);
             }
             catch (Exception e) when (_stop.IsCancellationRequested && e is OperationCanceledException or SocketException or ObjectDisposedException)
             {

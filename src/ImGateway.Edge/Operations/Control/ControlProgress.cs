@@ -11,7 +11,7 @@ namespace ImGateway.Edge.Operations.Control;
 sealed class ControlProgress : IProgress<string>
 {
     /// <summary>Serializes each object to a single line.</summary>
-    static readonly JsonSerializerOptions Json = new(EdgeStatus.Json) { WriteIndented = false };
+    static readonly JsonSerializerOptions Json = new(StatusCollector.Json) { WriteIndented = false };
 
     readonly Channel<string> _lines = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
 

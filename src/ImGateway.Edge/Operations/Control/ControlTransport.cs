@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Connections;
 namespace ImGateway.Edge.Operations.Control;
 
 /// <summary>Kestrel's transport for the <see cref="ControlEndPoint"/>.</summary>
-sealed class ControlTransport(ClosingConnections closing, TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+sealed class ControlTransport(SlowCloseMonitor slowCloses, TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     public bool CanBind(EndPoint endpoint) => endpoint is ControlEndPoint;
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var listener = new ControlListener((ControlEndPoint)endpoint, closing, time, loggers);
+        var listener = new ControlListener((ControlEndPoint)endpoint, slowCloses, time, loggers);
         listener.Open();
         return ValueTask.FromResult<IConnectionListener>(listener);
     }

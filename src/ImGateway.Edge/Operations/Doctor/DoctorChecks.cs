@@ -17,29 +17,29 @@ static class DoctorChecks
     /// <param name="engine">Performs the handshakes of the checks.</param>
     public static IEnumerable<DoctorCheck> All(EdgeOptions options, ReadyStatus? edge, CaDirectory? ca, string resolver, ITlsEngine engine, TimeProvider time)
     {
-        var dns = new Resolver(NameServers.In(resolver), time, RootKeys.OfIana);
+        var dns = new Resolver(NameServers.In(resolver), time, RootTrustAnchors.OfIana);
         return
         [
-            DoctorCheck.Of("listen", () => ListenPorts.Run(options.Listen, edge is not null)),
+            DoctorCheck.Of("listen", () => ListenPortCheck.Run(options.Listen, edge is not null)),
             .. options.Hosts.Where(host => !host.IsAddress).SelectMany(host => (IEnumerable<DoctorCheck>)
             [
-                new("dns", token => HostAddresses.CheckAsync(host, options, dns, token)),
-                new("dnssec", token => DnsSecurity.CheckAsync(host, dns, token)),
-                new("caa", async token => await CaaRecords.CheckAsync(host, options.Acme.Challenges, ca?.Name, ca is null ? [] : await ca.CaaIdentitiesAsync(token), dns, token)),
+                new("dns", token => HostAddressCheck.CheckAsync(host, options, dns, token)),
+                new("dnssec", token => DnssecCheck.CheckAsync(host, dns, token)),
+                new("caa", async token => await CaaRecordCheck.CheckAsync(host, options.Acme.Challenges, ca?.Name, ca is null ? [] : await ca.CaaIdentitiesAsync(token), dns, token)),
             ]),
             .. ProxyCheck.Of(options).Select(proxy => new DoctorCheck("outgoing proxy", token => proxy.CheckAsync(time, token))),
             .. ca is null ? (IEnumerable<DoctorCheck>)[] :
             [
                 new("ca", token => ca.CheckAsync(options, token)),
                 new("clock", ca.CheckClockAsync),
-                new("http-01", token => HttpChallengePort.CheckAsync(options, edge is not null, token)),
-                new("preferred chain", token => PreferredRoot.CheckAsync(options, time, token)),
-                new("dns-persist-01", token => PersistentRecords.CheckAsync(options, ca, dns, token)),
+                new("http-01", token => HttpChallengePortCheck.CheckAsync(options, edge is not null, token)),
+                new("preferred chain", token => PreferredRootCheck.CheckAsync(options, time, token)),
+                new("dns-persist-01", token => PersistentRecordCheck.CheckAsync(options, ca, dns, token)),
             ],
             .. options.Upstreams.Select(upstream => new DoctorCheck("upstream", token => UpstreamCheck.CheckAsync(upstream, token))),
-            DoctorCheck.Of("source ports", () => UpstreamPortCheck.Run(edge)),
+            DoctorCheck.Of("source ports", () => SourcePortCheck.Run(edge)),
             .. options.Certificates.Files.Count == 0 ? (IEnumerable<DoctorCheck>)[] :
-                [new("certificate files", token => ConfiguredFiles.CheckAsync(options, engine, time, token))],
+                [new("certificate files", token => ConfiguredFilesCheck.CheckAsync(options, engine, time, token))],
             new("chain", token => ChainCheck.CheckAsync(options, time, token)),
             DoctorCheck.Of("data directory", () => DataDirectoryCheck.Run(options)),
             DoctorCheck.Of("openssl", () => MachineChecks.CheckOpenSsl(engine.Policy)),

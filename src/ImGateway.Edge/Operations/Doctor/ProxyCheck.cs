@@ -6,7 +6,7 @@ namespace ImGateway.Edge.Operations.Doctor;
 /// <summary>Checks whether the proxy for outgoing connections accepts them. The check of the CA shows whether it forwards them.</summary>
 /// <param name="Key">The setting or variable that names the proxy.</param>
 /// <param name="IsOnTheWay">Whether requests to the CA use the proxy; certificates are not renewed without it.</param>
-sealed record ProxyCheck(string Key, ProxyAddress Proxy, bool IsOnTheWay)
+sealed record ProxyCheck(string Key, OutgoingProxyAddress Proxy, bool IsOnTheWay)
 {
     const string Check = "outgoing proxy";
 

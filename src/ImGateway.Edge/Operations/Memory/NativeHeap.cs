@@ -8,13 +8,13 @@ static class NativeHeap
     /// <summary><c>M_ARENA_MAX</c> of <c>malloc.h</c>.</summary>
     const int ArenaMax = -8;
 
-    static readonly bool IsThere = NativeLibrary.TryLoad("libc.so.6", out var libc) && NativeLibrary.TryGetExport(libc, "mallinfo2", out _);
+    static readonly bool IsSupported = NativeLibrary.TryLoad("libc.so.6", out var libc) && NativeLibrary.TryGetExport(libc, "mallinfo2", out _);
 
     /// <summary>
     /// Allocated bytes, including glibc's thread caches; 0 if unknown. Takes the locks of the arenas one
     /// by one, for a few milliseconds after much memory was freed.
     /// </summary>
-    public static long InUse => IsThere ? (long)ReadInfo().InUse : 0;
+    public static long InUse => IsSupported ? (long)ReadInfo().InUse : 0;
 
     /// <summary>
     /// Limits the arenas to one for each processor instead of eight: connections begin on one thread and end on another, so that every arena becomes
@@ -22,13 +22,13 @@ static class NativeHeap
     /// </summary>
     public static void LimitArenas()
     {
-        if (IsThere) _ = SetOption(ArenaMax, Environment.ProcessorCount);
+        if (IsSupported) _ = SetOption(ArenaMax, Environment.ProcessorCount);
     }
 
     /// <summary>Returns free pages inside the heap to the system (malloc_trim(3)), which <c>free</c> does not.</summary>
     public static void Trim()
     {
-        if (IsThere) _ = TrimHeap(0);
+        if (IsSupported) _ = TrimHeap(0);
     }
 
     [DllImport("libc", EntryPoint = "mallopt")]

@@ -18,9 +18,9 @@ namespace ImGateway.Edge.Operations.Reload;
 sealed partial class ConfigurationReload(
     StartConfiguration started,
     CurrentOptions current,
-    CertificateReloader certificates,
-    FileReplacements files,
-    CurrentRequestPipeline requestPipeline,
+    CertificateReconfiguration certificates,
+    CertificateFileReload files,
+    CurrentRequestConfiguration requestConfiguration,
     IOptions<KestrelServerOptions> kestrel,
     ConfigurationMetrics metrics,
     LastReload last,
@@ -88,7 +88,7 @@ sealed partial class ConfigurationReload(
 
             // 3. Validate YARP's section.
             var proxy = ProxyConfiguration.Read(next, configuration);
-            var refused = await requestPipeline.ProblemsAsync(proxy);
+            var refused = await requestConfiguration.ProblemsAsync(proxy);
             if (refused.Count > 0) return ReloadResult.Refused(refused);
 
             // 4. Apply.
@@ -117,7 +117,7 @@ sealed partial class ConfigurationReload(
         await certificates.ApplyAsync(next, cancellationToken);
         try
         {
-            await requestPipeline.ReplaceAsync(next, proxy);
+            await requestConfiguration.ReplaceAsync(next, proxy);
         }
         catch
         {

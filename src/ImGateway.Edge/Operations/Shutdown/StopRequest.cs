@@ -6,36 +6,36 @@ namespace ImGateway.Edge.Operations.Shutdown;
 /// </summary>
 public sealed class StopRequest : IDisposable
 {
-    readonly CancellationTokenSource _asked = new();
-    readonly CancellationTokenSource _atOnce = new();
-    readonly TaskCompletionSource _whenAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly CancellationTokenSource _requested = new();
+    readonly CancellationTokenSource _immediate = new();
+    readonly TaskCompletionSource _whenRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     int _signals;
 
     /// <summary>Cancelled by the first request.</summary>
-    public CancellationToken Requested => _asked.Token;
+    public CancellationToken Requested => _requested.Token;
 
     /// <summary>Cancelled by the second signal.</summary>
-    public CancellationToken Immediate => _atOnce.Token;
+    public CancellationToken Immediate => _immediate.Token;
 
-    public bool IsRequested => _asked.IsCancellationRequested;
+    public bool IsRequested => _requested.IsCancellationRequested;
 
-    public Task WhenRequestedAsync() => _whenAsked.Task;
+    public Task WhenRequestedAsync() => _whenRequested.Task;
 
     public void RequestGracefulStop()
     {
-        _asked.Cancel();
-        _whenAsked.TrySetResult();
+        _requested.Cancel();
+        _whenRequested.TrySetResult();
     }
 
     public void OnSignal()
     {
-        if (Interlocked.Increment(ref _signals) > 1) _atOnce.Cancel();
+        if (Interlocked.Increment(ref _signals) > 1) _immediate.Cancel();
         RequestGracefulStop();
     }
 
     public void Dispose()
     {
-        _asked.Dispose();
-        _atOnce.Dispose();
+        _requested.Dispose();
+        _immediate.Dispose();
     }
 }

@@ -13,10 +13,10 @@ namespace ImGateway.Edge.Operations.Status;
 public sealed record HistoryStatus(
     int StepSeconds,
     DateTimeOffset Until,
-    [property: JsonConverter(typeof(OneLineNumbers))] IReadOnlyList<long> WebSockets,
-    [property: JsonConverter(typeof(OneLineNumbers))] IReadOnlyList<long> Connections,
-    [property: JsonConverter(typeof(OneLineNumbers))] IReadOnlyList<long> Handshakes,
-    [property: JsonConverter(typeof(OneLineNumbers))] IReadOnlyList<long> Requests);
+    [property: JsonConverter(typeof(SingleLineNumbers))] IReadOnlyList<long> WebSockets,
+    [property: JsonConverter(typeof(SingleLineNumbers))] IReadOnlyList<long> Connections,
+    [property: JsonConverter(typeof(SingleLineNumbers))] IReadOnlyList<long> Handshakes,
+    [property: JsonConverter(typeof(SingleLineNumbers))] IReadOnlyList<long> Requests);
 
 /// <summary>
 /// Samples of the traffic counters, so that the status page has a history as soon as it is opened. The number of samples is
@@ -27,10 +27,10 @@ sealed partial class TrafficHistory(Traffic traffic, TimeProvider time, ILogger<
     public static readonly TimeSpan Step = TimeSpan.FromSeconds(10);
 
     /// <summary>The number of samples in an hour.</summary>
-    public const int MostSamples = 360;
+    public const int MaxSamples = 360;
 
     readonly Lock _lock = new();
-    readonly Queue<Sample> _samples = new(MostSamples);
+    readonly Queue<Sample> _samples = new(MaxSamples);
     DateTimeOffset _until;
     long _handshakes, _requests;
 
@@ -53,7 +53,7 @@ sealed partial class TrafficHistory(Traffic traffic, TimeProvider time, ILogger<
         var (handshakes, requests) = (traffic.CompletedHandshakes, traffic.AnsweredRequests);
         lock (_lock)
         {
-            if (_samples.Count == MostSamples) _samples.Dequeue();
+            if (_samples.Count == MaxSamples) _samples.Dequeue();
             _samples.Enqueue(new Sample(traffic.OpenWebSockets, traffic.Connections, handshakes - _handshakes, requests - _requests));
             (_until, _handshakes, _requests) = (time.GetUtcNow(), handshakes, requests);
         }
@@ -72,7 +72,7 @@ sealed partial class TrafficHistory(Traffic traffic, TimeProvider time, ILogger<
 }
 
 /// <summary>Writes number lists in one line, because hundreds of lines would make the response unreadable in a terminal.</summary>
-sealed class OneLineNumbers : JsonConverter<IReadOnlyList<long>>
+sealed class SingleLineNumbers : JsonConverter<IReadOnlyList<long>>
 {
     public override IReadOnlyList<long> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         JsonSerializer.Deserialize<long[]>(ref reader, options) ?? [];

@@ -17,7 +17,7 @@ public sealed record UpstreamStatus(
     public const string Healthy = "healthy", Unhealthy = "unhealthy", Unknown = "unknown";
 
     /// <summary>Source ports in use; null if the limit is unknown.</summary>
-    public UpstreamPortUse? Ports { get; init; }
+    public SourcePortUse? Ports { get; init; }
 
     public static UpstreamStatus Of(DestinationState destination, HealthCheckResult? lastProbe, RecentRequests? recent, int underWay) => new(
         destination.Model.Config.Address,

@@ -5,7 +5,7 @@ using Yarp.ReverseProxy;
 namespace ImGateway.Edge.Operations.Status;
 
 /// <summary>The status of each gateway, collected on request.</summary>
-sealed class UpstreamStatuses(IProxyStateLookup proxy, HealthCheckResults healthChecks, DestinationResults results, UpstreamPorts ports, DestinationWebSockets sockets)
+sealed class UpstreamStatuses(IProxyStateLookup proxy, ActiveHealthCheckResults healthChecks, DestinationResults results, SourcePortUsage ports, DestinationWebSockets sockets)
 {
     public IReadOnlyList<UpstreamStatus> Read() =>
     [

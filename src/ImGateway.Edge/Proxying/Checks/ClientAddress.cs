@@ -5,8 +5,8 @@ using Microsoft.Extensions.Primitives;
 namespace ImGateway.Edge.Proxying.Checks;
 
 /// <summary>The peer of a connection, with IPv4-mapped addresses as IPv4; cached on the connection.</summary>
-/// <param name="By">The configuration that determined the trust; after a reload the peer is evaluated again.</param>
-sealed record Peer(IPAddress? Address, string Text, bool IsTrusted, EdgeOptions By);
+/// <param name="Options">The configuration that determined the trust; after a reload the peer is evaluated again.</param>
+sealed record Peer(IPAddress? Address, string Text, bool IsTrusted, EdgeOptions Options);
 
 /// <param name="Client">The rightmost hop that is not a trusted proxy.</param>
 /// <param name="Chain">The value of X-Forwarded-For for the upstream.</param>
@@ -15,7 +15,7 @@ readonly record struct ClientHops(string Client, string Chain);
 /// <summary>Determines the client of a request: the peer or, behind trusted proxies, the rightmost untrusted hop.</summary>
 sealed class ClientAddress(EdgeOptions options)
 {
-    public ClientHops Of(HttpContext context, ListenerFeature listener)
+    public ClientHops Of(HttpContext context, ConnectionFactsFeature listener)
     {
         var peer = PeerOf(context, listener);
         if (!peer.IsTrusted) return new ClientHops(peer.Text, peer.Text);
@@ -28,7 +28,7 @@ sealed class ClientAddress(EdgeOptions options)
     }
 
     /// <summary>The client for rate limits; null if the connection has no address.</summary>
-    public IPAddress? AddressOf(HttpContext context, ListenerFeature listener)
+    public IPAddress? AddressOf(HttpContext context, ConnectionFactsFeature listener)
     {
         var peer = PeerOf(context, listener);
         return peer.IsTrusted && IPAddress.TryParse(Of(context, listener).Client, out var client) ? client : peer.Address;
@@ -68,10 +68,10 @@ sealed class ClientAddress(EdgeOptions options)
     }
 
     /// <summary>Evaluated once for each connection, and again after a reload, which may change the trusted proxies.</summary>
-    Peer PeerOf(HttpContext context, ListenerFeature listener)
+    Peer PeerOf(HttpContext context, ConnectionFactsFeature listener)
     {
         var peer = listener.Peer;
-        if (peer is null || !ReferenceEquals(peer.By, options)) listener.Peer = peer = PeerAt(context.Connection.RemoteIpAddress);
+        if (peer is null || !ReferenceEquals(peer.Options, options)) listener.Peer = peer = PeerAt(context.Connection.RemoteIpAddress);
         return peer;
     }
 

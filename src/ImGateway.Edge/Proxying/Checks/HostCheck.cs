@@ -5,8 +5,8 @@ using ImGateway.Edge.Tls;
 namespace ImGateway.Edge.Proxying.Checks;
 
 /// <summary>Whether a connection may request a host; cached on the connection, because its requests nearly always name the same host.</summary>
-/// <param name="By">The configuration of the verdict; after a reload the host is checked again.</param>
-sealed record HostCheckResult(string Host, bool IsServed, EdgeOptions By);
+/// <param name="Options">The configuration of the verdict; after a reload the host is checked again.</param>
+sealed record HostCheckResult(string Host, bool IsServed, EdgeOptions Options);
 
 /// <summary>Checks Host or :authority against the configured hosts and, over TLS, against the connection's certificate (RFC 9110 §7.4).</summary>
 sealed class HostCheck(EdgeOptions options)
@@ -15,11 +15,11 @@ sealed class HostCheck(EdgeOptions options)
     /// A configured host that the certificate covers is accepted whatever the SNI was: browsers coalesce HTTP/2 connections
     /// (RFC 9113 §9.1.1).
     /// </summary>
-    public bool IsServed(HttpContext context, ListenerFeature listener)
+    public bool IsServed(HttpContext context, ConnectionFactsFeature listener)
     {
         var host = context.Request.Headers.Host.ToString();
         var known = listener.Host;
-        if (known is null || known.Host != host || !ReferenceEquals(known.By, options))
+        if (known is null || known.Host != host || !ReferenceEquals(known.Options, options))
         {
             var credential = context.Features.Get<TlsConnectionInfo>()?.Credential;
             listener.Host = known = new HostCheckResult(host, TryGetConfigured(host, out var name) && credential?.Covers(name) == true, options);

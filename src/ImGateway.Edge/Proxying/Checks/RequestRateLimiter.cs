@@ -14,14 +14,14 @@ namespace ImGateway.Edge.Proxying.Checks;
 sealed class RequestRateLimiter(TimeProvider time)
 {
     const int Ways = 8;
-    const int BucketBits = 13;
+    const int SetBits = 13;
     const int Locks = 64;
 
     // A random seed, so that clients cannot choose addresses that share a set.
     readonly ulong _salt = RandomUInt64();
     readonly ulong _multiplier = RandomUInt64() | 1;
     readonly Lock[] _locks = [.. Enumerable.Range(0, Locks).Select(_ => new Lock())];
-    readonly Lazy<Allowance[]> _allowances = new(() => new Allowance[Ways << BucketBits]);
+    readonly Lazy<TokenBucket[]> _tokenBuckets = new(() => new TokenBucket[Ways << SetBits]);
 
     /// <summary>Counts a request; false if it exceeds <paramref name="perSecond"/>, which may differ for each call. A request without an address is not limited.</summary>
     public bool TryAcquire(IPAddress? address, int perSecond)
@@ -29,36 +29,36 @@ sealed class RequestRateLimiter(TimeProvider time)
         if (address is null) return true;
         // IPv4 addresses use the prefix ::/32, from which no client connects.
         var key = ClientNetwork.Of(address).Bits;
-        var bucket = (int)(((key ^ _salt) * _multiplier) >> (64 - BucketBits));
+        var tableSet = (int)(((key ^ _salt) * _multiplier) >> (64 - SetBits));
         var now = time.GetTimestamp();
         var (second, cost) = (time.TimestampFrequency, time.TimestampFrequency / perSecond);
-        lock (_locks[bucket % Locks])
+        lock (_locks[tableSet % Locks])
         {
-            ref var allowance = ref Find(_allowances.Value.AsSpan(bucket * Ways, Ways), key);
-            var fullAt = Math.Max(allowance.FullAt, now) + cost;
+            ref var tokenBucket = ref Find(_tokenBuckets.Value.AsSpan(tableSet * Ways, Ways), key);
+            var fullAt = Math.Max(tokenBucket.FullAt, now) + cost;
             if (fullAt - now > second) return false;
-            allowance.FullAt = fullAt;
+            tokenBucket.FullAt = fullAt;
             return true;
         }
     }
 
-    static ref Allowance Find(Span<Allowance> bucket, ulong key)
+    static ref TokenBucket Find(Span<TokenBucket> tableSet, ulong key)
     {
         var quietest = 0;
-        for (var i = 0; i < bucket.Length; i++)
+        for (var i = 0; i < tableSet.Length; i++)
         {
-            if (bucket[i].Key == key) return ref bucket[i];
-            if (bucket[i].FullAt < bucket[quietest].FullAt) quietest = i;
+            if (tableSet[i].Key == key) return ref tableSet[i];
+            if (tableSet[i].FullAt < tableSet[quietest].FullAt) quietest = i;
         }
 
-        bucket[quietest] = new Allowance { Key = key };
-        return ref bucket[quietest];
+        tableSet[quietest] = new TokenBucket { Key = key };
+        return ref tableSet[quietest];
     }
 
     static ulong RandomUInt64() => BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     [StructLayout(LayoutKind.Auto)]
-    struct Allowance
+    struct TokenBucket
     {
         public ulong Key;
         public long FullAt;

@@ -26,7 +26,7 @@ sealed class DestinationWebSockets(IEnumerable<IPassiveHealthCheckPolicy> polici
         return new Socket(this, cluster, destination, count);
     }
 
-    void OnEnded(ClusterState cluster, DestinationState destination, RelayEnd? end)
+    void OnEnded(ClusterState cluster, DestinationState destination, RelayOutcome? end)
     {
         if (cluster.Model.Config.HealthCheck?.Passive is not { Enabled: true } passive) return;
         var name = passive.Policy ?? HealthCheckConstants.PassivePolicy.TransportFailureRate;
@@ -49,7 +49,7 @@ sealed class DestinationWebSockets(IEnumerable<IPassiveHealthCheckPolicy> polici
 
     sealed class Socket(DestinationWebSockets all, ClusterState cluster, DestinationState destination, StrongBox<int> count) : IWebSocketObserver
     {
-        public void OnEnded(OpenWebSocket? socket, RelayEnd? end)
+        public void OnEnded(OpenWebSocket? socket, RelayOutcome? end)
         {
             Interlocked.Decrement(ref count.Value);
             all.OnEnded(cluster, destination, end);

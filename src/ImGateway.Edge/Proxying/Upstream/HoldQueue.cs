@@ -25,8 +25,8 @@ sealed partial class HoldQueue(ProxyMetrics metrics, FailedAddresses failed, Tim
     string? _probeFailure;
     long _arrivals;
 
-    /// <summary>Waits until the gateway is back, at most until the request's deadline, and returns at once when <paramref name="clientLeft"/> is cancelled.</summary>
-    public async Task<HoldResult> WaitAsync(HeldRequest request, CancellationToken clientLeft)
+    /// <summary>Waits until the gateway is back, at most until the request's deadline, and returns at once when <paramref name="clientDisconnected"/> is cancelled.</summary>
+    public async Task<HoldResult> WaitAsync(HeldRequest request, CancellationToken clientDisconnected)
     {
         var end = request.Begin();
         lock (_lock)
@@ -42,7 +42,7 @@ sealed partial class HoldQueue(ProxyMetrics metrics, FailedAddresses failed, Tim
         }
 
         metrics.OnHeld(1);
-        await using var leaving = clientLeft.UnsafeRegister(_ => Leave(request), null);
+        await using var leaving = clientDisconnected.UnsafeRegister(_ => Leave(request), null);
         var how = await end;
         metrics.OnHeld(-1);
         return how;

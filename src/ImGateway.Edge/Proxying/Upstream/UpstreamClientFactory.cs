@@ -7,7 +7,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ImGateway.Edge.Proxying.Upstream;
 
 /// <summary>Creates the HTTP clients for upstreams. YARP's defaults already disable redirects, cookies, environment proxies and decompression.</summary>
-sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports, FailedAddresses failed, TimeProvider time) : ForwarderHttpClientFactory
+sealed class UpstreamClientFactory(ConnectionBudget budget, SourcePortUsage ports, FailedAddresses failed, TimeProvider time) : ForwarderHttpClientFactory
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -15,7 +15,7 @@ sealed class UpstreamClientFactory(ConnectionBudget budget, UpstreamPorts ports,
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
         // Shorter than the 60 s after which common servers and load balancers close idle connections.
         handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(50);
-        // UpstreamRequest handles traceparent.
+        // UpstreamRequestHeaders handles traceparent.
         handler.ActivityHeadersPropagator = null;
         // Latin-1, as in Kestrel, so that bytes above ASCII pass unchanged, unless the user's section sets an encoding.
         handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;

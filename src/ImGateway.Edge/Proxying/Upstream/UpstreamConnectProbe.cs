@@ -11,8 +11,8 @@ static class UpstreamConnectProbe
     public static async Task<bool> ConnectsAsync(
         IReadOnlyList<DestinationState> destinations, TimeSpan limit, FailedAddresses failed, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var late = new CancellationTokenSource(limit, time);
-        using var decided = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        using var timeout = new CancellationTokenSource(limit, time);
+        using var decided = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         var probes = destinations.Select(destination => ConnectsAsync(destination.Model.Config.Address, failed, time, decided.Token)).ToList();
         var connects = false;
         await foreach (var probe in Task.WhenEach(probes))

@@ -22,7 +22,7 @@ sealed partial class UpstreamFailureHandler(DestinationResults results, ProxyMet
     public void Record(HttpContext context, ProxyRoute route, IForwarderErrorFeature? failure)
     {
         results.Record(context, failure);
-        if (failure is null || Classify(failure, clientIsGone: context.RequestAborted.IsCancellationRequested) is not { } error) return;
+        if (failure is null || Classify(failure, clientDisconnected: context.RequestAborted.IsCancellationRequested) is not { } error) return;
         metrics.OnUpstreamError(route.Label, error);
         Log(route, error, failure.Exception);
     }
@@ -51,9 +51,9 @@ sealed partial class UpstreamFailureHandler(DestinationResults results, ProxyMet
     }
 
     /// <summary>The label; null if the client caused the failure.</summary>
-    public static UpstreamError? Classify(IForwarderErrorFeature failure, bool clientIsGone) => failure.Error switch
+    public static UpstreamError? Classify(IForwarderErrorFeature failure, bool clientDisconnected) => failure.Error switch
     {
-        ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled => clientIsGone ? null : UpstreamError.Timeout,
+        ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled => clientDisconnected ? null : UpstreamError.Timeout,
         ForwarderError.NoAvailableDestinations => UpstreamError.Connect,
         // .NET adds an inner TimeoutException if connecting timed out.
         ForwarderError.RequestTimedOut => failure.Exception is OperationCanceledException { InnerException: TimeoutException } ? UpstreamError.Connect : UpstreamError.Timeout,

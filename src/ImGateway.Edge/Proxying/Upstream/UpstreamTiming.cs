@@ -5,17 +5,17 @@ namespace ImGateway.Edge.Proxying.Upstream;
 /// <summary>When the request was sent upstream and when the response began. Set as a feature only on requests that are logged.</summary>
 sealed class UpstreamTiming
 {
-    long _asked;
-    long _answered;
+    long _sent;
+    long _responded;
 
     /// <summary>The time of the last attempt; null without a response.</summary>
-    public TimeSpan? Elapsed(TimeProvider time) => _answered == 0 ? null : time.GetElapsedTime(_asked, _answered);
+    public TimeSpan? Elapsed(TimeProvider time) => _responded == 0 ? null : time.GetElapsedTime(_sent, _responded);
 
     internal sealed class RequestSent(TimeProvider time) : RequestTransform
     {
         public override ValueTask ApplyAsync(RequestTransformContext context)
         {
-            if (context.HttpContext.Features.Get<UpstreamTiming>() is { } timing) (timing._asked, timing._answered) = (time.GetTimestamp(), 0);
+            if (context.HttpContext.Features.Get<UpstreamTiming>() is { } timing) (timing._sent, timing._responded) = (time.GetTimestamp(), 0);
             return default;
         }
     }
@@ -24,7 +24,7 @@ sealed class UpstreamTiming
     {
         public override ValueTask ApplyAsync(ResponseTransformContext context)
         {
-            if (context.ProxyResponse is not null && context.HttpContext.Features.Get<UpstreamTiming>() is { } timing) timing._answered = time.GetTimestamp();
+            if (context.ProxyResponse is not null && context.HttpContext.Features.Get<UpstreamTiming>() is { } timing) timing._responded = time.GetTimestamp();
             return default;
         }
     }

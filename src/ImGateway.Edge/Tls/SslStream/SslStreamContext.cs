@@ -29,7 +29,7 @@ sealed class SslStreamContext : TlsContext
     }
 
     /// <summary>Replaces the OpenSSL context, and with it the ticket keys.</summary>
-    public void Renew() => _options = CreateOptions(Staple);
+    public void ReplaceOptions() => _options = CreateOptions(Staple);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<ITlsSession> AuthenticateAsync(ConnectionContext connection, HandshakeSlot slot, CancellationToken cancellationToken)
@@ -39,7 +39,7 @@ sealed class SslStreamContext : TlsContext
         try
         {
             await stream.AuthenticateAsServerAsync(_options, cancellationToken);
-            RecordBuffers.ReleaseWhenIdle(stream);
+            ReleaseBuffersMode.ReleaseWhenIdle(stream);
             return new SslStreamSession(stream, connection, resumed: transport.EndHandshake());
         }
         catch

@@ -19,7 +19,7 @@ sealed class SslStreamEngine(LoadedTlsPolicy policy, TicketScopes scopes) : ITls
 
     public LoadedTlsPolicy Policy => policy;
 
-    public bool ReleasesBuffersWhenIdle => RecordBuffers.IsAvailable;
+    public bool ReleasesBuffersWhenIdle => ReleaseBuffersMode.IsAvailable;
 
     public bool CanStaple => OcspStaple.IsAvailable;
 
@@ -28,7 +28,7 @@ sealed class SslStreamEngine(LoadedTlsPolicy policy, TicketScopes scopes) : ITls
     /// <summary>Ticket keys belong to an OpenSSL context, which .NET creates for each of these contexts.</summary>
     public void RotateTicketKeys(IEnumerable<TlsContext> served)
     {
-        foreach (var context in served.Cast<SslStreamContext>()) context.Renew();
+        foreach (var context in served.Cast<SslStreamContext>()) context.ReplaceOptions();
     }
 
     public IListenerTransport CreateTransport(IListenerTransport sockets, TlsMiddleware tls) => sockets;

@@ -189,7 +189,7 @@ public sealed class AuditLogTests : IDisposable
     async Task<AuditLog> LogAsync(Func<AuditSection>? limits = null)
     {
         _storage?.Dispose();
-        _storage = await Writers.OpenAsync(_folder.Path, new DiskOperationObserver(() => _step()), TimeProvider.System);
+        _storage = await Writers.OpenAsync(_folder.Path, new DiskOperationHook(() => _step()), TimeProvider.System);
         return new AuditLog(_storage, _log, limits ?? (() => new AuditSection()));
     }
 

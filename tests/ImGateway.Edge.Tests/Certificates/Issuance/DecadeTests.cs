@@ -15,9 +15,9 @@ public sealed class DecadeTests
         using var edge = new SimulatedEdge(Start, seed);
         var ca = edge.Ca;
         ca.HasRenewalInfo = hasRenewalInfo;
-        var chance = new Random(seed);
+        var random = new Random(seed);
         var (step, end) = (TimeSpan.FromHours(2), Start.AddYears(10));
-        var (outage, incident, quarter) = (Within(chance, Start), Within(chance, Start), Start.AddMonths(3));
+        var (outage, incident, quarter) = (Within(random, Start), Within(random, Start), Start.AddMonths(3));
         var incidents = 0;
         // The first second sees the first order; a certificate is there from then on.
         await edge.PassAsync(TimeSpan.FromSeconds(1));
@@ -33,11 +33,11 @@ public sealed class DecadeTests
             }
 
             ca.IsUp = now < outage || now >= outage.AddDays(2);
-            if (now >= outage.AddDays(2)) outage = Within(chance, outage.AddYears(1));
+            if (now >= outage.AddDays(2)) outage = Within(random, outage.AddYears(1));
             if (now >= incident)
             {
                 ca.Withdrawn.Add(edge.Served!.SerialNumber);
-                incident = Within(chance, incident.AddYears(1));
+                incident = Within(random, incident.AddYears(1));
                 incidents++;
             }
 
@@ -52,6 +52,6 @@ public sealed class DecadeTests
         Assert.InRange(ca.Issued.Count, days * 1.4, days * 1.6 + (hasRenewalInfo ? incidents : 0));
     }
 
-    static DateTimeOffset Within(Random chance, DateTimeOffset year) =>
-        new DateTimeOffset(year.Year, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(30 + chance.Next(300)) is var day && day > year ? day : day.AddYears(1);
+    static DateTimeOffset Within(Random random, DateTimeOffset year) =>
+        new DateTimeOffset(year.Year, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(30 + random.Next(300)) is var day && day > year ? day : day.AddYears(1);
 }

@@ -68,20 +68,20 @@ public sealed class FaultScriptTests(ITestOutputHelper output)
     /// <summary>What goes wrong, and when; derived from the seed.</summary>
     sealed class Script
     {
-        readonly Random _chance;
+        readonly Random _random;
         readonly double _faultRate, _outageRate, _restartRate;
         DateTimeOffset _outageEnds, _faultsEnd;
 
         public Script(int seed)
         {
             Seed = seed;
-            _chance = new Random(seed);
-            Lifetime = TimeSpan.FromDays(LifetimeDays[_chance.Next(LifetimeDays.Length)]);
-            Lives = _chance.Next(1, 5);
-            HasRenewalInfo = _chance.NextDouble() < 0.7;
-            _faultRate = _chance.NextDouble() * 0.02;
-            _outageRate = _chance.NextDouble() * 0.01;
-            _restartRate = _chance.NextDouble() * 0.05;
+            _random = new Random(seed);
+            Lifetime = TimeSpan.FromDays(LifetimeDays[_random.Next(LifetimeDays.Length)]);
+            Lives = _random.Next(1, 5);
+            HasRenewalInfo = _random.NextDouble() < 0.7;
+            _faultRate = _random.NextDouble() * 0.02;
+            _outageRate = _random.NextDouble() * 0.01;
+            _restartRate = _random.NextDouble() * 0.05;
         }
 
         public int Seed { get; }
@@ -97,15 +97,15 @@ public sealed class FaultScriptTests(ITestOutputHelper output)
         /// <summary>Outages and periods of faults begin and end.</summary>
         public void At(DateTimeOffset now, SimulatedCa ca)
         {
-            if (now >= _outageEnds && _chance.NextDouble() < _outageRate) _outageEnds = now + Lifetime * _chance.NextDouble() * 0.9;
-            if (now >= _faultsEnd && _chance.NextDouble() < _faultRate) _faultsEnd = now + Lifetime * _chance.NextDouble() * 0.9;
+            if (now >= _outageEnds && _random.NextDouble() < _outageRate) _outageEnds = now + Lifetime * _random.NextDouble() * 0.9;
+            if (now >= _faultsEnd && _random.NextDouble() < _faultRate) _faultsEnd = now + Lifetime * _random.NextDouble() * 0.9;
             ca.IsUp = now >= _outageEnds;
-            ca.RenewalInfo = now < _faultsEnd && _chance.Next(2) == 0 ? _ => throw new HttpRequestException("ca.test: connection refused") : null;
+            ca.RenewalInfo = now < _faultsEnd && _random.Next(2) == 0 ? _ => throw new HttpRequestException("ca.test: connection refused") : null;
             IsFaulty = now < _faultsEnd;
         }
 
-        public bool Restarts() => _chance.NextDouble() < _restartRate;
+        public bool Restarts() => _random.NextDouble() < _restartRate;
 
-        public OrderFault? NextFault() => IsFaulty ? Faults[_chance.Next(Faults.Length)]() : null;
+        public OrderFault? NextFault() => IsFaulty ? Faults[_random.Next(Faults.Length)]() : null;
     }
 }

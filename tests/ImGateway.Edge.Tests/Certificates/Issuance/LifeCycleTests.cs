@@ -150,7 +150,7 @@ public sealed class LifeCycleTests : IDisposable
         using var edge = await _world.StartAsync();
         await edge.RoundAsync();
         var serial = edge.Serial();
-        _world.Probe = _ => "shown another chain";
+        _world.HandshakeFailure = _ => "shown another chain";
         var result = await edge.Renewals.RenewAsync(Gateway, force: true, staging: false, "uid 0", _progress, CancellationToken.None);
         Assert.False(result.Succeeded);
         Assert.Contains("shown another chain", result.Message);

@@ -405,7 +405,7 @@ public sealed class RevocationTests : IDisposable
             await edge.ImportAsync(shared);
             // The previous certificate has the same key.
             await RenewAsync(edge, Gateway);
-            _world.DiskStep = () =>
+            _world.OnDiskOperation = () =>
             {
                 lock (copies)
                 {
@@ -414,7 +414,7 @@ public sealed class RevocationTests : IDisposable
                 }
             };
             Assert.True((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
-            _world.DiskStep = () => { };
+            _world.OnDiskOperation = () => { };
         }
 
         Assert.True(copies.Count > 10);

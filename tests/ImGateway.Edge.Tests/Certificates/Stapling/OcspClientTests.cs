@@ -41,7 +41,7 @@ public sealed class OcspClientTests : IAsyncLifetime
             await context.Response.Body.WriteAsync(new PkiOcspResponse(issued.Leaf, _ca).ToBytes());
         });
 
-        Assert.Equal(CertificateRevocation.Good, (await AskAsync(target)).Status);
+        Assert.Equal(OcspCertificateStatus.Good, (await AskAsync(target)).Status);
         Assert.Equal(method, used);
         Assert.Equal(target.Id.ToRequest(), request);
     }
@@ -53,7 +53,7 @@ public sealed class OcspClientTests : IAsyncLifetime
         var (issued, target) = Target(_responder.Url, second.Url);
         _responder.Hang();
         second.Answer(new PkiOcspResponse(issued.Leaf, _ca).ToBytes());
-        Assert.Equal(CertificateRevocation.Good, (await AskAsync(target, TimeSpan.FromMilliseconds(300))).Status);
+        Assert.Equal(OcspCertificateStatus.Good, (await AskAsync(target, TimeSpan.FromMilliseconds(300))).Status);
         Assert.Equal(1, _responder.Requests);
     }
 
@@ -78,7 +78,7 @@ public sealed class OcspClientTests : IAsyncLifetime
             context.Response.Redirect("/here");
             return Task.CompletedTask;
         });
-        Assert.Equal(CertificateRevocation.Good, (await AskAsync(target)).Status);
+        Assert.Equal(OcspCertificateStatus.Good, (await AskAsync(target)).Status);
 
         _responder.Answer(Redirect("/moved/again"));
         Assert.Contains("HTTP status 302", await FailureAsync(target));

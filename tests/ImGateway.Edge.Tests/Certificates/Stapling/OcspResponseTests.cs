@@ -40,7 +40,7 @@ public sealed class OcspResponseTests : IDisposable
     public void A_response_of_whom_the_issuer_entrusted_with_it_is_believed()
     {
         using var signer = _ca.Issue(new PkiLeaf { Subject = "CN=Responder", Usages = [OcspSigning] });
-        Assert.Equal(CertificateRevocation.Good, Read(Response with { Delegate = signer }).Status);
+        Assert.Equal(OcspCertificateStatus.Good, Read(Response with { Delegate = signer }).Status);
     }
 
     [Fact]

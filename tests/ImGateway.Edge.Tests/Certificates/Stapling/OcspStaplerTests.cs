@@ -111,14 +111,14 @@ public sealed class OcspStaplerTests : IAsyncLifetime
         await StartAsync();
         await _stapler.RoundAsync(Cancelled);
         await _stapler.FetchesAsync().WaitAsync(TimeSpan.FromSeconds(20), Cancelled);
-        _world.DiskStep = () => throw new TaskCanceledException("timed out");
+        _world.OnDiskOperation = () => throw new TaskCanceledException("timed out");
         var failed = _log.ContainingAsync("OCSP upkeep failed", Cancelled);
 
         await _stapler.StartAsync(Cancelled);
 
         await Task.WhenAny(failed, _stapler.ExecuteTask!);
         Assert.False(_stapler.ExecuteTask!.IsCompleted);
-        _world.DiskStep = () => { };
+        _world.OnDiskOperation = () => { };
         await _stapler.StopAsync(Cancelled);
     }
 

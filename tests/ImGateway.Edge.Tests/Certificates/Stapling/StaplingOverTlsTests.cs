@@ -97,7 +97,7 @@ public sealed class StaplingOverTlsTests : IDisposable
 
     async Task<string> ConnectAsync(EdgeProcess edge, params string[] options)
     {
-        var result = await PartnerTool.RunAsync(PartnerTool.OpenSsl,
+        var result = await ExternalTool.RunAsync(ExternalTool.OpenSsl,
             ["s_client", "-connect", edge.Https.ToString(), "-servername", Host, "-CAfile", _directory["root.pem"], "-verify_return_error", "-status", "-ign_eof", .. options],
             $"GET /health HTTP/1.1\r\nHost: {Host}\r\nConnection: close\r\n\r\n");
         Assert.True(result.ExitCode == 0, result.All);

@@ -47,9 +47,9 @@ public sealed class CaaRecordTests
             "silent.com" => null,
             _ => DnsServer.Answer(question, 3),
         });
-        var dns = new Resolver([server.EndPoint], TimeProvider.System, RootKeys.OfIana);
+        var dns = new Resolver([server.EndPoint], TimeProvider.System, RootTrustAnchors.OfIana);
 
-        var found = Assert.Single(await CaaRecords.CheckAsync(HostName.Parse(host), ["http-01"], "ca.test", ["letsencrypt.org"], dns, TestContext.Current.CancellationToken));
+        var found = Assert.Single(await CaaRecordCheck.CheckAsync(HostName.Parse(host), ["http-01"], "ca.test", ["letsencrypt.org"], dns, TestContext.Current.CancellationToken));
 
         Assert.Equal(status, found.Status);
         Assert.StartsWith(what, found.What, StringComparison.Ordinal);

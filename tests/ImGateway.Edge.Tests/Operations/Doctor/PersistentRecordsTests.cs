@@ -26,8 +26,8 @@ public sealed class PersistentRecordsTests
         };
         await using var directory = CaDirectory.Of(options, TimeProvider.System)!;
 
-        var findings = await PersistentRecords.CheckAsync(
-            options, directory, new Resolver([new IPEndPoint(IPAddress.Loopback, FreePort.Next())], TimeProvider.System, RootKeys.OfIana), TestContext.Current.CancellationToken);
+        var findings = await PersistentRecordCheck.CheckAsync(
+            options, directory, new Resolver([new IPEndPoint(IPAddress.Loopback, FreePort.Next())], TimeProvider.System, RootTrustAnchors.OfIana), TestContext.Current.CancellationToken);
 
         Assert.Equal(expected, findings.Any(finding =>
             finding.Status == FindingStatus.Warn && finding.What.Contains("experimental", StringComparison.Ordinal) && finding.Remedy is not null));

@@ -53,7 +53,7 @@ public sealed class ResolverTests : IDisposable
         _zones.Add("stripped.test", "im A 127.0.0.1");
         await using var server = await NameServer.StartAsync(_zones);
 
-        var found = Assert.Single(await DnsSecurity.CheckAsync(HostName.Parse(host), Of(server.Address, Anchor()), Cancelled));
+        var found = Assert.Single(await DnssecCheck.CheckAsync(HostName.Parse(host), Of(server.Address, Anchor()), Cancelled));
 
         Assert.Equal(("dnssec", status), (found.Check, (object)found.Status));
         Assert.StartsWith($"{host}: {what}", found.What, StringComparison.Ordinal);
@@ -68,8 +68,8 @@ public sealed class ResolverTests : IDisposable
         await using var server = await NameServer.StartAsync(_zones);
         var nowhere = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
 
-        var plain = Assert.Single(await DnsSecurity.CheckAsync(HostName.Parse("im.plain.test"), Of(server.Address), Cancelled));
-        var none = Assert.Single(await DnsSecurity.CheckAsync(HostName.Parse("im.plain.test"), Of(nowhere), Cancelled));
+        var plain = Assert.Single(await DnssecCheck.CheckAsync(HostName.Parse("im.plain.test"), Of(server.Address), Cancelled));
+        var none = Assert.Single(await DnssecCheck.CheckAsync(HostName.Parse("im.plain.test"), Of(nowhere), Cancelled));
 
         Assert.Equal(FindingStatus.Ok, plain.Status);
         plain.What.AssertSays("im.plain.test: not judged", "name servers", "no signatures");
@@ -85,7 +85,7 @@ public sealed class ResolverTests : IDisposable
         await using var failing = new DnsServer((_, question) => DnsServer.Answer(question, 2));
         var nowhere = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
 
-        Assert.Single(await new Resolver([nowhere, failing.EndPoint, server.Address], TimeProvider.System, RootKeys.OfIana).QueryAsync<CAARecord>("example.test", RecordType.CAA, Cancelled));
+        Assert.Single(await new Resolver([nowhere, failing.EndPoint, server.Address], TimeProvider.System, RootTrustAnchors.OfIana).QueryAsync<CAARecord>("example.test", RecordType.CAA, Cancelled));
         var refused = await Assert.ThrowsAsync<DnsException>(() => Of(failing.EndPoint).QueryAsync<CAARecord>("example.test", RecordType.CAA, Cancelled));
         Assert.Contains("ServerFailure", refused.Message, StringComparison.Ordinal);
     }
@@ -156,10 +156,10 @@ public sealed class ResolverTests : IDisposable
         Assert.Equal([new IPEndPoint(IPAddress.Loopback, 53)], NameServers.In(directory["none"]));
     }
 
-    RootKeys Anchor() => _zones.RootAnchor.Split(' ') is [var tag, var algorithm, var type, var digest]
-        ? new RootKeys([new DsRecord(
+    RootTrustAnchors Anchor() => _zones.RootAnchor.Split(' ') is [var tag, var algorithm, var type, var digest]
+        ? new RootTrustAnchors([new DsRecord(
             DomainName.Root, RecordClass.INet, 0, ushort.Parse(tag, null), (DnsSecAlgorithm)byte.Parse(algorithm, null), (DnsSecDigestType)byte.Parse(type, null), Convert.FromHexString(digest.Trim('"')))])
         : throw new InvalidOperationException(_zones.RootAnchor);
 
-    static Resolver Of(IPEndPoint server, RootKeys? keys = null) => new([server], TimeProvider.System, keys ?? RootKeys.OfIana);
+    static Resolver Of(IPEndPoint server, RootTrustAnchors? keys = null) => new([server], TimeProvider.System, keys ?? RootTrustAnchors.OfIana);
 }

@@ -20,14 +20,14 @@ public sealed class BindMountsTests
 
         mount.Replace(text => text.Replace("DENY", "SAMEORIGIN", StringComparison.Ordinal) + "\n");
 
-        var line = await edge.Process.WaitForLog(
+        var line = await edge.Process.WaitForLogAsync(
             line => line.Message.Contains(Replaced, StringComparison.Ordinal), ReloadingEdge.Patience, from);
         Assert.Equal("Warning", line["@l"]);
         Assert.StartsWith(edge.Process.ConfigFile + ": ", line.Message, StringComparison.Ordinal);
         var reload = await EdgeVerb.RunAsync("reload", "--config", edge.Process.ConfigFile);
         Assert.Contains($"{edge.Process.ConfigFile}: {Replaced}", reload.All, StringComparison.Ordinal);
         // By the watcher once, by the verb once; the log is written after the verb has its answer.
-        await edge.Process.WaitForLog(line => line.Message.StartsWith("Configuration reloaded by uid ", StringComparison.Ordinal), ReloadingEdge.Patience, from);
+        await edge.Process.WaitForLogAsync(line => line.Message.StartsWith("Configuration reloaded by uid ", StringComparison.Ordinal), ReloadingEdge.Patience, from);
         Assert.Equal(2, edge.Process.Log.Lines.Skip(from).Count(line => line.Message.Contains(Replaced, StringComparison.Ordinal)));
         await edge.AssertUndisturbedAsync();
     }
@@ -42,7 +42,7 @@ public sealed class BindMountsTests
 
         mount.Replace(text => text + "\n");
 
-        var line = await edge.Process.WaitForLog(line => line.Message.Contains(Replaced, StringComparison.Ordinal), ReloadingEdge.Patience);
+        var line = await edge.Process.WaitForLogAsync(line => line.Message.Contains(Replaced, StringComparison.Ordinal), ReloadingEdge.Patience);
         Assert.Equal("Error", line["@l"]);
         var list = await EdgeVerb.RunAsync("cert", "list", "--config", edge.Process.ConfigFile);
         Assert.Contains($"for {ReloadingEdge.Gateway}: {certificate}: {Replaced}", list.Error, StringComparison.Ordinal);
@@ -74,7 +74,7 @@ public sealed class BindMountsTests
         public static async Task<BindMount> OfAsync(string at, string source)
         {
             File.Copy(at, source);
-            var mounted = await PartnerTool.RunAsync("mount", ["--bind", source, at]);
+            var mounted = await ExternalTool.RunAsync("mount", ["--bind", source, at]);
             Assert.True(mounted.ExitCode == 0, mounted.All);
             return new BindMount(at, source);
         }
@@ -86,6 +86,6 @@ public sealed class BindMountsTests
             File.Move(_source + ".new", _source, overwrite: true);
         }
 
-        public async ValueTask DisposeAsync() => await PartnerTool.RunAsync("umount", ["--lazy", _at]);
+        public async ValueTask DisposeAsync() => await ExternalTool.RunAsync("umount", ["--lazy", _at]);
     }
 }

@@ -63,8 +63,8 @@ public sealed class HostsTests
 
         Assert.Contains("Reused, TLSv1.", await ConnectAsync("-sess_in", session), StringComparison.Ordinal);
 
-        async Task<string> ConnectAsync(params string[] options) => (await PartnerTool.RunAsync(
-            PartnerTool.OpenSsl,
+        async Task<string> ConnectAsync(params string[] options) => (await ExternalTool.RunAsync(
+            ExternalTool.OpenSsl,
             ["s_client", "-connect", edge.Process.Https.ToString(), "-servername", Gateway, "-ign_eof", .. options],
             $"GET /health HTTP/1.1\r\nHost: {Gateway}\r\nConnection: close\r\n\r\n")).Output;
     }
@@ -97,7 +97,7 @@ public sealed class HostsTests
         file["Edge"]!["Hosts"] = new JsonArray(Gateway, Coming);
         await File.WriteAllTextAsync(edge.ConfigFile, file.ToJsonString(), TestContext.Current.CancellationToken);
 
-        await edge.WaitForLog(line => line.Message.StartsWith($"{Coming}: serving certificate", StringComparison.Ordinal), ReloadingEdge.Patience);
+        await edge.WaitForLogAsync(line => line.Message.StartsWith($"{Coming}: serving certificate", StringComparison.Ordinal), ReloadingEdge.Patience);
         using var answer = await client.GetAsync(Coming, "/health");
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(serial, await client.ServedSerialAsync(Gateway));
@@ -116,7 +116,7 @@ public sealed class HostsTests
         file["Edge"]!["Hosts"] = new JsonArray(Gateway, Coming);
         await File.WriteAllTextAsync(edge.ConfigFile, file.ToJsonString(), TestContext.Current.CancellationToken);
 
-        await edge.WaitForLog(line => line.Message.StartsWith($"{Coming}: no certificate: ", StringComparison.Ordinal), ReloadingEdge.Patience);
+        await edge.WaitForLogAsync(line => line.Message.StartsWith($"{Coming}: no certificate: ", StringComparison.Ordinal), ReloadingEdge.Patience);
         foreach (var path in (string[])["/readyz", "/api/status"])
         {
             using var answer = await edge.GetManagementAsync(path);

@@ -113,13 +113,13 @@ public sealed class LiveSettingsTests
     {
         await using var edge = await ReloadingEdge.StartAsync();
         await edge.StatusAsync("/api/before");
-        await edge.Process.WaitForLog(line => line["Path"] == "/api/before", ReloadingEdge.Patience);
+        await edge.Process.WaitForLogAsync(line => line["Path"] == "/api/before", ReloadingEdge.Patience);
 
         await edge.ChangeAsync(("AccessLog", false));
         await edge.StatusAsync("/api/without");
         await edge.ChangeAsync(("ManagementNetworks", new JsonArray("10.0.0.0/8")));
         await edge.StatusAsync("/api/after");
-        await edge.Process.WaitForLog(line => line["Path"] == "/api/after", ReloadingEdge.Patience);
+        await edge.Process.WaitForLogAsync(line => line["Path"] == "/api/after", ReloadingEdge.Patience);
 
         Assert.DoesNotContain(edge.Process.Log.Lines, line => line["Path"] == "/api/without");
         using var refused = await edge.Process.GetManagementAsync("/livez");

@@ -32,7 +32,7 @@ public sealed class ReloadVerbTests
         var file = edge.Issue(ReloadingEdge.Gateway);
         await File.WriteAllTextAsync(file.Key!, refused.KeyPem);
         await File.WriteAllTextAsync(file.Certificate, refused.LeafPem);
-        await edge.Process.WaitForLog(line => line.Message.Contains("is missing, so clients could not verify it", StringComparison.Ordinal), ReloadingEdge.Patience);
+        await edge.Process.WaitForLogAsync(line => line.Message.Contains("is missing, so clients could not verify it", StringComparison.Ordinal), ReloadingEdge.Patience);
 
         var result = await EdgeVerb.RunAsync("reload", "--config", edge.Process.ConfigFile);
 
@@ -53,7 +53,7 @@ public sealed class ReloadVerbTests
         Assert.Equal(1, result.ExitCode);
         result.Error.AssertSays("control.sock: no edge runs ");
         Assert.EndsWith($": imgw run --config {file}\n", result.Error, StringComparison.Ordinal);
-        await using var edge = await PartnerProcess.StartAsync(
+        await using var edge = await ExternalProcess.StartAsync(
             "bash", PastedCommand.Arguments(PastedCommand.In(result.Error.Trim()), directory.Path), new Dictionary<string, string>(),
             async () => (await EdgeVerb.RunAsync("healthcheck", "--config", file)).ExitCode == 0);
         Assert.Equal(0, (await EdgeVerb.RunAsync("reload", "--config", file)).ExitCode);

@@ -37,7 +37,7 @@ sealed class ReloadingEdge : IAsyncDisposable
     /// <param name="hosts">All on one certificate.</param>
     public static Task<ReloadingEdge> StartAsync(params string[] hosts) => StartAsync(without: null, hosts);
 
-    /// <param name="without">As <see cref="EdgeSetup.Without"/>.</param>
+    /// <param name="without">As <see cref="EdgeSetup.ZeroLimit"/>.</param>
     /// <param name="hosts">All on one certificate.</param>
     public static async Task<ReloadingEdge> StartAsync(string? without, string[] hosts)
     {
@@ -50,7 +50,7 @@ sealed class ReloadingEdge : IAsyncDisposable
                 Hosts = [Gateway, .. hosts],
                 Upstream = edge.Upstream.Address,
                 Files = [edge.Certificate],
-                Without = without,
+                ZeroLimit = without,
             });
             edge._original = JsonNode.Parse(await File.ReadAllTextAsync(edge.Process.ConfigFile))!;
             edge._echoes = EchoingSocket.SpeakUntilAsync(edge.Client, Gateway, TimeSpan.FromMilliseconds(50), edge._failures.Enqueue, edge._end.Token);
@@ -113,7 +113,7 @@ sealed class ReloadingEdge : IAsyncDisposable
     }
 
     public Task<LogLine> LineAsync(string beginning, int from = 0) =>
-        Process.WaitForLog(line => line.Message.StartsWith(beginning, StringComparison.Ordinal), Patience, from);
+        Process.WaitForLogAsync(line => line.Message.StartsWith(beginning, StringComparison.Ordinal), Patience, from);
 
     public async Task<HttpStatusCode> StatusAsync(string path, string host = Gateway)
     {

@@ -12,7 +12,7 @@ namespace ImGateway.Edge.Tests.Operations.StatusPage;
 public sealed partial class ApiPageTests
 {
     [Theory]
-    [InlineData("/api/status", typeof(RunningStatus))]
+    [InlineData("/api/status", typeof(StatusResponse))]
     [InlineData("/api/certificates", typeof(CertificateStatus))]
     [InlineData("/readyz", typeof(ReadyStatus))]
     public void Every_field_is_documented_and_every_documented_one_exists(string path, Type type)

@@ -16,7 +16,7 @@ public sealed class Browser : IAsyncLifetime
     {
         Assertions.SetDefaultExpectTimeout(30_000);
         _playwright = await Playwright.CreateAsync();
-        _chromium = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = PartnerTool.Chromium, Args = Flags });
+        _chromium = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = ExternalTool.Chromium, Args = Flags });
     }
 
     internal async Task<StatusTab> OpenAsync(Uri page, TabSetup? setup = null)

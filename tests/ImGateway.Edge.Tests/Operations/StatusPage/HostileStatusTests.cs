@@ -61,12 +61,12 @@ public sealed class HostileStatusTests(Browser browser) : IClassFixture<Browser>
     }
 
     /// <summary>In place of all that the edge did not choose itself.</summary>
-    static RunningStatus Everywhere(RunningStatus status)
+    static StatusResponse Everywhere(StatusResponse status)
     {
         string[] own = ["action", "health", "active", "passive", "ocsp", "phase", "stepSeconds"];
-        var json = JsonSerializer.SerializeToNode(status, EdgeStatus.Json)!;
+        var json = JsonSerializer.SerializeToNode(status, StatusCollector.Json)!;
         Replace(json);
-        return json.Deserialize<RunningStatus>(EdgeStatus.Json)!;
+        return json.Deserialize<StatusResponse>(StatusCollector.Json)!;
 
         void Replace(JsonNode node)
         {

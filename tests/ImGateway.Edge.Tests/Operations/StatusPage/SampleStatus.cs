@@ -17,7 +17,7 @@ static class SampleStatus
     const string LastError =
         "unauthorized: http-01 for chat.example.com: Invalid response from http://chat.example.com/.well-known/acme-challenge/…: 404; port 80 of the name has to reach this edge from the CA";
 
-    public static RunningStatus Healthy { get; } = new(
+    public static StatusResponse Healthy { get; } = new(
         "0.9.0", "7c1e04d92b6f", "3.5.4", "SslStream", Now.AddDays(-12).AddHours(-4), 12 * 86400 + (4 * 3600), Ready: true, [], 1284,
         [
             new("http://10.0.0.11:8080", "healthy", "healthy", "healthy", 655, new HealthCheckResult(Now.AddSeconds(-3), Succeeded: true, "200")),
@@ -59,7 +59,7 @@ static class SampleStatus
         ],
     };
 
-    public static RunningStatus RenewalFailing { get; } = Healthy with
+    public static StatusResponse RenewalFailing { get; } = Healthy with
     {
         Certificates =
         [
@@ -85,7 +85,7 @@ static class SampleStatus
         ],
     };
 
-    public static RunningStatus Draining { get; } = Healthy with
+    public static StatusResponse Draining { get; } = Healthy with
     {
         Ready = false,
         Reasons = ["draining"],
@@ -98,7 +98,7 @@ static class SampleStatus
     };
 
     /// <summary>One host of several has no certificate.</summary>
-    public static RunningStatus Degraded { get; } = Healthy with
+    public static StatusResponse Degraded { get; } = Healthy with
     {
         Degraded = ["no certificate for chat.example.com"],
         Certificates =
@@ -115,7 +115,7 @@ static class SampleStatus
         ],
     };
 
-    public static RunningStatus Starting { get; } = Healthy with
+    public static StatusResponse Starting { get; } = Healthy with
     {
         Ready = false,
         Reasons = ["starting", "no certificate for gateway.example.com"],
@@ -160,7 +160,7 @@ static class SampleStatus
     {
         var random = new Random(7);
         List<long> sockets = [], connections = [], handshakes = [], requests = [];
-        for (var i = 0; i < TrafficHistory.MostSamples; i++)
+        for (var i = 0; i < TrafficHistory.MaxSamples; i++)
         {
             var restart = i is > 205 and < 236 ? (236 - i) / 30.0 : 0;
             var open = (long)((1120 + (i * 0.45) + (38 * Math.Sin(i / 21.0)) + (random.NextDouble() * 9)) * (1 - (0.42 * restart)));

@@ -183,7 +183,7 @@ public sealed class StatusPageAppearanceTests(Browser browser) : IClassFixture<B
         Assert.Contains("imgw cert list", text);
     }
 
-    internal static RunningStatus Named(string name) => name switch
+    internal static StatusResponse Named(string name) => name switch
     {
         "renewal-failing" => SampleStatus.RenewalFailing,
         "degraded" => SampleStatus.Degraded,

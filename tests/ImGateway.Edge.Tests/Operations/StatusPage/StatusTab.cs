@@ -14,7 +14,7 @@ sealed record TabSetup
     public bool Scripts { get; init; } = true;
 
     /// <summary>What <c>/api/status</c> answers instead of the server; null = the server does. Asked anew each time; a null answer is no connection.</summary>
-    public Func<RunningStatus?>? Status { get; init; }
+    public Func<StatusResponse?>? Status { get; init; }
 
     /// <summary>Time stands still but for what the test lets pass.</summary>
     public bool OwnClock { get; init; }
@@ -55,7 +55,7 @@ sealed class StatusTab : IAsyncDisposable
         if (setup.Status is { } status)
         {
             await page.RouteAsync("**/api/status", route => status() is { } answer
-                ? route.FulfillAsync(new RouteFulfillOptions { ContentType = "application/json", Body = System.Text.Json.JsonSerializer.Serialize(answer, EdgeStatus.Json) })
+                ? route.FulfillAsync(new RouteFulfillOptions { ContentType = "application/json", Body = System.Text.Json.JsonSerializer.Serialize(answer, StatusCollector.Json) })
                 : route.AbortAsync("connectionrefused"));
         }
 

@@ -92,7 +92,7 @@ public sealed class FirstCertificateTests : IDisposable
         Assert.Contains("no certificate for other.test", reasons, StringComparison.Ordinal);
         var e = await Assert.ThrowsAnyAsync<Exception>(() => new EdgeClient(edge.Https, ca.IssuingRoot).ServedSerialAsync(Host));
         Assert.True(e is AuthenticationException or IOException, $"{e}");
-        var line = await edge.WaitForLog(l => l.Message.Contains($"{Host}: no certificate: ", StringComparison.Ordinal), AtOnce);
+        var line = await edge.WaitForLogAsync(l => l.Message.Contains($"{Host}: no certificate: ", StringComparison.Ordinal), AtOnce);
         line.AssertSays("directory at 127.0.0.1: the CA cannot be reached");
         line.AssertSays("Its TLS connections are refused until there is one; next attempt");
     }
@@ -106,7 +106,7 @@ public sealed class FirstCertificateTests : IDisposable
         await File.WriteAllTextAsync(_directory["wrong"], new string('A', 64));
         await using (var refused = await EdgeProcess.StartListeningAsync(Customer("wrong")))
         {
-            var line = await refused.WaitForLog(l => l.Message.Contains("no certificate: ", StringComparison.Ordinal), Promise);
+            var line = await refused.WaitForLogAsync(l => l.Message.Contains("no certificate: ", StringComparison.Ordinal), Promise);
             line.AssertSays("newAccount at 127.0.0.1: ");
             line.AssertSays("check Edge:Acme:ExternalAccount (KeyId and HmacKeyFile) and Email");
         }
@@ -127,7 +127,7 @@ public sealed class FirstCertificateTests : IDisposable
         });
         await using (var refused = await EdgeProcess.StartListeningAsync(Setup(pebble, Host, ("Acme:Profile", "long"))))
         {
-            var line = await refused.WaitForLog(l => l.Message.Contains("no certificate: ", StringComparison.Ordinal), Promise);
+            var line = await refused.WaitForLogAsync(l => l.Message.Contains("no certificate: ", StringComparison.Ordinal), Promise);
             line.AssertSays("Edge:Acme:Profile: 127.0.0.1 has no profile 'long'; it offers: classic, shortlived");
         }
 

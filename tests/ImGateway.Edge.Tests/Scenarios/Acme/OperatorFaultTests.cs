@@ -116,7 +116,7 @@ public sealed class OperatorFaultTests
     {
         var client = new EdgeClient(edge.Https, ca.IssuingRoot);
         begin();
-        var line = await edge.WaitForLog(l => l.Message.Contains($"{Host}: renewal failed: ", StringComparison.Ordinal), Patience);
+        var line = await edge.WaitForLogAsync(l => l.Message.Contains($"{Host}: renewal failed: ", StringComparison.Ordinal), Patience);
         line.AssertSays(why);
         line.Message.AssertSays("space", "owner", "goes on with certificate");
         await client.ServedSerialAsync(Host);
@@ -132,7 +132,7 @@ public sealed class OperatorFaultTests
     static async Task AssertLineAsync(EdgeSetup setup, string what, string remedy)
     {
         await using var edge = await EdgeProcess.StartListeningAsync(setup);
-        var line = await edge.WaitForLog(l => l.Message.Contains($"{Host}: no certificate: ", StringComparison.Ordinal), Patience);
+        var line = await edge.WaitForLogAsync(l => l.Message.Contains($"{Host}: no certificate: ", StringComparison.Ordinal), Patience);
         line.AssertSays(what);
         line.AssertSays(remedy);
         using var alive = await edge.GetManagementAsync("/livez");

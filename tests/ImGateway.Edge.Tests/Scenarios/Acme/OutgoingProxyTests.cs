@@ -103,7 +103,7 @@ public sealed class OutgoingProxyTests : IDisposable
         var setup = Setup(pebble, new Uri("http://127.0.0.1:9"), $"http://{User}:wrong-of-the-proxy@{address}");
         await using var edge = await EdgeProcess.StartListeningAsync(setup);
 
-        var line = await edge.WaitForLog(it => it.Message.Contains($"{Host}: no certificate: ", StringComparison.Ordinal), Patience);
+        var line = await edge.WaitForLogAsync(it => it.Message.Contains($"{Host}: no certificate: ", StringComparison.Ordinal), Patience);
 
         line.AssertSays($"the CA cannot be reached through the proxy {address}: ");
         line.AssertSays(why);
@@ -154,7 +154,7 @@ public sealed class OutgoingProxyTests : IDisposable
             Files = [issued.WriteTo(_directory.Path)],
             Settings = new Dictionary<string, JsonNode?> { ["OutgoingProxy"] = "http://127.0.0.1:9" },
         });
-        var line = await edge.WaitForLog(it => it.Message.Contains("no OCSP response: ", StringComparison.Ordinal), Patience);
+        var line = await edge.WaitForLogAsync(it => it.Message.Contains("no OCSP response: ", StringComparison.Ordinal), Patience);
         line.AssertSays($"{address.Authority} through the proxy 127.0.0.1:9: Connection refused");
 
         var refused = await ReloadAsync($"https://{Login}@{proxy.Address}");
@@ -165,7 +165,7 @@ public sealed class OutgoingProxyTests : IDisposable
         var taken = await ReloadAsync($"{proxy.Url}");
         Assert.True(taken.ExitCode == 0, taken.All);
         // By this reload, or by that of the watched file.
-        await edge.WaitForLog(it => it.Message == $"Edge:OutgoingProxy: http://127.0.0.1:9 → http://{proxy.Address}", Patience);
+        await edge.WaitForLogAsync(it => it.Message == $"Edge:OutgoingProxy: http://127.0.0.1:9 → http://{proxy.Address}", Patience);
         next.WriteTo(_directory.Path);
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_ocsp_staple_state", ("host", Host), ("state", "good")) == 1, Patience);
         await proxy.WaitForRequestAsync($" {address.AbsoluteUri}");

@@ -47,7 +47,7 @@ sealed class SmallDisk : IAsyncDisposable
 
     static async Task RunAsync(string program, params string[] arguments)
     {
-        var result = await PartnerTool.RunAsync(program, arguments);
+        var result = await ExternalTool.RunAsync(program, arguments);
         if (result.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {result.All}");
     }
 }

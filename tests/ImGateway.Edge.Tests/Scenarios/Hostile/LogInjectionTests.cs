@@ -59,7 +59,7 @@ public sealed class LogInjectionTests(TlsFixture tls)
         }
 
         using var last = await new EdgeClient(edge.Https, tls.Root.Certificate).GetAsync(TlsFixture.Gateway, "/api/last");
-        await edge.WaitForLog(line => line["Path"] == "/api/last", Limit, lines);
+        await edge.WaitForLogAsync(line => line["Path"] == "/api/last", Limit, lines);
         Assert.All(edge.Log.Lines.Skip(lines), line =>
         {
             using var json = JsonDocument.Parse(line.Text);

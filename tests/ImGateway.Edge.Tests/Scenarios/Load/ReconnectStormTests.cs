@@ -18,7 +18,7 @@ public sealed class ReconnectStormTests
     static async Task RunAsync(string show, params string[] options)
     {
         var product = EdgeProcess.Program is var program && program.EndsWith(".dll", StringComparison.Ordinal) ? $"dotnet {program}" : program;
-        var result = await PartnerTool.RunAsync(
+        var result = await ExternalTool.RunAsync(
             "python3", [Repository.PathOf("bench", show), .. options, "--peers", "", "--product", product + " run --config {config}"], timeout: Patience);
 
         TestContext.Current.SendDiagnosticMessage(result.Output);

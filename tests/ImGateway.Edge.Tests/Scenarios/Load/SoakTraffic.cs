@@ -93,8 +93,8 @@ sealed class SoakTraffic(EdgeProcess edge, EdgeClient client, string host, Tempo
 
     async Task ConnectAsync(params string[] options)
     {
-        var result = await PartnerTool.RunAsync(
-            PartnerTool.OpenSsl,
+        var result = await ExternalTool.RunAsync(
+            ExternalTool.OpenSsl,
             ["s_client", "-connect", edge.Https.ToString(), "-servername", host, "-CAfile", directory["root.pem"], "-verify_return_error", "-ign_eof", .. options],
             $"GET /health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         if (result.ExitCode != 0 || !result.Output.Contains("HTTP/1.1 200", StringComparison.Ordinal)) throw new InvalidOperationException(result.All);

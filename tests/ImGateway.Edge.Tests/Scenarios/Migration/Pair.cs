@@ -20,10 +20,10 @@ sealed class Pair : IAsyncDisposable
     const string ActivityTimeoutHere = "00:00:06";
 
     readonly Certbot _certbot;
-    readonly PartnerProcess _nginx;
+    readonly ExternalProcess _nginx;
     readonly EdgeProcess _edge;
 
-    Pair(Certbot certbot, PartnerProcess nginx, EdgeProcess edge, Side nginxSide)
+    Pair(Certbot certbot, ExternalProcess nginx, EdgeProcess edge, Side nginxSide)
     {
         (_certbot, _nginx, _edge, Nginx) = (certbot, nginx, edge, nginxSide);
         Edge = new Side("edge", edge.Http, edge.Https, nginxSide.Gateway);
@@ -36,7 +36,7 @@ sealed class Pair : IAsyncDisposable
     public static async Task<Pair> StartAsync(PairSetup setup)
     {
         var certbot = await Certbot.CreateAsync(setup.Certificate);
-        PartnerProcess? nginx = null;
+        ExternalProcess? nginx = null;
         try
         {
             var side = new Side("nginx", new IPEndPoint(IPAddress.Loopback, FreePort.Next()), new IPEndPoint(IPAddress.Loopback, FreePort.Next()), setup.Gateway);

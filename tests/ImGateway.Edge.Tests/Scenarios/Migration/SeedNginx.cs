@@ -18,17 +18,17 @@ static class SeedNginx
 
     /// <summary>What <c>nginx -t</c> says of it.</summary>
     public static Task<ToolResult> TestAsync(string directory, string configuration) =>
-        PartnerTool.RunAsync(Program, ["-t", "-p", directory, "-c", configuration, "-e", "stderr"]);
+        ExternalTool.RunAsync(Program, ["-t", "-p", directory, "-c", configuration, "-e", "stderr"]);
 
     /// <param name="directory">Holds what it needs and leaves behind; <c>www</c> in it is certbot's webroot.</param>
     /// <param name="lines">More of the <c>http</c> block.</param>
     /// <param name="sites">As <see cref="Sites"/> gives them.</param>
     /// <param name="ready">Listens when all do.</param>
-    public static async Task<PartnerProcess> StartAsync(string directory, string lines, IEnumerable<string> sites, IPEndPoint ready)
+    public static async Task<ExternalProcess> StartAsync(string directory, string lines, IEnumerable<string> sites, IPEndPoint ready)
     {
         var main = Path.Combine(directory, "nginx.conf");
         await File.WriteAllTextAsync(main, Wrapped(directory, lines, sites));
-        return await PartnerProcess.StartAsync(
+        return await ExternalProcess.StartAsync(
             Program, ["-p", directory, "-c", main, "-e", "stderr"], new Dictionary<string, string>(StringComparer.Ordinal), () => ListensAsync(ready));
     }
 

@@ -41,7 +41,7 @@ public sealed class SwitchTests
         Assert.Equal("101", (await old.ReadAsync()).Status);
         Assert.Contains("answer server: nginx", (await AskAsync(side)).ToString());
 
-        Assert.Equal(0, (await PartnerTool.RunAsync("kill", ["-QUIT", $"{nginx.Id}"])).ExitCode);
+        Assert.Equal(0, (await ExternalTool.RunAsync("kill", ["-QUIT", $"{nginx.Id}"])).ExitCode);
         await UntilRefusedAsync(side.Https);
         await UntilRefusedAsync(side.Http);
         await using var edge = await EdgeProcess.StartAsync(setup);

@@ -12,21 +12,21 @@ public sealed partial class AlertRulesTests
     [InlineData("alerts-by-days_test.yml")]
     public async Task Alerts_fire_when_they_should_and_only_then(string tests)
     {
-        var result = await PartnerTool.RunAsync(PartnerTool.PromTool, ["test", "rules", Shipped(tests)], timeout: TimeSpan.FromMinutes(2));
+        var result = await ExternalTool.RunAsync(ExternalTool.PromTool, ["test", "rules", Shipped(tests)], timeout: TimeSpan.FromMinutes(2));
         Assert.True(result.ExitCode == 0, result.All);
     }
 
     [Fact]
     public async Task Promtool_finds_nothing_wrong_with_rules_and_configuration()
     {
-        var rules = await PartnerTool.RunAsync(PartnerTool.PromTool, ["check", "rules", Shipped("alerts.yml"), Shipped("alerts-by-days.yml")]);
+        var rules = await ExternalTool.RunAsync(ExternalTool.PromTool, ["check", "rules", Shipped("alerts.yml"), Shipped("alerts-by-days.yml")]);
         Assert.True(rules.ExitCode == 0 && !rules.All.Contains("duplicate", StringComparison.OrdinalIgnoreCase), rules.All);
 
         // Where the rules are in the container they are not here.
         using var directory = new TemporaryDirectory();
         var configuration = (await File.ReadAllTextAsync(Shipped("prometheus.yml"))).Replace("/etc/prometheus/", RepositoryFiles.Prometheus + "/", StringComparison.Ordinal);
         await File.WriteAllTextAsync(directory["prometheus.yml"], configuration);
-        var checkedAll = await PartnerTool.RunAsync(PartnerTool.PromTool, ["check", "config", directory["prometheus.yml"]]);
+        var checkedAll = await ExternalTool.RunAsync(ExternalTool.PromTool, ["check", "config", directory["prometheus.yml"]]);
         Assert.True(checkedAll.ExitCode == 0 && checkedAll.All.Contains("1 rule files found", StringComparison.Ordinal), checkedAll.All);
     }
 

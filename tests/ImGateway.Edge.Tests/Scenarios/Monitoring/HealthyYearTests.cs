@@ -85,7 +85,7 @@ public sealed class HealthyYearTests
         var shipped = await File.ReadAllTextAsync(Path.Combine(RepositoryFiles.Prometheus, "alerts.yml"));
         await File.WriteAllTextAsync(directory["certificates.yml"], shipped[..shipped.IndexOf("  - name: edge-traffic", StringComparison.Ordinal)]);
         await File.WriteAllTextAsync(directory["test.yml"], tests.ToString());
-        var result = await PartnerTool.RunAsync(PartnerTool.PromTool, ["test", "rules", directory["test.yml"]], timeout: TimeSpan.FromMinutes(2));
+        var result = await ExternalTool.RunAsync(ExternalTool.PromTool, ["test", "rules", directory["test.yml"]], timeout: TimeSpan.FromMinutes(2));
         Assert.True(result.ExitCode == 0, result.All);
     }
 }

@@ -82,7 +82,7 @@ public sealed class MonitoredEdgeTests(MonitoredEdge monitored) : IClassFixture<
     public async Task Promtool_finds_nothing_wrong_with_the_page()
     {
         var page = (await monitored.Edge.GetMetricsAsync()).ToString();
-        var result = await PartnerTool.RunAsync(PartnerTool.PromTool, ["check", "metrics"], page);
+        var result = await ExternalTool.RunAsync(ExternalTool.PromTool, ["check", "metrics"], page);
         Assert.True(result is { ExitCode: 0, All: "" }, result.All);
     }
 

@@ -84,7 +84,7 @@ public sealed class BrowserTests(TlsFixture tls, Browser browser) : IClassFixtur
     async Task<IPage> OpenAsync(string url, string library)
     {
         var page = await browser.OpenUntrustedAsync(new Uri(url));
-        await page.AddScriptTagAsync(new PageAddScriptTagOptions { Path = Path.Combine(PartnerTool.NodeModules, library) });
+        await page.AddScriptTagAsync(new PageAddScriptTagOptions { Path = Path.Combine(ExternalTool.NodeModules, library) });
         return page;
     }
 }

@@ -97,9 +97,9 @@ public sealed class EventSourceTests(TlsFixture tls)
         Assert.Single(events.Log.Lines);
     }
 
-    Task<PartnerProcess> PollsAsync(EdgeProcess edge) =>
+    Task<ExternalProcess> PollsAsync(EdgeProcess edge) =>
         NodeClient.StartAsync(tls.RootFile, "polls-client.cjs", $"https://localhost:{edge.HttpsPort}/api/poll");
 
-    Task<PartnerProcess> EventsAsync(EdgeProcess edge) =>
+    Task<ExternalProcess> EventsAsync(EdgeProcess edge) =>
         NodeClient.StartAsync(tls.RootFile, "events-client.cjs", $"https://localhost:{edge.HttpsPort}/api/events");
 }

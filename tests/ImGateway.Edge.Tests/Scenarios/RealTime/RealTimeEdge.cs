@@ -34,6 +34,6 @@ static class RealTimeEdge
     }
 
     /// <summary>A line that begins so, among those after the first <paramref name="from"/>.</summary>
-    public static async Task<string> LineAsync(this PartnerProcess client, string beginning, int from = 0) =>
+    public static async Task<string> LineAsync(this ExternalProcess client, string beginning, int from = 0) =>
         (await client.Log.WaitForAsync(line => line.Text.StartsWith(beginning, StringComparison.Ordinal), Patience, from)).Text;
 }

@@ -72,7 +72,7 @@ public sealed class SignalRTests(TlsFixture tls)
         await using var socket = await ClientAsync(before, "WebSockets");
         await using var events = await ClientAsync(before, "ServerSentEvents");
         await using var polls = await ClientAsync(before, "LongPolling");
-        PartnerProcess[] all = [socket, events, polls];
+        ExternalProcess[] all = [socket, events, polls];
         foreach (var client in all) await client.LineAsync("news: hello");
 
         Assert.Equal(0, await before.StopAsync(RealTimeEdge.Patience));
@@ -84,6 +84,6 @@ public sealed class SignalRTests(TlsFixture tls)
         for (var i = 0; i < all.Length; i++) await all[i].LineAsync("news: hello", from[i]);
     }
 
-    Task<PartnerProcess> ClientAsync(EdgeProcess edge, params string[] transport) =>
+    Task<ExternalProcess> ClientAsync(EdgeProcess edge, params string[] transport) =>
         NodeClient.StartAsync(tls.RootFile, "signalr-client.cjs", [$"https://localhost:{edge.HttpsPort}/hubs/chat", .. transport]);
 }

@@ -86,6 +86,6 @@ public sealed class SocketIoTests(TlsFixture tls)
         await polls.LineAsync("polling: hello from ", fromPolls);
     }
 
-    Task<PartnerProcess> ClientAsync(EdgeProcess edge, string transports) =>
+    Task<ExternalProcess> ClientAsync(EdgeProcess edge, string transports) =>
         NodeClient.StartAsync(tls.RootFile, "socketio-client.cjs", $"https://localhost:{edge.HttpsPort}", transports);
 }

@@ -24,11 +24,11 @@ sealed class AcmeWorld : ScheduleWorld
     public AcmeWorld(int seed)
         : base(seed)
     {
-        _ca = new SimulatedCa(() => Clock.TrueNow) { Lifetime = TimeSpan.FromDays(Chance.Next(2) == 0 ? 90 : 7), HasRenewalInfo = Chance.Next(2) == 0 };
-        _isDown = Chance.Next(3) == 0;
+        _ca = new SimulatedCa(() => Clock.TrueNow) { Lifetime = TimeSpan.FromDays(Random.Next(2) == 0 ? 90 : 7), HasRenewalInfo = Random.Next(2) == 0 };
+        _isDown = Random.Next(3) == 0;
     }
 
-    public override IEnumerable<ScheduleDeadline> Duties => [.. base.Duties, _asked, _tried, _first, _renewed];
+    public override IEnumerable<ScheduleDeadline> Deadlines => [.. base.Deadlines, _asked, _tried, _first, _renewed];
 
     protected override EdgeOptions Options => new()
     {
@@ -44,7 +44,7 @@ sealed class AcmeWorld : ScheduleWorld
 
     public override Task DisturbAsync()
     {
-        _isDown = Chance.Next(2) == 0;
+        _isDown = Random.Next(2) == 0;
         return Task.CompletedTask;
     }
 

@@ -11,7 +11,7 @@ sealed class SelfSignedWorld(int seed) : ScheduleWorld(seed)
 {
     readonly ScheduleDeadline _valid = new("a self-signed certificate that is valid", TimeSpan.FromMinutes(10));
 
-    public override IEnumerable<ScheduleDeadline> Duties => [.. base.Duties, _valid];
+    public override IEnumerable<ScheduleDeadline> Deadlines => [.. base.Deadlines, _valid];
 
     protected override EdgeOptions Options => new()
     {
@@ -48,7 +48,7 @@ sealed class FileWorld : ScheduleWorld
         _file = _wanted.WriteTo(Folder);
     }
 
-    public override IEnumerable<ScheduleDeadline> Duties => [.. base.Duties, _taken];
+    public override IEnumerable<ScheduleDeadline> Deadlines => [.. base.Deadlines, _taken];
 
     protected override EdgeOptions Options => new()
     {
@@ -62,14 +62,14 @@ sealed class FileWorld : ScheduleWorld
 
     public override async Task DisturbAsync()
     {
-        if (Chance.Next(2) == 0)
+        if (Random.Next(2) == 0)
         {
             _failsToProve = !_failsToProve;
             return;
         }
 
         _wanted.Dispose();
-        _wanted = New(isEarly: Chance.Next(2) == 0);
+        _wanted = New(isEarly: Random.Next(2) == 0);
         _wanted.WriteTo(Folder);
         for (var second = 0; second < 3; second++)
         {
@@ -104,7 +104,7 @@ sealed class FileWorld : ScheduleWorld
     IssuedCertificate New(bool isEarly) => Issue(new PkiLeaf
     {
         Hosts = [Host.Value],
-        NotBefore = isEarly ? Clock.TrueNow.AddHours(1 + Chance.NextDouble() * 100) : Clock.TrueNow.AddYears(-4),
+        NotBefore = isEarly ? Clock.TrueNow.AddHours(1 + Random.NextDouble() * 100) : Clock.TrueNow.AddYears(-4),
         NotAfter = Clock.TrueNow.AddYears(20),
     });
 }
@@ -133,7 +133,7 @@ sealed class StapleWorld : ScheduleWorld
         _file = _issued.WriteTo(Folder);
     }
 
-    public override IEnumerable<ScheduleDeadline> Duties => [.. base.Duties, _fetched, _stapled];
+    public override IEnumerable<ScheduleDeadline> Deadlines => [.. base.Deadlines, _fetched, _stapled];
 
     protected override EdgeOptions Options => new()
     {

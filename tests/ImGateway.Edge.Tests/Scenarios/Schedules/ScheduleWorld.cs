@@ -25,15 +25,15 @@ abstract class ScheduleWorld : IDisposable
 
     protected ScheduleWorld(int seed)
     {
-        Chance = new Random(seed);
-        _world = new CertificateWorld(Start, _folder) { Random = Chance, Probe = _ => Probe() };
+        Random = new Random(seed);
+        _world = new CertificateWorld(Start, _folder) { Random = Random, HandshakeFailure = _ => Probe() };
     }
 
     public MachineClock Clock => _world.Time;
 
-    public Random Chance { get; }
+    public Random Random { get; }
 
-    public virtual IEnumerable<ScheduleDeadline> Duties => [_tickets, _alerts];
+    public virtual IEnumerable<ScheduleDeadline> Deadlines => [_tickets, _alerts];
 
     protected string Folder => _folder.Path;
 
@@ -60,7 +60,7 @@ abstract class ScheduleWorld : IDisposable
         _edge?.Dispose();
         (_world.Options, _world.Authority) = (Options, Authority);
         _edge = await _world.StartAsync();
-        foreach (var deadline in Duties) deadline.Restarted();
+        foreach (var deadline in Deadlines) deadline.Restarted();
         _sealedWith = null;
     }
 

@@ -49,7 +49,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
                         continue;
                     }
 
-                    foreach (var (number, duty) in world.Duties.Index()) kept.AddOrUpdate($"{world.GetType().Name} {number}", duty.Kept, (_, before) => before + duty.Kept);
+                    foreach (var (number, duty) in world.Deadlines.Index()) kept.AddOrUpdate($"{world.GetType().Name} {number}", duty.Kept, (_, before) => before + duty.Kept);
                     break;
                 }
             }
@@ -74,22 +74,22 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
         using var storage = await Writers.OpenAsync(folder.Path);
         for (var seed = 1; seed <= Scripts; seed++)
         {
-            var (chance, clock, key) = (new Random(seed), new MachineClock(new DateTimeOffset(2027, 3, 1, 0, 0, 0, TimeSpan.Zero)), $"{seed}.json");
-            var (mayBeBehind, corrected, orders) = (chance.Next(2) == 0, clock.TrueNow, new List<DateTimeOffset>());
+            var (random, clock, key) = (new Random(seed), new MachineClock(new DateTimeOffset(2027, 3, 1, 0, 0, 0, TimeSpan.Zero)), $"{seed}.json");
+            var (mayBeBehind, corrected, orders) = (random.Next(2) == 0, clock.TrueNow, new List<DateTimeOffset>());
             var budget = new IssuanceBudget(storage, key, clock, (_, _) => { });
             for (var step = 0; step < 30; step++)
             {
-                switch (chance.Next(5))
+                switch (random.Next(5))
                 {
                     case 0:
-                        clock.Error = chance.Next(2) == 0 ? TimeSpan.Zero : Between(chance, TimeSpan.FromMinutes(2), TimeSpan.FromDays(730)) * (mayBeBehind && chance.Next(2) == 0 ? -1 : 1);
+                        clock.Error = random.Next(2) == 0 ? TimeSpan.Zero : Between(random, TimeSpan.FromMinutes(2), TimeSpan.FromDays(730)) * (mayBeBehind && random.Next(2) == 0 ? -1 : 1);
                         corrected = clock.TrueNow;
                         break;
                     case 1:
                         budget = new IssuanceBudget(storage, key, clock, (_, _) => { });
                         break;
                     default:
-                        clock.Advance(Between(chance, TimeSpan.FromMinutes(1), TimeSpan.FromDays(8)));
+                        clock.Advance(Between(random, TimeSpan.FromMinutes(1), TimeSpan.FromDays(8)));
                         break;
                 }
 
@@ -132,7 +132,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
                 await world.RoundAsync();
 
                 // 2. Time passes.
-                var (pause, rounds) = (Between(world.Chance, TimeSpan.FromMinutes(1), TimeSpan.FromDays(12)), world.Chance.Next(1, 3));
+                var (pause, rounds) = (Between(world.Random, TimeSpan.FromMinutes(1), TimeSpan.FromDays(12)), world.Random.Next(1, 3));
                 events.Add($"runs {pause} in {rounds} rounds");
                 for (var round = 0; round < rounds; round++)
                 {
@@ -151,7 +151,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
 
     static async Task<string> HappenAsync(ScheduleWorld world)
     {
-        switch (world.Chance.Next(10))
+        switch (world.Random.Next(10))
         {
             case < 3:
                 Turn(world);
@@ -162,7 +162,7 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
                 await world.RestartAsync();
                 return $"restarts with clock {world.Clock.Error}";
             case < 8:
-                var duration = Between(world.Chance, TimeSpan.FromMinutes(1), TimeSpan.FromDays(10));
+                var duration = Between(world.Random, TimeSpan.FromMinutes(1), TimeSpan.FromDays(10));
                 world.Clock.Suspend(duration);
                 return $"suspended {duration}";
             default:
@@ -171,12 +171,12 @@ public sealed class SchedulesOnTheTrueClockTests(ITestOutputHelper output)
         }
     }
 
-    static void Turn(ScheduleWorld world) => world.Clock.Error = world.Chance.Next(2) == 0
+    static void Turn(ScheduleWorld world) => world.Clock.Error = world.Random.Next(2) == 0
         ? TimeSpan.Zero
-        : Between(world.Chance, TimeSpan.FromMinutes(2), TimeSpan.FromDays(730)) * (world.Chance.Next(2) == 0 ? 1 : -1);
+        : Between(world.Random, TimeSpan.FromMinutes(2), TimeSpan.FromDays(730)) * (world.Random.Next(2) == 0 ? 1 : -1);
 
     /// <summary>Minutes as likely as hours and days.</summary>
-    static TimeSpan Between(Random chance, TimeSpan least, TimeSpan most) => least * Math.Pow(most / least, chance.NextDouble());
+    static TimeSpan Between(Random random, TimeSpan least, TimeSpan most) => least * Math.Pow(most / least, random.NextDouble());
 
     static int? Setting(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 }

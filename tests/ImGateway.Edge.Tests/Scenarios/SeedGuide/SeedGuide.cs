@@ -27,7 +27,7 @@ static class SeedGuide
     /// <param name="programs">Functions of the shell in place of programs.</param>
     public static async Task<string> RunAsync(string command, string folder, string programs = "")
     {
-        var said = await PartnerTool.RunAsync(
+        var said = await ExternalTool.RunAsync(
             "bash", ["-c", $"{programs}\nset -e; cd \"$1\"; eval \"$2\"", "bash", folder, command.Replace("/path/to", folder, StringComparison.Ordinal)]);
         Assert.True(said.ExitCode == 0, $"{command}\n{said.All}");
         return said.All;

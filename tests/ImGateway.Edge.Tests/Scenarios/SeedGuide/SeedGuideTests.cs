@@ -60,10 +60,10 @@ public sealed class SeedGuideTests : IAsyncLifetime
 
         await using var edge = await EdgeProcess.StartAsync(new EdgeSetup { Hosts = ["localhost"], Upstream = _upstream.Address, Files = [Deployed] });
 
-        var said = await PartnerTool.RunAsync(
-            PartnerTool.Curl, ["-sS", "--fail", "--max-time", "20", "--cacert", Deployed.Certificate, $"https://localhost:{edge.HttpsPort}/api/x"]);
+        var said = await ExternalTool.RunAsync(
+            ExternalTool.Curl, ["-sS", "--fail", "--max-time", "20", "--cacert", Deployed.Certificate, $"https://localhost:{edge.HttpsPort}/api/x"]);
         Assert.True(said.ExitCode == 0, said.All);
-        await edge.WaitForLog(line => line["@l"] == "Warning" && line.Message.Contains("browsers refuse it", StringComparison.Ordinal), Patience);
+        await edge.WaitForLogAsync(line => line["@l"] == "Warning" && line.Message.Contains("browsers refuse it", StringComparison.Ordinal), Patience);
         var valid = await EdgeVerb.RunAsync("validate", "--config", edge.ConfigFile);
         Assert.True(valid.ExitCode == 0, valid.All);
     }
@@ -85,7 +85,7 @@ public sealed class SeedGuideTests : IAsyncLifetime
 
         File.WriteAllText(_folder["trusted.pem"], company.Pem);
         await TestAsync(edge);
-        await edge.WaitForLog(line => line["@l"] == "Warning" && line.Message.Contains("Example Corporate CA", StringComparison.Ordinal), Patience);
+        await edge.WaitForLogAsync(line => line["@l"] == "Warning" && line.Message.Contains("Example Corporate CA", StringComparison.Ordinal), Patience);
         await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_certificate_chain_state", ("host", Host), ("state", "unverified")) == 1, Patience);
     }
 

@@ -1,7 +1,0 @@
-namespace ImGateway.Edge.Certificates.X509;
-
-/// <summary>A clock that stands at a given time, to check a certificate as of that time.</summary>
-sealed class StoppedClock(DateTimeOffset now) : TimeProvider
-{
-    public override DateTimeOffset GetUtcNow() => now;
-}

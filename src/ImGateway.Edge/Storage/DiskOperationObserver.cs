@@ -1,9 +1,0 @@
-namespace ImGateway.Edge.Storage;
-
-/// <summary>Notified after each disk operation of a storage, for tests that check every state a crash could leave behind.</summary>
-sealed class DiskOperationObserver(Action done)
-{
-    public static DiskOperationObserver Unobserved { get; } = new(static () => { });
-
-    public void Done() => done();
-}
