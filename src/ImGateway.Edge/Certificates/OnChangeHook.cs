@@ -114,7 +114,7 @@ sealed partial class OnChangeHook(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "{Host}: Edge:Certificates:OnChange: {Program} was told")]
+    [LoggerMessage(1, LogLevel.Information, "{Host}: Edge:Certificates:OnChange: {Program} was run")]
     partial void Ran(HostName host, string program);
 
     [LoggerMessage(2, LogLevel.Warning, "{Host}: Edge:Certificates:OnChange: {Program} {Why}; the new certificate is served all the same")]

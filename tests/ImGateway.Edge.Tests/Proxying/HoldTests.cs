@@ -113,7 +113,7 @@ public sealed class HoldTests
 
         time.Advance(TimeSpan.FromSeconds(9.9));
         Assert.False(waiting.IsCompleted);
-        while (!waiting.IsCompleted)
+        for (var i = 0; i < 200 && !waiting.IsCompleted; i++)
         {
             time.Advance(TimeSpan.FromSeconds(0.1));
             await Task.WhenAny(waiting, Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System));

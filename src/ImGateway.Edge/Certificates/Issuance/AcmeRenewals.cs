@@ -178,6 +178,6 @@ sealed partial class AcmeRenewals(
     [LoggerMessage(3, LogLevel.Warning, "{Host}: certificate {Serial} is revoked, as its CA says; another one with a new key takes its place")]
     partial void FoundRevoked(HostName host, string serial);
 
-    [LoggerMessage(4, LogLevel.Error, "{Host}: a renewal ended in a way that nobody foresaw")]
+    [LoggerMessage(4, LogLevel.Error, "{Host}: a renewal failed with an unexpected exception")]
     partial void Unforeseen(HostName host, Exception exception);
 }

@@ -12,8 +12,8 @@ namespace ImGateway.Edge.Certificates.Issuance;
 /// <param name="storage">Shared by all edges that order with the account.</param>
 /// <param name="key">The storage key of the record.</param>
 /// <param name="time">The clock of the limits' windows.</param>
-/// <param name="show">Receives the rest of each limit, for metrics.</param>
-sealed class IssuanceBudget(IStorage storage, string key, TimeProvider time, Action<IssuanceLimit, int> show) : IDisposable
+/// <param name="report">Receives what is left of each limit, for metrics.</param>
+sealed class IssuanceBudget(IStorage storage, string key, TimeProvider time, Action<IssuanceLimit, int> report) : IDisposable
 {
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -50,7 +50,7 @@ sealed class IssuanceBudget(IStorage storage, string key, TimeProvider time, Act
     {
         try
         {
-            foreach (var (limit, left) in await RemainingAsync(cancellationToken)) show(limit, left);
+            foreach (var (limit, left) in await RemainingAsync(cancellationToken)) report(limit, left);
         }
         catch (IssuanceException)
         {
@@ -81,7 +81,7 @@ sealed class IssuanceBudget(IStorage storage, string key, TimeProvider time, Act
         var changed = change(current);
         // An exempt order changes nothing.
         if (!ReferenceEquals(changed, current) && !await TryWriteAsync(changed, version, cancellationToken)) return false;
-        foreach (var (limit, left) in changed.Remaining(now)) show(limit, left);
+        foreach (var (limit, left) in changed.Remaining(now)) report(limit, left);
         return true;
     }
 

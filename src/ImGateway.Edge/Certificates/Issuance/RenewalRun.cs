@@ -179,7 +179,7 @@ sealed partial class RenewalRun(
     [LoggerMessage(5, LogLevel.Warning, "{Host}: the certificate was revoked during its renewal; what was ordered before is not put to use, and another one with a new key is ordered")]
     partial void Overtaken(HostName host);
 
-    [LoggerMessage(6, LogLevel.Error, "{Host}: a renewal ended in a way that nobody foresaw")]
+    [LoggerMessage(6, LogLevel.Error, "{Host}: a renewal failed with an unexpected exception")]
     partial void Unforeseen(HostName host, Exception exception);
 
     [LoggerMessage(7, LogLevel.Warning, "{Why}")]

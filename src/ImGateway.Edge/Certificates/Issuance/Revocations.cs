@@ -231,6 +231,6 @@ sealed partial class Revocations(
     [LoggerMessage(3, LogLevel.Error, "Not all copies of a compromised key could be deleted: {Why}. The revocation goes on; remove the file")]
     partial void NotDestroyed(string why);
 
-    [LoggerMessage(4, LogLevel.Error, "The repetition of a revocation ended in a way that nobody foresaw; the CA is asked again at {Next:u}")]
+    [LoggerMessage(4, LogLevel.Error, "The repetition of a revocation failed with an unexpected exception; the CA is asked again at {Next:u}")]
     partial void Unforeseen(Exception exception, DateTimeOffset next);
 }

@@ -4,7 +4,7 @@ using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Proxying;
 
-public sealed class CurrentRequestPipelineTests
+public sealed class CurrentRequestConfigurationTests
 {
     [Fact]
     public async Task Of_an_old_configuration_nothing_is_left()
