@@ -38,6 +38,7 @@ public static class EdgeApplication
         InheritedSockets? inherited = null,
         Action<IServiceCollection>? services = null)
     {
+        if (engines.FallbackReason(options.Tls) is { } reason) log.Warning("Edge:Tls:Engine: Direct cannot be used here: {Reason}. The engine is SslStream", reason);
         var plan = ListenPlan.For(options.Listen, inherited ?? InheritedSockets.None);
         // The empty builder reads no settings files or environment variables and adds no listeners; it also starts faster.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "imgw", ContentRootPath = AppContext.BaseDirectory });

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using ImGateway.DirectTls.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -77,6 +78,7 @@ class BoundedCloseConnection(ConnectionContext transport, SlowCloseMonitor slowC
     /// <summary>Bytes that the client's TCP has acknowledged; 0 if unknown, as for a Unix socket.</summary>
     long Acknowledged()
     {
+        if (Features.Get<DirectConnection>() is { } direct) return direct.AcknowledgedBytes;
         if (!OperatingSystem.IsLinux() || Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket) return 0;
         Span<byte> info = stackalloc byte[BytesAcknowledged + sizeof(long)];
         try

@@ -25,10 +25,19 @@ enum ClientHelloStatus
 /// <summary>The parts of a ClientHello (RFC 8446 §4.1.2) that selection needs, parsed without consuming the input. Spans point into the read buffer.</summary>
 readonly ref struct ClientHello
 {
-    /// <summary>The longest ClientHello accepted. Post-quantum key shares and long ALPN lists stay below 4 KiB.</summary>
-    public const int MaxBytes = 32 * 1024;
-
     const int RecordHeader = 5, HandshakeHeader = 4;
+
+    /// <summary>
+    /// The longest ClientHello accepted: with each vector at its longest, which is OpenSSL's limit too. Post-quantum key shares and long ALPN lists stay below
+    /// 4 KiB. In records of one byte it takes 770 KiB, which is less than the transport buffers.
+    /// </summary>
+    public const int MaxBytes = HandshakeHeader + 131396;
+
+    /// <summary>
+    /// A client MUST NOT send empty records (RFC 8446 §5.1), but OpenSSL tolerates as many in a row. Here they are counted over the whole ClientHello, so that
+    /// the bytes buffered for it are bounded.
+    /// </summary>
+    public const int MaxEmptyRecords = 32;
 
     ClientHello(ReadOnlySpan<byte> serverName, ReadOnlySpan<byte> alpn, bool offersTls12, bool offersTls13)
     {
@@ -51,16 +60,21 @@ readonly ref struct ClientHello
     public delegate T Handler<TState, T>(scoped ClientHello hello, TState state);
 
     /// <summary>Parses the ClientHello at the start of <paramref name="buffer"/>, which may be fragmented into records and segments anywhere.</summary>
-    public static ClientHelloStatus Read<TState, T>(in ReadOnlySequence<byte> buffer, TState state, Handler<TState, T> handler, out T? result)
+    /// <param name="missing">
+    /// If it is incomplete: how many more bytes must arrive at least. A caller that waits for them parses a ClientHello in many small records and segments a few
+    /// dozen times, and not once a segment.
+    /// </param>
+    public static ClientHelloStatus Read<TState, T>(
+        in ReadOnlySequence<byte> buffer, TState state, Handler<TState, T> handler, out T? result, out int missing)
     {
-        result = default;
+        (result, missing) = (default, 1);
         if (buffer.IsEmpty) return ClientHelloStatus.Incomplete;
         if (buffer.IsSingleSegment && IsOneRecord(buffer.FirstSpan, out var message)) return Parse(message, state, handler, out result);
 
         var rented = ArrayPool<byte>.Shared.Rent((int)Math.Min(buffer.Length, MaxBytes + RecordHeader));
         try
         {
-            var status = Reassemble(buffer, rented, out var length);
+            var status = Reassemble(buffer, rented, out var length, out missing);
             return status is ClientHelloStatus.Complete ? Parse(rented.AsSpan(0, length), state, handler, out result) : status;
         }
         finally
@@ -81,9 +95,10 @@ readonly ref struct ClientHello
     }
 
     /// <summary>Joins the fragments of the first handshake message, which may span several records (RFC 8446 §5.1).</summary>
-    static ClientHelloStatus Reassemble(in ReadOnlySequence<byte> buffer, Span<byte> into, out int length)
+    static ClientHelloStatus Reassemble(in ReadOnlySequence<byte> buffer, Span<byte> into, out int length, out int missing)
     {
-        length = 0;
+        (length, missing) = (0, 1);
+        var emptyRecords = 0;
         var reader = new SequenceReader<byte>(buffer);
         while (true)
         {
@@ -93,7 +108,7 @@ readonly ref struct ClientHello
             if (major != 3) return ClientHelloStatus.NotTls;
             if (!reader.TryRead(out _) || !reader.TryReadBigEndian(out short cut)) return ClientHelloStatus.Incomplete;
             var record = (ushort)cut;
-            if (record is 0 or > 16384) return ClientHelloStatus.Malformed;
+            if (record > 16384 || record == 0 && ++emptyRecords > MaxEmptyRecords) return ClientHelloStatus.Malformed;
             var taken = (int)Math.Min(record, reader.Remaining);
             if (length + taken > MaxBytes || length + taken > into.Length) return ClientHelloStatus.Malformed;
             reader.TryCopyTo(into.Slice(length, taken));
@@ -109,6 +124,8 @@ readonly ref struct ClientHello
                     length = whole;
                     return ClientHelloStatus.Complete;
                 }
+
+                missing = whole - length;
             }
 
             if (taken < record) return ClientHelloStatus.Incomplete;

@@ -10,6 +10,8 @@ namespace ImGateway.Edge.Tls;
 /// </summary>
 public sealed class Credential
 {
+    const string RsaPss = "1.2.840.113549.1.1.10";
+
     readonly X509Certificate2[] _issuers;
     readonly X509Certificate2? _root;
 
@@ -57,6 +59,22 @@ public sealed class Credential
     internal bool HasSameCertificates(Credential other) =>
         Delivered.Select(certificate => certificate.Thumbprint)
             .SequenceEqual(other.Delivered.Select(certificate => certificate.Thumbprint), StringComparer.Ordinal);
+
+    /// <summary>
+    /// Equal for certificates whose handshakes succeed or fail alike with one TLS library and policy: key type and parameters, signature algorithm, and issuers
+    /// are the same. Only an RSASSA-PSS signature has parameters of its own, so such certificates are not compared.
+    /// </summary>
+    internal string Kind => Leaf.SignatureAlgorithm.Value == RsaPss
+        ? Fingerprint
+        : string.Join(':',
+            [
+                Leaf.PublicKey.Oid.Value!,
+                Convert.ToHexString(Leaf.PublicKey.EncodedParameters?.RawData ?? []),
+                // The length of an RSA key to a byte: a bit string of the modulus.
+                $"{Leaf.PublicKey.EncodedKeyValue.RawData.Length}",
+                Leaf.SignatureAlgorithm.Value!,
+                .. _issuers.Select(issuer => issuer.Thumbprint),
+            ]);
 
     public bool Covers(HostName host) => Names.Any(name => name.Matches(host));
 

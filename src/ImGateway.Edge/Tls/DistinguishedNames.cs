@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Formats.Asn1;
 using System.Text;
 
@@ -9,7 +10,10 @@ namespace ImGateway.Edge.Tls;
 /// </summary>
 static class DistinguishedNames
 {
-    const int T61String = 20, UniversalString = 28;
+    const int T61String = 20, UniversalString = 28, MostKnown = 1000;
+
+    /// <summary>The keys of encoded names: thousands of certificates have the same few issuers.</summary>
+    static readonly ConcurrentDictionary<string, string> Known = new(StringComparer.Ordinal);
 
     static readonly char[] WhiteSpace = [' ', '\t', '\n', '\v', '\f', '\r'];
     static readonly Encoding Utf8 = new UTF8Encoding(false, throwOnInvalidBytes: true);
@@ -22,6 +26,14 @@ static class DistinguishedNames
     /// <summary>A key that is equal for equal names.</summary>
     /// <param name="name">The encoded name. An invalid one equals only the same bytes.</param>
     public static string KeyOf(byte[] name)
+    {
+        var encoded = Convert.ToHexString(name);
+        if (Known.TryGetValue(encoded, out var known)) return known;
+        if (Known.Count >= MostKnown) Known.Clear();
+        return Known[encoded] = Create(name);
+    }
+
+    static string Create(byte[] name)
     {
         try
         {

@@ -19,6 +19,20 @@ enum HandshakeFailure
 
 static class HandshakeFailures
 {
+    // OpenSSL packs library and reason into an error code (openssl/sslerr.h), which is the HResult of the exception.
+    const int ReasonMask = 0x7FFFFF;
+    const int HttpRequest = 156, NoSharedCipher = 193, UnsupportedProtocol = 258, WrongVersionNumber = 267, VersionTooLow = 396;
+    const int AlertOffset = 1000, LastAlert = AlertOffset + 255;
+
+    public static HandshakeFailure OfOpenSslError(int code) => (code & ReasonMask) switch
+    {
+        NoSharedCipher => HandshakeFailure.NoSharedCipher,
+        UnsupportedProtocol or VersionTooLow or WrongVersionNumber => HandshakeFailure.UnsupportedProtocol,
+        HttpRequest => HandshakeFailure.NotTls,
+        >= AlertOffset and <= LastAlert => HandshakeFailure.ClientAlert,
+        _ => HandshakeFailure.Other,
+    };
+
     public static string Label(this HandshakeFailure failure) => failure switch
     {
         HandshakeFailure.UnsupportedProtocol => "unsupported_protocol",

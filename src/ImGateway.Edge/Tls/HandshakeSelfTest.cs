@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
 using NetSslStream = System.Net.Security.SslStream;
 
@@ -40,6 +41,8 @@ public sealed class HandshakeSelfTest
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = name,
+                    // .NET builds a chain before it calls back: it would read the machine's roots, and ask the CA for a missing issuer over the network.
+                    CertificateChainPolicy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, DisableCertificateDownloads = true },
                     // The certificates are compared by thumbprint below; trust is not checked here.
                     RemoteCertificateValidationCallback = (_, leaf, chain, _) =>
                     {

@@ -12,6 +12,9 @@ namespace ImGateway.Edge.Tls;
 /// </summary>
 interface ITlsEngine
 {
+    /// <summary>The name in metrics and status.</summary>
+    string Name { get; }
+
     /// <summary>The TLS policy of its handshakes: versions, cipher suites, groups.</summary>
     LoadedTlsPolicy Policy { get; }
 
@@ -21,7 +24,10 @@ interface ITlsEngine
     /// <summary>Whether the engine sends <see cref="TlsContext.Staple"/>; if not, it stays null.</summary>
     bool CanStaple { get; }
 
-    /// <summary>Creates the context for the handshakes of one name, once and not for each connection. Its session tickets must not resume in another context.</summary>
+    /// <summary>
+    /// Creates the context for the handshakes of one name, once and not for each connection. Its sessions must not resume in a context of another
+    /// <see cref="TlsContextSettings.SessionScope"/>. What is costly may be left to <see cref="TlsContext.Prepare"/> or the first handshake.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The engine would not send the complete chain.</exception>
     TlsContext CreateContext(TlsContextSettings settings);
 
@@ -32,7 +38,7 @@ interface ITlsEngine
     /// The transport of TLS listeners: <paramref name="sockets"/>, or the engine's own. It passes connections to Kestrel at accept or after
     /// their handshake (<see cref="TlsMiddleware.TryHandshakeAsync"/>).
     /// </summary>
-    IListenerTransport CreateTransport(IListenerTransport sockets, TlsMiddleware tls);
+    IListenerTransport CreateTransport(IListenerTransport sockets, IServiceProvider services);
 
     /// <summary>Classifies an exception of <see cref="TlsContext.AuthenticateAsync"/> that is neither a cancellation nor an I/O error of the connection.</summary>
     HandshakeFailure Classify(Exception exception);
@@ -48,6 +54,9 @@ sealed record TlsContextSettings(Credential Credential, TlsPolicy Policy, IReadO
 
     /// <summary>The OCSP response to staple; null if there is none yet.</summary>
     public byte[]? Staple { get; init; }
+
+    /// <summary>The name, and a number that grows when its sessions must end. Sessions may resume in contexts with the same scope, and in no other.</summary>
+    public string SessionScope { get; init; } = "";
 }
 
 /// <summary>A credential prepared by an engine for the handshakes of one name (like an SSL_CTX).</summary>
@@ -55,6 +64,12 @@ abstract class TlsContext
 {
     /// <summary>The OCSP response that handshakes staple; null = none. May be replaced while serving.</summary>
     public abstract byte[]? Staple { get; set; }
+
+    /// <summary>Completes what <see cref="ITlsEngine.CreateContext"/> has left to the first handshake.</summary>
+    /// <exception cref="InvalidOperationException">The engine would not send the complete chain.</exception>
+    public virtual void Prepare()
+    {
+    }
 
     /// <summary>
     /// Performs the server's side of a handshake on <see cref="ConnectionContext.Transport"/>, which may be a pair of pipes in memory. The ClientHello has been

@@ -39,9 +39,16 @@ sealed class InMemoryConnection : IAsyncDisposable
 
     static async Task ServeAsync(ConnectionDelegate serve, ConnectionContext server)
     {
-        await serve(server);
-        await server.Transport.Output.CompleteAsync();
-        await server.Transport.Input.CompleteAsync();
+        try
+        {
+            await serve(server);
+        }
+        finally
+        {
+            // Also after a fault of the middleware: the client would wait for its response without end.
+            await server.Transport.Output.CompleteAsync();
+            await server.Transport.Input.CompleteAsync();
+        }
     }
 
     sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe

@@ -13,6 +13,9 @@ sealed record ServedHost(HostName Host, Credential Credential, TlsContext Contex
     /// <summary>The connection is closed after the handshake.</summary>
     public bool EndsAfterHandshake { get; init; }
 
+    /// <summary>How often the sessions of the host were ended.</summary>
+    public int Generation { get; init; }
+
     /// <summary>A temporary self-signed certificate for challenges, until the host's certificate is issued.</summary>
     public bool IsTemporary { get; init; }
 }
@@ -32,6 +35,7 @@ public sealed class ServerCertificateSelector
 
     readonly Lock _changing = new();
     readonly Dictionary<string, byte[]> _staples = new(StringComparer.Ordinal);
+    readonly Dictionary<HostName, int> _generations = [];
     readonly TlsPolicy _policy;
     Names _names;
     volatile Table _table;
@@ -65,7 +69,7 @@ public sealed class ServerCertificateSelector
 
     /// <summary>
     /// Serves <paramref name="credentials"/> to all handshakes that begin from now on. Names whose credential is unchanged keep their contexts,
-    /// so that their clients can still resume sessions.
+    /// so that their clients can still resume sessions. Of new contexts one for each kind of certificate is prepared at once, and the others at their first handshake.
     /// </summary>
     /// <exception cref="InvalidOperationException">The engine would not send a complete chain; nothing has changed.</exception>
     public void Publish(IReadOnlyDictionary<HostName, Credential> credentials)
@@ -75,6 +79,7 @@ public sealed class ServerCertificateSelector
             var (names, known) = (_names, _table);
             var named = names.Hosts.Where(credentials.ContainsKey).Select(host => CreateServed(host, credentials[host], known.Named.GetValueOrDefault(host))).ToArray();
             var unnamed = HostOfDefault(names, credentials) is { } host ? CreateServed(host, credentials[host], known.Unnamed) : null;
+            Prepare(named.Where(served => known.Named.GetValueOrDefault(served.Host) != served));
             _table = new Table(named, unnamed, names.Unknown);
             if (named.Length > 0) _hasServed = true;
         }
@@ -89,6 +94,16 @@ public sealed class ServerCertificateSelector
         lock (_changing)
         {
             _names = new(options.Hosts, options.DefaultHost, options.Tls.UnknownNames);
+            Publish(_table.Credentials);
+        }
+    }
+
+    /// <summary>Ends all sessions of the host: its clients make full handshakes from now on.</summary>
+    internal void EndSessions(HostName host)
+    {
+        lock (_changing)
+        {
+            _generations[host] = _generations.GetValueOrDefault(host) + 1;
             Publish(_table.Credentials);
         }
     }
@@ -135,12 +150,11 @@ public sealed class ServerCertificateSelector
     {
         lock (_changing)
         {
+            // The caller asks for every certificate every second.
+            if (_staples.GetValueOrDefault(fingerprint) == response) return;
             if (response is null) _staples.Remove(fingerprint);
             else _staples[fingerprint] = response;
-            foreach (var served in _table.All.Where(served => served.Credential.Fingerprint == fingerprint))
-            {
-                served.Context.Staple = response;
-            }
+            foreach (var served in _table.ByFingerprint[fingerprint]) served.Context.Staple = response;
         }
     }
 
@@ -179,9 +193,20 @@ public sealed class ServerCertificateSelector
 
     ServedHost CreateServed(HostName host, Credential credential, ServedHost? known)
     {
-        if (IsUnchanged(known, host, credential)) return known;
-        var settings = new TlsContextSettings(credential, _policy, Protocols) { Staple = _staples.GetValueOrDefault(credential.Fingerprint) };
-        return new(host, credential, Engine.CreateContext(settings));
+        var generation = _generations.GetValueOrDefault(host);
+        if (IsUnchanged(known, host, credential) && known.Generation == generation) return known;
+        var settings = new TlsContextSettings(credential, _policy, Protocols)
+        {
+            Staple = _staples.GetValueOrDefault(credential.Fingerprint),
+            SessionScope = $"{host} {generation}",
+        };
+        return new(host, credential, Engine.CreateContext(settings)) { Generation = generation };
+    }
+
+    /// <summary>The chain that .NET would send depends on the kind of certificate; a swap tests each host by a handshake as well.</summary>
+    static void Prepare(IEnumerable<ServedHost> created)
+    {
+        foreach (var served in created.DistinctBy(served => served.Credential.Kind, StringComparer.Ordinal)) served.Context.Prepare();
     }
 
     ServedHost CreateForAlpn(SslApplicationProtocol protocol, Credential credential, ServedHost? known) =>
@@ -218,10 +243,12 @@ public sealed class ServerCertificateSelector
     sealed class Table
     {
         readonly FrozenDictionary<string, ServedHost>.AlternateLookup<ReadOnlySpan<char>> _exact, _wildcards;
+        readonly Lazy<ILookup<string, ServedHost>> _byFingerprint;
 
         public Table(IReadOnlyList<ServedHost> named, ServedHost? unnamed, UnknownNames unknownNames)
         {
             (Unnamed, UnknownNames) = (unnamed, unknownNames);
+            _byFingerprint = new(() => All.ToLookup(served => served.Credential.Fingerprint, StringComparer.Ordinal));
             Named = named.ToFrozenDictionary(served => served.Host);
             Credentials = named.ToFrozenDictionary(served => served.Host, served => served.Credential);
             Addresses = named.Where(served => served.Host.IsAddress).ToFrozenDictionary(served => IPAddress.Parse(served.Host.Value));
@@ -234,6 +261,9 @@ public sealed class ServerCertificateSelector
         public FrozenDictionary<HostName, Credential> Credentials { get; }
 
         public IEnumerable<ServedHost> All => Unnamed is null ? Named.Values : [.. Named.Values, Unnamed];
+
+        /// <summary>Where a certificate is served. A search for each of n certificates would cost n².</summary>
+        public ILookup<string, ServedHost> ByFingerprint => _byFingerprint.Value;
 
         public FrozenDictionary<IPAddress, ServedHost> Addresses { get; }
 

@@ -90,12 +90,25 @@ sealed class TlsHandshakes(ConnectionGate gate, ServerCertificateSelector select
     async ValueTask<Selection> SelectAsync(ConnectionContext connection, Admission admission, CancellationToken cancellationToken)
     {
         var input = connection.Transport.Input;
+        var awaited = 1;
         while (true)
         {
             var read = await input.ReadAsync(cancellationToken);
             admission.OnFirstBytes();
+            // Not ReadAtLeastAsync: that of a Pipe sometimes never completes if the input comes in small segments.
+            if (read.Buffer.Length < awaited && !read.IsCompleted)
+            {
+                input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                continue;
+            }
+
             var status = ClientHello.Read(
-                read.Buffer, (selector, connection), static (hello, at) => at.selector.Select(hello, (at.connection.LocalEndPoint as IPEndPoint)?.Address), out Selection selection);
+                read.Buffer,
+                (selector, connection),
+                static (hello, at) => at.selector.Select(hello, (at.connection.LocalEndPoint as IPEndPoint)?.Address),
+                out Selection selection,
+                out var missing);
+            awaited = (int)read.Buffer.Length + missing;
             // Nothing is consumed: the engine reads the ClientHello again.
             input.AdvanceTo(read.Buffer.Start, status is ClientHelloStatus.Incomplete ? read.Buffer.End : read.Buffer.Start);
             switch (status)

@@ -21,7 +21,7 @@ public sealed class TlsMetrics
     readonly Counter _handshakes;
     readonly Histogram _duration;
     readonly Counter.Child[] _failures;
-    readonly Gauge _inProgress;
+    readonly Gauge _inProgress, _loopLag;
 
     public TlsMetrics(IMetricFactory metrics)
     {
@@ -33,6 +33,9 @@ public sealed class TlsMetrics
             ["protocol", "resumed"],
             new HistogramConfiguration { Buckets = Buckets });
         _inProgress = metrics.CreateGauge("imgw_tls_handshakes_in_progress", "TLS handshakes that have begun and not ended, including those that wait for a handshake slot.");
+        _loopLag = metrics.CreateGauge(
+            "imgw_tls_loop_lag_seconds",
+            "The longest time in the last minute for which an event loop of the Direct engine was busy without a break: so long may a message have waited. 0 with SslStream.");
         var failures = metrics.CreateCounter(
             "imgw_tls_handshake_failures_total", "Connections to a TLS port that ended before a handshake did, by cause. Probes and scanners are closed, not_tls and unknown_name.", ["reason"]);
         _failures = [.. Enum.GetValues<HandshakeFailure>().Select(failure => failures.WithLabels(failure.Label()))];
@@ -44,6 +47,8 @@ public sealed class TlsMetrics
     }
 
     public void OnStarted() => _inProgress.Inc();
+
+    public void SetLoopLag(TimeSpan lag) => _loopLag.Set(lag.TotalSeconds);
 
     public void OnEnded() => _inProgress.Dec();
 

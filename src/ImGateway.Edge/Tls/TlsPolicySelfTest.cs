@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ImGateway.Edge.Configuration;
@@ -133,11 +134,19 @@ sealed class TlsPolicySelfTest(ServerCertificateSelector selector, EdgeOptions o
         var (name, address) = InMemoryConnection.ClientOf(host);
         await using var connection = new InMemoryConnection(_middleware.Use, address);
         await connection.Client.Output.WriteAsync(ProbeClientHello.Write(version, suites, groups, x25519Share, name), cancellationToken);
-        var read = await connection.Client.Input.ReadAtLeastAsync(ProbeServerHello.LongestPrefix, cancellationToken);
-        var first = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, ProbeServerHello.LongestPrefix));
-        Span<byte> bytes = stackalloc byte[ProbeServerHello.LongestPrefix];
-        first.CopyTo(bytes);
-        return ProbeServerHello.Read(bytes[..(int)first.Length]);
+        var prefix = await ReadPrefixAsync(connection.Client.Input, cancellationToken);
+        return ProbeServerHello.Read(prefix);
+    }
+
+    static async Task<byte[]> ReadPrefixAsync(PipeReader input, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var read = await input.ReadAsync(cancellationToken);
+            if (read.IsCompleted || read.Buffer.Length >= ProbeServerHello.LongestPrefix)
+                return read.Buffer.Slice(0, Math.Min(read.Buffer.Length, ProbeServerHello.LongestPrefix)).ToArray();
+            input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
     }
 
     /// <param name="IsOfPolicy">Whether the policy is the cause; otherwise a certificate may be.</param>

@@ -15,7 +15,7 @@ static class TlsRegistration
         .AddSingleton(provider => new TlsPolicySelfTest(provider.GetRequiredService<ServerCertificateSelector>(), options, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<TlsMiddleware>()
         .AddSingleton(provider => provider.GetRequiredService<ITlsEngine>().CreateTransport(
-            provider.GetRequiredService<SocketTransport>(), provider.GetRequiredService<TlsMiddleware>()));
+            provider.GetRequiredService<SocketTransport>(), provider));
 
     /// <summary>Adds TLS with the configured engine to a public listener.</summary>
     public static void UseTlsEngine(this ListenOptions listener) => listener.Use(listener.ApplicationServices.GetRequiredService<TlsMiddleware>().Use);

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.IO.Enumeration;
+using ImGateway.Edge.Platform;
 
 namespace ImGateway.Edge.Connections.Limits;
 
@@ -31,13 +31,14 @@ static class OpenFiles
         }
     }
 
-    /// <summary>The number in use; null if unknown. Takes a third of a microsecond for each descriptor.</summary>
+    /// <summary>The number in use; null if unknown.</summary>
     public static int? Count()
     {
+        // Since Linux 6.2 it is the folder's size. Before, each entry costs .NET two system calls: it wants to know what the link leads to.
+        if (Statx.TryRead(Descriptors, Statx.SizeMask, out var status) is true && status.Size > 0) return (int)status.Size;
         try
         {
-            // Counts directory entries without creating strings.
-            return new FileSystemEnumerable<byte>(Descriptors, static (ref FileSystemEntry _) => 0).Count();
+            return Directory.EnumerateFileSystemEntries(Descriptors).Count();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

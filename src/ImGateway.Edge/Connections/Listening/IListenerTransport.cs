@@ -13,6 +13,10 @@ interface IListenerTransport
 {
     /// <param name="endPoint">The endpoint by which Kestrel identifies the listener.</param>
     IConnectionListener Listen(Socket socket, EndPoint endPoint, ListenerAdmission admission);
+
+    /// <summary>Opens a connection to an upstream, whose consumer continues where those of the accepted connections do. Exceptions of the stream are those of NetworkStream.</summary>
+    /// <exception cref="SocketException">The upstream refuses, cannot be reached or does not answer, or the process has no descriptor left.</exception>
+    ValueTask<Stream> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken);
 }
 
 /// <summary>Decides whether one more connection is accepted. One instance for each kind of listener.</summary>

@@ -17,6 +17,24 @@ sealed class SocketTransport(IOptions<SocketTransportOptions> options, TimeProvi
     public IConnectionListener Listen(Socket socket, EndPoint endPoint, ListenerAdmission admission) =>
         new SocketListener(socket, endPoint, _connections, admission, time, _logger);
 
+    public async ValueTask<Stream> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken) => await OpenAsync(endPoint, cancellationToken);
+
+    public static async Task<NetworkStream> OpenAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.NoDelay = true;
+            await socket.ConnectAsync(endPoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The container disposes it once for each service type that it is registered as.</summary>
     public void Dispose()
     {

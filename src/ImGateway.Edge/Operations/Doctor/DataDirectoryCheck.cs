@@ -1,5 +1,6 @@
 using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Platform;
 using ImGateway.Edge.Storage;
 
 namespace ImGateway.Edge.Operations.Doctor;

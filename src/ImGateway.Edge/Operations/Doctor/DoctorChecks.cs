@@ -15,7 +15,9 @@ static class DoctorChecks
     /// <param name="ca">Null if certificates do not come from an ACME CA.</param>
     /// <param name="resolver">The path of resolv.conf(5).</param>
     /// <param name="engine">Performs the handshakes of the checks.</param>
-    public static IEnumerable<DoctorCheck> All(EdgeOptions options, ReadyStatus? edge, CaDirectory? ca, string resolver, ITlsEngine engine, TimeProvider time)
+    /// <param name="fallback">Why the engine is not the configured one; null if it is.</param>
+    public static IEnumerable<DoctorCheck> All(
+        EdgeOptions options, ReadyStatus? edge, CaDirectory? ca, string resolver, ITlsEngine engine, string? fallback, TimeProvider time)
     {
         var dns = new Resolver(NameServers.In(resolver), time, RootTrustAnchors.OfIana);
         return
@@ -43,6 +45,7 @@ static class DoctorChecks
             new("chain", token => ChainCheck.CheckAsync(options, time, token)),
             DoctorCheck.Of("data directory", () => DataDirectoryCheck.Run(options)),
             DoctorCheck.Of("openssl", () => MachineChecks.CheckOpenSsl(engine.Policy)),
+            DoctorCheck.Of("engine", () => MachineChecks.CheckEngine(engine, fallback)),
             new("policy", token => MachineChecks.CheckPolicyAsync(options, engine, time, token)),
             new("file descriptors", token => MachineChecks.CheckLimitsAsync(options, token)),
         ];

@@ -26,6 +26,16 @@ static class MachineChecks
             : [new(check, FindingStatus.Fail, $"{version} is too old", "install OpenSSL 3")];
     }
 
+    /// <param name="engine">The engine that a start here would use.</param>
+    /// <param name="fallback">Why it is not the configured one; null if it is.</param>
+    public static IEnumerable<Finding> CheckEngine(ITlsEngine engine, string? fallback)
+    {
+        const string check = "engine";
+        return fallback is null
+            ? [new(check, FindingStatus.Ok, engine.Name)]
+            : [new(check, FindingStatus.Warn, $"{engine.Name}, because Edge:Tls:Engine cannot be used here: {fallback}", "install an OpenSSL that it works with, or remove Edge:Tls:Engine")];
+    }
+
     /// <summary>In-memory handshakes with a temporary certificate, as at every start.</summary>
     public static async Task<IEnumerable<Finding>> CheckPolicyAsync(EdgeOptions options, ITlsEngine engine, TimeProvider time, CancellationToken cancellationToken)
     {

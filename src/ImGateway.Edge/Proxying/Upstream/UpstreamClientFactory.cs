@@ -2,12 +2,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using ImGateway.Edge.Connections.Limits;
+using ImGateway.Edge.Connections.Listening;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ImGateway.Edge.Proxying.Upstream;
 
 /// <summary>Creates the HTTP clients for upstreams. YARP's defaults already disable redirects, cookies, environment proxies and decompression.</summary>
-sealed class UpstreamClientFactory(ConnectionBudget budget, SourcePortUsage ports, FailedAddresses failed, TimeProvider time) : ForwarderHttpClientFactory
+sealed class UpstreamClientFactory(IListenerTransport transport, ConnectionBudget budget, SourcePortUsage ports, FailedAddresses failed, TimeProvider time) : ForwarderHttpClientFactory
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -24,7 +25,7 @@ sealed class UpstreamClientFactory(ConnectionBudget budget, SourcePortUsage port
 
     /// <summary>Connects without counting in the budget, for a probe, which closes at once.</summary>
     public static Task<NetworkStream> ProbeAsync(DnsEndPoint endPoint, FailedAddresses failed, TimeProvider time, CancellationToken cancellationToken) => AnyAsync(
-        endPoint, async (address, cancellation) => new NetworkStream(await OpenAsync(endPoint, address, cancellation), ownsSocket: true), failed, time, cancellationToken);
+        endPoint, (address, cancellation) => SocketTransport.OpenAsync(new IPEndPoint(address, endPoint.Port), cancellation), failed, time, cancellationToken);
 
     async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken) =>
         await AnyAsync(endPoint, (address, cancellation) => ConnectAsync(endPoint, address, cancellation), failed, time, cancellationToken);
@@ -58,25 +59,16 @@ sealed class UpstreamClientFactory(ConnectionBudget budget, SourcePortUsage port
         return await HappyEyeballs.AnyAsync(failed.Order(addresses), attempt, failed, time, cancellationToken);
     }
 
-    static async Task<Socket> OpenAsync(DnsEndPoint endPoint, IPAddress address, CancellationToken cancellationToken)
+    async Task<Stream> OpenAsync(DnsEndPoint endPoint, IPAddress address, CancellationToken cancellationToken)
     {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.NoDelay = true;
-            await socket.ConnectAsync(new IPEndPoint(address, endPoint.Port), cancellationToken);
-            return socket;
+            return await transport.ConnectAsync(new IPEndPoint(address, endPoint.Port), cancellationToken);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
         {
-            socket.Dispose();
             // EADDRNOTAVAIL of connect(2): no source port is left, which the system's message does not say.
             throw new SocketException((int)SocketError.AddressNotAvailable, $"no source port is left to {endPoint.Host}:{endPoint.Port}, or no address of this machine reaches it");
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 }

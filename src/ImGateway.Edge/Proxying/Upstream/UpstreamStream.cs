@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using ImGateway.DirectTls.Transport;
 using ImGateway.Edge.Connections.Limits;
 using Prometheus;
 
@@ -12,7 +13,7 @@ namespace ImGateway.Edge.Proxying.Upstream;
 /// read. If the gateway has sent nothing, the read throws the exception of the write.
 /// </para>
 /// </summary>
-sealed class UpstreamStream(Socket socket, ConnectionBudget budget, Gauge.Child port) : NetworkStream(socket, ownsSocket: true)
+sealed class UpstreamStream(Stream connection, ConnectionBudget budget, Gauge.Child port) : AsynchronousStream
 {
     volatile IOException? _failedWrite;
     bool _hasResponse;
@@ -21,16 +22,17 @@ sealed class UpstreamStream(Socket socket, ConnectionBudget budget, Gauge.Child 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_failedWrite is not null) return default;
-        var write = base.WriteAsync(buffer, cancellationToken);
+        var write = connection.WriteAsync(buffer, cancellationToken);
         return write.IsCompletedSuccessfully ? write : WriteAsync(write);
     }
 
     /// <summary>Data received before the reset is still in the socket's buffer. A zero-byte read only waits for it.</summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _failedWrite is { } failure && !buffer.IsEmpty ? ReadRestAsync(failure, buffer, cancellationToken) : base.ReadAsync(buffer, cancellationToken);
+        _failedWrite is { } failure && !buffer.IsEmpty ? ReadRestAsync(failure, buffer, cancellationToken) : connection.ReadAsync(buffer, cancellationToken);
 
     protected override void Dispose(bool disposing)
     {
+        if (disposing) connection.Dispose();
         base.Dispose(disposing);
         if (Interlocked.Exchange(ref _closed, 1) != 0) return;
         port.Dec();
@@ -51,7 +53,7 @@ sealed class UpstreamStream(Socket socket, ConnectionBudget budget, Gauge.Child 
 
     async ValueTask<int> ReadRestAsync(IOException failure, Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        var read = await base.ReadAsync(buffer, cancellationToken);
+        var read = await connection.ReadAsync(buffer, cancellationToken);
         if (read > 0) _hasResponse = true;
         return read > 0 || _hasResponse ? read : throw new IOException(failure.Message, failure.InnerException);
     }

@@ -3,42 +3,58 @@ using System.Runtime.CompilerServices;
 using System.Security.Authentication;
 using ImGateway.Edge.Configuration;
 using Microsoft.AspNetCore.Connections;
-using NetSslStream = System.Net.Security.SslStream;
 
 namespace ImGateway.Edge.Tls.SslStream;
 
-/// <summary>The options of SslStream for the handshakes of one name, built once, so that .NET keeps one OpenSSL context for them.</summary>
+/// <summary>
+/// The options of SslStream for the handshakes of one name, built once, so that .NET keeps one OpenSSL context for them. They are built at the first use:
+/// .NET builds a certificate chain for them, and of thousands of names most are not requested soon after a start.
+/// </summary>
 sealed class SslStreamContext : TlsContext
 {
+    readonly Lock _changing = new();
     readonly TlsContextSettings _settings;
     readonly TicketScopes _scopes;
-    volatile SslServerAuthenticationOptions _options;
+    byte[]? _staple;
+    volatile SslServerAuthenticationOptions? _options;
 
-    public SslStreamContext(TlsContextSettings settings, TicketScopes scopes)
-    {
-        (_settings, _scopes) = (settings, scopes);
-        _options = CreateOptions(settings.Staple);
-    }
+    public SslStreamContext(TlsContextSettings settings, TicketScopes scopes) => (_settings, _scopes, _staple) = (settings, scopes, settings.Staple);
 
-    internal SslServerAuthenticationOptions Options => _options;
+    /// <exception cref="InvalidOperationException">The complete delivered chain would not be sent.</exception>
+    internal SslServerAuthenticationOptions Options => _options ?? GetOrCreateOptions();
+
+    /// <summary>Whether a handshake or <see cref="Prepare"/> has needed the options.</summary>
+    internal bool IsPrepared => _options is not null;
 
     public override byte[]? Staple
     {
-        get => OcspStaple.Get(_options.ServerCertificateContext!);
-        set => OcspStaple.Replace(_options.ServerCertificateContext!, value);
+        get => OcspStaple.IsAvailable ? Volatile.Read(ref _staple) : null;
+        set
+        {
+            lock (_changing)
+            {
+                _staple = value;
+                if (_options is { } options) OcspStaple.Replace(options.ServerCertificateContext!, value);
+            }
+        }
     }
 
-    /// <summary>Replaces the OpenSSL context, and with it the ticket keys.</summary>
-    public void ReplaceOptions() => _options = CreateOptions(Staple);
+    public override void Prepare() => GetOrCreateOptions();
+
+    /// <summary>Drops the OpenSSL context, and with it the ticket keys; the next handshake creates another one.</summary>
+    public void DropOptions()
+    {
+        lock (_changing) _options = null;
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<ITlsSession> AuthenticateAsync(ConnectionContext connection, HandshakeSlot slot, CancellationToken cancellationToken)
     {
         var transport = new TransportStream(connection.Transport, slot);
-        var stream = new NetSslStream(transport, leaveInnerStreamOpen: true);
+        var stream = new ServerSslStream(transport);
         try
         {
-            await stream.AuthenticateAsServerAsync(_options, cancellationToken);
+            await stream.AuthenticateAsServerAsync(Options, cancellationToken);
             ReleaseBuffersMode.ReleaseWhenIdle(stream);
             return new SslStreamSession(stream, connection, resumed: transport.EndHandshake());
         }
@@ -65,6 +81,11 @@ sealed class SslStreamContext : TlsContext
             ? context
             : throw new InvalidOperationException(
                 $"certificate {credential.SerialNumber}: {context.IntermediateCertificates.Count} of the {issuers.Count} delivered intermediates would be sent");
+    }
+
+    SslServerAuthenticationOptions GetOrCreateOptions()
+    {
+        lock (_changing) return _options ??= CreateOptions(_staple);
     }
 
     SslServerAuthenticationOptions CreateOptions(byte[]? staple)

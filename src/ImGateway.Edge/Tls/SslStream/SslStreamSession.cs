@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using NetSslStream = System.Net.Security.SslStream;
@@ -33,7 +34,17 @@ sealed class SslStreamSession : ITlsSession
 
     public bool Resumed { get; }
 
-    public Task ShutdownAsync() => _stream.ShutdownAsync();
+    public async Task ShutdownAsync()
+    {
+        try
+        {
+            await _stream.ShutdownAsync();
+        }
+        catch (CryptographicException)
+        {
+            // The client has left within a handshake message, for example a KeyUpdate: OpenSSL sends no close_notify then (SSL_R_SHUTDOWN_WHILE_IN_INIT).
+        }
+    }
 
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
 }
