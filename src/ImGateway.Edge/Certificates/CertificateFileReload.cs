@@ -35,11 +35,7 @@ sealed partial class CertificateFileReload(Reloadable<FilesSource> files, Certif
     async Task CheckAsync(bool retryNow, CancellationToken cancellationToken)
     {
         // 1. Files that have changed.
-        foreach (var change in files.Value.Changes())
-        {
-            if (await ReplaceAsync(change, cancellationToken)) files.Value.MarkHandled(change);
-        }
-
+        await ReplaceAsync(files.Value.Changes(), cancellationToken);
         foreach (var (file, why) in files.Value.ReplacedUnderMount())
         {
             var hosts = files.Value.HostsOf(file, [], installer.Served);
@@ -47,66 +43,118 @@ sealed partial class CertificateFileReload(Reloadable<FilesSource> files, Certif
         }
 
         // 2. Files that were refused, or whose certificate was not valid yet: clock, machine and other files may have changed.
-        if (!files.Value.TryBeginRetry(retryNow)) return;
-        foreach (var retry in files.Value.Retries(installer.Served)) await ReplaceAsync(retry, cancellationToken);
+        if (files.Value.TryBeginRetry(retryNow)) await ReplaceAsync(files.Value.Retries(installer.Served), cancellationToken);
     }
 
-    /// <returns>Whether this content has been handled completely.</returns>
-    async Task<bool> ReplaceAsync(ChangedFile change, CancellationToken cancellationToken)
+    /// <summary>Puts the changed files to use, or refuses them. What may still change is left for the next round.</summary>
+    async Task ReplaceAsync(IReadOnlyList<ChangedFile> changes, CancellationToken cancellationToken)
     {
-        // 1. Read and check.
-        var file = change.Contents.File;
-        var reading = files.Value.Read(change);
-        if (reading.Credential is null)
+        // 1. Read and check each.
+        var readings = changes.Zip(files.Value.Read(changes)).Select(read => (Change: read.First, Reading: read.Second)).ToList();
+
+        // 2. Install all that are usable.
+        List<Replacement> usable =
+        [
+            .. from read in readings
+               where read.Reading.Credential is not null
+               select new Replacement(read.Change, read.Reading, FilesSource.Offer(read.Reading, read.Change.Contents)),
+        ];
+        if (usable.Count > 0) await InstallAsync(usable, cancellationToken);
+
+        // 3. Refuse the others, and serve hosts that still have no certificate what there is.
+        foreach (var (change, reading) in readings.Where(read => read.Reading.Credential is null && read.Change.IsFinalWith(read.Reading.Problems)))
         {
-            if (!change.IsFinalWith(reading.Problems)) return false;
             await RefuseAsync(change, reading, reading.Why);
-            await ServeLastResortAsync(file, cancellationToken);
-            return true;
+            await ServeLastResortAsync(cancellationToken);
         }
+    }
 
-        // 2. Refuse a certificate that would leave a host without one.
-        var offer = FilesSource.Offer(reading, change.Contents);
-        var chosen = files.Value.ChooseWith(file, offer);
-        var lost = installer.Served.Where(entry => entry.Value.Source == HostCertificate.Files && entry.Value.Origin == file.Certificate)
+    /// <summary>
+    /// Installs certificates at once, because an installation costs as much as there are hosts, however few have changed. If that fails, in halves, so that
+    /// a bad one does not affect others.
+    /// </summary>
+    async Task InstallAsync(List<Replacement> replacements, CancellationToken cancellationToken)
+    {
+        // 1. Not if it would leave a host without a certificate.
+        var chosen = files.Value.ChooseWith(replacements.ToDictionary(replacement => replacement.File, replacement => replacement.Offer));
+        var origins = replacements.Select(replacement => replacement.File.Certificate).ToHashSet(StringComparer.Ordinal);
+        var lost = installer.Served.Where(entry => entry.Value.Source == HostCertificate.Files && origins.Contains(entry.Value.Origin))
             .Select(entry => entry.Key).Where(host => !chosen.ContainsKey(host)).ToList();
-        if (lost.Count > 0)
+        var why = lost.Count > 0 ? $"no longer covers {string.Join(", ", lost)}; have it issued for all names it had"
+            : await TryInstallAsync(files.Value.NewOffers(chosen, installer.Served), isLast: replacements.Count == 1, cancellationToken);
+
+        // 2. Installed.
+        if (why is null)
         {
-            return change.IsFinal
-                && await RefuseAsync(change, reading, $"{file.Certificate}: no longer covers {string.Join(", ", lost)}; have it issued for all names it had");
+            await AcceptAsync(replacements);
         }
 
-        // 3. Install. A file that may still be written to is tried again.
-        if (await installer.InstallAsync(files.Value.NewOffers(chosen, installer.Served), InstallCause.ByFile(file.Certificate), cancellationToken) is { } failure)
+        // 3. Refused. A file that may still be written to is tried again.
+        else if (replacements is [var single])
         {
-            return change.IsFinal && await RefuseAsync(change, reading, $"{file.Certificate}: {failure.Why}");
+            if (single.Change.IsFinal) await RefuseAsync(single.Change, single.Reading, $"{single.File.Certificate}: {why}");
+        }
+        else
+        {
+            var half = replacements.Count / 2;
+            await InstallAsync(replacements[..half], cancellationToken);
+            await InstallAsync(replacements[half..], cancellationToken);
+        }
+    }
+
+    /// <param name="isLast">Whether there is no smaller part to try after an unexpected exception.</param>
+    /// <returns>Null, or why nothing was installed.</returns>
+    async Task<string?> TryInstallAsync(IReadOnlyDictionary<HostName, HostCertificate> offers, bool isLast, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await installer.InstallAsync(offers, InstallCause.ByFiles, cancellationToken))?.Why;
+        }
+        catch (Exception e) when (!isLast && e is not OperationCanceledException)
+        {
+            return e.Message;
+        }
+    }
+
+    async Task AcceptAsync(IReadOnlyList<Replacement> installed)
+    {
+        foreach (var replacement in installed)
+        {
+            files.Value.Accept(replacement.File, replacement.Offer);
+            files.Value.MarkHandled(replacement.Change);
         }
 
-        files.Value.Accept(file, offer);
-        if (files.Value.WhyNotYetUsed(reading, installer.Served) is { } early)
+        List<CertificateProblem> warnings = [];
+        var isUsed = false;
+        foreach (var (file, reading) in installed.Select(replacement => (replacement.File, replacement.Reading)))
         {
-            // It is installed automatically once it is valid; until then the file is reported as refused.
-            await ReportAsync(reading, early);
-            return true;
+            if (files.Value.WhyNotYetUsed(reading, installer.Served) is { } early)
+            {
+                // It is installed automatically once it is valid; until then the file is reported as refused.
+                await ReportAsync(reading, early);
+                continue;
+            }
+
+            isUsed = true;
+            await refused.MendedAsync(file);
+            warnings.AddRange(reading.Warnings);
         }
 
-        await refused.MendedAsync(file);
-        foreach (var warning in reading.Warnings.Concat(files.Value.NewlyUnused(installer.Served))) FileWarning(warning);
-        return true;
+        foreach (var warning in warnings.Concat(isUsed ? files.Value.NewlyUnused(installer.Served) : [])) FileWarning(warning);
     }
 
     /// <summary>Serves certificates with invalid dates to hosts that have no other.</summary>
-    async Task ServeLastResortAsync(CertificateFile file, CancellationToken cancellationToken)
+    async Task ServeLastResortAsync(CancellationToken cancellationToken)
     {
         var offers = files.Value.LastResort(installer.Served);
-        if (offers.Count > 0) await installer.InstallAsync(offers, InstallCause.ByFile(file.Certificate), cancellationToken);
+        if (offers.Count > 0) await installer.InstallAsync(offers, InstallCause.ByFiles, cancellationToken);
     }
 
-    async Task<bool> RefuseAsync(ChangedFile change, CertificateReading reading, string why)
+    async Task RefuseAsync(ChangedFile change, CertificateReading reading, string why)
     {
         files.Value.Refuse(change.Contents);
         await ReportAsync(reading, why);
-        return true;
+        files.Value.MarkHandled(change);
     }
 
     async Task ReportAsync(CertificateReading reading, string why)
@@ -134,6 +182,12 @@ sealed partial class CertificateFileReload(Reloadable<FilesSource> files, Certif
 
     [LoggerMessage(4, LogLevel.Error, "{File}: the changed certificate is not put to use: {Why}. {Hosts} has no certificate until the file is mended")]
     partial void FileRefusedWithoutOther(string file, string why, string hosts);
+
+    /// <summary>A changed file whose certificate is usable.</summary>
+    sealed record Replacement(ChangedFile Change, CertificateReading Reading, HostCertificate Offer)
+    {
+        public CertificateFile File => Reading.File;
+    }
 }
 
 /// <summary>The result of checking refused certificate files again. One line each.</summary>

@@ -8,6 +8,7 @@ using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates;
 
@@ -51,7 +52,7 @@ sealed partial class CertificateLoader(
     public async Task ServeAllAsync(IReadOnlyList<CertificateReading> readings, CancellationToken cancellationToken)
     {
         // 1. Serve what is stored, from the first connection on.
-        var stored = await store.LoadAllAsync(cancellationToken);
+        var stored = await store.LoadAllAsync(readings.Count > 0 ? files.Value.ByHash() : [], cancellationToken);
         var problems = ServeStored(stored);
         await TestStoredAsync(cancellationToken);
 
@@ -121,12 +122,19 @@ sealed partial class CertificateLoader(
         }
     }
 
-    /// <summary>Stored certificates passed test handshakes when they were installed. With another OpenSSL or TLS policy they may fail now; they are served anyway, because there is no other.</summary>
+    /// <summary>
+    /// Stored certificates passed test handshakes when they were installed. With another OpenSSL or TLS policy they may fail now; they are served anyway, because there is no other.
+    /// Such a failure is one of all certificates of a kind, so the others are tested only if the first one of their kind fails.
+    /// </summary>
     async Task TestStoredAsync(CancellationToken cancellationToken)
     {
-        foreach (var (host, served) in installer.Served)
+        foreach (var kind in installer.Served.GroupBy(entry => entry.Value.Credential.Kind, StringComparer.Ordinal))
         {
-            if (await installer.TestAsync(host, cancellationToken) is { } why) StoredUnproved(host, served.Credential.SerialNumber, why);
+            foreach (var (host, served) in kind)
+            {
+                if (await installer.TestAsync(host, cancellationToken) is not { } why) break;
+                StoredUnproved(host, served.Credential.SerialNumber, why);
+            }
         }
     }
 
@@ -139,11 +147,11 @@ sealed partial class CertificateLoader(
         // Issue self-signed certificates, if allowed, for hosts that no file covers. Certificates from a CA are ordered later by the loop.
         if (!selfSigned.IsAllowed) return problems;
         var fromFiles = files.Value.Choose();
+        var configured = options.Value.Hosts.ToHashSet();
         var missing = options.Value.Hosts.Where(host => !installer.Served.ContainsKey(host))
             .Concat(await selfSigned.OfAnotherCaAsync(installer.Served, cancellationToken))
-            .Where(host => options.Value.Hosts.Contains(host) && !fromFiles.ContainsKey(host));
-        Dictionary<HostName, HostCertificate> issued = [];
-        foreach (var host in missing.Distinct()) issued[host] = await selfSigned.IssueAsync(host, cancellationToken);
+            .Where(host => configured.Contains(host) && !fromFiles.ContainsKey(host));
+        var issued = await selfSigned.IssueAsync([.. missing.Distinct()], cancellationToken);
         return [.. problems, .. await InstallAsync(issued, RenewalReasons.Missing, cancellationToken)];
     }
 
@@ -208,29 +216,30 @@ sealed partial class CertificateLoader(
         if (!hosts.Except(missingAlready).All(stored.ContainsKey)) throw new CertificateLoadException(problems);
     }
 
-    /// <summary>Installs all certificates at once; if that fails, one by one, so that a bad one does not affect others.</summary>
+    Task<IReadOnlyList<string>> InstallAsync(IReadOnlyDictionary<HostName, HostCertificate> changes, string reason, CancellationToken cancellationToken) =>
+        InstallAsync([.. changes.GroupBy(change => change.Value.Credential)], Cause(reason), cancellationToken);
+
+    /// <summary>Installs all certificates at once; if that fails, in halves, so that a bad one does not affect others.</summary>
     /// <returns>The problems that leave a host without a certificate.</returns>
-    async Task<IReadOnlyList<string>> InstallAsync(IReadOnlyDictionary<HostName, HostCertificate> changes, string reason, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<string>> InstallAsync(List<IGrouping<Credential, KeyValuePair<HostName, HostCertificate>>> certificates, InstallCause cause, CancellationToken cancellationToken)
     {
-        if (changes.Count == 0 || await installer.InstallAsync(changes, Cause(reason, changes.Values), cancellationToken) is null) return [];
-        List<string> problems = [];
-        foreach (var group in changes.GroupBy(change => change.Value.Credential))
+        var changes = certificates.SelectMany(certificate => certificate).ToDictionary();
+        if (changes.Count == 0 || await installer.InstallAsync(changes, cause, cancellationToken) is not { } failure) return [];
+        if (certificates.Count > 1)
         {
-            var part = group.ToDictionary();
-            if (await installer.InstallAsync(part, Cause(reason, part.Values), cancellationToken) is not { } failure) continue;
-            var offer = part.Values.First();
-            var problem = $"{offer.Origin}: {failure.Why}";
-            if (files.Value.Reject(offer) is { } file) await refused.RefuseAsync(file, problem, [.. part.Keys]);
-            else foreach (var host in part.Keys) metrics.LoadFailed(host);
-            ReportHosts(problem, part.Keys);
-            if (!part.Keys.All(installer.Served.ContainsKey)) problems.Add(problem);
+            var half = certificates.Count / 2;
+            return [.. await InstallAsync(certificates[..half], cause, cancellationToken), .. await InstallAsync(certificates[half..], cause, cancellationToken)];
         }
 
-        return problems;
+        var offer = changes.Values.First();
+        var problem = $"{offer.Origin}: {failure.Why}";
+        if (files.Value.Reject(offer) is { } file) await refused.RefuseAsync(file, problem, [.. changes.Keys]);
+        else foreach (var host in changes.Keys) metrics.LoadFailed(host);
+        ReportHosts(problem, changes.Keys);
+        return changes.Keys.All(installer.Served.ContainsKey) ? [] : [problem];
     }
 
-    static InstallCause Cause(string reason, IEnumerable<HostCertificate> changes) =>
-        reason == RenewalReasons.File ? InstallCause.ByFile(string.Join(", ", changes.Select(change => change.Origin).Distinct())) : InstallCause.ByLoop(reason);
+    static InstallCause Cause(string reason) => reason == RenewalReasons.File ? InstallCause.ByFiles : InstallCause.ByLoop(reason);
 
     [LoggerMessage(1, LogLevel.Error, "{Problem}. {Hosts} goes on with the certificate stored")]
     partial void StoredInstead(string problem, string hosts);

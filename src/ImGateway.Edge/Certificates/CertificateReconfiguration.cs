@@ -36,10 +36,11 @@ sealed partial class CertificateReconfiguration(
 
         // 1. Remember the state to roll back to.
         var (before, watched, served) = (options.Value, files.Value, installer.Served);
-        var stored = await StoreBackup.TakeAsync(before, storage, before.Hosts.Union(next.Hosts), cancellationToken);
+        var isUnchanged = watched.Suits(next);
+        var stored = await StoreBackup.TakeAsync(before, storage, isUnchanged ? MayChange() : before.Hosts.Union(next.Hosts), cancellationToken);
 
         // 2. Read the files, unless files and hosts are unchanged; then apply the hosts, and get certificates for new ones.
-        var found = watched.Suits(next) ? watched : createFiles(next);
+        var found = isUnchanged ? watched : createFiles(next);
         try
         {
             var readings = found == watched ? [] : found.Read(watched);
@@ -78,6 +79,12 @@ sealed partial class CertificateReconfiguration(
         // 5. The new configuration is in force, so this is not cancelled.
         await renewalStates.ReadMissingAsync(CancellationToken.None);
         RefreshMetrics();
+
+        // With the same hosts and files: hosts that wait for a certificate or have none, or all if the development CA was lost.
+        IEnumerable<HostName> MayChange() => next.Certificates.Source == CertificateSource.SelfSigned
+            ? next.Hosts
+            : watched.Choose().Where(offer => served.GetValueOrDefault(offer.Key)?.FileHash != offer.Value.FileHash).Select(offer => offer.Key)
+                .Union(next.Hosts.Where(host => !served.ContainsKey(host)));
 
         void ChangeNames()
         {

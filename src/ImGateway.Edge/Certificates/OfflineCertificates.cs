@@ -92,7 +92,7 @@ public sealed class OfflineCertificates(EdgeOptions options, TimeProvider time, 
             await using var saved = await writer.StageAsync(news, lease: null, cancellationToken);
             if (saved is not null) await saved.CommitAsync(cancellationToken);
             var log = new CertificateAudit(storage, new AuditLog(storage, loggers.CreateLogger(AuditLog.Category), () => options.Audit), _current, time);
-            foreach (var (host, changed) in news) await log.ChangedAsync(host, served.GetValueOrDefault(host)?.Credential, changed, cause);
+            await log.ChangedAsync(news.Select(entry => (entry.Key, served.GetValueOrDefault(entry.Key)?.Credential, entry.Value)), cause);
             return proposal.Result(served);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

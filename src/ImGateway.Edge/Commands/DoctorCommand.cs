@@ -36,7 +36,8 @@ static class DoctorCommand
             var (edge, found) = await EdgeAsync(options, cancellationToken);
             findings.Add(found);
             await using var ca = CaDirectory.Of(options, time);
-            findings.AddRange(await DoctorChecks.RunAsync(DoctorChecks.All(options, edge, ca, resolver, engines.Of(options.Tls), time), time, cancellationToken));
+            var checks = DoctorChecks.All(options, edge, ca, resolver, engines.Of(options.Tls), engines.FallbackReason(options.Tls), time);
+            findings.AddRange(await DoctorChecks.RunAsync(checks, time, cancellationToken));
         }
 
         if (json) await JsonOption.WriteAsync(console.Output, findings);

@@ -10,9 +10,6 @@ public enum ProblemKind
 
     /// <summary>An unusable value that other programs read too, such as a proxy variable: an error for <c>validate</c>, a warning at start.</summary>
     Ignored,
-
-    /// <summary>A known key or value whose feature is not implemented yet: an error in both, so that it is never silently ignored.</summary>
-    NotAvailableYet,
 }
 
 /// <param name="Key">The configuration key, the file or the environment variable.</param>

@@ -76,6 +76,13 @@ public sealed record HostName
         return dot > 0 && name.Value.AsSpan(dot).SequenceEqual(Value.AsSpan(1));
     }
 
+    /// <summary>The values of the names that match this one: its own, and the wildcard above it.</summary>
+    internal IEnumerable<string> MatchingValues()
+    {
+        yield return Value;
+        if (!IsWildcard && !IsAddress && Value.IndexOf('.') is > 0 and var dot) yield return "*" + Value[dot..];
+    }
+
     public override string ToString() => Value;
 
     /// <summary>Converts to lower-case A-labels (RFC 5891 §5); null if the conversion does not round-trip.</summary>

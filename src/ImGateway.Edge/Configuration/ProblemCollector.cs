@@ -11,9 +11,6 @@ sealed class ProblemCollector
 
     public void Invalid(string key, string message, string remedy) => _problems.Add(new(key, message, remedy));
 
-    public void NotAvailableYet(string key, string what, string remedy) =>
-        _problems.Add(new(key, $"{what} not available yet", remedy, ProblemKind.NotAvailableYet));
-
     public void Unknown(string key, string? nearest, string remedy)
     {
         if (nearest is not null) _suggested.TryAdd(nearest, _problems.Count);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ImGateway.Edge.Connections.Limits;
 using Prometheus;
 
 namespace ImGateway.Edge.Operations;
@@ -9,6 +10,10 @@ namespace ImGateway.Edge.Operations;
 /// </summary>
 sealed class ProcessMetrics(IMetricFactory metrics)
 {
+    const string Threads = "/proc/self/task";
+
+    static readonly double Started = StartTime();
+
     readonly Gauge _residentMemory = metrics.CreateGauge("process_resident_memory_bytes", "Memory of the process that is in RAM.");
     readonly Counter _cpu = metrics.CreateCounter("process_cpu_seconds_total", "CPU time of the process, user and system.");
     readonly Gauge _openFds = metrics.CreateGauge("process_open_fds", "Open file descriptors: about two for each open WebSocket.");
@@ -24,12 +29,12 @@ sealed class ProcessMetrics(IMetricFactory metrics)
 
     public void Update()
     {
-        using var process = Process.GetCurrentProcess();
-        _residentMemory.Set(process.WorkingSet64);
-        _cpu.IncTo(process.TotalProcessorTime.TotalSeconds);
-        _startTime.Set(new DateTimeOffset(process.StartTime.ToUniversalTime()).ToUnixTimeMilliseconds() / 1000d);
-        _threads.Set(process.Threads.Count);
-        if (Directory.Exists("/proc/self/fd")) _openFds.Set(Directory.EnumerateFileSystemEntries("/proc/self/fd").Count());
+        // Not from Process, which reads a file for each thread.
+        _residentMemory.Set(Environment.WorkingSet);
+        _cpu.IncTo(Environment.CpuUsage.TotalTime.TotalSeconds);
+        _startTime.Set(Started);
+        if (Directory.Exists(Threads)) _threads.Set(Directory.EnumerateFileSystemEntries(Threads).Count());
+        if (OpenFiles.Count() is { } open) _openFds.Set(open);
         for (var generation = 0; generation <= GC.MaxGeneration; generation++)
         {
             _collections.WithLabels(generation.ToString()).IncTo(GC.CollectionCount(generation));
@@ -41,5 +46,11 @@ sealed class ProcessMetrics(IMetricFactory metrics)
         _poolThreads.Set(ThreadPool.ThreadCount);
         _poolQueue.Set(ThreadPool.PendingWorkItemCount);
         _timers.Set(Timer.ActiveCount);
+    }
+
+    static double StartTime()
+    {
+        using var process = Process.GetCurrentProcess();
+        return new DateTimeOffset(process.StartTime.ToUniversalTime()).ToUnixTimeMilliseconds() / 1000d;
     }
 }

@@ -11,14 +11,14 @@ sealed class FileLogs(DiskOperationHook hook)
     readonly Dictionary<(string Path, int MostBytes), FileLogTail> _tails = [];
 
     /// <returns>Null, or why the log was not rotated.</returns>
-    public string? Append(string path, ReadOnlySpan<byte> line, LogRetention retention)
+    public string? Append(string path, ReadOnlySpan<byte> lines, LogRetention retention)
     {
         lock (_lock)
         {
-            var problem = TryRotate(path, line.Length + 1, retention);
+            var problem = TryRotate(path, lines.Length + 1, retention);
             // Makes the directory entry of a new log durable too.
             if (!File.Exists(path)) DurableFile.Write(path, [], hook);
-            Append(path, line);
+            Append(path, lines);
             return problem;
         }
     }
@@ -65,14 +65,14 @@ sealed class FileLogs(DiskOperationHook hook)
         }
     }
 
-    void Append(string path, ReadOnlySpan<byte> line)
+    void Append(string path, ReadOnlySpan<byte> lines)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         if (!_whole.Contains(path)) Repair(file);
         var end = file.Seek(0, SeekOrigin.End);
         try
         {
-            file.Write([.. line, (byte)'\n']);
+            file.Write([.. lines, (byte)'\n']);
             RandomAccess.FlushToDisk(file.SafeFileHandle);
             _whole.Add(path);
         }

@@ -60,10 +60,10 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
         return ValueTask.FromResult<IStagedWrite>(new StagedWrite(this, changes, lease));
     }
 
-    public ValueTask<string?> AppendAsync(string key, ReadOnlyMemory<byte> line, LogRetention retention, CancellationToken cancellationToken)
+    public ValueTask<string?> AppendAsync(string key, ReadOnlyMemory<byte> lines, LogRetention retention, CancellationToken cancellationToken)
     {
         CheckWriter();
-        return ValueTask.FromResult(_logs.Append(LocationOf(key), line.Span, retention));
+        return ValueTask.FromResult(_logs.Append(LocationOf(key), lines.Span, retention));
     }
 
     public IAsyncEnumerable<string> ReadLinesAsync(string key, CancellationToken cancellationToken) => FileLogs.ReadLines(LocationOf(key)).ToAsyncEnumerable();
@@ -216,7 +216,7 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
         }
     }
 
-    /// <summary>Commits folder by folder; if one fails, the changes of the earlier folders are undone.</summary>
+    /// <summary>Commits folder by folder, or many at once; if one fails, the changes of the others are undone.</summary>
     sealed class StagedWrite : IStagedWrite
     {
         readonly FileStorage _storage;
@@ -230,10 +230,11 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
             (_storage, _changes, _lease) = (storage, changes, lease);
             try
             {
-                foreach (var folder in changes.GroupBy(change => Path.GetDirectoryName(storage.LocationOf(change.Key))!))
+                ConcurrentFolders.ForEach([.. changes.GroupBy(change => Path.GetDirectoryName(storage.LocationOf(change.Key))!)], folder =>
                 {
-                    _folders.Add(StagedFiles.Of(folder.Key, [.. folder.Select(change => (Path.GetFileName(storage.LocationOf(change.Key)), change.Content))], storage._hook));
-                }
+                    var staged = StagedFiles.Of(folder.Key, [.. folder.Select(change => (Path.GetFileName(storage.LocationOf(change.Key)), change.Content))], storage._hook);
+                    lock (_folders) _folders.Add(staged);
+                });
             }
             catch
             {
@@ -249,7 +250,7 @@ sealed partial class FileStorage(string root, PrivateFileModes modes, DiskOperat
                 _storage.Check(_changes, _lease);
                 try
                 {
-                    foreach (var folder in _folders) folder.Commit();
+                    ConcurrentFolders.ForEach(_folders, folder => folder.Commit());
                     _committed = true;
                 }
                 catch

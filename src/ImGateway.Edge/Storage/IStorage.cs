@@ -30,15 +30,17 @@ interface IStorage
 
     /// <summary>
     /// Prepares changes for <see cref="IStagedWrite.CommitAsync"/>, which applies all or none. A crash leaves all changes of a folder or none of them;
-    /// of two folders it may leave only those of the first, and of several deletions in a folder where nothing is written only some.
+    /// of two folders it may leave only those of one, and of several deletions in a folder where nothing is written only some.
     /// </summary>
     /// <param name="lease">The lease that permits the changes; null if being a writer is sufficient.</param>
     /// <exception cref="StorageConflictException">A key has another version than expected.</exception>
     ValueTask<IStagedWrite> StageAsync(IReadOnlyList<StorageChange> changes, IStorageLease? lease, CancellationToken cancellationToken);
 
-    /// <summary>Appends a line with a line break to a log. The line is durable when the call returns.</summary>
+    /// <summary>
+    /// Appends lines, separated by line breaks and without the last one, to a log. They are durable when the call returns; a crash before may leave the first of them.
+    /// </summary>
     /// <returns>Null, or why the log could not be limited to <paramref name="retention"/>.</returns>
-    ValueTask<string?> AppendAsync(string key, ReadOnlyMemory<byte> line, LogRetention retention, CancellationToken cancellationToken);
+    ValueTask<string?> AppendAsync(string key, ReadOnlyMemory<byte> lines, LogRetention retention, CancellationToken cancellationToken);
 
     /// <summary>The lines of a log, oldest first, without those that <see cref="LogRetention"/> has removed.</summary>
     IAsyncEnumerable<string> ReadLinesAsync(string key, CancellationToken cancellationToken);

@@ -43,13 +43,13 @@ sealed class MemoryStorage
             return ValueTask.FromResult<IStagedWrite>(new StagedWrite(this, changes, lease));
         }
 
-        public ValueTask<string?> AppendAsync(string key, ReadOnlyMemory<byte> line, LogRetention retention, CancellationToken cancellationToken)
+        public ValueTask<string?> AppendAsync(string key, ReadOnlyMemory<byte> appended, LogRetention retention, CancellationToken cancellationToken)
         {
             lock (shared._lock)
             {
                 Check([], lease: null);
                 if (!shared._logs.TryGetValue(key, out var lines)) shared._logs[key] = lines = [];
-                lines.Add(Encoding.UTF8.GetString(line.Span));
+                lines.AddRange(Encoding.UTF8.GetString(appended.Span).Split('\n'));
                 // The maximum that files would hold.
                 while (lines.Count > 1 && lines.Sum(BytesOf) > retention.MaxBytes * (retention.Keep + 1)) lines.RemoveAt(0);
                 foreach (var last in shared._lastLines.Keys.Where(last => last.Key == key).ToList()) shared._lastLines.Remove(last);

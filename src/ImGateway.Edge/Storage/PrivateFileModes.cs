@@ -1,4 +1,4 @@
-using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Platform;
 
 namespace ImGateway.Edge.Storage;
 

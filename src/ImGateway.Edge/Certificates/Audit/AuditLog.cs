@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImGateway.Edge.Configuration;
@@ -18,25 +19,36 @@ sealed partial class AuditLog(IStorage storage, ILogger logger, Func<AuditSectio
     /// <summary>The storage key.</summary>
     public const string Key = "audit.jsonl";
 
+    /// <summary>Entries of one append: some 100 KB.</summary>
+    const int LargestAppend = 250;
+
     static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>Does not throw if the log cannot be written: that is logged as an error, and does not stop the edge.</summary>
-    public async Task WriteAsync(AuditEntry entry)
+    public async Task WriteAsync(params IReadOnlyList<AuditEntry> entries)
+    {
+        // Together, because each append waits for the disk.
+        foreach (var chunk in entries.Chunk(LargestAppend)) await AppendAsync(chunk);
+        foreach (var entry in entries)
+        {
+            Audited(entry.Action, entry.Host ?? "account", entry.Why, entry.Who, entry.OldSerial, entry.NewSerial, entry.SpkiSha256,
+                entry.Issuer, entry.ChainLength, entry.Profile, entry.Detail);
+        }
+    }
+
+    async Task AppendAsync(IEnumerable<AuditEntry> entries)
     {
         try
         {
             var section = limits();
             // No cancellation: a change that has happened is recorded also while the edge stops.
-            var problem = await storage.AppendAsync(Key, JsonSerializer.SerializeToUtf8Bytes(entry, Json), new LogRetention(section.MaxBytes, section.Keep), CancellationToken.None);
+            var problem = await storage.AppendAsync(Key, Encoding.UTF8.GetBytes(string.Join('\n', entries.Select(entry => JsonSerializer.Serialize(entry, Json)))), new LogRetention(section.MaxBytes, section.Keep), CancellationToken.None);
             if (problem is not null) NotRotated(storage.LocationOf(Key), problem);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             NotWritten(storage.LocationOf(Key), e.Message.TrimEnd('.'));
         }
-
-        Audited(entry.Action, entry.Host ?? "account", entry.Why, entry.Who, entry.OldSerial, entry.NewSerial, entry.SpkiSha256,
-            entry.Issuer, entry.ChainLength, entry.Profile, entry.Detail);
     }
 
     /// <summary>Returns entries, oldest first, also during a rotation. Invalid lines are skipped.</summary>

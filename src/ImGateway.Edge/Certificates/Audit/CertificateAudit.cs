@@ -10,17 +10,20 @@ namespace ImGateway.Edge.Certificates.Audit;
 /// <summary>Writes events of certificates and accounts to the audit log.</summary>
 sealed class CertificateAudit(IStorage storage, AuditLog log, CurrentCertificateOptions options, TimeProvider time)
 {
-    /// <summary>Another certificate is served from now on.</summary>
-    public Task ChangedAsync(HostName host, Credential? old, HostCertificate served, InstallCause cause)
+    /// <summary>Other certificates are served from now on.</summary>
+    public Task ChangedAsync(IEnumerable<(HostName Host, Credential? Old, HostCertificate Served)> changed, InstallCause cause) =>
+        WriteAsync([.. changed.Select(change => Changed(change.Host, change.Old, change.Served, cause))]);
+
+    AuditEntry Changed(HostName host, Credential? old, HostCertificate served, InstallCause cause)
     {
         var byCa = served.Source is HostCertificate.Acme or HostCertificate.SelfSigned;
         var action = cause.IsRollback ? AuditActions.RolledBack : byCa ? AuditActions.Renewed : AuditActions.Installed;
-        return WriteAsync(new AuditEntry(
+        return new AuditEntry(
             time.GetUtcNow(),
             action,
             host.Value,
             cause.IsRollback ? "rollback" : cause.Reason,
-            SingleLine.Escape(cause.Who),
+            SingleLine.Escape(cause.ActorOf(served)),
             old?.SerialNumber,
             served.Credential.SerialNumber,
             CertificatePins.Of(served.Credential),
@@ -28,7 +31,7 @@ sealed class CertificateAudit(IStorage storage, AuditLog log, CurrentCertificate
             served.Credential.Issuers.Count + 1,
             served is { Source: HostCertificate.Acme, WithoutProfile: null } ? options.Value.Acme.Profile : null,
             // An order has one name; a file may have many.
-            served.Source == HostCertificate.Acme && served.OtherNames(host) is { } others ? $"also covers {others}, which was not ordered" : null));
+            served.Source == HostCertificate.Acme && served.OtherNames(host) is { } others ? $"also covers {others}, which was not ordered" : null);
     }
 
     /// <summary>The certificate of a failed reload was withdrawn, and the previous one is served again.</summary>
@@ -59,5 +62,5 @@ sealed class CertificateAudit(IStorage storage, AuditLog log, CurrentCertificate
         time.GetUtcNow(), action, Host: null, why, InstallCause.Loop, Detail: account.AbsoluteUri));
 
     /// <summary>If another process writes the storage, that process also writes the audit log.</summary>
-    Task WriteAsync(AuditEntry entry) => storage.IsWriter ? log.WriteAsync(entry) : Task.CompletedTask;
+    Task WriteAsync(params IReadOnlyList<AuditEntry> entries) => storage.IsWriter ? log.WriteAsync(entries) : Task.CompletedTask;
 }

@@ -7,11 +7,11 @@ using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Files;
 
-/// <summary>Reads certificate files in the usual formats: returns a credential, or all problems.</summary>
+/// <summary>Reads certificate files in the usual formats: returns a credential, or all problems. For one pass, because it keeps the machine's roots.</summary>
 sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
 {
     public CertificateFileReader(IReadOnlyList<HostName> hosts, TimeProvider time)
-        : this(new CertificateChecks(hosts, MachineRoots.Trusts), time)
+        : this(new CertificateChecks(hosts, new MachineRoots().Trusts), time)
     {
     }
 
@@ -38,7 +38,7 @@ sealed class CertificateFileReader(CertificateChecks checks, TimeProvider time)
         if (problems.Count > 0) return new(file, Credential: null, [], problems, warnings);
 
         // 1. The certificate with its key, and all other certificates in the files.
-        var (leaf, others) = UnsupportedFormats.Of(contents.Certificate) == X509ContentType.Pkcs12
+        var (leaf, others) = UnsupportedFormats.IsPfx(contents.Certificate)
             ? ReadPfx(contents, problems)
             : ReadPem(contents, problems);
         others = [.. others, .. contents.Chain is { } chainFile ? ParsePem(file.Chain!, chainFile, problems)?.Certificates ?? [] : []];

@@ -22,21 +22,28 @@ sealed record ChangedFile(FileContents Contents, TimeSpan Unchanged)
 }
 
 /// <summary>
-/// Finds certificate files that have changed, by content and not by date. Used by one loop: wait, poll, report what was handled.
+/// Finds certificate files that have changed, by content: their status only says which need not be read. Used by one loop: wait, poll, report what was handled.
 /// </summary>
 sealed class CertificateFileWatcher : IDisposable
 {
+    /// <summary>The interval of reading all files, whatever their status: some network file systems and FUSE programs keep the times of a file that changes.</summary>
+    internal static readonly TimeSpan ReadInterval = TimeSpan.FromMinutes(1);
+
     readonly FileWatcher _watcher;
-    readonly Watched[] _files;
+    readonly Dictionary<CertificateFile, Watched> _files;
+    readonly Func<CertificateFile, FileContents> _read;
     readonly TimeProvider _time;
+    long _allRead;
 
     /// <param name="loaded">The contents already loaded; only differences from them are changes.</param>
-    public CertificateFileWatcher(IEnumerable<FileContents> loaded, TimeProvider time, ILogger<WatchedFolders> logger, TimeSpan pollInterval)
+    /// <param name="read"><see cref="FileContents.Read"/>.</param>
+    public CertificateFileWatcher(
+        IEnumerable<FileContents> loaded, Func<CertificateFile, FileContents> read, TimeProvider time, ILogger<WatchedFolders> logger, TimeSpan pollInterval)
     {
-        _time = time;
-        _files = [.. loaded.Select(contents => new Watched(contents.File) { Handled = contents.Hash, Seen = contents.Hash })];
+        (_read, _time, _allRead) = (read, time, time.GetTimestamp());
+        _files = loaded.ToDictionary(contents => contents.File, contents => new Watched(contents.File, time) { Handled = contents.Hash, Seen = contents.Hash });
         _watcher = new FileWatcher(time, logger, pollInterval);
-        _watcher.Follow(_files.SelectMany(watched => watched.File.AllPaths()));
+        Follow();
     }
 
     /// <summary>Returns when it is time for the next poll, or at once if this watcher has been disposed.</summary>
@@ -44,11 +51,20 @@ sealed class CertificateFileWatcher : IDisposable
 
     public IReadOnlyList<ChangedFile> Poll()
     {
-        _watcher.Follow(_files.SelectMany(watched => watched.File.AllPaths()));
+        // 1. The files that may have changed.
+        var readsAll = _time.GetElapsedTime(_allRead) >= ReadInterval;
+        if (readsAll) _allRead = _time.GetTimestamp();
+        List<Watched> unsure = [.. _files.Values.Where(watched => watched.MayHaveChanged() || readsAll)];
+        if (unsure.Count == 0) return [];
+
+        // 2. Watch before reading, so that no event is missed. A link may have another target, and a folder may be another one.
+        Follow();
+
+        // 3. Compare contents.
         List<ChangedFile> changes = [];
-        foreach (var watched in _files)
+        foreach (var watched in unsure)
         {
-            var contents = FileContents.Read(watched.File);
+            var contents = _read(watched.File);
             if (contents.Hash != watched.Seen)
             {
                 (watched.Seen, watched.Since) = (contents.Hash, _time.GetTimestamp());
@@ -65,13 +81,22 @@ sealed class CertificateFileWatcher : IDisposable
     }
 
     /// <summary>Marks this content as handled, whether or not it was installed.</summary>
-    public void MarkHandled(FileContents contents) =>
-        Array.Find(_files, watched => watched.File == contents.File)!.Handled = contents.Hash;
+    public void MarkHandled(FileContents contents) => _files[contents.File].Handled = contents.Hash;
 
     public void Dispose() => _watcher.Dispose();
 
-    sealed class Watched(CertificateFile file)
+    void Follow() => _watcher.Follow(_files.Keys.SelectMany(file => file.AllPaths()));
+
+    sealed class Watched(CertificateFile file, TimeProvider time)
     {
+        /// <summary>Longer than the resolution of the times of any file system: FAT has 2 s, and a network file system may have that of another machine.</summary>
+        static readonly TimeSpan Resolution = TimeSpan.FromSeconds(2.5);
+
+        readonly string[] _paths = [.. file.AllPaths()];
+        readonly FileStatus?[] _statuses = new FileStatus?[file.AllPaths().Count()];
+        long _statusSince;
+        bool _isSettled;
+
         public CertificateFile File => file;
 
         public string Handled { get; set; } = "";
@@ -79,5 +104,31 @@ sealed class CertificateFileWatcher : IDisposable
         public string Seen { get; set; } = "";
 
         public long Since { get; set; }
+
+        /// <summary>
+        /// Whether the content must be read: it awaits handling, its status is another one or unknown, or the status is so new that a further write could have
+        /// kept it. That is measured by the monotonic clock, because the file system's clock may be that of another machine.
+        /// </summary>
+        public bool MayHaveChanged()
+        {
+            if (!HasSameStatus()) (_statusSince, _isSettled) = (time.GetTimestamp(), false);
+            else if (_isSettled) return Seen != Handled;
+            // The last read by this status, because the read comes after this moment.
+            _isSettled = time.GetElapsedTime(_statusSince) >= Resolution;
+            return true;
+        }
+
+        bool HasSameStatus()
+        {
+            var isSame = true;
+            for (var i = 0; i < _paths.Length; i++)
+            {
+                var status = FileStatus.Of(_paths[i]);
+                isSame = isSame && status is not null && status == _statuses[i];
+                _statuses[i] = status;
+            }
+
+            return isSame;
+        }
     }
 }

@@ -91,8 +91,13 @@ public static class CertificateFilesCheck
 
     /// <summary>The hosts that no file covers; none if a file is unreadable, because it may cover any host.</summary>
     internal static IEnumerable<HostName> UncoveredHosts(EdgeOptions options, IReadOnlyList<CertificateReading> readings) =>
-        readings.Any(reading => reading.Credential is null && reading.Names.Count == 0) ? []
-        : options.Hosts.Where(host => !readings.Any(reading => reading.Names.Any(name => name.Matches(host))));
+        readings.Any(reading => reading.Credential is null && reading.Names.Count == 0) ? [] : Uncovered(options.Hosts, readings.SelectMany(reading => reading.Names));
+
+    static IEnumerable<HostName> Uncovered(IEnumerable<HostName> hosts, IEnumerable<HostName> names)
+    {
+        var values = names.Select(name => name.Value).ToHashSet(StringComparer.Ordinal);
+        return hosts.Where(host => !host.MatchingValues().Any(values.Contains));
+    }
 
     internal static IEnumerable<string> Problems(EdgeOptions options, IReadOnlyList<CertificateReading> readings)
     {

@@ -15,13 +15,13 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     /// <summary>The interval of checking refused contents again: time, machine and other files may have changed.</summary>
     static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(1);
 
-    readonly CertificateFileReader _reader = new(options.Hosts, time);
     readonly Dictionary<CertificateFile, HostCertificate> _accepted = [];
     readonly Dictionary<CertificateFile, HostCertificate> _untimely = [];
     readonly Dictionary<CertificateFile, string> _refused = [];
     DueTime _nextRetry = DueTime.After(RetryInterval, clock.Now);
     CertificateFileWatcher? _watcher;
     HashSet<string> _reported = [];
+    CertificateIndex? _index;
 
     /// <summary>In configuration order.</summary>
     IReadOnlyList<HostCertificate> Accepted => [.. options.Certificates.Files.Distinct().Where(_accepted.ContainsKey).Select(file => _accepted[file])];
@@ -31,11 +31,9 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     public IReadOnlyList<CertificateReading> Read(FilesSource? before = null)
     {
         List<FileContents> contents = [.. options.Certificates.Files.Distinct().Select(FileContents.Read)];
-        List<CertificateReading> readings = [];
-        foreach (var content in contents)
+        var readings = Read(contents);
+        foreach (var (content, reading) in contents.Zip(readings))
         {
-            var reading = Remember(_reader.Read(content), content);
-            readings.Add(reading);
             if (reading.Credential is not null) Accept(reading.File, Offer(reading, content));
             else
             {
@@ -44,7 +42,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
             }
         }
 
-        _watcher = new CertificateFileWatcher(contents, time, logger, FileWatcher.PollInterval);
+        _watcher = new CertificateFileWatcher(contents, FileContents.Read, time, logger, FileWatcher.PollInterval);
         return readings;
     }
 
@@ -104,7 +102,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     /// <summary>Refuses this content; it is checked again each minute.</summary>
     public void Refuse(FileContents contents) => _refused[contents.File] = contents.Hash;
 
-    public CertificateReading Read(ChangedFile change) => Remember(_reader.Read(change.Contents), change.Contents);
+    public IReadOnlyList<CertificateReading> Read(IReadOnlyList<ChangedFile> changes) => Read([.. changes.Select(change => change.Contents)]);
 
     /// <summary>
     /// Certificates whose only problems are their dates, for hosts that have no other: users of some clients can accept one, and no client accepts a
@@ -119,8 +117,13 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     public void Accept(CertificateFile file, HostCertificate offer)
     {
         _accepted[file] = offer;
+        _index = null;
         _refused.Remove(file);
     }
+
+    /// <summary>The certificates in use, by the hash of their file.</summary>
+    public Dictionary<string, Credential> ByHash() =>
+        _accepted.Values.DistinctBy(offer => offer.FileHash).ToDictionary(offer => offer.FileHash!, offer => offer.Credential, StringComparer.Ordinal);
 
     /// <summary>Whether the file has a usable certificate.</summary>
     public bool IsAccepted(CertificateFile file) => _accepted.ContainsKey(file);
@@ -132,6 +135,7 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
         var file = _accepted.FirstOrDefault(entry => entry.Value == offer).Key;
         if (file is null) return null;
         _accepted.Remove(file);
+        _index = null;
         _refused[file] = offer.FileHash!;
         return file;
     }
@@ -148,13 +152,13 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
     public IReadOnlyDictionary<HostName, HostCertificate> Choose() => HostCertificate.Choose(options.Hosts, Accepted, time.GetUtcNow());
 
     /// <summary>Whether a file covers the host, so that no certificate is issued for it.</summary>
-    public bool Covers(HostName host) => _accepted.Values.Any(offer => offer.Credential.Covers(host));
+    public bool Covers(HostName host) => (_index ??= new CertificateIndex(_accepted.Values)).Covers(host);
 
-    /// <summary>The result of <see cref="Choose"/> if <paramref name="file"/> contained <paramref name="offer"/>.</summary>
-    public IReadOnlyDictionary<HostName, HostCertificate> ChooseWith(CertificateFile file, HostCertificate offer) =>
+    /// <summary>The result of <see cref="Choose"/> if the files contained <paramref name="offers"/>.</summary>
+    public IReadOnlyDictionary<HostName, HostCertificate> ChooseWith(IReadOnlyDictionary<CertificateFile, HostCertificate> offers) =>
         HostCertificate.Choose(
             options.Hosts,
-            [.. options.Certificates.Files.Distinct().Select(each => each == file ? offer : _accepted.GetValueOrDefault(each)).OfType<HostCertificate>()],
+            [.. options.Certificates.Files.Distinct().Select(file => offers.GetValueOrDefault(file) ?? _accepted.GetValueOrDefault(file)).OfType<HostCertificate>()],
             time.GetUtcNow());
 
     /// <summary>Warnings about files that serve no host and were not reported before.</summary>
@@ -181,21 +185,23 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
 
     /// <summary>Why a usable certificate is not served until it is valid; null if it is served, or need not wait.</summary>
     public string? WhyNotYetUsed(CertificateReading reading, IReadOnlyDictionary<HostName, HostCertificate> served) =>
-        _accepted.GetValueOrDefault(reading.File) is { } offer && !served.Values.Any(current => current.FileHash == offer.FileHash)
-            ? reading.Warnings.FirstOrDefault(warning => warning.IsEarly)?.ToString()
+        reading.Warnings.FirstOrDefault(warning => warning.IsEarly) is { } early
+        && _accepted.GetValueOrDefault(reading.File) is { } offer && !served.Values.Any(current => current.FileHash == offer.FileHash)
+            ? early.ToString()
             : null;
 
     /// <summary>Best guess at the hosts that an unusable file covered.</summary>
     public IReadOnlyList<HostName> HostsOf(CertificateFile file, IReadOnlyList<HostName> names, IReadOnlyDictionary<HostName, HostCertificate> served)
     {
-        var chosen = Choose();
         var accepted = _accepted.GetValueOrDefault(file);
+        // Evaluated only when it comes to it: of n files with problems, each would choose for all n hosts.
+        var chosen = new Lazy<IReadOnlyDictionary<HostName, HostCertificate>>(Choose);
         IEnumerable<HostName>[] guesses =
         [
             served.Where(entry => entry.Value.Source == HostCertificate.Files && entry.Value.Origin == file.Certificate).Select(entry => entry.Key),
             options.Hosts.Where(host => accepted?.Credential.Covers(host) == true),
             options.Hosts.Where(host => names.Any(name => name.Matches(host))),
-            options.Hosts.Where(host => !chosen.ContainsKey(host)),
+            options.Hosts.Where(host => !chosen.Value.ContainsKey(host)),
             options.Hosts,
         ];
         return [.. guesses.First(guess => guess.Any())];
@@ -203,11 +209,18 @@ sealed class FilesSource(EdgeOptions options, TimeProvider time, ScheduleClock c
 
     public void Dispose() => _watcher?.Dispose();
 
-    CertificateReading Remember(CertificateReading reading, FileContents contents)
+    List<CertificateReading> Read(List<FileContents> contents)
     {
-        if (reading.Untimely is { } credential) _untimely[reading.File] = Offer(credential, reading.File, contents);
-        else _untimely.Remove(reading.File);
-        return reading;
+        // On all cores, because a start with thousands of files consists of little else.
+        var reader = new CertificateFileReader(options.Hosts, time);
+        List<CertificateReading> readings = [.. contents.AsParallel().AsOrdered().Select(reader.Read)];
+        foreach (var (content, reading) in contents.Zip(readings))
+        {
+            if (reading.Untimely is { } credential) _untimely[reading.File] = Offer(credential, reading.File, content);
+            else _untimely.Remove(reading.File);
+        }
+
+        return readings;
     }
 
     static HostCertificate Offer(Credential credential, CertificateFile file, FileContents contents) =>

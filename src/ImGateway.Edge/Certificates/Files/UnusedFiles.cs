@@ -12,6 +12,10 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<HostCertificate> off
     /// <summary>The number of hosts listed: a certificate may cover thousands.</summary>
     const int NamedHosts = 3;
 
+    // Looked up and not searched: for n files of n hosts, a search for each file would cost n².
+    readonly ILookup<string, (int Position, HostName Host)> _hosts = options.Hosts.Index().SelectMany(host => host.Item.MatchingValues().Select(value => (value, host))).ToLookup(entry => entry.value, entry => entry.host, StringComparer.Ordinal);
+    readonly ILookup<string, HostCertificate> _byFingerprint = offers.ToLookup(offer => offer.Credential.Fingerprint, StringComparer.Ordinal);
+
     public IReadOnlyList<CertificateProblem> Problems() =>
     [
         // A certificate outside its validity period is reported elsewhere.
@@ -20,17 +24,17 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<HostCertificate> off
            let why = WhyUnused(offer)
            where why is not null
            select new CertificateProblem(offer.Origin, $"serves no host: {why}", Remedy(offer)),
-        .. options.Certificates.Source is CertificateSource.Acme && options.Hosts.All(host => offers.Any(offer => offer.Credential.Covers(host)))
+        .. options.Certificates.Source is CertificateSource.Acme && options.Hosts.All(new CertificateIndex(offers).Covers)
             ? [new CertificateProblem("Edge:Certificates:Source", "Acme issues nothing, because Edge:Certificates:Files cover every host", "write Files, or remove the files of hosts that the CA is to issue for")]
             : (CertificateProblem[])[],
     ];
 
     string? WhyUnused(HostCertificate offer)
     {
-        List<HostName> hosts = [.. options.Hosts.Where(offer.Credential.Covers)];
+        List<HostName> hosts = [.. offer.Credential.Names.SelectMany(name => _hosts[name.Value]).Distinct().OrderBy(host => host.Position).Select(host => host.Host)];
         if (hosts.Exists(host => served.TryGetValue(host, out var current) && IsSame(current, offer)))
         {
-            var used = CertificateRanking.Best(hosts[0], offers.Where(other => IsSame(other, offer)), now)!;
+            var used = CertificateRanking.Best(hosts[0], _byFingerprint[offer.Credential.Fingerprint], now)!;
             return used == offer ? null : Clause(hosts, (used.Origin, "which holds the same certificate"));
         }
 
@@ -49,7 +53,7 @@ sealed class UnusedFiles(EdgeOptions options, IReadOnlyList<HostCertificate> off
     {
         if (!served.TryGetValue(host, out var current)) return null;
         if (current.ByHand) return ($"what was imported or rolled back ({current.Origin})", "which stands until the file changes");
-        var file = offers.FirstOrDefault(other => IsSame(other, current));
+        var file = _byFingerprint[current.Credential.Fingerprint].FirstOrDefault();
         return file is not null && CertificateRanking.WhyRatherThan(file.Credential, offer.Credential, host, now) is { } why ? (file.Origin, why) : null;
     }
 

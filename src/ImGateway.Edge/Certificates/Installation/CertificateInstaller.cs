@@ -76,13 +76,14 @@ sealed partial class CertificateInstaller(
 
             // 2. Publish, and make test handshakes.
             var table = Overlay(next);
+            EndSessionsOfCompromised(swaps.Keys);
             if (swaps.Count > 0 && await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) return new(why, IsStorage: false);
 
             // 3. Commit.
             await CommitAsync(saved, next.Where(entry => !swaps.ContainsKey(entry.Key)), cancellationToken);
 
             // 4. Metrics, log, audit log.
-            foreach (var (host, old) in Announce(table, cause)) await audit.ChangedAsync(host, old, table[host], cause);
+            await audit.ChangedAsync(Announce(table, cause).Select(change => (change.Host, change.Old, table[change.Host])), cause);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -98,6 +99,7 @@ sealed partial class CertificateInstaller(
         if (revoked.Refusal(stored.Credential) is { } refusal) return refusal;
         if (_served.TryGetValue(host, out var old) && old.Credential.HasSameCertificates(stored.Credential)) return null;
         var table = Overlay([KeyValuePair.Create(host, stored)]);
+        EndSessionsOfCompromised([host]);
         if (await _swap.TryAsync(Credentials(table), cancellationToken) is { } why) return why;
         Announce(table, InstallCause.ByAnotherEdge);
         return null;
@@ -110,8 +112,12 @@ sealed partial class CertificateInstaller(
         _served = Overlay([KeyValuePair.Create(host, _served[host] with { Previous = null })]);
     }
 
-    /// <summary>Stops serving all other hosts. What is stored for them is kept.</summary>
-    public void Retain(IReadOnlyList<HostName> hosts) => Replace(_served.Where(entry => hosts.Contains(entry.Key)).ToDictionary());
+    /// <summary>Stops serving all other hosts. What is stored for them is kept, and so are their metrics, until the reload has succeeded.</summary>
+    public void Retain(IReadOnlyList<HostName> hosts)
+    {
+        var retained = hosts.ToHashSet();
+        Replace(_served.Where(entry => retained.Contains(entry.Key)).ToDictionary());
+    }
 
     /// <summary>Restores what was served before a failed change.</summary>
     /// <param name="served">The value of <see cref="Served"/> before the change.</param>
@@ -123,6 +129,7 @@ sealed partial class CertificateInstaller(
             if (taken.Credential != before) await audit.TakenBackAsync(host, taken.Credential, before);
         }
 
+        foreach (var host in _served.Keys.Where(host => !served.ContainsKey(host))) metrics.Forget(host);
         Replace(served);
         foreach (var (host, credential) in served) metrics.Served(host, credential);
     }
@@ -138,7 +145,6 @@ sealed partial class CertificateInstaller(
 
     void Replace(IReadOnlyDictionary<HostName, HostCertificate> served)
     {
-        foreach (var host in _served.Keys.Where(host => !served.ContainsKey(host))) metrics.Forget(host);
         _served = served;
         selector.Publish(Credentials(served));
     }
@@ -154,6 +160,15 @@ sealed partial class CertificateInstaller(
         {
             selector.Publish(Credentials(_served));
             throw;
+        }
+    }
+
+    /// <summary>A client that resumed a session would not see that the certificate is another one.</summary>
+    void EndSessionsOfCompromised(IEnumerable<HostName> hosts)
+    {
+        foreach (var host in hosts)
+        {
+            if (_served.TryGetValue(host, out var old) && revoked.IsCompromised(old.Credential)) selector.EndSessions(host);
         }
     }
 
@@ -185,8 +200,9 @@ sealed partial class CertificateInstaller(
         List<(HostName, Credential?)> changed = [];
         foreach (var (host, served) in table)
         {
-            metrics.Served(host, served);
             var isKnown = before.TryGetValue(host, out var old);
+            if (cause is not null && served == old) continue;
+            metrics.Served(host, served);
             // For an unchanged host, keep the time in the metric: ARI or a failed attempt may have moved it.
             if (cause is null || old is null || old.Credential != served.Credential || IsFile(old) != IsFile(served))
                 metrics.NextRenewal(host, NextAction.Of(served, state: null, options.Value, time.GetUtcNow()) is { Action: NextAction.Renew, At: var at } ? at : null);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Configuration;
@@ -6,10 +7,17 @@ using Prometheus;
 
 namespace ImGateway.Edge.Certificates.Installation;
 
-/// <summary>Metrics of certificates. <c>host</c> is always a configured name, so the number of series is bounded.</summary>
+/// <summary>
+/// Metrics of certificates. <c>host</c> is always a configured name, so the number of series is bounded. A host has few series until something has
+/// happened to it: an edge may have thousands of hosts, and each scrape transfers all series.
+/// </summary>
 public sealed class CertificateMetrics(IMetricFactory metrics)
 {
     const string Success = "success", Failure = "failure";
+
+    /// <summary>The label <c>source</c> of each host, because a search of all series for it would make a table of n hosts cost n².</summary>
+    readonly ConcurrentDictionary<HostName, string> _sources = [];
+    readonly ConcurrentDictionary<HostName, bool> _onceWithoutProfile = [];
 
     readonly Gauge _expiry = metrics.CreateGauge(
         "ssl_certificate_expiry_seconds", "When the served certificate expires, as Unix time, whatever its name says. Minus time(): seconds left.", ["host", "source"]);
@@ -27,45 +35,43 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
         "imgw_certificate_swaps_total", "Certificates that took another's place while serving; no connection is closed for one.", ["host"]);
 
     readonly Counter _loadFailures = metrics.CreateCounter(
-        "imgw_certificate_load_failures_total", "Certificate files that were not put to use, because they are broken, expired or without their key. The certificate before goes on being served.", ["host"]);
+        "imgw_certificate_load_failures_total", "Certificate files that were not put to use, because they are broken, expired or without their key. The certificate before goes on being served. Appears with the first one.", ["host"]);
 
     readonly Gauge _filesRefused = metrics.CreateGauge(
-        "imgw_certificate_files_refused", "Certificate files for the host that are refused now, until they are mended. The certificate before goes on being served, if there is one.", ["host"]);
+        "imgw_certificate_files_refused", "Certificate files for the host that are refused now, until they are mended. The certificate before goes on being served, if there is one. Appears with the first one.", ["host"]);
 
     readonly Counter _renewals = metrics.CreateCounter(
-        "imgw_certificate_renewals_total", "Attempts to get or replace a certificate, by outcome and cause.", ["host", "result", "reason"]);
+        "imgw_certificate_renewals_total", "Attempts to get or replace a certificate, by outcome and cause. Appears with the first one.", ["host", "result", "reason"]);
 
     readonly Gauge _failures = metrics.CreateGauge(
         "imgw_certificate_renewal_consecutive_failures", "Attempts at the CA that failed since the last success. Above 0 for hours: needs attention.", ["host"]);
 
     readonly Gauge _withoutProfile = metrics.CreateGauge(
-        "imgw_certificate_without_profile", "1 while the served certificate is one that was ordered without Acme:Profile, because the CA no longer had that profile when time was running out; else 0.", ["host"]);
+        "imgw_certificate_without_profile", "1 while the served certificate is one that was ordered without Acme:Profile, because the CA no longer had that profile when time was running out; else 0, or none if there never was one.", ["host"]);
 
     public void Served(HostName host, HostCertificate served)
     {
-        foreach (var labels in _expiry.GetAllLabelValues().Where(labels => labels[0] == host.Value && labels[1] != served.Source).ToList())
-        {
-            _expiry.RemoveLabelled(labels);
-        }
-
+        if (_sources.TryGetValue(host, out var source) && source != served.Source) _expiry.RemoveLabelled(host.Value, source);
+        _sources[host] = served.Source;
         _expiry.WithLabels(host.Value, served.Source).Set(served.Credential.NotAfter.ToUnixTimeSeconds());
         _notBefore.WithLabels(host.Value).Set(served.Credential.NotBefore.ToUnixTimeSeconds());
         foreach (var state in Enum.GetValues<ChainState>()) _chain.WithLabels(host.Value, state.Label()).Set(state == served.Credential.Chain ? 1 : 0);
-        // Counters exist from the start, so that the first event is visible as an increase.
+        // Exists from the start, so that the first swap is visible as an increase.
         _swaps.WithLabels(host.Value);
-        _loadFailures.WithLabels(host.Value);
-        _filesRefused.WithLabels(host.Value);
-        foreach (var reason in RenewalReasons.All)
-        {
-            foreach (var result in (string[])[Success, Failure]) _renewals.WithLabels(host.Value, result, reason);
-        }
     }
 
     /// <summary>Removes the series of a host that is no longer configured.</summary>
     public void Forget(HostName host)
     {
-        foreach (var gauge in (Gauge[])[_expiry, _notBefore, _nextRenewal, _failures, _filesRefused, _chain, _withoutProfile]) Remove(gauge, host);
-        foreach (var counter in (Counter[])[_swaps, _loadFailures, _renewals]) Remove(counter, host);
+        if (_sources.TryRemove(host, out var source)) _expiry.RemoveLabelled(host.Value, source);
+        _onceWithoutProfile.TryRemove(host, out _);
+        foreach (var gauge in (Gauge[])[_notBefore, _nextRenewal, _failures, _filesRefused, _withoutProfile]) gauge.RemoveLabelled(host.Value);
+        foreach (var counter in (Counter[])[_swaps, _loadFailures]) counter.RemoveLabelled(host.Value);
+        foreach (var state in Enum.GetValues<ChainState>()) _chain.RemoveLabelled(host.Value, state.Label());
+        foreach (var reason in RenewalReasons.All)
+        {
+            foreach (var result in (string[])[Success, Failure]) _renewals.RemoveLabelled(host.Value, result, reason);
+        }
     }
 
     /// <param name="at">Null if the edge does not renew it.</param>
@@ -85,8 +91,16 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     /// <param name="without">Null if it does not come from a CA.</param>
     public void WithoutProfile(HostName host, bool? without)
     {
-        if (without is { } left) _withoutProfile.WithLabels(host.Value).Set(left ? 1 : 0);
-        else _withoutProfile.RemoveLabelled(host.Value);
+        if (without is not { } left)
+        {
+            _onceWithoutProfile.TryRemove(host, out _);
+            _withoutProfile.RemoveLabelled(host.Value);
+        }
+        else if (left || _onceWithoutProfile.ContainsKey(host))
+        {
+            _onceWithoutProfile[host] = true;
+            _withoutProfile.WithLabels(host.Value).Set(left ? 1 : 0);
+        }
     }
 
     public void Swapped(HostName host) => _swaps.WithLabels(host.Value).Inc();
@@ -102,10 +116,4 @@ public sealed class CertificateMetrics(IMetricFactory metrics)
     }
 
     public void RenewalFailed(HostName host, string reason) => _renewals.WithLabels(host.Value, Failure, reason).Inc();
-
-    static void Remove<TChild>(Collector<TChild> series, HostName host)
-        where TChild : ChildBase
-    {
-        foreach (var labels in series.GetAllLabelValues().Where(labels => labels[0] == host.Value).ToList()) series.RemoveLabelled(labels);
-    }
 }

@@ -3,6 +3,7 @@ using ImGateway.Edge.Certificates.Renewal;
 using ImGateway.Edge.Certificates.Stapling;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Scheduling;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
@@ -49,12 +50,13 @@ sealed partial class AcmeRenewals(
     /// <param name="force">Renews even if the certificate is not due.</param>
     public async Task<RenewResult> RenewAsync(HostName host, bool force, string who, string reason, IProgress<string> progress, CancellationToken cancellationToken)
     {
+        var decidedOn = Served(host);
         if (!force && NotDue(host) is { } notDue) return notDue;
         Running? known = null;
         while (true)
         {
             var (running, started) = Start(
-                host, known, () => InSlotAsync(async () => await run.RunAsync(host, new InstallCause(reason, who), progress, cancellationToken), cancellationToken), cancellationToken);
+                host, known, () => InSlotAsync(async () => await run.RunAsync(host, decidedOn, new InstallCause(reason, who), progress, cancellationToken), cancellationToken), cancellationToken);
             if (!started) progress.Report($"{host}: is being seen to already; waiting for the end of that");
             var result = await running.Task.WaitAsync(cancellationToken);
             if (result is not null && (started || (running.Ca == ca.Value && !renewalStates.Of(host).Revoked))) return result;
@@ -67,7 +69,7 @@ sealed partial class AcmeRenewals(
     /// <summary>Records that the CA reports the certificate as revoked (OCSP), once for each certificate.</summary>
     async Task NoteRevocationAsync(HostName host, CancellationToken cancellationToken)
     {
-        if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential || !ocsp.IsRevoked(credential) || renewalStates.Of(host) is { Revoked: true }) return;
+        if (Served(host) is not { } credential || !ocsp.IsRevoked(credential) || renewalStates.Of(host) is { Revoked: true }) return;
         await renewalStates.SaveAsync(host, renewalStates.Of(host) with { Revoked = true }, cancellationToken);
         FoundRevoked(host, credential.SerialNumber);
     }
@@ -91,22 +93,22 @@ sealed partial class AcmeRenewals(
     Task<RenewResult?> RoundAsync(HostName host, CancellationToken cancellationToken) => InSlotAsync(
         async () =>
         {
-            var decision = Decide(host);
+            var (decidedOn, decision) = (Served(host), Decide(host));
             if (decision is RenewalDecision.AskRenewalInfo)
             {
                 await AskAsync(host, cancellationToken);
-                decision = Decide(host);
+                (decidedOn, decision) = (Served(host), Decide(host));
             }
 
             return decision is RenewalDecision.Renew renew
-                ? await run.RunAsync(host, InstallCause.ByLoop(renew.Reason), observer: null, cancellationToken)
+                ? await run.RunAsync(host, decidedOn, InstallCause.ByLoop(renew.Reason), observer: null, cancellationToken)
                 : null;
         },
         cancellationToken);
 
     async Task AskAsync(HostName host, CancellationToken cancellationToken)
     {
-        if (installer.Served.GetValueOrDefault(host)?.Credential is not { } credential) return;
+        if (Served(host) is not { } credential) return;
         var (state, now) = (renewalStates.Of(host), time.GetUtcNow());
         var draw = random.NextDouble();
         Func<RenewalState, RenewalState> learn;
@@ -128,6 +130,8 @@ sealed partial class AcmeRenewals(
         // If the certificate has been replaced meanwhile, the response is ignored: it is about the earlier one.
         await renewalStates.ChangeAsync(host, known => known.CertificateSha256 == state.CertificateSha256 ? learn(known) : known, cancellationToken);
     }
+
+    Credential? Served(HostName host) => installer.Served.GetValueOrDefault(host)?.Credential;
 
     RenewResult? NotDue(HostName host)
     {

@@ -7,6 +7,7 @@ using ImGateway.Edge.Certificates.Store;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Scheduling;
 using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Issuance;
 
@@ -30,12 +31,13 @@ sealed partial class RenewalRun(
 {
     const int LongestError = 400;
 
+    /// <param name="decidedOn">What was served when the renewal was decided on; null = nothing. Another edge may have replaced it since.</param>
     /// <returns>Null if the certificate was revoked meanwhile: a certificate ordered before that is not used.</returns>
-    public async Task<RenewResult?> RunAsync(HostName host, InstallCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
+    public async Task<RenewResult?> RunAsync(HostName host, Credential? decidedOn, InstallCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
     {
         try
         {
-            return await RenewAsync(host, cause, observer, cancellationToken);
+            return await RenewAsync(host, decidedOn, cause, observer, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -44,12 +46,14 @@ sealed partial class RenewalRun(
         }
     }
 
-    async Task<RenewResult?> RenewAsync(HostName host, InstallCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
+    async Task<RenewResult?> RenewAsync(HostName host, Credential? decidedOn, InstallCause cause, IProgress<string>? observer, CancellationToken cancellationToken)
     {
         // 1. Take the lease: of all edges that share the storage, one renews the host. Its previous holder may have renewed already.
         await using var lease = await storage.TryLeaseAsync($"issuance/{host.CertificateName}", cancellationToken);
         if (lease is null) return new(host, Succeeded: false, $"{host}: another edge renews it already; repeat this when that one is done", Serial(host));
-        if (storage.IsShared && await shared.AdoptAsync(host, cancellationToken) && !renewalStates.Of(host).Revoked) return new(host, Succeeded: true, $"{host}: another edge has renewed it", Serial(host));
+        if (storage.IsShared) await shared.AdoptAsync(host, cancellationToken);
+        if (storage.IsShared && installer.Served.GetValueOrDefault(host)?.Credential != decidedOn && !renewalStates.Of(host).Revoked)
+            return new(host, Succeeded: true, $"{host}: another edge has renewed it", Serial(host));
         if (storage.IsShared && cause.IsByLoop && renewalStates.Of(host).NextAttempt > time.GetUtcNow()) return null;
 
         // If a reload changes the CA meanwhile, this renewal still completes with the old one.

@@ -87,7 +87,7 @@ sealed partial class RenewalStates(
     /// <summary>Updates all metrics, at start and after the options have changed.</summary>
     public void RefreshMetrics()
     {
-        foreach (var host in options.Value.Hosts) UpdateMetrics(host, Of(host));
+        foreach (var host in options.Value.Hosts) UpdateMetricsOfConfigured(host, Of(host));
     }
 
     /// <summary>Removes a host that is no longer configured. Its state stays in the store.</summary>
@@ -96,7 +96,11 @@ sealed partial class RenewalStates(
     void UpdateMetrics(HostName host, RenewalState state)
     {
         // A renewal in progress must not create series again for a host that was removed.
-        if (!options.Value.Hosts.Contains(host)) return;
+        if (options.Value.Hosts.Contains(host)) UpdateMetricsOfConfigured(host, state);
+    }
+
+    void UpdateMetricsOfConfigured(HostName host, RenewalState state)
+    {
         var served = installer.Served.GetValueOrDefault(host);
         var isByCa = options.Value.Certificates.Source == CertificateSource.Acme && served?.Source != HostCertificate.Files;
         metrics.ConsecutiveFailures(host, isByCa ? state.Failures : null);

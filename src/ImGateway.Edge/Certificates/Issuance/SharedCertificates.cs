@@ -19,8 +19,7 @@ sealed partial class SharedCertificates(
     ILogger<SharedCertificates> logger) : BackgroundService
 {
     /// <summary>Serves the stored certificate of a host, if another one is served now.</summary>
-    /// <returns>Whether the served certificate has changed.</returns>
-    public async Task<bool> AdoptAsync(HostName host, CancellationToken cancellationToken)
+    public async Task AdoptAsync(HostName host, CancellationToken cancellationToken)
     {
         using (await certificateLock.AcquireAsync(cancellationToken))
         {
@@ -29,7 +28,6 @@ sealed partial class SharedCertificates(
             if (isNew && !files.Value.Covers(host) && (await store.LoadAsync([host], cancellationToken)).TryGetValue(host, out var served)
                 && await installer.AdoptAsync(host, served, cancellationToken) is { } why) NotServed(host, served.Credential.SerialNumber, why);
             await renewalStates.RereadAsync(host, cancellationToken);
-            return installer.Served.GetValueOrDefault(host)?.Credential != before;
         }
     }
 

@@ -1,8 +1,10 @@
+using ImGateway.Edge.Certificates.Served;
+
 namespace ImGateway.Edge.Certificates.Renewal;
 
 /// <summary>Why a served certificate changes.</summary>
 /// <param name="Reason">The reason in the metric, one of <see cref="RenewalReasons"/>.</param>
-/// <param name="Who">The actor in the audit log: <c>loop</c>, the verb's user, or the file.</param>
+/// <param name="Who">The actor in the audit log: <c>loop</c>, the verb's user, or <c>files</c>, for which the audit log has the file of each certificate.</param>
 sealed record InstallCause(string Reason, string Who)
 {
     public const string Loop = "loop";
@@ -19,7 +21,11 @@ sealed record InstallCause(string Reason, string Who)
 
     public static InstallCause ByLoop(string reason) => new(reason, Loop);
 
-    public static InstallCause ByFile(string path) => new(RenewalReasons.File, path);
+    /// <summary>Files have changed, or were read for the first time.</summary>
+    public static readonly InstallCause ByFiles = new(RenewalReasons.File, "files");
+
+    /// <summary>The actor for one certificate. Of many files it is the certificate's own: with all of them, the audit entries of n files would take n² bytes.</summary>
+    public string ActorOf(HostCertificate served) => Reason == RenewalReasons.File ? served.Origin : Who;
 }
 
 /// <summary>Reasons for renewing or replacing a certificate, as spelled in metrics and audit log.</summary>

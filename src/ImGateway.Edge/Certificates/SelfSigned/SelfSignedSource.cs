@@ -24,10 +24,16 @@ sealed class SelfSignedSource(CurrentCertificateOptions options, IStorage storag
     }
 
     /// <exception cref="CertificateLoadException">The CA cannot be read or stored.</exception>
-    public async Task<HostCertificate> IssueAsync(HostName host, CancellationToken cancellationToken)
+    public async Task<HostCertificate> IssueAsync(HostName host, CancellationToken cancellationToken) => (await IssueAsync([host], cancellationToken))[host];
+
+    /// <summary>Issues a certificate for each host. The CA is read once.</summary>
+    /// <exception cref="CertificateLoadException">The CA cannot be read or stored.</exception>
+    public async Task<IReadOnlyDictionary<HostName, HostCertificate>> IssueAsync(IReadOnlyCollection<HostName> hosts, CancellationToken cancellationToken)
     {
+        if (hosts.Count == 0) return new Dictionary<HostName, HostCertificate>();
         using var ca = await CaAsync(cancellationToken);
-        return new HostCertificate(ca.Issue([host], options.Value.Certificates.KeyType), HostCertificate.SelfSigned, storage.LocationOf(CertificateKey));
+        var origin = storage.LocationOf(CertificateKey);
+        return hosts.ToDictionary(host => host, host => new HostCertificate(ca.Issue([host], options.Value.Certificates.KeyType), HostCertificate.SelfSigned, origin));
     }
 
     /// <summary>The hosts in <paramref name="stored"/> whose certificate was issued by an earlier development CA.</summary>

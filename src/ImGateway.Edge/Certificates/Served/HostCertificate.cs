@@ -40,10 +40,11 @@ public sealed record HostCertificate(Credential Credential, string Source, strin
     public static IReadOnlyDictionary<HostName, HostCertificate> Choose(
         IReadOnlyList<HostName> hosts, IReadOnlyCollection<HostCertificate> candidates, DateTimeOffset now)
     {
+        var index = new CertificateIndex(candidates);
         Dictionary<HostName, HostCertificate> table = [];
         foreach (var host in hosts)
         {
-            if (CertificateRanking.Best(host, candidates, now) is { } best) table[host] = best;
+            if (CertificateRanking.Best(host, index.Covering(host), now) is { } best) table[host] = best;
         }
 
         return table;

@@ -4,6 +4,7 @@ using ImGateway.Edge.Certificates.Served;
 using ImGateway.Edge.Certificates.X509;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Storage;
+using ImGateway.Edge.Tls;
 
 namespace ImGateway.Edge.Certificates.Store;
 
@@ -11,6 +12,8 @@ namespace ImGateway.Edge.Certificates.Store;
 sealed partial class CertificateStore(
     CurrentCertificateOptions options, IStorage storage, RevokedCertificates revoked, TimeProvider time, ILogger<CertificateStore> logger)
 {
+    static readonly Dictionary<string, Credential> Nothing = [];
+
     /// <summary>Checks that the storage can be used, and repairs file modes.</summary>
     /// <exception cref="CertificateLoadException">The storage cannot be used.</exception>
     public Task OpenAsync(CancellationToken cancellationToken) => CertificateLoadException.GuardAsync(options.Value, async () =>
@@ -26,30 +29,37 @@ sealed partial class CertificateStore(
         CertificateLoadException.GuardAsync(options.Value, () => storage.OpenAsync([.. hosts.SelectMany(host => StoreKeys.Of(host).All)], cancellationToken).AsTask());
 
     /// <exception cref="CertificateLoadException">The storage cannot be read.</exception>
-    public Task<IReadOnlyDictionary<HostName, HostCertificate>> LoadAllAsync(CancellationToken cancellationToken) => LoadAsync(options.Value.Hosts, cancellationToken);
+    public Task<IReadOnlyDictionary<HostName, HostCertificate>> LoadAllAsync(CancellationToken cancellationToken) => LoadAllAsync(Nothing, cancellationToken);
+
+    /// <param name="known">Certificates of files that were read just now, by the hash of the file: they are not parsed and verified once more.</param>
+    /// <exception cref="CertificateLoadException">The storage cannot be read.</exception>
+    public Task<IReadOnlyDictionary<HostName, HostCertificate>> LoadAllAsync(IReadOnlyDictionary<string, Credential> known, CancellationToken cancellationToken) =>
+        LoadAsync(options.Value.Hosts, known, cancellationToken);
 
     /// <exception cref="CertificateLoadException">The storage cannot be read.</exception>
-    public async Task<IReadOnlyDictionary<HostName, HostCertificate>> LoadAsync(IEnumerable<HostName> hosts, CancellationToken cancellationToken)
+    public Task<IReadOnlyDictionary<HostName, HostCertificate>> LoadAsync(IEnumerable<HostName> hosts, CancellationToken cancellationToken) => LoadAsync(hosts, Nothing, cancellationToken);
+
+    async Task<IReadOnlyDictionary<HostName, HostCertificate>> LoadAsync(IEnumerable<HostName> hosts, IReadOnlyDictionary<string, Credential> known, CancellationToken cancellationToken)
     {
-        Dictionary<HostName, HostCertificate> all = [];
+        var (all, roots) = (new Dictionary<HostName, HostCertificate>(), new MachineRoots());
         await CertificateLoadException.GuardAsync(options.Value, async () =>
         {
             await revoked.ReadAsync(cancellationToken);
             foreach (var host in hosts)
             {
-                if (await LoadAsync(host, cancellationToken) is { } stored) all[host] = stored;
+                if (await LoadAsync(host, known, roots, cancellationToken) is { } stored) all[host] = stored;
             }
         });
         return all;
     }
 
     /// <summary>The current bundle, or the previous one if the current one is unusable, or null. Problems are logged.</summary>
-    async Task<HostCertificate?> LoadAsync(HostName host, CancellationToken cancellationToken)
+    async Task<HostCertificate?> LoadAsync(HostName host, IReadOnlyDictionary<string, Credential> known, MachineRoots roots, CancellationToken cancellationToken)
     {
         var keys = StoreKeys.Of(host);
         var metadata = await StoredMetadata.ReadAsync(storage, host, cancellationToken);
         var contents = await ReadBundleAsync(keys.Current, cancellationToken);
-        var current = contents is null ? null : new CertificateFileReader([host], time).Read(contents);
+        var current = contents is null ? null : Known(host, contents, metadata, known) ?? new CertificateFileReader(new CertificateChecks([host], roots.Trusts), time).Read(contents);
         if (current?.Credential is { } credential)
         {
             if (credential.IsEarly(time.GetUtcNow())) ServedEarly(host, credential.SerialNumber, credential.NotBefore, time.GetUtcNow());
@@ -77,7 +87,7 @@ sealed partial class CertificateStore(
     public async Task<CertificateReading?> ReadPreviousAsync(HostName host, CancellationToken cancellationToken) =>
         await ReadBundleAsync(StoreKeys.Of(host).Previous, cancellationToken) is { } contents ? new CertificateFileReader([host], time).Read(contents) : null;
 
-    public async Task<HostCertificate> DescribeAsync(HostName host, Tls.Credential previous, CancellationToken cancellationToken) =>
+    public async Task<HostCertificate> DescribeAsync(HostName host, Credential previous, CancellationToken cancellationToken) =>
         StoredMetadata.Describe(previous, await StoredMetadata.ReadAsync(storage, host, cancellationToken));
 
     /// <summary>SHA-256 of the stored certificate; null if unknown.</summary>
@@ -88,6 +98,12 @@ sealed partial class CertificateStore(
 
     /// <summary>The host's order in progress.</summary>
     public PendingOrderStore PendingOrder(HostName host) => new(storage, StoreKeys.Of(host).Pending);
+
+    /// <summary>The certificate of a file, if exactly that is stored, byte for byte: to read it would give the same.</summary>
+    static CertificateReading? Known(HostName host, FileContents contents, StoredMetadata? metadata, IReadOnlyDictionary<string, Credential> known) =>
+        metadata?.FileSha256 is { } hash && known.TryGetValue(hash, out var credential) && credential.Covers(host) && contents.Certificate.AsSpan().SequenceEqual(StoredBundle.ToBytes(credential))
+            ? new CertificateReading(contents.File, credential, credential.Names, [], [])
+            : null;
 
     /// <summary>Keeps a damaged bundle for inspection, and makes the previous one the current one.</summary>
     async Task RepairAsync(StoreKeys keys, CancellationToken cancellationToken)
@@ -115,7 +131,7 @@ sealed partial class CertificateStore(
     /// An expired but otherwise valid certificate, to serve until the CA issues the next one or its file is replaced: users of some clients can accept it,
     /// and no client accepts a missing certificate.
     /// </summary>
-    Tls.Credential? Expired(HostName host, FileContents contents)
+    Credential? Expired(HostName host, FileContents contents)
     {
         if (options.Value.Certificates.Source == CertificateSource.SelfSigned || StoredBundle.LeafOf(contents.Certificate, PreviousOf)?.NotAfter is not { } end || end >= time.GetUtcNow()) return null;
         var credential = new CertificateFileReader([host], new FixedTimeProvider(end)).Read(contents).Credential;

@@ -20,6 +20,8 @@ sealed partial class RevokedCertificates(IStorage storage, TimeProvider time, IL
 
     volatile IReadOnlyList<RevokedCertificate> _all = [];
 
+    public bool IsEmpty => _all.Count == 0;
+
     public bool HasCompromisedKeys => _all.Any(revoked => revoked.IsCompromised);
 
     /// <summary>Reads what this or another process has written, and merges it with entries that could not be written.</summary>
@@ -31,6 +33,8 @@ sealed partial class RevokedCertificates(IStorage storage, TimeProvider time, IL
     public bool Contains(X509Certificate2 certificate) => Find(certificate) is not null;
 
     public bool Contains(Credential credential) => Contains(credential.Leaf);
+
+    public bool IsCompromised(Credential credential) => Find(credential.Leaf) is { IsCompromised: true };
 
     public bool IsCompromised(AsymmetricAlgorithm key)
     {

@@ -77,7 +77,7 @@ sealed class StoreWriter(CurrentCertificateOptions options, IStorage storage, Re
             var (current, state) = (await storage.ReadAsync(keys.Current, cancellationToken), await storage.ReadAsync(keys.State, cancellationToken));
             // Order of the commit, in case of a crash: the previous bundle before the current one, and last the state, which names its certificate.
             if (current is not null && !await IsRevokedAsync(host, cancellationToken)) writes.Add(new StorageChange(keys.Previous, current.Content));
-            writes.Add(new StorageChange(keys.Current, StoredBundle.ToBytes(served), current?.Version ?? StoredValue.Absent));
+            writes.Add(new StorageChange(keys.Current, StoredBundle.ToBytes(served.Credential), current?.Version ?? StoredValue.Absent));
             writes.Add(new StorageChange(keys.State, StoredMetadata.Of(served, state is null ? null : StoredMetadata.Parse(state.Content)).ToBytes(), state?.Version ?? StoredValue.Absent));
         }
 
@@ -88,7 +88,7 @@ sealed class StoreWriter(CurrentCertificateOptions options, IStorage storage, Re
     public async Task<bool> IsRevokedAsync(HostName host, CancellationToken cancellationToken)
     {
         var isByCa = await StoredMetadata.ReadAsync(storage, host, cancellationToken) is { Renewal: { Revoked: true } renewal } metadata && renewal.CertificateSha256 == metadata.CertificateSha256;
-        return isByCa || await StoredBundle.LeafOfAsync(storage, StoreKeys.Of(host).Current, revoked.Contains, cancellationToken);
+        return isByCa || (!revoked.IsEmpty && await StoredBundle.LeafOfAsync(storage, StoreKeys.Of(host).Current, revoked.Contains, cancellationToken));
     }
 
     /// <summary>Stores a new origin of an unchanged certificate.</summary>

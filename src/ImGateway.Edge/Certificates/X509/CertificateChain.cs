@@ -33,9 +33,9 @@ sealed record CertificateChain(
         var named = rest.ToLookup(other => DistinguishedNames.KeyOf(other.SubjectName.RawData), StringComparer.Ordinal);
         List<X509Certificate2> issuers = [];
         X509Certificate2? root = null;
-        for (var last = leaf; !last.IsSelfSigned() && Best(IssuersOf(last)) is { } issuer; last = issuer)
+        for (var last = leaf; !VerifiedIssuers.IsSelfSigned(last) && Best(IssuersOf(last)) is { } issuer; last = issuer)
         {
-            if (issuer.IsSelfSigned())
+            if (VerifiedIssuers.IsSelfSigned(issuer))
             {
                 root = issuer;
                 break;
@@ -46,19 +46,20 @@ sealed record CertificateChain(
 
         // 2. A root that was also cross-signed may be the issuer of an earlier certificate: clients that have it need a shorter path.
         List<X509Certificate2> sent = [leaf, .. issuers];
-        root ??= sent.SelectMany(IssuersOf).FirstOrDefault(other => other.IsSelfSigned());
+        root ??= sent.SelectMany(IssuersOf).FirstOrDefault(VerifiedIssuers.IsSelfSigned);
         rest.RemoveAll(other => other == root || issuers.Contains(other));
         var impostors = root is not null || sent[^1].IsSelfSigned() ? [] : rest.FindAll(sent[^1].NamesAsIssuer);
         return new CertificateChain(leaf, issuers, root, impostors, [.. rest.Except(impostors)]);
 
-        IEnumerable<X509Certificate2> IssuersOf(X509Certificate2 certificate) => named[DistinguishedNames.KeyOf(certificate.IssuerName.RawData)].Where(certificate.IsIssuedBy);
+        IEnumerable<X509Certificate2> IssuersOf(X509Certificate2 certificate) => named[DistinguishedNames.KeyOf(certificate.IssuerName.RawData)]
+            .Where(issuer => certificate == leaf ? leaf.IsIssuedBy(issuer) : VerifiedIssuers.IsIssuedBy(certificate, issuer));
 
         // CAs that have signed each other form a loop (RFC 4158 §2.4.2): no pair of name and key is used twice. Of several issuers, prefer one
         // that is valid, then the cross-signed one: older clients need it, and clients that have the root ignore what is above.
         X509Certificate2? Best(IEnumerable<X509Certificate2> candidates) => candidates
             .Where(candidate => !issuers.Exists(issuer => IsTwin(issuer, candidate)))
             .OrderByDescending(candidate => CertificateDates.IsCurrent(candidate, now))
-            .ThenBy(candidate => candidate.IsSelfSigned())
+            .ThenBy(VerifiedIssuers.IsSelfSigned)
             .ThenByDescending(candidate => IssuersOf(candidate).Any())
             .ThenByDescending(candidate => candidate.NotAfter)
             .FirstOrDefault();

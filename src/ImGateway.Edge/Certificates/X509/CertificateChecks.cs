@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Certificates.X509;
 
 /// <summary>Finds reasons for which clients would reject a certificate. Pure: time and the machine's roots are parameters.</summary>
 /// <param name="hosts">The configured hosts; if empty, they are unknown, and any name is accepted.</param>
-/// <param name="isKnown"><see cref="MachineRoots.Trusts"/>.</param>
+/// <param name="isKnown"><see cref="MachineRoots.Trusts"/>. Called by several threads.</param>
 sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certificate2, bool> isKnown)
 {
     static readonly Dictionary<string, string> Curves = new()
@@ -17,6 +17,9 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
         ["1.3.132.0.34"] = "P-384",
         ["1.3.132.0.35"] = "P-521",
     };
+
+    /// <summary>The names that cover a host. Of n hosts each often has a file of its own: a search of all hosts for each file would cost n².</summary>
+    readonly Lazy<HashSet<string>> _covering = new(() => [.. hosts.SelectMany(host => host.MatchingValues())]);
 
     /// <param name="file">The file name for the problems.</param>
     /// <param name="keyFile">The key's file name for commands; null = the same file.</param>
@@ -108,7 +111,7 @@ sealed class CertificateChecks(IReadOnlyList<HostName> hosts, Func<X509Certifica
             yield return ("has no host name in its SAN (subject alternative name), where clients look for it",
                 Remedies.NameInSan(hosts.Count > 0 ? hosts[0] : HostName.Parse("gateway.example.com"), leaf.IsSelfSigned()));
         }
-        else if (hosts.Count > 0 && !hosts.Any(host => names.Any(name => name.Matches(host))))
+        else if (hosts.Count > 0 && !names.Any(name => _covering.Value.Contains(name.Value)))
         {
             yield return ($"is for {string.Join(", ", names)} and covers none of the configured hosts ({string.Join(", ", hosts)})",
                 leaf.HasSan() ? "name the right file, or add its names to Hosts" : $"name the right file, or {Remedies.NameInSan(hosts[0], leaf.IsSelfSigned())}");

@@ -18,6 +18,8 @@ sealed record NameConstraints(IReadOnlyList<string> Domains, IReadOnlyList<IPAdd
     static readonly Asn1Tag DnsName = new(TagClass.ContextSpecific, 2);
     static readonly Asn1Tag IpAddress = new(TagClass.ContextSpecific, 7);
 
+    readonly Lazy<HashSet<string>> _domains = new(() => Domains.ToHashSet(StringComparer.Ordinal));
+
     public static NameConstraints For(IReadOnlyList<HostName> hosts) => new(
         [.. hosts.Where(host => !host.IsAddress).Select(host => host.Domain).Distinct(StringComparer.Ordinal)],
         [.. hosts.Where(host => host.IsAddress).Select(host => IPAddress.Parse(host.Value)).Distinct()]);
@@ -25,8 +27,12 @@ sealed record NameConstraints(IReadOnlyList<string> Domains, IReadOnlyList<IPAdd
     public bool Permit(HostName host)
     {
         if (host.IsAddress) return Addresses.Contains(IPAddress.Parse(host.Value));
-        var name = host.Domain;
-        return Domains.Any(domain => name == domain || name.EndsWith("." + domain, StringComparison.Ordinal));
+        // The name, then each domain above it.
+        for (var name = host.Domain; ; name = name[(name.IndexOf('.') + 1)..])
+        {
+            if (_domains.Value.Contains(name)) return true;
+            if (!name.Contains('.')) return false;
+        }
     }
 
     public X509Extension ToExtension()

@@ -64,7 +64,8 @@ static class PrivateKeyReader
 
     static AsymmetricAlgorithm? Import(string path, string pem, Secret? password, List<CertificateProblem> problems)
     {
-        // The label does not contain the algorithm, and the error for a wrong one depends on the OpenSSL version: try both.
+        // The error for a wrong algorithm depends on the OpenSSL version: try both, unless the key says that it is for ECDSA.
+        if (password is null && IsEcdsa(pem) && TryImport(ECDsa.Create(), pem, password) is { } named) return named;
         if (TryImport(RSA.Create(), pem, password) is { } rsa) return rsa;
         if (TryImport(ECDsa.Create(), pem, password) is { } ecdsa) return ecdsa;
         var algorithm = password is null ? AlgorithmOf(pem) : Encryption(pem)?.AlgorithmWith(password);
@@ -79,6 +80,8 @@ static class PrivateKeyReader
         });
         return null;
     }
+
+    static bool IsEcdsa(string pem) => pem.Contains("BEGIN EC PRIVATE KEY", StringComparison.Ordinal) || AlgorithmOf(pem) == Oids.EcPublicKey;
 
     /// <summary>PrivateKeyInfo ::= SEQUENCE { version, privateKeyAlgorithm AlgorithmIdentifier, … } (RFC 5958 §2).</summary>
     /// <exception cref="AsnContentException">The encoding is invalid.</exception>

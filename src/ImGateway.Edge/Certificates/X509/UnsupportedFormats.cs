@@ -6,7 +6,10 @@ namespace ImGateway.Edge.Certificates.X509;
 /// <summary>Recognizes unsupported formats of certificates and keys, and names the command that converts each to PEM.</summary>
 static class UnsupportedFormats
 {
-    public static X509ContentType Of(byte[] content)
+    /// <summary>Whether the content is PFX (PKCS#12), which has no text form.</summary>
+    public static bool IsPfx(byte[] content) => IsBinary(content) && Of(content) is X509ContentType.Pkcs12;
+
+    static X509ContentType Of(byte[] content)
     {
         try
         {

@@ -6,7 +6,7 @@ static class ConfigurationChanges
     /// <summary>One line for each changed key (a list is one key); secrets are masked.</summary>
     public static IReadOnlyList<ConfigurationChange> Between(EdgeOptions old, EdgeOptions next)
     {
-        var (before, after) = (Grouped(old), Grouped(next));
+        var (before, after) = Grouped(old, next);
         return
         [
             .. from key in before.Keys.Union(after.Keys, StringComparer.Ordinal)
@@ -31,6 +31,16 @@ static class ConfigurationChanges
         Dictionary<string, string> ValuesOf(IConfiguration configuration) => configuration.GetSection(section).AsEnumerable()
             .Where(entry => entry.Value is not null)
             .ToDictionary(entry => entry.Key, entry => entry.Value!, StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The settings that may differ. Hosts and files may be thousands, and usually are the same ones.</summary>
+    static (Dictionary<string, List<Setting>> Before, Dictionary<string, List<Setting>> After) Grouped(EdgeOptions old, EdgeOptions next)
+    {
+        if (old.Hosts.SequenceEqual(next.Hosts)) (old, next) = (old with { Hosts = [] }, next with { Hosts = [] });
+        if (old.Certificates.Files.SequenceEqual(next.Certificates.Files)) (old, next) = (WithoutFiles(old), WithoutFiles(next));
+        return (Grouped(old), Grouped(next));
+
+        static EdgeOptions WithoutFiles(EdgeOptions options) => options with { Certificates = options.Certificates with { Files = [] } };
     }
 
     static Dictionary<string, List<Setting>> Grouped(EdgeOptions options) => EffectiveSettings.Of(options)

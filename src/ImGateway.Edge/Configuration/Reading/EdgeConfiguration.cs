@@ -20,7 +20,7 @@ public static class EdgeConfiguration
         var builder = new ConfigurationBuilder();
         var file = FileOf(configFile);
         // As a stream, because the file provider ignores dot files, through which Kubernetes mounts files.
-        if (file is not null) builder.AddJsonStream(new MemoryStream(ReadFile(file), writable: false));
+        if (file is not null) builder.Add(new IndexedJsonSource { Stream = new MemoryStream(ReadFile(file), writable: false) });
         builder.AddEnvironmentVariables();
         if (overrides is not null) builder.AddInMemoryCollection(overrides);
         var configuration = Build(builder, file ?? DefaultFile);

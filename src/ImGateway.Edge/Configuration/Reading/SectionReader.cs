@@ -55,8 +55,7 @@ sealed class SectionReader(IConfigurationRoot? root, ProblemCollector problems)
         // JSON null means "not set". An empty variable does not: it overrides the file, and the default may be weaker than the file's value.
         if (section.Value is not { } text) return null;
         if (parser.Parse(text) is { } value) return value;
-        if (UnimplementedValues.Contains(section.Path[(Root.Length + 1)..], text)) problems.NotAvailableYet(section.Path, $"'{text}' is", parser.Remedy);
-        else if (text.Length == 0) problems.Invalid(section.Path, "is empty", $"{parser.Remedy}, or remove it");
+        if (text.Length == 0) problems.Invalid(section.Path, "is empty", $"{parser.Remedy}, or remove it");
         else problems.Invalid(section.Path, $"{(parser.IsSecret ? "the value" : SingleLine.Quote(text))} is not {parser.What}", parser.Remedy);
         return null;
     }

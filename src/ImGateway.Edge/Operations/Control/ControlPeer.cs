@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using ImGateway.Edge.Configuration;
+using ImGateway.Edge.Platform;
 
 namespace ImGateway.Edge.Operations.Control;
 

@@ -5,6 +5,7 @@ using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Connections.Limits;
 using ImGateway.Edge.Operations.Reload;
 using ImGateway.Edge.Operations.Shutdown;
+using ImGateway.Edge.Tls;
 using ImGateway.Edge.WebSockets;
 
 namespace ImGateway.Edge.Operations.Status;
@@ -18,6 +19,7 @@ public sealed record ReadyStatus(bool Ready, IReadOnlyList<string> Reasons, IRea
 /// <summary>Collects, on request, the status that the management port and the control socket return.</summary>
 sealed class StatusCollector(
     CurrentOptions options,
+    ITlsEngine engine,
     BuildInfo build,
     EdgeHealth health,
     CertificateOverview certificates,
@@ -57,7 +59,7 @@ sealed class StatusCollector(
             build.Version,
             build.Commit,
             build.OpenSsl,
-            options.Value.Tls.Engine.ToString(),
+            engine.Name,
             _startedAt,
             (long)time.GetElapsedTime(_started).TotalSeconds,
             report.Ready,

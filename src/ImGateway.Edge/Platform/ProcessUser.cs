@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ImGateway.Edge.Configuration;
 
-namespace ImGateway.Edge.Configuration;
+namespace ImGateway.Edge.Platform;
 
 /// <summary>The user that the process runs as.</summary>
 static class ProcessUser
