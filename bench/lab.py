@@ -1,23 +1,22 @@
-"""What bench/storm and bench/idle share: a folder with certificates and tools, processes that end with it, and what /proc says of them.
+"""What all programs of this folder share: a folder with certificates and tools, processes that end with it, and what /proc says of them.
 
-Everything stays on 127.0.0.0/8. The subject runs on core 0, load and upstream on core 1, where there are two."""
+Everything stays on 127.0.0.0/8. A subject (subjects.py) runs on the first core, load and upstream on the last, where there are two."""
 import json, os, pathlib, random, re, resource, shutil, signal, socket, ssl, subprocess, sys, tempfile, time
 
 HERE = pathlib.Path(__file__).resolve().parent
 NAME = 'gateway.test'
-DEFAULT_PRODUCT = f'{HERE.parent}/artifacts/imgw/imgw run --config {{config}}'
 START_LIMIT = 60
 
 
 class Trouble(Exception):
-    """Something is missing or did not work: one line for whoever called."""
+    """Something is missing or did not work: one line for the caller."""
 
 
-def main(show):
-    """Runs `show` and turns trouble into a line and exit code 2; TERM ends as INT does, so that children are stopped."""
+def main(program):
+    """Runs `program` and turns trouble into a line and exit code 1; TERM ends as INT does, so that children are stopped."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        sys.exit(show())
+        sys.exit(program())
     except Trouble as trouble:
         sys.exit(f'{pathlib.Path(sys.argv[0]).name}: {trouble}')
     except KeyboardInterrupt:
@@ -31,14 +30,19 @@ def allow_files():
     return hard
 
 
+class Hung(Trouble):
+    """A load program did not end."""
+
+
 class Subject:
     """A server under test, as a process tree."""
 
-    def __init__(self, name, port, process):
+    def __init__(self, name, port, process, pid=None):
         self.name, self.port, self.process = name, port, process
+        self._pid = pid or process.pid
 
     def _tree(self):
-        pids, found = [self.process.pid], []
+        pids, found = [self._pid], []
         while pids:
             pid = pids.pop()
             found.append(pid)
@@ -94,8 +98,15 @@ class Crowd:
     def wait_until_up(self):
         return self._answers()
 
+    def exchange(self):
+        """The messages of option -m; returns their number and times."""
+        for process in self._load:
+            process.stdin.write('\n')
+            process.stdin.flush()
+        return self._answers()
+
     def leave(self):
-        """Everybody echoes once more and closes in order; returns what came of it."""
+        """Every socket echoes once more and closes in order; returns the result."""
         for process in self._load:
             process.stdin.close()
         answers = self._answers()
@@ -125,7 +136,7 @@ class Lab:
 
     def __enter__(self):
         cores = sorted(os.sched_getaffinity(0))
-        self.subject_core, self.load_core = cores[0], cores[-1]
+        self.cores, self.subject_core, self.load_core = cores, cores[0], cores[-1]
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix='edge-lab-'))
         self.directory.chmod(0o755)
         self._processes, self._tools = [], {}
@@ -133,9 +144,11 @@ class Lab:
         return self
 
     def __exit__(self, *_):
-        for process in reversed(self._processes):
-            if process.poll() is None:
-                process.terminate()
+        for _ in range(2):  # the product drains at the first, and stops at the second
+            for process in reversed(self._processes):
+                if process.poll() is None:
+                    process.terminate()
+            time.sleep(.1)
         for process in reversed(self._processes):
             try:
                 process.wait(10)
@@ -147,52 +160,59 @@ class Lab:
     def tool(self, name):
         """The path of a C tool of this folder, compiled once."""
         if name not in self._tools:
-            self._run('gcc', '-O2', '-w', '-o', self.directory / name, HERE / f'{name}.c', '-lssl', '-lcrypto')
-            self._tools[name] = str(self.directory / name)
+            self._tools[name] = str(self.directory / pathlib.Path(name).name)
+            self._run('gcc', '-O2', '-w', '-o', self._tools[name], HERE / f'{name}.c', '-lssl', '-lcrypto')
         return self._tools[name]
 
-    def start(self, name, command, core, **pipes):
+    def start(self, name, command, cores, **options):
+        """`cores`: one, or a list. `options` are those of Popen; output goes to a log unless they say otherwise."""
         log = self.directory / f'{len(self._processes)}-{name}.log'
+        pinned = ['taskset', '-c', ','.join(map(str, cores if isinstance(cores, list) else [cores])), *map(str, command)]
         with open(log, 'w') as out:
-            process = subprocess.Popen(['taskset', '-c', str(core), *map(str, command)], **{'stdin': subprocess.DEVNULL, 'stdout': out, 'stderr': out, **pipes}, text=True)
+            process = subprocess.Popen(pinned, **{'stdin': subprocess.DEVNULL, 'stdout': out, 'stderr': out, **options}, text=True)
         process.log = log
         self._processes.append(process)
         return process
 
+    def run(self, command, seconds):
+        """A load program's output; what it says is all that counts, because wsload and h2load fail where a single request did."""
+        pinned = ['taskset', '-c', str(self.load_core), *map(str, command)]
+        try:
+            return subprocess.run(pinned, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds * 4 + 60).stdout
+        except FileNotFoundError:
+            raise Trouble(f'{command[0]} is missing (bench/README.md says what is needed)') from None
+        except subprocess.TimeoutExpired:
+            raise Hung(f'{" ".join(map(str, command))} does not end') from None
+
     def stop(self, subject):
-        subject.process.terminate()
+        """By two signals: the product drains at the first, and stops at the second."""
+        for _ in range(2):
+            if subject.process.poll() is None:
+                subject.process.terminate()
+                time.sleep(.1)
         try:
             subject.process.wait(60)
         except subprocess.TimeoutExpired:
             raise Trouble(f'{subject.name} does not stop') from None
 
-    def upstream(self):
+    def upstream(self, port=None, cores=None):
         """WebSocket echo and a fixed answer over plain HTTP; returns its port."""
-        port = free_port()
-        process = self.start('upstream', [self.tool('wsecho'), port], self.load_core)
+        port = port or free_port()
+        process = self.start('upstream', [self.tool('wsecho'), port], self.load_core if cores is None else cores)
         self._wait(process, port, lambda s: None)
         return port
 
-    def product(self, command, upstream):
-        port, directory = free_port(), pathlib.Path(tempfile.mkdtemp(prefix='product-', dir=self.directory))
-        config = directory / 'appsettings.json'
-        config.write_text(json.dumps({'Edge': {
-            'Hosts': [NAME], 'Upstreams': [f'http://127.0.0.1:{upstream}'], 'DataDirectory': str(directory / 'data'), 'AccessLog': False,
-            'Listen': {'Https': [f'127.0.0.1:{port}'], 'Http': [], 'Management': [f'127.0.0.1:{free_port()}']},
-            'Certificates': {'Source': 'Files', 'Files': [{'Certificate': f'{self.directory}/full.crt', 'Key': f'{self.directory}/leaf.key'}]}}}))
-        words = command.replace('{config}', str(config)).split()
-        if not shutil.which(words[0]):
-            raise Trouble(f'no program {words[0]}: publish it first (bench/README.md), or name one with --product')
-        return self._serving('product', port, words)
+    def folder(self, name):
+        """A folder of its own that a server's worker under another user may enter."""
+        directory = pathlib.Path(tempfile.mkdtemp(prefix=f'{name}-', dir=self.directory))
+        directory.chmod(0o755)
+        return directory
 
-    def nginx(self, upstream):
-        port, folder = free_port(), self.directory
-        config = folder / f'nginx-{port}.conf'
-        config.write_text((HERE / 'peers/nginx.conf').read_text().replace('@W@', str(folder)).replace('@PORT@', str(port)).replace('@UP@', str(upstream)))
-        return self._serving('nginx', port, [os.environ.get('NGINX', 'nginx'), '-p', folder, '-c', config])
-
-    def _serving(self, name, port, command):
-        process = self.start(name, command, self.subject_core)
+    def serving(self, name, port, command, cores=None, environment=None):
+        """A subject that has answered a request over TLS."""
+        if not shutil.which(command[0]):
+            raise Trouble(f'no program {command[0]} (bench/README.md says what is needed)')
+        process = self.start(name, command, cores or self.subject_core, env={**os.environ, **(environment or {})})
         context = ssl.create_default_context(cafile=str(self.directory / 'ca.crt'))
 
         def greet(plain):
@@ -218,11 +238,14 @@ class Lab:
 
     def _make_certificates(self):
         key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-        self._run('openssl', 'req', '-x509', *key, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=Lab CA', '-days', '30')
+        self._run('openssl', 'req', '-x509', *key, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=Lab CA', '-days', '30', '-addext', 'keyUsage=critical,keyCertSign')
         self._run('openssl', 'req', *key, '-keyout', 'leaf.key', '-out', 'leaf.csr', '-subj', f'/CN={NAME}')
-        (self.directory / 'extensions').write_text(f'subjectAltName=DNS:{NAME}\nextendedKeyUsage=serverAuth\n')
+        # The address, too: wrk and h2load send it as the server's name.
+        (self.directory / 'extensions').write_text(f'subjectAltName=DNS:{NAME},IP:127.0.0.1\nextendedKeyUsage=serverAuth\nauthorityKeyIdentifier=keyid\n')
         self._run('openssl', 'x509', '-req', '-in', 'leaf.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '20', '-extfile', 'extensions', '-out', 'leaf.crt')
-        (self.directory / 'full.crt').write_text((self.directory / 'leaf.crt').read_text() + (self.directory / 'ca.crt').read_text())
+        leaf, ca, key = ((self.directory / name).read_text() for name in ('leaf.crt', 'ca.crt', 'leaf.key'))
+        (self.directory / 'full.crt').write_text(leaf + ca)
+        (self.directory / 'all.pem').write_text(leaf + ca + key)
 
     def _run(self, *command):
         try:
