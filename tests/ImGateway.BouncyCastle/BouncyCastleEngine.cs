@@ -1,6 +1,7 @@
 using ImGateway.Edge.Connections.Listening;
 using ImGateway.Edge.Tls;
 using ImGateway.Edge.Tls.Policy;
+using Microsoft.Extensions.DependencyInjection;
 using Org.BouncyCastle.Security;
 using Org.BouncyCastle.Tls;
 using Org.BouncyCastle.Tls.Crypto.Impl.BC;
@@ -17,6 +18,8 @@ sealed class BouncyCastleEngine : ITlsEngine
 {
     readonly BcTlsCrypto _crypto = new(new SecureRandom());
 
+    public string Name => "BouncyCastle";
+
     /// <summary>Written in <see cref="BouncyCastleServer"/>; no file sets it.</summary>
     public LoadedTlsPolicy Policy { get; } = new("the BouncyCastle engine", Problem: null, "correct its server");
 
@@ -31,7 +34,7 @@ sealed class BouncyCastleEngine : ITlsEngine
         // There are no tickets.
     }
 
-    public IListenerTransport CreateTransport(IListenerTransport sockets, TlsMiddleware tls) => new HandshakeFirstTransport(sockets, tls);
+    public IListenerTransport CreateTransport(IListenerTransport sockets, IServiceProvider services) => new HandshakeFirstTransport(sockets, services.GetRequiredService<TlsMiddleware>());
 
     public HandshakeFailure Classify(Exception exception) => exception.GetBaseException() switch
     {

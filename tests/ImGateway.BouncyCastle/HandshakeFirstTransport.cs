@@ -12,6 +12,8 @@ sealed class HandshakeFirstTransport(IListenerTransport accepting, TlsMiddleware
 {
     public IConnectionListener Listen(Socket socket, EndPoint endPoint, ListenerAdmission admission) => new Listener(accepting.Listen(socket, endPoint, admission), tls);
 
+    public ValueTask<Stream> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken) => accepting.ConnectAsync(endPoint, cancellationToken);
+
     sealed class Listener : IConnectionListener
     {
         readonly Channel<ConnectionContext> _ready = Channel.CreateUnbounded<ConnectionContext>();

@@ -14,6 +14,7 @@ public sealed class CertificateFileWatcherTests : IDisposable
     readonly TemporaryDirectory _folder = new();
     readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
     readonly CertificateFile _file;
+    int _reads;
 
     public CertificateFileWatcherTests()
     {
@@ -68,6 +69,70 @@ public sealed class CertificateFileWatcherTests : IDisposable
         using var watcher = Watch(file);
         MountSecret("..2026_02", "certificate 2");
         AssertSeen(watcher, "certificate 2");
+    }
+
+    [Fact]
+    public void A_poll_reads_no_file_whose_status_has_been_the_same_for_a_while()
+    {
+        using var watcher = Watch();
+        Assert.Equal(4, Enumerable.Range(0, 10).Sum(_ => ReadsOfNextPoll(watcher)));
+
+        // The new status may hide a further write, until the clock of the file system has moved on.
+        File.WriteAllText(_file.Key!, "key 2");
+        Assert.Equal(1, ReadsOfNextPoll(watcher));
+        watcher.MarkHandled(Assert.Single(watcher.Poll()).Contents);
+        Assert.Equal(3, Enumerable.Range(0, 10).Sum(_ => ReadsOfNextPoll(watcher)));
+    }
+
+    [Fact]
+    public void Each_minute_all_files_are_read_whatever_their_status()
+    {
+        using var watcher = Watch();
+        Assert.Equal(4 + 2, Enumerable.Range(0, 121).Sum(_ => ReadsOfNextPoll(watcher)));
+    }
+
+    [Theory]
+    [InlineData("written")]
+    [InlineData("written, date kept")]
+    [InlineData("renamed")]
+    [InlineData("renamed, date kept")]
+    [InlineData("deleted and made anew")]
+    public void A_change_after_polls_without_a_read_is_seen(string change)
+    {
+        using var watcher = Watch();
+        for (var poll = 0; poll < 10; poll++) ReadsOfNextPoll(watcher);
+        var written = File.GetLastWriteTimeUtc(_file.Key!);
+
+        if (change.StartsWith("deleted", StringComparison.Ordinal)) File.Delete(_file.Key!);
+        var path = change.StartsWith("renamed", StringComparison.Ordinal) ? _folder["tls", "new"] : _file.Key!;
+        File.WriteAllText(path, "key 2");
+        if (change.EndsWith("date kept", StringComparison.Ordinal)) File.SetLastWriteTimeUtc(path, written);
+        if (path != _file.Key) File.Move(path, _file.Key!, overwrite: true);
+
+        Assert.Empty(watcher.Poll());
+        Assert.Equal("key 2"u8.ToArray(), Assert.Single(watcher.Poll()).Contents.Key);
+    }
+
+    [Fact]
+    public void A_symlink_swap_after_polls_without_a_read_is_seen()
+    {
+        using var watcher = Watch(MountSecret("..2026_01", "certificate 1"));
+        for (var poll = 0; poll < 10; poll++) ReadsOfNextPoll(watcher);
+        MountSecret("..2026_02", "certificate 2");
+        AssertSeen(watcher, "certificate 2");
+    }
+
+    [Fact]
+    public void A_change_that_is_not_handled_is_reported_at_each_poll()
+    {
+        using var watcher = Watch();
+        File.WriteAllText(_file.Certificate, "certificate 2");
+        ReadsOfNextPoll(watcher);
+        for (var poll = 0; poll < 10; poll++)
+        {
+            Assert.Single(watcher.Poll());
+            _time.Advance(FileWatcher.PollInterval);
+        }
     }
 
     [Fact]
@@ -184,9 +249,23 @@ public sealed class CertificateFileWatcherTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => due);
     }
 
-    CertificateFileWatcher Watch(CertificateFile? file = null) => new([FileContents.Read(file ?? _file)], _time, NullLogger<WatchedFolders>.Instance, FileWatcher.PollInterval);
+    CertificateFileWatcher Watch(CertificateFile? file = null) => new([FileContents.Read(file ?? _file)], Read, _time, NullLogger<WatchedFolders>.Instance, FileWatcher.PollInterval);
 
-    static CertificateFileWatcher WatchByEventsAlone(CertificateFile file) => new([FileContents.Read(file)], TimeProvider.System, NullLogger<WatchedFolders>.Instance, Never);
+    static CertificateFileWatcher WatchByEventsAlone(CertificateFile file) => new([FileContents.Read(file)], FileContents.Read, TimeProvider.System, NullLogger<WatchedFolders>.Instance, Never);
+
+    FileContents Read(CertificateFile file)
+    {
+        _reads++;
+        return FileContents.Read(file);
+    }
+
+    int ReadsOfNextPoll(CertificateFileWatcher watcher)
+    {
+        var before = _reads;
+        watcher.Poll();
+        _time.Advance(FileWatcher.PollInterval);
+        return _reads - before;
+    }
 
     static void AssertSeen(CertificateFileWatcher watcher, string certificate)
     {

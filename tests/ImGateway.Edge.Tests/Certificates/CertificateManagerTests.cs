@@ -421,7 +421,7 @@ public sealed class CertificateManagerTests : IDisposable
         using var page = new MemoryStream();
         await _registry.CollectAndExportAsTextAsync(page);
         var text = System.Text.Encoding.UTF8.GetString(page.ToArray());
-        var line = Assert.Single(text.Split('\n'), line => line.StartsWith(series + " ", StringComparison.Ordinal));
-        return double.Parse(line[(series.Length + 1)..]);
+        var line = text.Split('\n').SingleOrDefault(line => line.StartsWith(series + " ", StringComparison.Ordinal));
+        return line is null ? 0 : double.Parse(line[(series.Length + 1)..]);
     }
 }

@@ -182,6 +182,7 @@ public sealed class CertificateReloadTests : IDisposable
         await Assert.ThrowsAsync<CertificateLoadException>(() => ReconfigureAsync(edge, _world.Options with { Hosts = [Gateway, Shop] }));
 
         Assert.Equal(before, await _world.SeriesOfAsync(Chat));
+        Assert.Equal(1, await _world.MetricAsync("imgw_certificate_renewals_total{host=\"chat.example.com\",result=\"success\",reason=\"missing\"}"));
         Assert.Empty(await _world.SeriesOfAsync(Shop));
     }
 

@@ -139,7 +139,7 @@ public sealed class TemporaryCertificateTests
             $"GET / HTTP/1.1\r\nHost: {Pending}\r\nConnection: close\r\n\r\n");
     }
 
-    static Task<ProxyHost> StartAsync(TestedEngine engine = TestedEngine.SslStream) =>
+    static Task<ProxyHost> StartAsync(TestedEngine? engine = null) =>
         ProxyHost.StartAsync(ProxyHost.Options(new Uri("http://127.0.0.1:9")), engine: engine);
 
     static Task<IAsyncDisposable> PresentAsync(ProxyHost edge, string type, ChallengeData offer) =>

@@ -167,7 +167,7 @@ public sealed class TlsAlpnChallengesTests
     [Fact]
     public async Task A_challenge_that_ends_leaves_the_later_one_for_its_name()
     {
-        await using var edge = await StartAsync(TestedEngine.SslStream);
+        await using var edge = await StartAsync(TestedEngines.Default);
         var first = await PresentAsync(edge, Offers.For(ProxyHost.Host));
         var offer = Offers.For(ProxyHost.Host);
         await using var second = await PresentAsync(edge, offer);
@@ -179,7 +179,7 @@ public sealed class TlsAlpnChallengesTests
     [Fact]
     public async Task Wildcards_and_digests_of_another_length_are_refused()
     {
-        await using var edge = await StartAsync(TestedEngine.SslStream);
+        await using var edge = await StartAsync(TestedEngines.Default);
         await Assert.ThrowsAsync<ChallengeException>(() => PresentAsync(edge, Offers.For("*.wild.test")));
         await Assert.ThrowsAsync<ChallengeException>(() => PresentAsync(edge, Offers.For(ProxyHost.Host) with { Digest = new byte[31] }));
     }

@@ -28,7 +28,7 @@ public sealed class DoctorVerbTests : IDisposable
         Assert.Matches("(?m)^ok +edge +runs and is ready$", people.Output);
         var findings = JsonElement.Parse(scripts.Output).EnumerateArray().ToList();
         Assert.All(
-            ["configuration", "edge", "listen", "dns", "caa", "upstream", "data directory", "openssl", "policy", "file descriptors"],
+            ["configuration", "edge", "listen", "dns", "caa", "upstream", "data directory", "openssl", "engine", "policy", "file descriptors"],
             check => Assert.Contains(findings, finding => finding.GetProperty("check").GetString() == check));
         Assert.All(findings, finding =>
         {

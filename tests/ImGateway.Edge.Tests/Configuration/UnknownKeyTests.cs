@@ -66,14 +66,4 @@ public sealed class UnknownKeyTests
     [Fact]
     public void Sections_of_libraries_and_of_other_programs_are_no_problem() => Settings.WithRoot(
         """{"Serilog":{"MinimumLevel":"Debug"},"Logging":{"LogLevel":{"Default":"Debug"}},"AllowedHosts":"*","ConnectionStrings":{"Default":"x"},"Urls":"http://x","MyApp":{"Hosts":["x"]}}""").Options();
-
-    [Theory]
-    [InlineData("""{"Tls":{"Engine":"Direct"}}""", "Edge:Tls:Engine")]
-    public void A_key_of_a_later_version_prevents_the_start_and_says_so(string changes, string key)
-    {
-        var result = Settings.With(changes);
-
-        result.HasOnly(key, "not available yet");
-        Assert.Null(result.Options);
-    }
 }

@@ -5,6 +5,7 @@ using ImGateway.Edge.Connections;
 using ImGateway.Edge.Connections.Listening;
 using ImGateway.Edge.Tests.Proxying;
 using ImGateway.Edge.Tls;
+using ImGateway.Testing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,10 +35,10 @@ sealed class BoundedCloseHost : IAsyncDisposable
 
     public ClientConnections Connections => Services.GetRequiredService<ClientConnections>();
 
-    public static async Task<BoundedCloseHost> StartAsync(ConnectionDelegate serve)
+    public static async Task<BoundedCloseHost> StartAsync(ConnectionDelegate serve, TestedEngine? engine = null)
     {
         var host = new BoundedCloseHost();
-        host._edge = await ProxyHost.StartAsync(ProxyHost.Options(), time: host.Time, kestrel: kestrel => Listen(kestrel, serve));
+        host._edge = await ProxyHost.StartAsync(ProxyHost.Options(), time: host.Time, kestrel: kestrel => Listen(kestrel, serve), engine: engine);
         return host;
     }
 
@@ -53,7 +54,7 @@ sealed class BoundedCloseHost : IAsyncDisposable
         var tls = new SslStream(stream, leaveInnerStreamOpen: false, (_, _, _, _) => true);
         await tls.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions { TargetHost = ProxyHost.Host, ApplicationProtocols = http2 ? [SslApplicationProtocol.Http2] : null },
-            TestContext.Current.CancellationToken);
+            TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
         return tls;
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Sockets;
 using ImGateway.Edge.Connections.Limits;
+using ImGateway.Testing;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -64,7 +65,7 @@ public sealed class ConnectionEndTests
 
     /// <summary>
     /// Of streams that are reset Kestrel may wait for one that never ends. What it writes to may only go back to the pool when it has ended: until then
-    /// it may write to it still.
+    /// it may write to it still. With SslStream only: the writer of Direct rents from the array pool of the process, whose return <c>ReturnedMemoryTests</c> observes.
     /// </summary>
     [Fact]
     public async Task What_the_server_has_of_a_pool_is_its_own_until_it_has_ended_even_long_after_the_client_has_left()
@@ -74,7 +75,7 @@ public sealed class ConnectionEndTests
         {
             holds.SetResult((connection.Transport.Output.GetMemory(1), connection.Features.Get<IMemoryPoolFeature>()!.MemoryPool));
             await goOn.Task;
-        });
+        }, TestedEngine.SslStream);
         Memory<byte> held;
         MemoryPool<byte> pool;
         await using (var client = await host.ConnectAsync(BoundedCloseHost.Tls, http2: true))

@@ -26,7 +26,7 @@ public sealed class CountFromAcceptTests
         {
             await stream.AuthenticateAsClientAsync(ProxyHost.Host).WaitAsync(Limit, TestContext.Current.CancellationToken);
             await stream.WriteAsync("GET /elsewhere HTTP/1.1\r\nHost: gateway.test\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
-            Assert.True(await stream.ReadAsync(new byte[1024], TestContext.Current.CancellationToken) > 0);
+            Assert.True(await stream.ReadAsync(new byte[1024], TestContext.Current.CancellationToken).AsTask().WaitAsync(Limit, TestContext.Current.CancellationToken) > 0);
             Assert.Equal(1, clients.Count);
         }
 

@@ -44,7 +44,7 @@ public sealed class InheritedSocketTests(TlsFixture tls)
     public async Task Sockets_without_a_name_are_found_by_address_and_are_not_for_programs_that_the_edge_starts()
     {
         var (ipv4, ipv6, plain) = (FreePort.Next(), FreePort.Next(), FreePort.Next());
-        var setup = tls.Setup(TestedEngine.SslStream) with
+        var setup = tls.Setup(TestedEngines.Default) with
         {
             Settings = new Dictionary<string, JsonNode?>
             {
@@ -79,7 +79,7 @@ public sealed class InheritedSocketTests(TlsFixture tls)
     [Fact]
     public async Task A_socket_for_which_there_is_no_listener_keeps_the_edge_from_starting()
     {
-        await using var supervisor = await SocketSupervisor.StartAsync(tls.Setup(TestedEngine.SslStream), "gateway=127.0.0.1:0");
+        await using var supervisor = await SocketSupervisor.StartAsync(tls.Setup(TestedEngines.Default), "gateway=127.0.0.1:0");
 
         var edge = await supervisor.StartUntilExitOrListeningAsync();
 

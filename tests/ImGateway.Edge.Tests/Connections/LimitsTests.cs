@@ -219,7 +219,7 @@ public sealed class LimitsTests
         await using var served = await RawTls.ConnectAsync(edge);
     }
 
-    static Task<ProxyHost> StartAsync(LimitsSection limits, TestedEngine engine = TestedEngine.SslStream, TimeSpan? handshakeTimeout = null) =>
+    static Task<ProxyHost> StartAsync(LimitsSection limits, TestedEngine? engine = null, TimeSpan? handshakeTimeout = null) =>
         ProxyHost.StartAsync(
             ProxyHost.Options(new Uri("http://127.0.0.1:9")) with
             {

@@ -168,7 +168,7 @@ public sealed class ProxyProtocolTests
         Assert.Equal("127.0.0.77", Value(upstream.Requests.Single(), "X-Forwarded-For"));
     }
 
-    static Task<ProxyHost> StartAsync(Uri upstream, TestedEngine engine = TestedEngine.SslStream, TimeSpan? handshakeTimeout = null) => ProxyHost.StartAsync(
+    static Task<ProxyHost> StartAsync(Uri upstream, TestedEngine? engine = null, TimeSpan? handshakeTimeout = null) => ProxyHost.StartAsync(
         ProxyHost.Options(upstream) with
         {
             Listen = new ListenSection { ProxyProtocol = true },

@@ -14,7 +14,7 @@ public sealed class RollingRestartTests(TlsFixture tls)
     [Fact]
     public async Task No_client_that_connects_during_restarts_is_refused_or_left_without_a_response()
     {
-        await using var supervisor = await SocketSupervisor.StartAsync(tls.Setup(TestedEngine.SslStream), "https=127.0.0.1:0", "http=127.0.0.1:0");
+        await using var supervisor = await SocketSupervisor.StartAsync(tls.Setup(TestedEngines.Default), "https=127.0.0.1:0", "http=127.0.0.1:0");
         var running = await supervisor.StartEdgeAsync();
         using var over = new CancellationTokenSource();
         var failures = new ConcurrentQueue<string>();

@@ -23,10 +23,10 @@ public sealed class DrainTests : IDisposable
     readonly SemaphoreSlim _arrived = new(0);
 
     public static TheoryData<TestedEngine, string> EnginesAndVersions =>
-        [.. from engine in Enum.GetValues<TestedEngine>() from version in (string[])["1.1", "2.0"] select (engine, version)];
+        [.. from engine in Enum.GetValues<TestedEngine>() from version in (string[])["1.1", "2.0"] select Engines.Row(engine, version)];
 
     public static TheoryData<TestedEngine, bool> EnginesWithAndWithoutNohup =>
-        [.. from engine in Enum.GetValues<TestedEngine>() from underNohup in (bool[])[false, true] select (engine, underNohup)];
+        [.. from engine in Enum.GetValues<TestedEngine>() from underNohup in (bool[])[false, true] select Engines.Row(engine, underNohup)];
 
     CancellationToken Patient => _patience.Token;
 

@@ -24,7 +24,8 @@ static partial class LogsPage
     /// <summary>Level and message of each event in the source.</summary>
     public static IReadOnlyList<(string Level, string Message)> SourceEvents { get; } =
     [
-        .. from file in Directory.EnumerateFiles(Repository.PathOf("src", "ImGateway.Edge"), "*.cs", SearchOption.AllDirectories)
+        .. from project in (string[])["ImGateway.Edge", "ImGateway.DirectTls"]
+           from file in Directory.EnumerateFiles(Repository.PathOf("src", project), "*.cs", SearchOption.AllDirectories)
            from Match attribute in Attribute().Matches(File.ReadAllText(file))
            select (attribute.Groups["level"].Value, attribute.Groups["message"].Value),
     ];
@@ -44,7 +45,8 @@ static partial class LogsPage
     [GeneratedRegex("""^\| (?<level>\w+) \| `(?<message>[^`]+)` \|""", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Event();
 
-    [GeneratedRegex("""LoggerMessage\((Level = )?(\d+, )?LogLevel\.(?<level>\w+),\s*(Message = )?"(?<message>([^"\\]|\\.)*)""", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        """(LoggerMessage\((Level = )?(\d+, )?LogLevel\.(?<level>\w+),\s*(Message = )?|\blog\.(?<level>Warning|Error)\()"(?<message>([^"\\]|\\.)*)""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Attribute();
 
     [GeneratedRegex("""^```json\n(?<json>.*?)^```""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]

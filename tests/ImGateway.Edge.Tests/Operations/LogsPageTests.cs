@@ -20,7 +20,7 @@ public sealed class LogsPageTests(TlsFixture tls)
     public async Task Every_field_of_a_line_is_on_the_page_and_every_field_on_the_page_in_a_line()
     {
         await using var upstream = RecordingUpstream.Start(AnswerAsync);
-        await using var edge = await EdgeProcess.StartAsync(tls.Setup(TestedEngine.SslStream) with { Upstream = upstream.Address });
+        await using var edge = await EdgeProcess.StartAsync(tls.Setup(TestedEngines.Default) with { Upstream = upstream.Address });
         var client = new EdgeClient(edge.Https, tls.Root.Certificate);
 
         // 1. A request with all that a request can have.
@@ -114,7 +114,7 @@ public sealed class LogsPageTests(TlsFixture tls)
             },
         };
         await using var upstream = RecordingUpstream.Start(AnswerAsync);
-        var setup = tls.Setup(TestedEngine.SslStream);
+        var setup = tls.Setup(TestedEngines.Default);
         await using var edge = await EdgeProcess.StartAsync(setup with
         {
             Upstream = upstream.Address,

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Tls;
+using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Operations;
 
@@ -154,7 +155,7 @@ public sealed class ManagementTests
         var page = await answer.Content.ReadAsStringAsync();
 
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType?.ToString());
-        Assert.Matches("(?m)^imgw_build_info\\{version=\"[^\"]+\",commit=\"[^\"]*\",openssl=\"3[^\"]+\",engine=\"SslStream\"\\} 1$", page);
+        Assert.Matches("(?m)^imgw_build_info\\{version=\"[^\"]+\",commit=\"[^\"]*\",openssl=\"3[^\"]+\",engine=\"" + TestedEngines.Default + "\"\\} 1$", page);
         Assert.Matches("(?m)^process_resident_memory_bytes [1-9]", page);
         Assert.Matches("(?m)^process_open_fds [1-9]", page);
         Assert.Matches("(?m)^process_cpu_seconds_total [0-9.]+$", page);

@@ -68,7 +68,7 @@ sealed class ProxyHost : IAsyncDisposable
 
     public static async Task<ProxyHost> StartAsync(
         EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp = null, TimeProvider? time = null, Action<KestrelServerOptions>? kestrel = null,
-        Action<IServiceCollection>? services = null, TestedEngine engine = TestedEngine.SslStream)
+        Action<IServiceCollection>? services = null, TestedEngine? engine = null)
     {
         var host = new ProxyHost();
         try
@@ -127,7 +127,7 @@ sealed class ProxyHost : IAsyncDisposable
 
     async Task BeginAsync(
         EdgeOptions options, IReadOnlyDictionary<string, string?>? yarp, TimeProvider? time, Action<KestrelServerOptions>? kestrel, Action<IServiceCollection>? more,
-        TestedEngine engine)
+        TestedEngine? engine)
     {
         options = options with
         {
@@ -138,13 +138,13 @@ sealed class ProxyHost : IAsyncDisposable
         _edge = await InProcessEdge.StartAsync(options, Configuration(yarp), services =>
         {
             if (time is not null) services.AddSingleton(time);
-            services.AddSingleton(Engines.Create(engine));
+            if (engine is TestedEngine.BouncyCastle) services.AddSingleton(Engines.Create(TestedEngine.BouncyCastle));
             // These tests are not about the certificate, and its test handshakes would take most of their time.
             services.AddSingleton<HandshakeTest>((_, _, _) => Task.FromResult<string?>(null));
             services.Configure<KestrelServerOptions>(it => it.Listen(new PublicEndPoint(new IPEndPoint(IPAddress.Loopback, 0), "Bare"), ListenWithoutTls));
             if (kestrel is not null) services.Configure(kestrel);
             more?.Invoke(services);
-        });
+        }, engine is TestedEngine.BouncyCastle ? null : engine?.OfProduct());
         _linesOfStart = _edge.Log.Lines.Count;
     }
 

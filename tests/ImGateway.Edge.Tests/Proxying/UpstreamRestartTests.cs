@@ -43,7 +43,7 @@ public sealed class UpstreamRestartTests(TlsFixture tls)
         var gateway = await DemoGatewayProcess.StartAsync(port);
         try
         {
-            await using var edge = await EdgeProcess.StartAsync(tls.Setup(TestedEngine.SslStream, Host) with
+            await using var edge = await EdgeProcess.StartAsync(tls.Setup(TestedEngines.Default, Host) with
             {
                 Upstream = new Uri($"http://127.0.0.1:{port}"),
                 Settings = new Dictionary<string, JsonNode?> { ["HoldWhileDown"] = hold, ["AccessLog"] = false },

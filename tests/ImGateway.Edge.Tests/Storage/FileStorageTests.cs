@@ -41,6 +41,42 @@ public sealed class FileStorageTests : StorageContractTests, IDisposable
         });
     }
 
+    /// <summary>More folders than are changed one after the other.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_change_of_many_folders_that_fails_in_one_leaves_all_as_they_were(bool whileStaging)
+    {
+        var storage = await WriterAsync();
+        var folders = Enumerable.Range(0, ConcurrentFolders.Few * 4).Select(n => $"host{n}").ToList();
+        await storage.WriteAsync([.. Changes(1)], lease: null, Cancelled);
+        var operations = 0;
+        await using (var staged = whileStaging ? null : await storage.StageAsync([.. Changes(2)], lease: null, Cancelled))
+        {
+            _step = () =>
+            {
+                if (Interlocked.Increment(ref operations) == folders.Count) throw new IOException("the disk is full");
+            };
+            await Assert.ThrowsAsync<IOException>(async () => await (staged?.CommitAsync(Cancelled) ?? storage.WriteAsync([.. Changes(2)], lease: null, Cancelled)));
+            _step = () => { };
+        }
+
+        Assert.All(await ContentsAsync(), content => Assert.Equal([1], content));
+        Assert.Empty(Directory.EnumerateFiles(_folder["data"], ".*", SearchOption.AllDirectories));
+
+        await storage.WriteAsync([.. Changes(3)], lease: null, Cancelled);
+        Assert.All(await ContentsAsync(), content => Assert.Equal([3], content));
+
+        IEnumerable<StorageChange> Changes(byte content) => folders.SelectMany(folder => (StorageChange[])[new($"{folder}/current", [content]), new($"{folder}/state", [content])]);
+
+        async Task<List<byte[]>> ContentsAsync()
+        {
+            List<byte[]> contents = [];
+            foreach (var key in folders.SelectMany(folder => (string[])[$"{folder}/current", $"{folder}/state"])) contents.Add((await storage.ReadAsync(key, Cancelled))!.Content);
+            return contents;
+        }
+    }
+
     /// <summary>The folder as a crash would leave it at each step; the next writer finds one state or the other.</summary>
     [Fact]
     public async Task After_a_crash_all_keys_of_a_folder_have_changed_or_none()

@@ -159,7 +159,8 @@ public abstract class StorageContractTests
     {
         var (writer, reader) = (await WriterAsync(), Node());
         Assert.Empty(await LinesAsync(reader));
-        for (var line = 0; line < 5; line++) Assert.Null(await writer.AppendAsync("audit.jsonl", Bytes($"line {line}"), Retention, Cancelled));
+        Assert.Null(await writer.AppendAsync("audit.jsonl", Bytes("line 0\nline 1"), Retention, Cancelled));
+        for (var line = 2; line < 5; line++) Assert.Null(await writer.AppendAsync("audit.jsonl", Bytes($"line {line}"), Retention, Cancelled));
         Assert.Equal(Enumerable.Range(0, 5).Select(line => $"line {line}"), await LinesAsync(reader));
 
         for (var line = 5; line < 500; line++) await writer.AppendAsync("audit.jsonl", Bytes($"line {line}"), Retention, Cancelled);

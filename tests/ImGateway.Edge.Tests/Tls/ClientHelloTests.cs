@@ -64,8 +64,43 @@ public sealed class ClientHelloTests
         Assert.Equal(ClientHelloStatus.Malformed, Read(One([22, 3, 1, 0x40, 0, 1, 0xFF, 0xFF, 0xFF]), out _));
 
     [Fact]
-    public void Empty_records_do_not_keep_a_connection_waiting() =>
-        Assert.Equal(ClientHelloStatus.Malformed, Read(One([22, 3, 1, 0, 0]), out _));
+    public void Empty_records_do_not_keep_a_connection_waiting()
+    {
+        byte[] Empty(int count) => [.. Enumerable.Repeat((byte[])[22, 3, 1, 0, 0], count).SelectMany(record => record)];
+
+        Assert.Equal(ClientHelloStatus.Complete, Read(One([.. Empty(ClientHello.MaxEmptyRecords), .. Hello.ToRecords()]), out var facts));
+        Assert.Equal(Expected, facts);
+        Assert.Equal(ClientHelloStatus.Malformed, Read(One(Empty(ClientHello.MaxEmptyRecords + 1)), out _));
+    }
+
+    [Fact]
+    public void The_longest_hello_that_the_format_allows_is_read()
+    {
+        var hello = (Hello with { CompressionMethods = new byte[255] }).Longest();
+
+        Assert.Equal(ClientHello.MaxBytes, hello.ToMessage().Length);
+        Assert.Equal(ClientHelloStatus.Complete, Read(One(hello.ToRecords([.. Enumerable.Range(1, 8).Select(i => i * 16384)])), out var facts));
+        Assert.Equal(Expected, facts);
+    }
+
+    [Fact]
+    public void The_longest_hello_in_segments_of_one_byte_is_parsed_a_few_dozen_times()
+    {
+        var hello = (Hello with { CompressionMethods = new byte[255] }).Longest();
+        var records = hello.ToRecords([.. Enumerable.Range(1, hello.ToMessage().Length - 1)]);
+        var arrived = 0;
+        var parsed = 0;
+        for (var missing = 1; missing > 0; parsed++)
+        {
+            arrived += missing;
+            var status = ClientHello.Read(new ReadOnlySequence<byte>(records, 0, arrived), 0, static (_, _) => true, out _, out missing);
+            if (status is ClientHelloStatus.Complete) break;
+            Assert.Equal(ClientHelloStatus.Incomplete, status);
+        }
+
+        Assert.Equal(records.Length, arrived);
+        Assert.InRange(parsed, 2, 200);
+    }
 
     [Fact]
     public void A_handshake_that_begins_with_another_message_is_malformed() =>
@@ -85,7 +120,7 @@ public sealed class ClientHelloTests
     }
 
     static ClientHelloStatus Read(ReadOnlySequence<byte> buffer, out Facts? facts) => ClientHello.Read(
-        buffer, 0, static (hello, _) => new Facts(Encoding.ASCII.GetString(hello.ServerName), hello.Alpn.Length, hello.OffersTls12, hello.OffersTls13), out facts);
+        buffer, 0, static (hello, _) => new Facts(Encoding.ASCII.GetString(hello.ServerName), hello.Alpn.Length, hello.OffersTls12, hello.OffersTls13), out facts, out _);
 
     static ReadOnlySequence<byte> One(byte[] bytes) => new(bytes);
 

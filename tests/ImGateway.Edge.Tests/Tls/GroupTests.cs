@@ -15,7 +15,7 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
     [InlineData("P-521")]
     public async Task An_allowed_group_alone_is_accepted(string group)
     {
-        var edge = await tls.EdgeAsync(TestedEngine.SslStream);
+        var edge = await tls.EdgeAsync(TestedEngines.Default);
         foreach (var options in (string[][])[["-tls1_3"], ["-tls1_2", "-servername", "rsa.test"]])
         {
             AssertAccepted(await OfferAsync(ExternalTool.OpenSsl, edge, group, options));
@@ -36,7 +36,7 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
     [InlineData("ffdhe8192", "-tls1_3")]
     public async Task Any_other_group_alone_is_refused(string group, string version)
     {
-        AssertRefused(await OfferAsync(ExternalTool.OpenSsl, await tls.EdgeAsync(TestedEngine.SslStream), group, version, "-servername", "rsa.test"));
+        AssertRefused(await OfferAsync(ExternalTool.OpenSsl, await tls.EdgeAsync(TestedEngines.Default), group, version, "-servername", "rsa.test"));
         AssertRefused(await OfferAsync(ExternalTool.NewOpenSsl, await newer.EdgeAsync(tls), group, version, "-servername", "rsa.test"));
     }
 
@@ -122,7 +122,7 @@ public sealed class GroupTests(TlsFixture tls, GroupTests.NewerEdge newer) : ICl
         public async Task<EdgeProcess> EdgeAsync(TlsFixture tls)
         {
             _copy ??= ProgramCopy.CreateOnNewOpenSsl();
-            return _edge ??= await EdgeProcess.StartAsync(tls.Setup(TestedEngine.SslStream) with { Program = _copy.Program });
+            return _edge ??= await EdgeProcess.StartAsync(tls.Setup(TestedEngines.Default) with { Program = _copy.Program });
         }
 
         public ValueTask InitializeAsync() => ValueTask.CompletedTask;

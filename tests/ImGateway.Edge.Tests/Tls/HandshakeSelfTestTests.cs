@@ -17,10 +17,10 @@ public sealed class HandshakeSelfTestTests : IDisposable
     public HandshakeSelfTestTests() => _inner = (_outer = _root.CreateIntermediate("Outer")).CreateIntermediate("Inner");
 
     public static TheoryData<TestedEngine, string, KeyType> EnginesAndNames =>
-        [.. from engine in Enum.GetValues<TestedEngine>() from each in Names select (engine, each.Name, each.Key)];
+        [.. from engine in Enum.GetValues<TestedEngine>() from each in Names select Engines.Row(engine, each.Name, each.Key)];
 
     public static TheoryData<TestedEngine, TlsPolicy> EnginesAndPolicies =>
-        [.. from engine in Enum.GetValues<TestedEngine>() from policy in Enum.GetValues<TlsPolicy>() select (engine, policy)];
+        [.. from engine in Enum.GetValues<TestedEngine>() from policy in Enum.GetValues<TlsPolicy>() select Engines.Row(engine, policy)];
 
     [Theory, MemberData(nameof(EnginesAndNames))]
     public async Task The_served_leaf_with_its_whole_chain_passes(TestedEngine engine, string name, KeyType keyType)
@@ -76,5 +76,5 @@ public sealed class HandshakeSelfTestTests : IDisposable
         new(_inner.Issue([host.Value], keyType).Leaf, [_inner.Certificate, _outer.Certificate, _root.Certificate], [host]);
 
     static Task<string?> ProbeAsync(ServerCertificateSelector selector, HostName host, Credential expected) =>
-        new HandshakeSelfTest(selector, Options, TimeProvider.System).TestAsync(host, expected, TestContext.Current.CancellationToken);
+        new HandshakeSelfTest(selector, Options, TimeProvider.System).TestAsync(host, expected, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60));
 }

@@ -24,7 +24,7 @@ public sealed class PolicyFileTests(TlsFixture tls)
     ];
 
     public static TheoryData<TestedEngine, string, string> Tamperings =>
-        [.. from engine in Engines.Product from change in Changes select (engine, change.From, change.To)];
+        [.. from engine in Engines.Product from change in Changes select Engines.Row(engine, change.From, change.To)];
 
     public static TheoryData<string, string, string> TamperingsOnNewOpenSsl =>
     [
@@ -55,7 +55,7 @@ public sealed class PolicyFileTests(TlsFixture tls)
         using var copy = ProgramCopy.CreateOnNewOpenSsl();
         Change(copy[Newer], from, to);
 
-        var error = await RefusalAsync(TestedEngine.SslStream, copy);
+        var error = await RefusalAsync(TestedEngines.Default, copy);
 
         Assert.Contains($"{Newer}: not in force", error, StringComparison.Ordinal);
         Assert.Contains(reason, error, StringComparison.Ordinal);
@@ -83,7 +83,7 @@ public sealed class PolicyFileTests(TlsFixture tls)
         if (to is null) File.Delete(copy[OfThisMachine]);
         else Change(copy[OfThisMachine], from, to);
 
-        var result = await copy.RunAsync("validate", "--config", tls.Setup(TestedEngine.SslStream).WriteTo(directory.Path));
+        var result = await copy.RunAsync("validate", "--config", tls.Setup(TestedEngines.Default).WriteTo(directory.Path));
 
         Assert.Equal(1, result.ExitCode);
         var lines = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -98,7 +98,7 @@ public sealed class PolicyFileTests(TlsFixture tls)
         using var copy = ProgramCopy.CreateOnNewOpenSsl();
         File.Delete(copy[Newer]);
 
-        Assert.Contains($"{Newer}: missing", await RefusalAsync(TestedEngine.SslStream, copy), StringComparison.Ordinal);
+        Assert.Contains($"{Newer}: missing", await RefusalAsync(TestedEngines.Default, copy), StringComparison.Ordinal);
     }
 
     [Theory, MemberData(nameof(Engines.OfProduct), MemberType = typeof(Engines))]

@@ -5,7 +5,7 @@ namespace ImGateway.Edge.Tests.Tls;
 public sealed class ResumptionTests(TlsFixture tls)
 {
     public static TheoryData<TestedEngine, string> EnginesAndProtocols =>
-        [.. from engine in Engines.Product from protocol in (string[])["-tls1_2", "-tls1_3"] select (engine, protocol)];
+        [.. from engine in Engines.Product from protocol in (string[])["-tls1_2", "-tls1_3"] select Engines.Row(engine, protocol)];
 
     [Theory, MemberData(nameof(EnginesAndProtocols))]
     public async Task A_second_connection_resumes(TestedEngine engine, string protocol)
@@ -19,6 +19,22 @@ public sealed class ResumptionTests(TlsFixture tls)
 
         Assert.Contains("New, TLSv1.", first, StringComparison.Ordinal);
         Assert.Contains("Reused, TLSv1.", second, StringComparison.Ordinal);
+    }
+
+    [Theory, MemberData(nameof(Engines.OfProduct), MemberType = typeof(Engines))]
+    public async Task A_resumed_connection_gets_a_ticket_for_the_next_one(TestedEngine engine)
+    {
+        var edge = await tls.EdgeAsync(engine);
+        using var directory = new TemporaryDirectory();
+        var sessions = Enumerable.Range(0, 3).Select(number => directory[$"session{number}.pem"]).ToArray();
+
+        await ConnectAsync(edge, "alpha.test", "-tls1_3", "-sess_out", sessions[0]);
+        await ConnectAsync(edge, "alpha.test", "-tls1_3", "-sess_in", sessions[0], "-sess_out", sessions[1]);
+        var third = await ConnectAsync(edge, "alpha.test", "-tls1_3", "-sess_in", sessions[1], "-sess_out", sessions[2]);
+
+        Assert.Contains("Reused, TLSv1.3", third, StringComparison.Ordinal);
+        // What s_client writes of the session in use is the ticket that was just sent.
+        Assert.NotEqual(await File.ReadAllTextAsync(sessions[1], TestContext.Current.CancellationToken), await File.ReadAllTextAsync(sessions[2], TestContext.Current.CancellationToken));
     }
 
     [Theory, MemberData(nameof(EnginesAndProtocols))]

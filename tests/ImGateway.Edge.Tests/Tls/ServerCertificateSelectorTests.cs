@@ -24,9 +24,9 @@ public sealed class ServerCertificateSelectorTests : IDisposable
     static readonly string[] Refused = ["other.test", "a.b.wild.test", "wild.test", ".wild.test", "*.wild.test", "gateway.test\0.evil.test", "test"];
 
     public static TheoryData<TestedEngine, string?, string> EnginesAndNames =>
-        [.. from engine in Enum.GetValues<TestedEngine>() from found in Found select (engine, found.Asked, found.Host)];
+        [.. from engine in Enum.GetValues<TestedEngine>() from found in Found select Engines.Row(engine, found.Asked, found.Host)];
 
-    public static TheoryData<TestedEngine, string> EnginesAndRefused => [.. from engine in Enum.GetValues<TestedEngine>() from name in Refused select (engine, name)];
+    public static TheoryData<TestedEngine, string> EnginesAndRefused => [.. from engine in Enum.GetValues<TestedEngine>() from name in Refused select Engines.Row(engine, name)];
 
     [Theory, MemberData(nameof(EnginesAndNames))]
     public void Select_finds_exact_names_before_wildcards_and_the_default_without_a_name(TestedEngine engine, string? asked, string host) =>
@@ -115,7 +115,7 @@ public sealed class ServerCertificateSelectorTests : IDisposable
     internal static Selection Select(ServerCertificateSelector selector, string? name, IPAddress? localAddress = null)
     {
         var hello = new ReadOnlySequence<byte>((RawHello.ForTls13() with { ServerName = name }).ToRecords());
-        Assert.Equal(ClientHelloStatus.Complete, ClientHello.Read(hello, (selector, localAddress), static (h, at) => at.selector.Select(h, at.localAddress), out Selection selection));
+        Assert.Equal(ClientHelloStatus.Complete, ClientHello.Read(hello, (selector, localAddress), static (h, at) => at.selector.Select(h, at.localAddress), out Selection selection, out _));
         return selection;
     }
 }

@@ -13,14 +13,14 @@ public sealed class TransportStreamTests
     [Fact]
     public async Task A_client_that_sends_without_pause_lets_others_have_their_turn()
     {
-        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
-        await pipe.Writer.WriteAsync(new byte[5 * Read]);
+        var client = new ThreadRecorder();
+        var input = PipeReader.Create(client, new StreamPipeReaderOptions(bufferSize: Read));
+
+        await OnThreadOfItsOwn(() => ThreadsOfAsync(new TransportStream(new Duplex(input, new Pipe().Writer), new HandshakeSlot(queue: null)), reads: 5));
 
         // A thread that has ended may leave its number to the next one, so threads are compared.
-        var turns = await OnThreadOfItsOwn(() => ThreadsOfAsync(new TransportStream(new Duplex(pipe.Reader, pipe.Writer), new HandshakeSlot(queue: null)), reads: 5));
-
-        Assert.Single(turns[..4].Distinct());
-        Assert.NotSame(turns[3], turns[4]);
+        Assert.Single(client.Threads[..4].Distinct());
+        Assert.NotSame(client.Threads[3], client.Threads[4]);
     }
 
     [Fact]
@@ -46,22 +46,16 @@ public sealed class TransportStreamTests
     public async Task A_client_that_is_answered_without_pause_does_so_too()
     {
         const int Writes = 40;
-        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
-        var stream = new TransportStream(new Duplex(pipe.Reader, pipe.Writer), new HandshakeSlot(queue: null));
-        var threads = await OnThreadOfItsOwn(async () =>
+        var client = new ThreadRecorder();
+        var stream = new TransportStream(new Duplex(new Pipe().Reader, PipeWriter.Create(client)), new HandshakeSlot(queue: null));
+        await OnThreadOfItsOwn(async () =>
         {
-            var threads = new Thread[Writes];
-            for (var i = 0; i < Writes; i++)
-            {
-                await stream.WriteAsync(new byte[17]);
-                threads[i] = Thread.CurrentThread;
-            }
-
-            return threads;
+            for (var i = 0; i < Writes; i++) await stream.WriteAsync(new byte[17]);
+            return true;
         });
 
-        Assert.Single(threads[..32].Distinct());
-        Assert.NotSame(threads[31], threads[32]);
+        Assert.Single(client.Threads[..32].Distinct());
+        Assert.NotSame(client.Threads[31], client.Threads[32]);
     }
 
     static async Task<Thread[]> ThreadsOfAsync(TransportStream stream, int reads)
@@ -78,6 +72,24 @@ public sealed class TransportStreamTests
 
     static Task<T> OnThreadOfItsOwn<T>(Func<Task<T>> run) =>
         Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap().WaitAsync(Limit);
+
+    /// <summary>A client that always sends and always reads. Remembers which threads read and write: who awaits them may continue on another one.</summary>
+    sealed class ThreadRecorder : MemoryStream
+    {
+        public List<Thread> Threads { get; } = [];
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Threads.Add(Thread.CurrentThread);
+            return default;
+        }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Threads.Add(Thread.CurrentThread);
+            return new(Math.Min(buffer.Length, TransportStreamTests.Read));
+        }
+    }
 
     sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
     {

@@ -8,7 +8,7 @@ namespace ImGateway.Edge.Tests.Tls;
 public sealed class WebSocketClientTests(TlsFixture tls)
 {
     public static TheoryData<TestedEngine, string> EnginesAndVersions =>
-        [.. from engine in Enum.GetValues<TestedEngine>() from version in (string[])["1.1", "2.0"] select (engine, version)];
+        [.. from engine in Enum.GetValues<TestedEngine>() from version in (string[])["1.1", "2.0"] select Engines.Row(engine, version)];
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]
     public async Task Wscat_echoes(TestedEngine engine)

@@ -19,7 +19,7 @@ public sealed partial class ReconnectTests(TlsFixture tls)
         using var directory = new TemporaryDirectory();
         await File.WriteAllTextAsync(directory["client.cjs"], Script());
         var port = FreePort.Next();
-        var setup = tls.Setup(TestedEngine.SslStream);
+        var setup = tls.Setup(TestedEngines.Default);
         setup = setup with { Settings = new Dictionary<string, JsonNode?>(StringComparer.Ordinal) { ["Listen:Https"] = new JsonArray($"127.0.0.1:{port}") } };
         await using var before = await EdgeProcess.StartAsync(setup);
 

@@ -9,6 +9,8 @@ namespace ImGateway.Testing;
 /// <summary>Validates a challenge at the address of its identifier: here always 127.0.0.1.</summary>
 sealed class CaValidator(CaState state) : IDisposable
 {
+    static readonly TimeSpan RepeatAfter = TimeSpan.FromMilliseconds(100);
+
     readonly CaHttpValidation _http = new();
 
     public int HttpPort { get; set; } = 80;
@@ -17,6 +19,19 @@ sealed class CaValidator(CaState state) : IDisposable
 
     /// <returns>What is wrong; null if nothing is.</returns>
     public async Task<CaProblemException?> ValidateAsync(CaChallenge challenge, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(state.Options.ValidationTimeout);
+        using var timer = new PeriodicTimer(RepeatAfter);
+        while (true)
+        {
+            var problem = await ValidateOnceAsync(challenge, timeout.Token);
+            if (problem is null || !state.Options.RepeatsValidation || timeout.IsCancellationRequested) return problem;
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
+    async Task<CaProblemException?> ValidateOnceAsync(CaChallenge challenge, CancellationToken cancellationToken)
     {
         var identifier = challenge.Authorization.Identifier;
         string keyAuthorization, account;
@@ -27,17 +42,15 @@ sealed class CaValidator(CaState state) : IDisposable
         }
 
         var digest = SHA256.HashData(Encoding.ASCII.GetBytes(keyAuthorization));
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(state.Options.ValidationTimeout);
         try
         {
             switch (challenge.Type)
             {
                 case "http-01":
-                    await _http.ValidateAsync(identifier, challenge.Token, keyAuthorization, HttpPort, timeout.Token);
+                    await _http.ValidateAsync(identifier, challenge.Token, keyAuthorization, HttpPort, cancellationToken);
                     break;
                 case "tls-alpn-01":
-                    await CaTlsAlpnValidation.ValidateAsync(identifier, digest, TlsPort, timeout.Token);
+                    await CaTlsAlpnValidation.ValidateAsync(identifier, digest, TlsPort, cancellationToken);
                     break;
                 case "dns-01":
                     if (!Txt("_acme-challenge." + identifier.Base).Contains(Base64Url.EncodeToString(digest)))

@@ -35,6 +35,9 @@ public sealed record ScriptableCaOptions
     /// </summary>
     public bool ReuseOrders { get; init; }
 
+    /// <summary>A validation that fails is repeated until <see cref="ValidationTimeout"/> (RFC 8555 §8.2).</summary>
+    public bool RepeatsValidation { get; init; }
+
     /// <summary>How long one validation may take, in real time.</summary>
     public TimeSpan ValidationTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

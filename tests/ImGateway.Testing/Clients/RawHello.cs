@@ -18,6 +18,8 @@ public sealed record RawHello
     /// <summary>Empty: the extension is left out.</summary>
     public IReadOnlyList<ushort> SupportedVersions { get; init; } = [];
 
+    public byte[] Random { get; init; } = RandomNumberGenerator.GetBytes(32);
+
     public IReadOnlyList<ushort> CipherSuites { get; init; } = [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8];
 
     public string? ServerName { get; init; }
@@ -33,6 +35,8 @@ public sealed record RawHello
 
     public byte[] SessionId { get; init; } = [];
 
+    public byte[] CompressionMethods { get; init; } = [0];
+
     /// <summary>An x25519 share, which any 32 bytes are.</summary>
     public bool KeyShare { get; init; }
 
@@ -47,13 +51,27 @@ public sealed record RawHello
         KeyShare = true,
     };
 
+    /// <summary>With cipher suites and extensions at their longest (RFC 8446 §4.1.2): together with 255 compression methods OpenSSL's limit of 131,396 bytes behind the header.</summary>
+    public RawHello Longest()
+    {
+        const int extensionHeader = 4;
+        var filled = this with
+        {
+            SessionId = new byte[32],
+            CipherSuites = [.. CipherSuites, .. Enumerable.Repeat((ushort)0x5a5a, ushort.MaxValue / 2 - CipherSuites.Count)],
+        };
+        var longest = 4 + 131396 - byte.MaxValue + CompressionMethods.Length;
+        // RFC 7685 padding.
+        return filled with { MoreExtensions = [.. MoreExtensions, (21, new byte[longest - filled.ToMessage().Length - extensionHeader])] };
+    }
+
     /// <summary>The handshake message, without records around it.</summary>
     public byte[] ToMessage() => new TlsWriter().U8(1).Vector(3, hello => hello
         .U16(LegacyVersion)
-        .Raw(RandomNumberGenerator.GetBytes(32))
+        .Raw(Random)
         .Vector(1, SessionId)
         .Vector(2, suites => AllU16(suites, CipherSuites))
-        .Vector(1, [0])
+        .Vector(1, CompressionMethods)
         .Vector(2, WriteExtensions)).ToArray();
 
     /// <summary>In records (RFC 8446 §5.1): one, or cut before each of <paramref name="cuts"/>, offsets into the message.</summary>

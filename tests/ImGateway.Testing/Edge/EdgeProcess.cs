@@ -8,7 +8,7 @@ namespace ImGateway.Testing;
 /// <summary>The program under test as a process of its own, serving on ports of its own, until disposed of.</summary>
 public sealed class EdgeProcess : IAsyncDisposable
 {
-    static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60), EndLimit = TimeSpan.FromSeconds(30);
 
     readonly Process _process;
     readonly Task _reading;
@@ -83,7 +83,7 @@ public sealed class EdgeProcess : IAsyncDisposable
             var ready = edge.UntilListeningAsync();
             if (await Task.WhenAny(exited, ready).WaitAsync(StartLimit) == exited)
             {
-                await edge._reading;
+                await edge.ReadToEndAsync();
                 throw new InvalidOperationException($"imgw ended with {edge._process.ExitCode} at start:\n{edge.Errors}\n{edge.Log}");
             }
 
@@ -122,7 +122,7 @@ public sealed class EdgeProcess : IAsyncDisposable
     {
         await using var edge = Launch(setup);
         await edge._process.WaitForExitAsync().WaitAsync(StartLimit);
-        await edge._reading;
+        await edge.ReadToEndAsync();
         return (edge._process.ExitCode, edge.Log.ToString(), edge.Errors.ToString());
     }
 
@@ -161,7 +161,7 @@ public sealed class EdgeProcess : IAsyncDisposable
     public async Task<int> WaitForExitAsync(TimeSpan timeout)
     {
         await _process.WaitForExitAsync().WaitAsync(timeout);
-        await _reading;
+        await ReadToEndAsync();
         return _process.ExitCode;
     }
 
@@ -169,14 +169,14 @@ public sealed class EdgeProcess : IAsyncDisposable
     public Task KillAsync()
     {
         _process.Kill();
-        return _process.WaitForExitAsync();
+        return _process.WaitForExitAsync().WaitAsync(EndLimit);
     }
 
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) _process.Kill();
-        await _process.WaitForExitAsync();
-        await _reading;
+        await _process.WaitForExitAsync().WaitAsync(EndLimit);
+        await ReadToEndAsync();
         _process.Dispose();
         _management.Dispose();
         System.IO.Directory.Delete(Directory, recursive: true);
@@ -225,6 +225,9 @@ public sealed class EdgeProcess : IAsyncDisposable
             l => l["Address"] is not null && string.Equals(l["Kind"], kind, StringComparison.OrdinalIgnoreCase), StartLimit);
         return IPEndPoint.Parse(line["Address"]!);
     }
+
+    /// <summary>A process that it has started, and that has outlived it, may keep its outputs open.</summary>
+    Task ReadToEndAsync() => _reading.WaitAsync(EndLimit);
 
     Uri ManagementUri(string path) => new($"http://{Management}{path}");
 

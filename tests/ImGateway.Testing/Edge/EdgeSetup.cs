@@ -11,7 +11,7 @@ public sealed record EdgeSetup
 
     public Uri Upstream { get; init; } = new("http://127.0.0.1:9");
 
-    public TestedEngine Engine { get; init; }
+    public TestedEngine Engine { get; init; } = TestedEngines.Default;
 
     /// <summary>Where its certificates come from, with the ports at which it is to answer challenges.</summary>
     public EdgeCa? Ca { get; init; }
@@ -57,7 +57,7 @@ public sealed record EdgeSetup
         Set(edge, "Listen:Https", Array(["127.0.0.1:0"]));
         Set(edge, "Listen:Http", Array(["127.0.0.1:0"]));
         Set(edge, "Listen:Management", Array(["127.0.0.1:0"]));
-        if (Engine is not TestedEngine.BouncyCastle) Set(edge, "Tls:Engine", Engine.ToString());
+        if (Engine is not TestedEngine.BouncyCastle) Set(edge, "Tls:Engine", Engine.OfProduct().ToString());
         if (Json is null) Set(edge, "Certificates:Source", Ca is not null ? "Acme" : Files.Count == 0 ? "SelfSigned" : "Files");
         Ca?.WriteTo(edge, directory);
         if (Json is null && Ca is null && Files.Count == 0) Set(edge, "Certificates:AllowSelfSigned", true);

@@ -24,6 +24,9 @@ public sealed class InProcessEdge : IAsyncDisposable
 {
     static readonly ListenAddress AnyPort = new(IPAddress.Loopback, 0);
 
+    /// <summary>Of each step of the end.</summary>
+    static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+
     readonly Logger _logger;
     readonly WebApplication _app;
 
@@ -53,9 +56,12 @@ public sealed class InProcessEdge : IAsyncDisposable
     /// <param name="options">With a data directory of the test's own.</param>
     /// <param name="configuration">For the sections that belong to libraries: <c>ReverseProxy</c>.</param>
     /// <param name="services">Registered last: what replaces a service of the edge, or adds a listener.</param>
-    public static async Task<InProcessEdge> StartAsync(EdgeOptions options, IConfiguration? configuration = null, Action<IServiceCollection>? services = null)
+    /// <param name="engine">Null: that of <paramref name="options"/>, or <see cref="TestedEngines.Default"/> where they leave it at the default.</param>
+    public static async Task<InProcessEdge> StartAsync(
+        EdgeOptions options, IConfiguration? configuration = null, Action<IServiceCollection>? services = null, TlsEngine? engine = null)
     {
-        var edge = new InProcessEdge(options, configuration, services);
+        if (options.Tls.Engine == new TlsSection().Engine) engine ??= TestedEngines.Default.OfProduct();
+        var edge = new InProcessEdge(options with { Tls = options.Tls with { Engine = engine ?? options.Tls.Engine } }, configuration, services);
         try
         {
             await edge._app.StartAsync();
@@ -68,7 +74,7 @@ public sealed class InProcessEdge : IAsyncDisposable
         }
     }
 
-    /// <summary>As <see cref="StartAsync(EdgeOptions, IConfiguration, Action{IServiceCollection})"/>, by a configuration file.</summary>
+    /// <summary>As <see cref="StartAsync(EdgeOptions, IConfiguration, Action{IServiceCollection}, TlsEngine?)"/>, by a configuration file.</summary>
     public static Task<InProcessEdge> StartAsync(string configFile, Action<IServiceCollection>? services = null)
     {
         var configuration = EdgeConfiguration.Load(configFile);
@@ -95,16 +101,29 @@ public sealed class InProcessEdge : IAsyncDisposable
     public Task<Scrape> WaitForMetricsAsync(Func<Scrape, bool> condition, TimeSpan timeout) => Scrape.WaitForAsync(GetMetricsAsync, condition, timeout);
 
     /// <summary>Cuts connections, and returns when nothing of the edge runs any more.</summary>
+    /// <exception cref="TimeoutException">Something does not end.</exception>
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync(new CancellationToken(canceled: true));
+        await EndsAsync("The host", _app.StopAsync(new CancellationToken(canceled: true)));
         foreach (var service in _app.Services.GetServices<IHostedService>().OfType<BackgroundService>())
         {
-            if (service.ExecuteTask is { } task) await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (service.ExecuteTask is { } task) await EndsAsync(service.GetType().Name, Task.WhenAny(task));
         }
 
-        await _app.DisposeAsync();
+        await EndsAsync("The container", Task.Run(() => _app.DisposeAsync().AsTask()));
         await _logger.DisposeAsync();
+    }
+
+    static async Task EndsAsync(string what, Task end)
+    {
+        try
+        {
+            await end.WaitAsync(StopLimit);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{what} of the edge in this process has not ended after {StopLimit}.", e);
+        }
     }
 
     /// <summary>The lines that the edge would write to standard output.</summary>

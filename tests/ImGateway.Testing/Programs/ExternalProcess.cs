@@ -7,7 +7,7 @@ namespace ImGateway.Testing;
 /// <summary>A server of others that runs until disposed of.</summary>
 public sealed class ExternalProcess : IAsyncDisposable
 {
-    static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30), EndLimit = TimeSpan.FromSeconds(30);
 
     readonly Process _process;
     readonly Task _reading;
@@ -54,7 +54,7 @@ public sealed class ExternalProcess : IAsyncDisposable
     public Task KillAsync()
     {
         _process.Kill(entireProcessTree: true);
-        return _process.WaitForExitAsync();
+        return _process.WaitForExitAsync().WaitAsync(EndLimit);
     }
 
     /// <summary>Whether a server accepts connections, for the start of one.</summary>
@@ -79,8 +79,8 @@ public sealed class ExternalProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
-        await _process.WaitForExitAsync();
-        await _reading;
+        await _process.WaitForExitAsync().WaitAsync(EndLimit);
+        await _reading.WaitAsync(EndLimit);
         _process.Dispose();
     }
 

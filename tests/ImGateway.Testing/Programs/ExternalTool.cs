@@ -11,6 +11,9 @@ public sealed record ToolResult(int ExitCode, string Output, string Error)
 /// <summary>Runs the real clients that the edge is tested with.</summary>
 public static class ExternalTool
 {
+    /// <summary>A process that it has started, and that has outlived it, may keep its outputs open.</summary>
+    static readonly TimeSpan OutputLimit = TimeSpan.FromSeconds(30);
+
     public static string Curl => "curl";
 
     public static string Nmap => "nmap";
@@ -65,30 +68,35 @@ public static class ExternalTool
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
+        var outputs = Task.WhenAll(output, error);
         try
         {
-            if (input is not null)
-            {
-                await process.StandardInput.WriteAsync(input);
-                process.StandardInput.Close();
-            }
+            // One that neither reads nor ends keeps what is more than its pipe holds.
+            await Task.WhenAll(WriteAsync(process, input), process.WaitForExitAsync()).WaitAsync(timeout ?? TimeSpan.FromSeconds(60));
+        }
+        catch (TimeoutException e)
+        {
+            process.Kill(entireProcessTree: true);
+            await outputs.WaitAsync(OutputLimit);
+            throw new TimeoutException($"{file} {string.Join(' ', start.ArgumentList)}:\n{await output}\n{await error}", e);
+        }
+
+        await outputs.WaitAsync(OutputLimit);
+        return new ToolResult(process.ExitCode, await output, await error);
+    }
+
+    static async Task WriteAsync(Process process, string? input)
+    {
+        if (input is null) return;
+        try
+        {
+            await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
         }
         catch (IOException)
         {
             // It ended without reading: its exit code and output say why.
         }
-
-        try
-        {
-            await process.WaitForExitAsync().WaitAsync(timeout ?? TimeSpan.FromSeconds(60));
-        }
-        catch (TimeoutException e)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{file} {string.Join(' ', start.ArgumentList)}:\n{await output}\n{await error}", e);
-        }
-
-        return new ToolResult(process.ExitCode, await output, await error);
     }
 
     static string FromEnvironment(string name, string otherwise) => Environment.GetEnvironmentVariable(name) ?? otherwise;

@@ -410,7 +410,7 @@ public sealed class RevocationTests : IDisposable
                 lock (copies)
                 {
                     copies.Add(_world[$"crash-{copies.Count}"]);
-                    Copy(_world.Data(), copies[^1]);
+                    CopyAtOneMoment(_world.Data(), copies[^1]);
                 }
             };
             Assert.True((await RevokeAsync(edge, Gateway, RevocationReason.KeyCompromise)).Succeeded);
@@ -495,6 +495,23 @@ public sealed class RevocationTests : IDisposable
         using var key = ECDsa.Create();
         key.ImportFromPem(pem);
         return Convert.ToBase64String(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+    }
+
+    /// <summary>The order of the other host may rename a file meanwhile.</summary>
+    static void CopyAtOneMoment(string from, string to)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Copy(from, to);
+                return;
+            }
+            catch (IOException e) when (attempt < 20 && e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                Directory.Delete(to, recursive: true);
+            }
+        }
     }
 
     static void Copy(string from, string to)

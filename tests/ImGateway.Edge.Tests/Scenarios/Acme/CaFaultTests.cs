@@ -80,7 +80,7 @@ public sealed class CaFaultTests
         var orders = edge.Ca.Recorded.Where(request => request.Operation == CaOperation.NewOrder).ToList();
         Assert.Equal([201, 500, 500, 429, 201], orders.Select(order => order.Status));
         Assert.DoesNotContain(edge.Ca.Recorded, request => request.Time > orders[3].Time && request.Time < orders[3].Time + wish);
-        await edge.Log.WaitForAsync(line => line.Message.Contains("replaced by", StringComparison.Ordinal), CaEdge.Patience);
+        await edge.Log.WaitForAsync(line => line.Message.StartsWith($"audit: {Host} renewed (age", StringComparison.Ordinal), CaEdge.Patience);
         var metrics = await edge.MetricsAsync();
         Assert.Equal(2, metrics.Sum("imgw_certificate_renewals_total", ("host", Host), ("result", "failure"), ("reason", "age")));
         Assert.Equal(1, metrics.Sum("imgw_certificate_renewals_total", ("host", Host), ("result", "success"), ("reason", "age")));

@@ -65,11 +65,15 @@ public sealed class KillDuringIssueTests : IDisposable
 
         TestContext.Current.SendDiagnosticMessage(
             $"{Rounds} kills, {_interrupted} of them amid an order: {ca.OrdersCreated} orders, {ca.OrdersFailed} of them because the CA found no edge, {ca.CertificatesIssued} certificates, {_seen.Count} of those served, {AccountsAt(ca)} account(s)");
-        Assert.True(ca.CertificatesIssued == _seen.Count, $"seed {seed}: {ca.CertificatesIssued} issued, {_seen.Count} served");
+        // The last edge may have been stopped amid its next order: the next start would finish that.
+        var underWay = File.Exists(Path.Combine(Store, "pending.pem")) ? 1 : 0;
+        Assert.True(
+            ca.CertificatesIssued - _seen.Count is var missing && missing >= 0 && missing <= underWay,
+            $"seed {seed}: {ca.CertificatesIssued} issued, {_seen.Count} served, {underWay} under way");
         // Where the edge did not run when the CA validated, the order is invalid and another is needed (RFC 8555 §7.1.6).
         Assert.True(
-            ca.OrdersCreated == ca.CertificatesIssued + ca.OrdersFailed,
-            $"seed {seed}: {ca.OrdersCreated} orders, of which {ca.OrdersFailed} failed, for {ca.CertificatesIssued} certificates");
+            ca.OrdersCreated - ca.CertificatesIssued - ca.OrdersFailed is var open && open >= 0 && open <= underWay,
+            $"seed {seed}: {ca.OrdersCreated} orders, of which {ca.OrdersFailed} failed, for {ca.CertificatesIssued} certificates, {underWay} under way");
         Assert.Equal(1, AccountsAt(ca));
     }
 

@@ -18,7 +18,7 @@ public sealed class RequestedReplacementTests
         var past = CaFault.Rewrite(answer => answer["suggestedWindow"] = new JsonObject { ["start"] = "2020-01-01T00:00:00Z", ["end"] = "2020-01-02T00:00:00Z" });
         await using var edge = await CaEdge.StartAsync(Brisk, Setup, ca => ca.Fail(CaOperation.RenewalInfo, past));
 
-        await edge.Log.WaitForAsync(line => line.Message.Contains("replaced by", StringComparison.Ordinal), CaEdge.Patience);
+        await edge.Log.WaitForAsync(line => line.Message.StartsWith($"audit: {Host} renewed (ari", StringComparison.Ordinal), CaEdge.Patience);
 
         Assert.Equal(["missing", "ari"], edge.Audit.Where(line => line.Action == "renewed").Select(line => line.Why));
         var metrics = await edge.MetricsAsync();

@@ -43,7 +43,7 @@ public sealed class AttackRunTests(TlsFixture tls)
             return;
         }
 
-        var setup = tls.Setup(TestedEngine.SslStream) with
+        var setup = tls.Setup(TestedEngines.Default) with
         {
             Settings = new Dictionary<string, JsonNode?> { ["AccessLog"] = false, ["Tls:HandshakeTimeout"] = "00:00:02" },
         };

@@ -41,32 +41,33 @@ public sealed class GarbageTests(TlsFixture tls)
         await AssertServesAsync(edge);
     }
 
-    public static TheoryData<string, byte[]> Broken => new()
+    static readonly Dictionary<string, byte[]> Broken = new(StringComparer.Ordinal)
     {
-        { "a hello of 16 MiB", [22, 3, 1, 0x40, 0, 1, 0xff, 0xff, 0xff, .. new byte[0x4000 - 4]] },
-        { "a record longer than any", [22, 3, 1, 0xff, 0xff, 1, 0, 0xff, 0xfb, .. new byte[1000]] },
-        { "records of nothing without end", [.. Enumerable.Repeat((byte[])[22, 3, 1, 0, 0], 10_000).SelectMany(record => record)] },
-        { "a hello in records of one byte without end", [.. Enumerable.Repeat((byte[])[22, 3, 1, 0, 1, 1], 10_000).SelectMany(record => record)] },
-        { "an alert", [21, 3, 1, 0, 2, 2, 40] },
-        { "alerts without end", [.. Enumerable.Repeat((byte[])[21, 3, 1, 0, 2, 1, 90], 10_000).SelectMany(record => record)] },
-        { "application data", [23, 3, 3, 0, 5, 1, 2, 3, 4, 5] },
-        { "a server hello", [22, 3, 3, 0, 4, 2, 0, 0, 0] },
-        { "a change of cipher first", [20, 3, 3, 0, 1, 1] },
-        { "SSLv2", [0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10, .. new byte[37]] },
-        { "SSH", "SSH-2.0-OpenSSH_9.9\r\n"u8.ToArray() },
-        { "the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray() },
-        { "SOCKS", [5, 1, 0] },
-        { "RDP", [3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 3, 0, 0, 0] },
-        { "zeros", new byte[100_000] },
+        ["a hello of 16 MiB"] = [22, 3, 1, 0x40, 0, 1, 0xff, 0xff, 0xff, .. new byte[0x4000 - 4]],
+        ["a record longer than any"] = [22, 3, 1, 0xff, 0xff, 1, 0, 0xff, 0xfb, .. new byte[1000]],
+        ["records of nothing without end"] = [.. Enumerable.Repeat((byte[])[22, 3, 1, 0, 0], 10_000).SelectMany(record => record)],
+        ["a hello in records of one byte without end"] = [.. Enumerable.Repeat((byte[])[22, 3, 1, 0, 1, 1], 10_000).SelectMany(record => record)],
+        ["an alert"] = [21, 3, 1, 0, 2, 2, 40],
+        ["alerts without end"] = [.. Enumerable.Repeat((byte[])[21, 3, 1, 0, 2, 1, 90], 10_000).SelectMany(record => record)],
+        ["application data"] = [23, 3, 3, 0, 5, 1, 2, 3, 4, 5],
+        ["a server hello"] = [22, 3, 3, 0, 4, 2, 0, 0, 0],
+        ["a change of cipher first"] = [20, 3, 3, 0, 1, 1],
+        ["SSLv2"] = [0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10, .. new byte[37]],
+        ["SSH"] = "SSH-2.0-OpenSSH_9.9\r\n"u8.ToArray(),
+        ["the preface of HTTP/2"] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray(),
+        ["SOCKS"] = [5, 1, 0],
+        ["RDP"] = [3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 3, 0, 0, 0],
+        ["zeros"] = new byte[100_000],
     };
 
-    [Theory]
-    [MemberData(nameof(Broken), DisableDiscoveryEnumeration = true)]
-    public async Task What_only_resembles_TLS_is_refused(string what, byte[] bytes)
-    {
-        var edge = await tls.EdgeAsync(TestedEngine.SslStream);
+    public static TheoryData<TestedEngine, string> EnginesAndBroken => [.. from engine in Engines.Product from what in Broken.Keys select Engines.Row(engine, what)];
 
-        AssertRefused(await ExchangeAsync(edge.Https, bytes), what);
+    [Theory, MemberData(nameof(EnginesAndBroken))]
+    public async Task What_only_resembles_TLS_is_refused(TestedEngine engine, string what)
+    {
+        var edge = await tls.EdgeAsync(engine);
+
+        AssertRefused(await ExchangeAsync(edge.Https, Broken[what]), what);
     }
 
     [Theory, MemberData(nameof(Engines.All), MemberType = typeof(Engines))]

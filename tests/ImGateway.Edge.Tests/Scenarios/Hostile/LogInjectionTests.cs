@@ -18,7 +18,7 @@ public sealed class LogInjectionTests(TlsFixture tls)
     [Fact]
     public async Task Nothing_that_a_client_says_starts_a_line_or_steers_a_terminal()
     {
-        await using var edge = await EdgeProcess.StartAsync(tls.Setup(TestedEngine.SslStream));
+        await using var edge = await EdgeProcess.StartAsync(tls.Setup(TestedEngines.Default));
         var lines = edge.Log.Lines.Count;
 
         // 1. Where there is no HTTP yet: names, and bytes that are no hello.

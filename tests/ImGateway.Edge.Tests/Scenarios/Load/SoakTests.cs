@@ -95,7 +95,7 @@ public sealed class SoakTests
     }
 
     /// <summary>Another header each time.</summary>
-    static async Task ReloadAsync(EdgeProcess edge)
+    internal static async Task ReloadAsync(EdgeProcess edge)
     {
         var configuration = JsonNode.Parse(await File.ReadAllTextAsync(edge.ConfigFile))!;
         configuration["Edge"]!["Headers"] = new JsonObject { ["Custom"] = new JsonObject { ["X-Soak"] = Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture) } };

@@ -21,9 +21,10 @@ static class MetricsPage
         Made from the code; a test keeps it so (CONTRIBUTING.md says by which command it is written anew). Prometheus reads them at `/metrics` of the management
         port, by default <http://127.0.0.1:9180/metrics>.
 
-        Every label takes few values, whatever clients send: `host` is always a configured name. Counters, and whatever an alert looks at, are there from the
-        start at 0, so that the first failure is an increase. Rules and a dashboard made of them are in `deploy/docker/prometheus/alerts.yml` and
-        `deploy/docker/grafana/dashboard.json`.
+        Every label takes few values, whatever clients send: `host` is always a configured name. Counters without the label `host` exist from the
+        start at 0, so that the first failure is an increase. Of a host there are at most 8 series (12 with OCSP) until something has happened to it: the others
+        appear with the first event, which `increase()` alone does not count. `(X unless X offset 1h) or increase(X[1h])` counts it too. Rules and a dashboard made
+        of them are in `deploy/docker/prometheus/alerts.yml` and `deploy/docker/grafana/dashboard.json`.
 
         What to watch, and by which:
 

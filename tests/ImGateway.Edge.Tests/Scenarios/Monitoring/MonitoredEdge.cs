@@ -15,7 +15,7 @@ public sealed class MonitoredEdge : IAsyncLifetime
 {
     public const string Gateway = "gateway.test", Chat = "chat.test";
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), TrafficPatience = TimeSpan.FromMinutes(2);
 
     readonly CancellationTokenSource _stop = new();
     ScriptableCa _ca = null!;
@@ -69,6 +69,15 @@ public sealed class MonitoredEdge : IAsyncLifetime
         if (_upstream is not null) await _upstream.DisposeAsync();
         if (_ca is not null) await _ca.DisposeAsync();
         _stop.Dispose();
+    }
+
+    /// <summary>Waits until Prometheus has seen some rounds of all clients.</summary>
+    public async Task UntilTrafficFlowsAsync()
+    {
+        var seen = Prometheus.WaitForAsync("imgw_websocket_closed_total{by=\"client\"} > 5", samples => samples.Count == 1, TrafficPatience);
+        await Task.WhenAny(seen, _traffic);
+        AssertTrafficFlows();
+        await seen;
     }
 
     /// <summary>Throws what went wrong with the clients.</summary>

@@ -1,6 +1,9 @@
 using System.Reflection;
 using ImGateway.Edge.Configuration;
 using ImGateway.Edge.Operations.Status;
+using ImGateway.Edge.Tls;
+using ImGateway.Edge.Tls.SslStream;
+using ImGateway.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Prometheus;
 
@@ -20,7 +23,8 @@ public class RecordingMetrics : DispatchProxy
             .AddSingleton(factory)
             .AddSingleton(new CurrentOptions(new EdgeOptions()))
             .AddSingleton(TimeProvider.System)
-            .AddSingleton(BuildInfo.Read());
+            .AddSingleton(BuildInfo.Read())
+            .AddSingleton<ITlsEngine>(new SslStreamEngine(TestProcess.Policy));
         var owners = typeof(EdgeApplication).Assembly.GetTypes()
             .Where(type => type is { IsClass: true, IsAbstract: false } && type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
                 .Any(constructor => constructor.GetParameters().Any(parameter => parameter.ParameterType == typeof(IMetricFactory))))

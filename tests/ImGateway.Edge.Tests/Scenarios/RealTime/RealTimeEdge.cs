@@ -15,7 +15,7 @@ static class RealTimeEdge
     {
         var json = Settings.Merged("""{"Edge":{"Hosts":["localhost","127.0.0.1","gateway.test"],"Certificates":{"Source":"Files"}}}""", UpstreamsPage.Example("/socket.io"));
         foreach (var example in examples) json = Settings.Merged(json, UpstreamsPage.Example(example));
-        return tls.Setup(TestedEngine.SslStream, TlsFixture.Gateway) with
+        return tls.Setup(TestedEngines.Default, TlsFixture.Gateway) with
         {
             Json = json,
             Settings = new Dictionary<string, JsonNode?>(settings.Select(setting => KeyValuePair.Create(setting.Key, setting.Value)))
