@@ -76,6 +76,6 @@ public sealed class DirectAcceptTests(TlsFixture tls)
     static async Task LimitAsync(EdgeProcess edge, int descriptors)
     {
         var result = await ExternalTool.RunAsync("prlimit", ["--pid", $"{edge.Id}", $"--nofile={descriptors}:"]);
-        Assert.True(result.ExitCode == 0, result.All);
+        Assert.True(result.ExitCode == 0, $"{result.All}\n{edge.Errors}\n{edge.Log}");
     }
 }

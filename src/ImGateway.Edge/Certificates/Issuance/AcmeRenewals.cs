@@ -50,11 +50,12 @@ sealed partial class AcmeRenewals(
     /// <param name="force">Renews even if the certificate is not due.</param>
     public async Task<RenewResult> RenewAsync(HostName host, bool force, string who, string reason, IProgress<string> progress, CancellationToken cancellationToken)
     {
-        var decidedOn = Served(host);
-        if (!force && NotDue(host) is { } notDue) return notDue;
         Running? known = null;
         while (true)
         {
+            // What the previous run has installed does not satisfy the request: nobody else has renewed since.
+            var decidedOn = Served(host);
+            if (known is null && !force && NotDue(host) is { } notDue) return notDue;
             var (running, started) = Start(
                 host, known, () => InSlotAsync(async () => await run.RunAsync(host, decidedOn, new InstallCause(reason, who), progress, cancellationToken), cancellationToken), cancellationToken);
             if (!started) progress.Report($"{host}: is being seen to already; waiting for the end of that");

@@ -18,6 +18,7 @@ static class HappyEyeballs
     /// <param name="attempt">Connects, or throws <see cref="SocketException"/>.</param>
     /// <param name="failed">Records which addresses connect.</param>
     /// <exception cref="SocketException">All attempts failed; this is the exception of the first.</exception>
+    /// <exception cref="OperationCanceledException">Has the caller's token, by which the HTTP client recognizes its own time-out.</exception>
     public static async Task<T> AnyAsync<T>(
         IReadOnlyList<IPAddress> addresses, Func<IPAddress, CancellationToken, Task<T>> attempt, FailedAddresses failed, TimeProvider time, CancellationToken cancellationToken)
         where T : IAsyncDisposable
@@ -41,6 +42,11 @@ static class HappyEyeballs
 
             return await winner;
         }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw;
+        }
         finally
         {
             // 3. Cancel the others; each closes its socket.
@@ -60,11 +66,14 @@ static class HappyEyeballs
     {
         using var waited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var delay = Task.Delay(isLast ? Timeout.InfiniteTimeSpan : Delay, time, waited.Token);
-        // A failure of the newest attempt ends its delay; a failure of an older one changes nothing.
-        while (!attempts.Exists(attempt => attempt.IsCompletedSuccessfully) && (isLast || !attempts[^1].IsCompleted))
+        while (true)
         {
+            // Listed first: an attempt that ends from here on ends the wait.
             var pending = attempts.Where(attempt => !attempt.IsCompleted).ToList();
-            if (pending.Count == 0 || await Task.WhenAny([.. pending, delay]) == delay) break;
+            if (pending.Count == 0 || attempts.Exists(attempt => attempt.IsCompletedSuccessfully)) break;
+            // A failure of the newest attempt ends its delay; a failure of an older one changes nothing.
+            if (!isLast && attempts[^1].IsCompleted) break;
+            if (await Task.WhenAny([.. pending, delay]) == delay) break;
         }
 
         await waited.CancelAsync();
