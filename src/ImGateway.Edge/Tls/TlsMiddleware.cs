@@ -68,10 +68,10 @@ sealed class TlsMiddleware(
             await session.Input.CompleteAsync();
             await session.ShutdownAsync();
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException or NotSupportedException or ConnectionAbortedException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException or ConnectionAbortedException)
         {
-            // The client has closed the connection, or does not read it: a write that Kestrel began before it aborted the connection is still pending
-            // (NotSupportedException of SslStream). In either case close_notify has no receiver.
+            // The client has closed the connection, or does not read it: a write that Kestrel began before it aborted the connection is still pending.
+            // In either case close_notify has no receiver.
         }
         finally
         {

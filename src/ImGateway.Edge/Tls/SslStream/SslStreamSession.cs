@@ -19,7 +19,7 @@ sealed class SslStreamSession : ITlsSession
         (_stream, Resumed) = (stream, resumed);
         var pool = connection.Features.Get<IMemoryPoolFeature>()?.MemoryPool ?? MemoryPool<byte>.Shared;
         Input = PipeReader.Create(stream, new StreamPipeReaderOptions(pool, leaveOpen: true, useZeroByteReads: true));
-        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(pool, leaveOpen: true));
+        Output = new SslStreamWriter(stream, new StreamPipeWriterOptions(pool, leaveOpen: true));
     }
 
     public PipeReader Input { get; }

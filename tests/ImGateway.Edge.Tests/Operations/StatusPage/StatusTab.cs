@@ -23,6 +23,8 @@ sealed record TabSetup
 /// <summary>The status page in a browser, and all that it did wrong.</summary>
 sealed class StatusTab : IAsyncDisposable
 {
+    const string StatusPath = "/api/status";
+
     readonly IBrowserContext _profile;
     readonly ConcurrentQueue<string> _complaints = [];
     readonly ConcurrentQueue<Uri> _requests = [];
@@ -42,7 +44,7 @@ sealed class StatusTab : IAsyncDisposable
 
     public IReadOnlyCollection<Uri> Requests => _requests;
 
-    public int Refreshes => _requests.Count(request => request.AbsolutePath == "/api/status");
+    public int Refreshes => _requests.Count(request => request.AbsolutePath == StatusPath);
 
     public ILocator Stale => Page.Locator("#stale");
 
@@ -54,7 +56,7 @@ sealed class StatusTab : IAsyncDisposable
         if (setup.OwnClock) await page.Clock.InstallAsync();
         if (setup.Status is { } status)
         {
-            await page.RouteAsync("**/api/status", route => status() is { } answer
+            await page.RouteAsync($"**{StatusPath}", route => status() is { } answer
                 ? route.FulfillAsync(new RouteFulfillOptions { ContentType = "application/json", Body = System.Text.Json.JsonSerializer.Serialize(answer, StatusCollector.Json) })
                 : route.AbortAsync("connectionrefused"));
         }
@@ -63,6 +65,10 @@ sealed class StatusTab : IAsyncDisposable
         if (setup.Scripts) await page.WaitForSelectorAsync("#content:not([hidden])");
         return tab;
     }
+
+    /// <summary>Does something upon which the page asks for the status, and waits until it has its answer.</summary>
+    public Task RefreshesUponAsync(Func<Task> action) =>
+        Page.RunAndWaitForRequestFinishedAsync(action, new PageRunAndWaitForRequestFinishedOptions { Predicate = request => new Uri(request.Url).AbsolutePath == StatusPath });
 
     /// <summary>What stands there, whitespace made even.</summary>
     public async Task<string> TextAsync(string selector) => string.Join(' ', (await Page.Locator(selector).InnerTextAsync()).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
