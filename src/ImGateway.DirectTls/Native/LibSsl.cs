@@ -52,6 +52,24 @@ static unsafe partial class LibSsl
     public static partial int SSL_CTX_set_tlsext_ticket_key_evp_cb(nint context, void* callback);
 
     [LibraryImport(Library)]
+    public static partial int SSL_CTX_set_session_ticket_cb(nint context, void* generate, void* decrypt, void* argument);
+
+    [LibraryImport(Library)]
+    public static partial nint SSL_get_session(nint ssl);
+
+    [LibraryImport(Library)]
+    public static partial CLong SSL_SESSION_get_time(nint session);
+
+    [LibraryImport(Library)]
+    public static partial CLong SSL_SESSION_set_timeout(nint session, CLong seconds);
+
+    [LibraryImport(Library)]
+    public static partial int SSL_SESSION_get0_ticket_appdata(nint session, void** data, nuint* length);
+
+    [LibraryImport(Library)]
+    public static partial int SSL_SESSION_set1_ticket_appdata(nint session, void* data, nuint length);
+
+    [LibraryImport(Library)]
     public static partial void SSL_CTX_set_alpn_select_cb(nint context, void* callback, void* argument);
 
     [LibraryImport(Library)]

@@ -18,7 +18,7 @@ public sealed unsafe class ServerCredential
     readonly X509Handle[] _issuers;
     readonly X509StackHandle _chain;
     readonly SafeEvpPKeyHandle _key;
-    readonly NativeBytes _protocols;
+    readonly NativeBytes _protocols, _expiry;
     readonly byte[] _sessionScope;
     readonly ServerCredentialSettings _settings;
     volatile byte[]? _staple;
@@ -32,6 +32,7 @@ public sealed unsafe class ServerCredential
         _chain = new X509StackHandle(_issuers);
         _key = KeyOf(settings.Leaf);
         _protocols = new NativeBytes(ProtocolList.Encode(settings.Protocols));
+        _expiry = new NativeBytes(BitConverter.GetBytes(new DateTimeOffset(settings.Leaf.NotAfter).ToUnixTimeSeconds()));
         _sessionScope = SHA256.HashData(settings.SessionScope.Span);
         _staple = settings.Staple;
     }
@@ -49,6 +50,7 @@ public sealed unsafe class ServerCredential
         OpenSslException.ThrowUnlessOne(
             LibSsl.SSL_use_cert_and_key(ssl, _leaf.DangerousGetHandle(), _key.DangerousGetHandle(), _chain.DangerousGetHandle(), overrideExisting: 1), "SSL_use_cert_and_key");
         OpenSslException.ThrowUnlessOne(LibSsl.SSL_set_ex_data(ssl, TlsCallbacks.ProtocolsIndex, _protocols.DangerousGetHandle()), "SSL_set_ex_data");
+        OpenSslException.ThrowUnlessOne(LibSsl.SSL_set_ex_data(ssl, TlsCallbacks.ExpiryIndex, _expiry.DangerousGetHandle()), "SSL_set_ex_data");
         // Sessions resume only under the same context: compared by OpenSSL in TLS 1.2 and 1.3.
         fixed (byte* scope = _sessionScope)
         {

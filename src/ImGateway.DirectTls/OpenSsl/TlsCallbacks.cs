@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ImGateway.DirectTls.Native;
 
@@ -12,6 +13,9 @@ static unsafe class TlsCallbacks
     /// <summary>Where an <c>SSL_CTX</c> keeps a <see cref="GCHandle"/> of its <see cref="TicketKeys"/>.</summary>
     public static readonly int TicketKeysIndex = NewIndex(LibCrypto.IndexOfContext);
 
+    /// <summary>Where an <c>SSL</c> keeps the end of its certificate's validity: seconds since 1970, as a long in native memory.</summary>
+    public static readonly int ExpiryIndex = NewIndex(LibCrypto.IndexOfSsl);
+
     public static void SetOn(nint context)
     {
         LibSsl.SSL_CTX_set_alpn_select_cb(context, (delegate* unmanaged<nint, byte**, byte*, byte*, uint, nint, int>)&SelectProtocol, null);
@@ -19,6 +23,8 @@ static unsafe class TlsCallbacks
         OpenSslException.ThrowUnlessOne(
             LibSsl.SSL_CTX_set_tlsext_ticket_key_evp_cb(context, (delegate* unmanaged<nint, byte*, byte*, nint, nint, int, int>)&UseTicketKey),
             "SSL_CTX_set_tlsext_ticket_key_evp_cb");
+        OpenSslException.ThrowUnlessOne(
+            LibSsl.SSL_CTX_set_session_ticket_cb(context, (delegate* unmanaged<nint, nint, int>)&LimitSession, null, null), "SSL_CTX_set_session_ticket_cb");
     }
 
     /// <summary>Selects the first protocol of the server that the client offers, or ends the handshake with no_application_protocol (RFC 7301 §3.2).</summary>
@@ -56,6 +62,27 @@ static unsafe class TlsCallbacks
         {
             return TicketKeys.Failed;
         }
+    }
+
+    /// <summary>
+    /// A client that resumes verifies the certificate with which its session began, because it gets no other. So the session ends with that certificate, and every one that is resumed from
+    /// it: the tickets carry its expiry.
+    /// </summary>
+    [UnmanagedCallersOnly]
+    static int LimitSession(nint ssl, nint unused)
+    {
+        const int Continue = 1, Fail = 0;
+        var session = LibSsl.SSL_get_session(ssl);
+        var expiry = (void*)LibSsl.SSL_get_ex_data(ssl, ExpiryIndex);
+        if (session == 0 || expiry == null) return Continue;
+        void* known;
+        nuint length;
+        if (LibSsl.SSL_SESSION_get0_ticket_appdata(session, &known, &length) == 1 && length == sizeof(long)) expiry = known;
+        else if (LibSsl.SSL_SESSION_set1_ticket_appdata(session, expiry, sizeof(long)) != 1) return Fail;
+
+        var left = Unsafe.ReadUnaligned<long>(expiry) - LibSsl.SSL_SESSION_get_time(session).Value;
+        if (left < TlsServer.SessionLifetime.TotalSeconds) _ = LibSsl.SSL_SESSION_set_timeout(session, new((nint)Math.Max(0, left)));
+        return Continue;
     }
 
     static int NewIndex(int kind)

@@ -11,7 +11,7 @@ namespace ImGateway.DirectTls.OpenSsl;
 public sealed unsafe class TlsServer
 {
     /// <summary>Sessions resume for a day: people come back the next morning.</summary>
-    static readonly TimeSpan SessionLifetime = TimeSpan.FromDays(1);
+    internal static readonly TimeSpan SessionLifetime = TimeSpan.FromDays(1);
 
     readonly SslContextHandle _context;
     readonly TicketKeys _keys = new();

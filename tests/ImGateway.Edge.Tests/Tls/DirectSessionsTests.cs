@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using ImGateway.Testing;
 
 namespace ImGateway.Edge.Tests.Tls;
 
 /// <summary>Sessions of the Direct engine belong to a name, not to its certificate, unless the key was compromised; on the system's OpenSSL and on 3.5.</summary>
-public sealed class DirectSessionsTests(TlsFixture tls) : IDisposable
+public sealed partial class DirectSessionsTests(TlsFixture tls) : IDisposable
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -27,6 +29,31 @@ public sealed class DirectSessionsTests(TlsFixture tls) : IDisposable
 
         Assert.Equal(second.SerialNumber, await new EdgeClient(edge.Https, tls.Root.Certificate).ServedSerialAsync(Host));
         foreach (var protocol in Protocols) AssertReused(await ConnectAsync(edge, Host, protocol, "-sess_in", _directory[protocol]));
+    }
+
+    /// <summary>A client that resumes verifies that certificate: it gets no other.</summary>
+    [Fact]
+    public async Task A_session_ends_with_the_certificate_with_which_it_began_also_after_a_new_one()
+    {
+        const string Host = "swapped.test";
+        var expiry = TimeProvider.System.GetUtcNow().AddHours(1);
+        using var first = tls.Ca.Issue([Host], notAfter: expiry);
+        using var second = tls.Ca.Issue(Host);
+        var files = await SwappedFiles.CreateAsync(SwapStyle.Rename, _directory["files"], first);
+        await using var edge = await EdgeProcess.StartAsync(tls.Setup(TestedEngine.Direct) with { Hosts = [Host], Files = [files.File] });
+        foreach (var protocol in Protocols) AssertUntil(expiry, await ConnectAsync(edge, Host, protocol, "-sess_out", _directory[protocol]));
+
+        await files.SwapAsync(second);
+        await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_certificate_swaps_total", ("host", Host)) == 1, Patience);
+
+        // In TLS 1.3 a resumed session gives another ticket.
+        var resumed = await ConnectAsync(edge, Host, "-tls1_3", "-sess_in", _directory["-tls1_3"], "-sess_out", _directory["next"]);
+        AssertReused(resumed);
+        AssertUntil(expiry, resumed);
+        resumed = await ConnectAsync(edge, Host, "-tls1_3", "-sess_in", _directory["next"]);
+        AssertReused(resumed);
+        AssertUntil(expiry, resumed);
+        foreach (var protocol in Protocols) Assert.Equal(TimeSpan.FromDays(1), Lifetime(await ConnectAsync(edge, Host, protocol)));
     }
 
     [Fact]
@@ -83,6 +110,14 @@ public sealed class DirectSessionsTests(TlsFixture tls) : IDisposable
     static void AssertNew(string output) => Assert.Contains("New, TLSv1.", output, StringComparison.Ordinal);
 
     static void AssertReused(string output) => Assert.Contains("Reused, TLSv1.", output, StringComparison.Ordinal);
+
+    static void AssertUntil(DateTimeOffset expiry, string output) => Assert.InRange(TimeProvider.System.GetUtcNow() + Lifetime(output), TimeProvider.System.GetUtcNow(), expiry + Patience);
+
+    /// <summary>Of the last ticket.</summary>
+    static TimeSpan Lifetime(string output) => TimeSpan.FromSeconds(int.Parse(LifetimeHint().Matches(output)[^1].Groups["seconds"].Value, CultureInfo.InvariantCulture));
+
+    [GeneratedRegex(@"ticket lifetime hint: (?<seconds>\d+) \(seconds\)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex LifetimeHint();
 
     /// <summary>The client stays until the edge has closed, so that it has read its ticket.</summary>
     static async Task<string> ConnectAsync(EdgeProcess edge, string name, params string[] options)
