@@ -83,9 +83,8 @@ public sealed class RetriesTests
 
         Assert.Equal((502, "The gateway failed\n"), (response.Status, response.Body));
         Assert.Equal(["DENY"], response.Values("X-Frame-Options"));
-        var metrics = await edge.MetricsAsync();
+        var metrics = await edge.WaitForMetricsAsync(metrics => metrics.Sum("imgw_http_requests_total", ("code", "502")) == 1);
         Assert.Equal(3, metrics.Sum("imgw_upstream_errors_total", ("error", "connect")));
-        Assert.Equal(1, metrics.Sum("imgw_http_requests_total", ("code", "502")));
     }
 
     [Fact]
