@@ -65,13 +65,13 @@ static unsafe class TlsCallbacks
     }
 
     /// <summary>
-    /// A client that resumes verifies the certificate with which its session began, because it gets no other. So the session ends a minute before that certificate, because
-    /// clocks differ, and so does every one that is resumed from it: the tickets carry its expiry.
+    /// A client that resumes verifies the certificate with which its session began, because it gets no other. So the session ends with that certificate, and every one that is resumed from
+    /// it: the tickets carry its expiry.
     /// </summary>
     [UnmanagedCallersOnly]
     static int LimitSession(nint ssl, nint unused)
     {
-        const int Continue = 1, Fail = 0, Margin = 60;
+        const int Continue = 1, Fail = 0;
         var session = LibSsl.SSL_get_session(ssl);
         var expiry = (void*)LibSsl.SSL_get_ex_data(ssl, ExpiryIndex);
         if (session == 0 || expiry == null) return Continue;
@@ -80,7 +80,7 @@ static unsafe class TlsCallbacks
         if (LibSsl.SSL_SESSION_get0_ticket_appdata(session, &known, &length) == 1 && length == sizeof(long)) expiry = known;
         else if (LibSsl.SSL_SESSION_set1_ticket_appdata(session, expiry, sizeof(long)) != 1) return Fail;
 
-        var left = Unsafe.ReadUnaligned<long>(expiry) - LibSsl.SSL_SESSION_get_time(session).Value - Margin;
+        var left = Unsafe.ReadUnaligned<long>(expiry) - LibSsl.SSL_SESSION_get_time(session).Value;
         if (left < TlsServer.SessionLifetime.TotalSeconds) _ = LibSsl.SSL_SESSION_set_timeout(session, new((nint)Math.Max(0, left)));
         return Continue;
     }
