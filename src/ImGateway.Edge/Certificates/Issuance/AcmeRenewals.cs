@@ -53,7 +53,7 @@ sealed partial class AcmeRenewals(
         Running? known = null;
         while (true)
         {
-            // What the previous run has installed does not satisfy the request: nobody else has renewed since.
+            // What the previous run has installed is not a renewal by another edge.
             var decidedOn = Served(host);
             if (known is null && !force && NotDue(host) is { } notDue) return notDue;
             var (running, started) = Start(
